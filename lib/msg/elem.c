@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * elem.c - trees of named elements: what travels between the processes.
+ *
+ * The decoder keeps its place in the tree itself instead of recursing, so depth costs no stack; the
+ * encoder walks by the parent links. Names repeat a lot in one message: the decoder shares the name
+ * of the previous sibling when it is the same. One thread at a time; no I/O.
+ */
+#include "lib/msg/elem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TAG_OPEN = 1, TAG_LEAF = 2, TAG_FLAG = 3, TAG_CLOSE = 4 };
+
+static struct elem *
+elem_make(struct arena *a, struct elem *parent, const char *name)
+{
+	struct elem *e = arena_alloc(a, sizeof(*e));
+	e->name = name;
+	e->parent = parent;
+	if (parent == NULL)
+		return e;
+	if (parent->last != NULL)
+		parent->last->next = e;
+	else
+		parent->child = e;
+	parent->last = e;
+	return e;
+}
+
+struct elem *
+elem_new(struct arena *a, const char *name)
+{
+	struct elem *e = elem_make(a, NULL, arena_strdup(a, name));
+	e->is_container = true;
+	return e;
+}
+
+struct elem *
+elem_add(struct arena *a, struct elem *parent, const char *name)
+{
+	struct elem *e = elem_make(a, parent, arena_strdup(a, name));
+	e->is_container = true;
+	return e;
+}
+
+struct elem *
+elem_leaf(struct arena *a, struct elem *parent, const char *name, const char *value)
+{
+	struct elem *e = elem_make(a, parent, arena_strdup(a, name));
+	e->value = arena_strdup(a, value);
+	return e;
+}
+
+struct elem *
+elem_flag(struct arena *a, struct elem *parent, const char *name)
+{
+	return elem_make(a, parent, arena_strdup(a, name));
+}
+
+struct elem *
+elem_leaff(struct arena *a, struct elem *parent, const char *name, const char *fmt, ...)
+{
+	char small[256];
+	va_list ap;
+	va_list again;
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int n = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	struct elem *e = elem_make(a, parent, arena_strdup(a, name));
+	if (n >= 0 && (size_t)n < sizeof(small)) {
+		e->value = arena_strndup(a, small, (size_t)n);
+	} else if (n >= 0) {
+		char *p = arena_alloc(a, (size_t)n + 1);
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+		e->value = p;
+	}
+	va_end(again);
+	return e;
+}
+
+struct elem *
+elem_find(const struct elem *e, const char *name)
+{
+	struct elem *c = e ? e->child : NULL;
+	while (c != NULL && strcmp(c->name, name) != 0)
+		c = c->next;
+	return c;
+}
+
+struct elem *
+elem_next(const struct elem *e)
+{
+	struct elem *c = e->next;
+	while (c != NULL && c->name != e->name && strcmp(c->name, e->name) != 0)
+		c = c->next;
+	return c;
+}
+
+const char *
+elem_value(const struct elem *e, const char *name)
+{
+	const struct elem *c = elem_find(e, name);
+	return c ? c->value : NULL;
+}
+
+bool
+elem_has(const struct elem *e, const char *name)
+{
+	return elem_find(e, name) != NULL;
+}
+
+struct elem *
+elem_path(const struct elem *e, const char *path)
+{
+	char name[256];
+	struct elem *c = NULL;
+	while (*path != '\0') {
+		size_t n = strcspn(path, "/");
+		if (n == 0 || n >= sizeof(name))
+			return NULL;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		c = elem_find(e, name);
+		if (c == NULL)
+			return NULL;
+		e = c;
+		path += n;
+		path += *path == '/';
+	}
+	return c;
+}
+
+static void
+name_put(struct wr *w, uint8_t tag, const char *name)
+{
+	size_t n = strlen(name);
+	if (n == 0 || n > 255) {
+		w->failed = true;
+		return;
+	}
+	wr_u8(w, tag);
+	wr_u8(w, (uint8_t)n);
+	wr_bytes(w, name, n);
+}
+
+static void
+one_put(struct wr *w, const struct elem *e)
+{
+	if (e->is_container) {
+		name_put(w, TAG_OPEN, e->name);
+	} else if (e->value != NULL) {
+		size_t n = strlen(e->value);
+		if (n > UINT32_MAX) {
+			w->failed = true;
+			return;
+		}
+		name_put(w, TAG_LEAF, e->name);
+		wr_u32(w, (uint32_t)n);
+		wr_bytes(w, e->value, n);
+	} else {
+		name_put(w, TAG_FLAG, e->name);
+	}
+}
+
+void
+elem_encode(struct wr *w, const struct elem *e)
+{
+	const struct elem *at = e;
+	for (;;) {
+		one_put(w, at);
+		if (at->is_container && at->child != NULL) {
+			at = at->child;
+			continue;
+		}
+		if (at->is_container)
+			wr_u8(w, TAG_CLOSE);
+		while (at != e && at->next == NULL) {
+			at = at->parent;
+			wr_u8(w, TAG_CLOSE);
+		}
+		if (at == e)
+			return;
+		at = at->next;
+	}
+}
+
+static bool
+name_is_valid(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = p[i];
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+		bool is_other = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':';
+		if (!is_letter && (i == 0 || !is_other))
+			return false;
+	}
+	return n > 0;
+}
+
+/* Reads a name; shares the string of LIKE where it is the same. NULL on bad input. */
+static const char *
+name_get(struct arena *a, struct rd *r, const struct elem *like)
+{
+	size_t n = rd_u8(r);
+	const uint8_t *p = rd_bytes(r, n);
+	if (p == NULL || !name_is_valid(p, n))
+		return NULL;
+	if (like != NULL && strlen(like->name) == n && memcmp(like->name, p, n) == 0)
+		return like->name;
+	return arena_strndup(a, (const char *)p, n);
+}
+
+struct elem *
+elem_decode(struct arena *a, struct rd *r)
+{
+	struct elem *root = NULL;
+	struct elem *at = NULL; /* the open container */
+	unsigned depth = 0;
+	do {
+		uint8_t tag = rd_u8(r);
+		if (!rd_ok(r))
+			return NULL;
+		if (tag == TAG_CLOSE) {
+			if (at == NULL)
+				return NULL;
+			at = at->parent;
+			depth--;
+			continue;
+		}
+		if (tag < TAG_OPEN || tag > TAG_FLAG)
+			return NULL;
+		const char *name = name_get(a, r, at ? at->last : NULL);
+		if (name == NULL)
+			return NULL;
+		struct elem *e = elem_make(a, at, name);
+		if (root == NULL)
+			root = e;
+		if (tag == TAG_LEAF) {
+			uint32_t n = rd_u32(r);
+			const uint8_t *p = rd_bytes(r, n);
+			if (p == NULL || memchr(p, 0, n) != NULL)
+				return NULL;
+			e->value = arena_strndup(a, (const char *)p, n);
+		} else if (tag == TAG_OPEN) {
+			e->is_container = true;
+			if (++depth > ELEM_DEPTH_MAX)
+				return NULL;
+			at = e;
+		}
+	} while (at != NULL);
+	return root;
+}
