@@ -5,4 +5,5 @@
 #   netlab     network namespaces and what happens in them
 #   gateway    a whole Sallyport in a namespace
 #   uml        a user-mode-linux kernel as outside peer
+#   scapyesp   scapy's IPsec layer under JUNOS's names
 #   tsharkesp  tshark as judge of captured packets

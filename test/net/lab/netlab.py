@@ -117,14 +117,15 @@ class Process:
 
 
 class Ping:
-    """What ping reported."""
+    """What ping reported. A packet that could not even be sent (ping complains and does not count it) is lost too."""
 
-    def __init__(self, text):
+    def __init__(self, text, complaints=""):
         m = re.search(r"(\d+) packets transmitted, (\d+) received", text)
         if m is None:
             raise LabError(f"ping said nothing about its packets:\n{text}")
         self.text = text
-        self.sent, self.received = int(m[1]), int(m[2])
+        self.unsent = complaints.count("sendmsg:") + complaints.count("sendto:")
+        self.sent, self.received = int(m[1]) + self.unsent, int(m[2])
         self.lost = self.sent - self.received
         self.duplicates = sum(int(n) for n in re.findall(r"\+(\d+) duplicates", text))
 
@@ -156,6 +157,46 @@ class Capture:
         """The packets captured so far, as scapy sees them."""
         from scapy.utils import rdpcap
         return rdpcap(self.path)
+
+
+class Wire:
+    """A bare packet socket on an interface: scapy's hands. The kernel of the namespace takes no part in it, as long as
+    the interface has no address. `with ns.wire("wan") as w: w.send(frame); answer = w.receive(...)`."""
+
+    ETH_P_ALL = 3
+
+    def __init__(self, ns, iface):
+        with ns.inside():
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(self.ETH_P_ALL))
+        self.socket.bind((iface, 0))
+        self.mac = ns.mac(iface)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, frame):
+        """Sends FRAME (a scapy Ether, or bytes) as it is."""
+        self.socket.send(bytes(frame))
+
+    def receive(self, is_wanted, timeout_s=3.0):
+        """Returns the first received frame (a scapy Ether) that IS_WANTED, or None. Our own frames do not count."""
+        from scapy.layers.l2 import Ether
+        end = time.monotonic() + timeout_s
+        while (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                data, sender = self.socket.recvfrom(70000)
+            except TimeoutError:
+                break
+            if sender[2] == socket.PACKET_OUTGOING:
+                continue
+            frame = Ether(data)
+            if is_wanted(frame):
+                return frame
+        return None
 
 
 class Namespace:
@@ -243,7 +284,7 @@ class Namespace:
         run = self.run([*command, target], timeout_s=count * interval_s + timeout_s + 20, check=False)
         if "packets transmitted" not in run.stdout:
             raise LabError(f"ping {target}: {run.stdout}{run.stderr}")
-        return Ping(run.stdout)
+        return Ping(run.stdout, run.stderr)
 
     def ping_start(self, target, interval_s=0.01, options=()):
         """Starts a ping that goes on; end it with ping_end()."""
@@ -252,7 +293,15 @@ class Namespace:
     @staticmethod
     def ping_end(process):
         process.stop(signal.SIGINT)
-        return Ping("\n".join(process.out))
+        return Ping("\n".join(process.out), "\n".join(process.err))
+
+    def mac(self, iface):
+        """The hardware address of IFACE."""
+        return self.run(["cat", f"/sys/class/net/{iface}/address"]).stdout.strip()
+
+    def wire(self, iface):
+        """A bare packet socket on IFACE."""
+        return Wire(self, iface)
 
     def capture(self, iface, expression=""):
         """Captures on IFACE into a pcap file of the lab's folder."""

@@ -108,7 +108,8 @@ def _key(key):
 
 def state(src, dst, spi, proto="esp", mode="tunnel", enc=None, enc_key=b"", auth=None, auth_key=b"", reqid=1, extra=""):
     """The `ip xfrm state add` command of one direction of an SA. PROTO: "esp" or "ah"."""
-    algorithms = ""
+    # af-unspec: a tunnel may carry the other address family
+    algorithms = " flag af-unspec" if mode == "tunnel" else ""
     if proto == "esp":
         algorithms += f" enc '{ENC[enc]}' {_key(enc_key)}"
     if auth:
