@@ -20,4 +20,4 @@ export LD_PRELOAD="$share/regset.so"
 # Its memory is a nameless file in /dev/shm, if that is large enough (in containers it often is not).
 [ "$(df --output=avail -k /dev/shm | tail -1)" -gt 250000 ] || export TMPDIR="$share"
 exec linux.uml mem=192M quiet root=/dev/root rootfstype=hostfs ro con=null con0=fd:0,fd:1 \
-	"vec0:transport=raw,ifname=$iface,depth=128,gro=1" init="$here/uml-init.sh" SHARE="$share"
+	"vec0:transport=raw,ifname=$iface,depth=128,gro=1" init="$here/uml-init.sh" SHARE="$share" uml_dir="$share/"

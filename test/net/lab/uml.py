@@ -61,7 +61,8 @@ class Uml:
         lacks = [line for line in self.process.out + self.process.err if "guest-lacks" in line]
         if lacks:
             raise GuestError("\n".join(lacks))
-        self.run(CLEAN)
+        self._errors_before = {}
+        self.clean()
 
     def run(self, script, timeout_s=60, check=True):
         """Runs SCRIPT (bash) in the guest; returns what it printed. Each line must succeed, if CHECK."""
@@ -80,6 +81,7 @@ class Uml:
     def clean(self):
         """Takes every address, SA, policy, route and namespace of the last test away."""
         self.run(CLEAN, check=False)
+        self._errors_before = self._errors_read()
 
     def attach(self, ns, iface):
         """Makes IFACE in the namespace NS and joins it with the guest's vec0."""
@@ -90,10 +92,15 @@ class Uml:
         ns.offload_off(iface)
         ns.ip(f"link set {iface} up")
 
-    def errors(self):
-        """{counter: value} of the guest's IPsec errors that are not zero, from /proc/net/xfrm_stat."""
+    def _errors_read(self):
         pairs = (line.split() for line in self.run("cat /proc/net/xfrm_stat").splitlines())
-        return {name: int(value) for name, value in pairs if int(value)}
+        return {name: int(value) for name, value in pairs}
+
+    def errors(self):
+        """{counter: how often} of the guest's IPsec errors since the last clean(), from /proc/net/xfrm_stat."""
+        now = self._errors_read()
+        return {name: now[name] - self._errors_before.get(name, 0) for name in now
+                if now[name] != self._errors_before.get(name, 0)}
 
 
 # The guest's names for JUNOS's algorithms.
