@@ -16,6 +16,8 @@ from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 from scapy.layers.ipsec import AH, ESP
 from scapy.layers.l2 import Ether
 
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+
 WE, GUEST = "192.0.2.1", "192.0.2.2"
 WE6, GUEST6 = "2001:db8:ff::1", "2001:db8:ff::2"
 HOST, GUEST_HOST = "10.1.0.10", "10.2.0.10"
