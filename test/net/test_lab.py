@@ -157,12 +157,14 @@ def test_kernel_and_scapy_agree_on_esp(enc, auth, peer):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("auth", ["hmac-md5-96", "hmac-sha1-96", "hmac-sha-256-128"])
-def test_kernel_and_scapy_agree_on_ah(auth, peer):
-    guest_setup(peer, "ah", "tunnel", None, auth, (WE, GUEST), (HOST, GUEST_HOST))
-    sealed = seal(sa("ah", SPI_OUT, auth=auth, outer=(WE, GUEST)), echo(HOST, GUEST_HOST))
+@pytest.mark.parametrize("ends", [(WE, GUEST), (WE6, GUEST6)], ids=["v4", "v6"])
+def test_kernel_and_scapy_agree_on_ah(ends, auth, peer):
+    """Each ICV length on each family: 16 octets need padding in IPv6 and must have none in IPv4."""
+    guest_setup(peer, "ah", "tunnel", None, auth, ends, (HOST, GUEST_HOST))
+    sealed = seal(sa("ah", SPI_OUT, auth=auth, outer=ends), echo(HOST, GUEST_HOST))
     answer = peer.exchange(sealed, lambda f: AH in f)
     assert answer is not None, peer.guest.errors()
-    assert is_reply(unseal(sa("ah", SPI_IN, auth=auth, outer=(GUEST, WE)), answer))
+    assert is_reply(unseal(sa("ah", SPI_IN, auth=auth, outer=ends[::-1]), answer))
 
 
 FAMILIES = {"v4-in-v4": ((WE, GUEST), (HOST, GUEST_HOST)), "v6-in-v4": ((WE, GUEST), (HOST6, GUEST_HOST6)),
