@@ -435,6 +435,7 @@ node_is_sound(const struct snode *n)
 {
 	if (n->help == NULL || n->help[0] == '\0')
 		fail_msg("'%s' below '%s' has no help", n->name, n->parent->name);
+	assert_null(strchr(n->help, '\n'));
 	bool is_leaf = n->kind == SNODE_LEAF || n->kind == SNODE_LEAFLIST;
 	assert_int_equal(is_leaf, n->type_name != NULL);
 	assert_int_equal(is_leaf, n->value_help != NULL);

@@ -12,6 +12,7 @@
 
 enum { LEAVES_MAX = 4096 };
 
+static struct schema *schema; /* lives as long as the process */
 static const struct snode *leaves[LEAVES_MAX];
 static size_t n_leaves;
 
@@ -35,14 +36,14 @@ schema_once(void)
 {
 	const char *error;
 
-	if (n_leaves > 0)
+	if (schema != NULL)
 		return;
-	struct schema *s = schema_load(&error); /* lives as long as the process */
-	if (s == NULL)
+	schema = schema_load(&error);
+	if (schema == NULL)
 		abort();
-	leaves_add(s->config);
-	for (size_t i = 0; i < s->n_rpcs; i++)
-		leaves_add(s->rpcs[i].input);
+	leaves_add(schema->config);
+	for (size_t i = 0; i < schema->n_rpcs; i++)
+		leaves_add(schema->rpcs[i].input);
 }
 
 static void
