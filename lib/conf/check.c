@@ -29,7 +29,7 @@ es_unit_check(struct loader *l, struct smap *carriers, size_t at)
 					? elem_find(e, "inet")
 					: elem_find(e, "inet6");
 	const struct elem *leaf = elem_find(family, "ipsec-sa");
-	if (u->ipsec_sa == NULL || leaf == NULL)
+	if (u->ipsec_sa == NULL || leaf == NULL || u->ifd->kind != IFD_ES)
 		return;
 	if (u->tunnel_source.family == ADDR_NONE || u->tunnel_destination.family == ADDR_NONE)
 		loader_error(

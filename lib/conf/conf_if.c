@@ -80,11 +80,11 @@ kind_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
 		ifd->kind = kinds[i].kind;
 		const char *rest = ifd->name + n;
 		if (kinds[i].needs_pic && !is_pic_place(rest))
-			loader_error(l, e, "Interface name must have the form %sfpc/pic/port",
+			loader_error(l, e, "Interface name must have the form %s<fpc>/<pic>/<port>",
 			    kinds[i].prefix);
 		else if (!kinds[i].needs_pic && !is_digits(rest))
 			loader_error(
-			    l, e, "Interface name must have the form %snumber", kinds[i].prefix);
+			    l, e, "Interface name must have the form %s<number>", kinds[i].prefix);
 		return;
 	}
 	ifd->kind = IFD_MEDIA;

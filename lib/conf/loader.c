@@ -93,7 +93,8 @@ say(struct loader *l, const struct elem *e, enum report_class class, bool is_err
     va_list ap)
 {
 	char message[512];
-	vsnprintf(message, sizeof(message), fmt, ap);
+	int n = class == REPORT_WARNING ? snprintf(message, sizeof(message), "warning: ") : 0;
+	vsnprintf(message + n, sizeof(message) - (size_t)n, fmt, ap);
 	/* a leaf that is only the name of its entry stands for the entry */
 	if (!e->is_container && strcmp(e->name, "name") == 0 && e->parent != NULL)
 		e = e->parent;
