@@ -200,7 +200,9 @@ static void
 then_load(struct loader *l, const struct elem *then, const struct conf_filter *f,
     struct conf_filter_term *t)
 {
-	static const char *const modifiers[] = { "count", "log", "syslog", NULL };
+	/* the last two change nothing that Sallyport does: reported as unsupported, not refused */
+	static const char *const modifiers[] = { "count", "log", "syslog", "loss-priority",
+		"forwarding-class", NULL };
 	unsigned n_actions = 0;
 	for (const struct elem *e = then->child; e != NULL; e = e->next)
 		if (!is_one_of(e->name, modifiers))

@@ -52,14 +52,14 @@ is_digits(const char *s)
 	return digits_end(&s) && *s == '\0';
 }
 
-/* Letters, digits and - _ / : only, and never a name that means a folder. */
+/* Letters, digits and the characters of MORE only; the first is no sign, so that it is never a path. */
 static bool
-is_device_name(const char *s)
+is_device_name(const char *s, const char *more)
 {
 	if (!isalnum((unsigned char)*s))
 		return false;
 	for (; *s != '\0'; s++)
-		if (!isalnum((unsigned char)*s) && strchr("-_/:", *s) == NULL)
+		if (!isalnum((unsigned char)*s) && strchr(more, *s) == NULL)
 			return false;
 	return true;
 }
@@ -67,7 +67,7 @@ is_device_name(const char *s)
 static void
 kind_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
 {
-	if (!is_device_name(ifd->name))
+	if (!is_device_name(ifd->name, "-_/:"))
 		loader_error(l, e, "invalid interface name: '%s'", ifd->name);
 	if (strcmp(ifd->name, "lo0") == 0) {
 		ifd->kind = IFD_LOOPBACK;
@@ -98,6 +98,22 @@ device_of(struct loader *l, const char *name)
 		if (*p == '/')
 			*p = '-';
 	return device;
+}
+
+/* The Linux device of an interface: lo for lo0, what `device` says for a media interface, else the name. */
+static const char *
+device_load(struct loader *l, const struct elem *e, const struct conf_ifd *ifd)
+{
+	const struct elem *leaf = elem_find(e, "device");
+	if (ifd->kind == IFD_LOOPBACK)
+		return "lo";
+	if (leaf == NULL || leaf->value == NULL)
+		return device_of(l, ifd->name);
+	if (ifd->kind != IFD_MEDIA)
+		loader_error(l, leaf, "device can be configured on media interfaces only");
+	else if (!is_device_name(leaf->value, "-_."))
+		loader_error(l, leaf, "Must be the name of a network device");
+	return arena_strdup(l->a, leaf->value);
 }
 
 /* The Linux device of a unit: media unit 0 is the interface itself, lo0 is lo. */
@@ -323,7 +339,7 @@ ifd_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
 		return false;
 	}
 	kind_load(l, e, ifd);
-	ifd->device = ifd->kind == IFD_LOOPBACK ? "lo" : device_of(l, ifd->name);
+	ifd->device = device_load(l, e, ifd);
 	ifd->is_disabled = elem_has(e, "disable");
 	child_u32(l, e, "mtu", MTU_MIN, MTU_MAX, &ifd->mtu);
 	units_load(l, e, ifd);

@@ -88,7 +88,7 @@ elem_place(const struct elem *e, struct text *out)
 	}
 }
 
-static void
+__attribute__((format(printf, 5, 0))) static void
 say(struct loader *l, const struct elem *e, enum report_class class, bool is_error, const char *fmt,
     va_list ap)
 {
