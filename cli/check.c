@@ -102,7 +102,7 @@ is_missing_because_refused(const struct check *k, const struct report_line *line
 	for (size_t i = 0; i < k->load.n && !found; i++) {
 		const struct report_line *l = &k->load.lines[i];
 		found = l->is_error && same(l->edit, text_str(&place)) && l->statement != NULL &&
-		    strncmp(l->statement, word, n) == 0;
+			strncmp(l->statement, word, n) == 0;
 	}
 	text_done(&place);
 	return found;
@@ -112,7 +112,8 @@ static bool
 is_repeated(const struct check *k, const struct places *refused, const struct report_line *line)
 {
 	return line->is_error && k->load.n_errors > 0 &&
-	    (places_have(refused, line->line, line->column) || is_missing_because_refused(k, line));
+	       (places_have(refused, line->line, line->column) ||
+		   is_missing_because_refused(k, line));
 }
 
 static int
@@ -133,8 +134,7 @@ said_make(struct check *k)
 {
 	struct places refused = places_make(&k->load, true);
 	size_t n = 0;
-	const struct report_line **lines =
-	    calloc(k->load.n + k->conf.n + 1, sizeof(*lines));
+	const struct report_line **lines = calloc(k->load.n + k->conf.n + 1, sizeof(*lines));
 	if (lines == NULL)
 		abort();
 	for (size_t i = 0; i < k->load.n; i++)
