@@ -155,6 +155,18 @@ def test_kernel_and_scapy_agree_on_esp(enc, auth, peer):
     assert bytes(inner[ICMP].payload) == b"x" * 100
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("auth", ["hmac-md5-96", "hmac-sha1-96", "hmac-sha-256-128"])
+@pytest.mark.parametrize("ends", [(WE, GUEST), (WE6, GUEST6)], ids=["v4", "v6"])
+def test_kernel_and_scapy_agree_on_ah(ends, auth, peer):
+    """Each ICV length on each family: 16 octets need padding in IPv6 and must have none in IPv4."""
+    guest_setup(peer, "ah", "tunnel", None, auth, ends, (HOST, GUEST_HOST))
+    sealed = seal(sa("ah", SPI_OUT, auth=auth, outer=ends), echo(HOST, GUEST_HOST))
+    answer = peer.exchange(sealed, lambda f: AH in f)
+    assert answer is not None, peer.guest.errors()
+    assert is_reply(unseal(sa("ah", SPI_IN, auth=auth, outer=ends[::-1]), answer))
+
+
 FAMILIES = {"v4-in-v4": ((WE, GUEST), (HOST, GUEST_HOST)), "v6-in-v4": ((WE, GUEST), (HOST6, GUEST_HOST6)),
             "v4-in-v6": ((WE6, GUEST6), (HOST, GUEST_HOST)), "v6-in-v6": ((WE6, GUEST6), (HOST6, GUEST_HOST6))}
 
@@ -200,18 +212,22 @@ def test_kernel_refuses_a_changed_packet(peer):
 
 
 @pytest.mark.slow
-def test_bundle_of_the_kernel_is_ah_over_esp(peer):
-    """Two templates: ESP in tunnel mode, then AH in transport mode around it. scapy takes both off, one by one."""
-    esp = {"enc": "aes-256-cbc", "enc_key": KEY["aes-256-cbc"]}
-    ah = {"auth": "hmac-sha-256-128", "auth_key": KEY["hmac-sha-256-128"]}
-    peer.guest.run(uml.state(GUEST, WE, SPI_IN, "esp", "tunnel", **esp) + uml.state(GUEST, WE, 0x2002, "ah", "transport", **ah)
-                   + uml.policy("out", GUEST_HOST, HOST, [("esp", "tunnel", GUEST, WE, 1), ("ah", "transport", GUEST, WE, 1)]))
-    peer.guest.run(f"ping -c 1 -W 1 -I {GUEST_HOST} {HOST} >/dev/null &")
-    frame = peer.wire.receive(lambda f: AH in f)
-    assert frame is not None, peer.guest.errors()
-    packet = unseal(sa("ah", 0x2002, auth="hmac-sha-256-128"), frame.payload)
-    inner = unseal(sa("esp", SPI_IN, "aes-256-cbc", outer=(GUEST, WE)), packet)
-    assert (inner.src, inner.dst, inner[ICMP].type) == (GUEST_HOST, HOST, 8)
+@pytest.mark.parametrize("auth", ["hmac-md5-96", "hmac-sha1-96", "hmac-sha-256-128"])
+def test_kernel_and_scapy_agree_on_bundles(auth, peer):
+    """AH in transport mode around ESP in tunnel mode: two templates for the kernel, two SAs in turn for scapy."""
+    enc, script = "aes-256-cbc", ""
+    for src, dst, esp_spi, ah_spi in ((WE, GUEST, SPI_OUT, 0x1002), (GUEST, WE, SPI_IN, 0x2002)):
+        script += uml.state(src, dst, esp_spi, "esp", "tunnel", enc=enc, enc_key=KEY[enc], reqid=1)
+        script += uml.state(src, dst, ah_spi, "ah", "transport", auth=auth, auth_key=KEY[auth], reqid=2)
+    for way, src, dst, outer in (("in", HOST, GUEST_HOST, (WE, GUEST)), ("out", GUEST_HOST, HOST, (GUEST, WE))):
+        script += uml.policy(way, src, dst, [("esp", "tunnel", *outer, 1), ("ah", "transport", *outer, 2)])
+    peer.guest.run(script)
+    sealed = seal(sa("esp", SPI_OUT, enc, outer=(WE, GUEST)), echo(HOST, GUEST_HOST))
+    sealed = seal(sa("ah", 0x1002, auth=auth), sealed)
+    answer = peer.exchange(sealed, lambda f: AH in f)
+    assert answer is not None, peer.guest.errors()
+    inner = unseal(sa("esp", SPI_IN, enc, outer=(GUEST, WE)), unseal(sa("ah", 0x2002, auth=auth), answer))
+    assert is_reply(inner) and (inner.src, inner.dst) == (GUEST_HOST, HOST)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.ipsec import AH, ESP, SecurityAssociation
+from scapy.packet import Raw
 
 ENC = {None: "NULL", "des-cbc": "DES", "3des-cbc": "3DES", "aes-128-cbc": "AES-CBC", "aes-192-cbc": "AES-CBC",
        "aes-256-cbc": "AES-CBC"}
@@ -42,8 +43,32 @@ def reparse(packet):
     return IPv6(data) if data[0] >> 4 == 6 else IP(data)
 
 
+class _OverEsp:
+    """An authentication algorithm that signs AH around ESP. scapy's own would take the ESP layer it recognises for the
+    one to sign; here it meets bytes."""
+
+    def __init__(self, algorithm):
+        self.algorithm = algorithm
+
+    def __getattr__(self, name):
+        return getattr(self.algorithm, name)
+
+    def sign(self, packet, key, **kw):
+        payload = bytes(packet[ESP])
+        packet[ESP].underlayer.remove_payload()
+        return self.algorithm.sign(packet / Raw(payload), key, **kw)
+
+
 def seal(one, packet):
-    return reparse(one.encrypt(reparse(packet)))
+    """Sealed packets may be sealed again: a bundle is ESP in tunnel mode, then AH in transport mode."""
+    packet = reparse(packet)
+    plain = one.auth_algo
+    if one.proto is AH and ESP in packet:
+        one.auth_algo = _OverEsp(plain)
+    try:
+        return reparse(one.encrypt(packet))
+    finally:
+        one.auth_algo = plain
 
 
 def unseal(one, packet):

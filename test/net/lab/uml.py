@@ -115,8 +115,12 @@ def _key(key):
 
 def state(src, dst, spi, proto="esp", mode="tunnel", enc=None, enc_key=b"", auth=None, auth_key=b"", reqid=1, extra=""):
     """The `ip xfrm state add` command of one direction of an SA. PROTO: "esp" or "ah"."""
-    # af-unspec: a tunnel may carry the other address family
-    algorithms = " flag af-unspec" if mode == "tunnel" else ""
+    flags = []
+    if mode == "tunnel":
+        flags.append("af-unspec")       # may carry the other address family
+    if proto == "ah" and ":" not in src:
+        flags.append("align4")          # RFC 4302; Linux pads IPv4's AH to 8 octets if not told
+    algorithms = " flag " + " ".join(flags) if flags else ""
     if proto == "esp":
         algorithms += f" enc '{ENC[enc]}' {_key(enc_key)}"
     if auth:
