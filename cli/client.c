@@ -8,6 +8,7 @@
 #include "cli/client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ struct line {
 	const char *typed;
 	struct pipes *pipes;
 	struct render render;
-	struct text out; /* rendered, not yet shown */
+	struct text out; /* rendered, not yet through the pipes */
+	size_t n_shown;  /* of pipes->out */
 	int status;
 	bool done;
 };
@@ -192,8 +194,9 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	fflush(to);
 }
 
+/* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
-out_show(struct line *l)
+out_filter(struct line *l)
 {
 	if (l->out.len == 0)
 		return;
@@ -201,13 +204,42 @@ out_show(struct line *l)
 	text_reset(&l->out);
 }
 
-static void
+/* Writes up to N bytes of what waits. */
+static int
+out_write(struct line *l, size_t n)
+{
+	struct text *t = &l->pipes->out;
+	size_t left = t->len - l->n_shown;
+	ssize_t k = write(STDOUT_FILENO, t->s + l->n_shown, n < left ? n : left);
+	if (k < 0 && errno != EINTR && errno != EAGAIN)
+		return -errno;
+	l->n_shown += k > 0 ? (size_t)k : 0;
+	if (l->n_shown == t->len) {
+		text_reset(t);
+		l->n_shown = 0;
+	}
+	return 0;
+}
+
+/* Shows everything; waits for the screen. */
+static int
+out_drain(struct line *l)
+{
+	int err = 0;
+	while (err == 0 && l->pipes->out.len > 0)
+		err = out_write(l, l->pipes->out.len);
+	return err;
+}
+
+static int
 on_done(struct line *l, const struct elem *e)
 {
 	struct client *c = l->c;
 	render_end(&l->render);
-	out_show(l);
+	out_filter(l);
 	pipes_flush(l->pipes);
+	l->done = true;
+	int err = out_drain(l);
 	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
 	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
@@ -223,7 +255,7 @@ on_done(struct line *l, const struct elem *e)
 	copy_leaf(c->edit, sizeof(c->edit), e, "edit");
 	if (elem_has(e, "host-name"))
 		copy_leaf(c->host, sizeof(c->host), e, "host-name");
-	l->done = true;
+	return err;
 }
 
 static int
@@ -250,14 +282,17 @@ on_message(struct line *l, const struct ipc_msg *m)
 			render_row(&l->render, e);
 		break;
 	case CLI_ASK:
-		out_show(l);
-		fflush(stdout);
-		err = send_answer(l->c, e);
+		out_filter(l);
+		err = out_drain(l);
+		if (err == 0)
+			err = send_answer(l->c, e);
 		break;
 	case CLI_WANT:
 		v = elem_value(e, "source");
-		out_show(l);
-		fflush(stdout);
+		out_filter(l);
+		err = out_drain(l);
+		if (err != 0)
+			break;
 		if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
 			err = send_file(l->c, v != NULL ? v : "");
@@ -266,31 +301,43 @@ on_message(struct line *l, const struct ipc_msg *m)
 		}
 		break;
 	case CLI_DONE:
-		on_done(l, e);
-		break;
+		return on_done(l, e);
 	default:
 		return -EPROTO;
 	}
-	out_show(l);
+	out_filter(l);
 	return err;
 }
 
-/* Waits for the next message; ^C sends CLI_BREAK once. */
+/* Waits for the next message and meanwhile shows what the screen takes, a little at a time, because a reader of our
+ * output who takes his time (a pager) must not make mgd wait. ^C sends CLI_BREAK once. */
 static int
-wait_readable(struct client *c)
+wait_readable(struct line *l)
 {
-	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	struct client *c = l->c;
 	for (;;) {
+		struct pollfd p[] = {
+			{ .fd = c->fd, .events = POLLIN },
+			{ .fd = l->pipes->out.len > 0 ? STDOUT_FILENO : -1, .events = POLLOUT },
+		};
 		if (interrupted) {
 			interrupted = 0;
 			int err = ipc_send_blocking(c->fd, CLI_BREAK, c->seq, NULL);
 			if (err != 0)
 				return err;
 		}
-		if (poll(&p, 1, -1) > 0)
+		if (poll(p, 2, -1) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (p[1].revents != 0) {
+			int err = out_write(l, PIPE_BUF);
+			if (err != 0)
+				return err;
+		}
+		if (p[0].revents != 0)
 			return 0;
-		if (errno != EINTR)
-			return -errno;
 	}
 }
 
@@ -299,7 +346,7 @@ answer_read(struct line *l)
 {
 	struct client *c = l->c;
 	while (!l->done) {
-		int err = wait_readable(c);
+		int err = wait_readable(l);
 		if (err != 0)
 			return err;
 		struct arena *a = arena_new();

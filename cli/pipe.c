@@ -7,6 +7,7 @@
 #include "cli/pipe.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,7 +241,7 @@ pipe_parse(struct pipes *p, char *s, size_t base, struct pipe_error *err)
 bool
 pipes_parse(char *line, struct pipes *out, struct pipe_error *err)
 {
-	*out = (struct pipes){ .out = stdout };
+	*out = (struct pipes){ 0 };
 	char *bar = bar_find(line);
 	while (bar != NULL) {
 		*bar = '\0';
@@ -271,6 +272,7 @@ pipes_done(struct pipes *p)
 			fclose(st->f);
 	}
 	text_done(&p->partial);
+	text_done(&p->out);
 	*p = (struct pipes){ 0 };
 }
 
@@ -332,15 +334,15 @@ line_put(struct pipes *p, size_t i, const char *line)
 			break;
 		}
 	}
-	fputs(line, p->out);
-	putc('\n', p->out);
+	text_put(&p->out, line);
+	text_putc(&p->out, '\n');
 }
 
 void
 pipes_put(struct pipes *p, const char *s, size_t n)
 {
 	if (p->n == 0) {
-		fwrite(s, 1, n, p->out);
+		text_putn(&p->out, s, n);
 		return;
 	}
 	const char *end = s + n;
@@ -390,5 +392,4 @@ pipes_flush(struct pipes *p)
 			break;
 		}
 	}
-	fflush(p->out);
 }

@@ -51,7 +51,7 @@ struct pipes {
 	unsigned compare;    /* rollback number */
 	bool no_more;        /* no pager */
 	struct text partial; /* text of the line that is not complete yet */
-	FILE *out;
+	struct text out;     /* what has come through all stages; the caller empties it */
 };
 
 struct pipe_error {
@@ -67,7 +67,7 @@ void pipes_done(struct pipes *p);
 /* Returns "text", "set", "xml" or "json". */
 const char *pipe_format_name(enum pipe_format f);
 
-/* Sends text through the stages; whole lines leave at p->out. */
+/* Sends text through the stages; what comes out is added to p->out. */
 void pipes_put(struct pipes *p, const char *s, size_t n);
 /* Lets out what stages kept back (last, count) and a line without an end. */
 void pipes_flush(struct pipes *p);
