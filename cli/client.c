@@ -24,7 +24,7 @@
 #include "lib/os/ipc.h"
 
 #define SYSTEM_RUNDIR "/run/sallyport"
-#define SOCKET_NAME "cli"
+#define SOCKET_NAME "mgd.sock"
 
 static volatile sig_atomic_t interrupted;
 

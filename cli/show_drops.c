@@ -7,19 +7,26 @@
 void
 show_drops_begin(struct render *r)
 {
-	text_printf(r->out, "%-12s%-24s%-32s%s\n", "Interface", "Service set", "Reason", "Drops");
+	text_printf(r->out, "%-12s%-24s%-24s%10s  %s\n", "Interface", "Service set", "Reason", "Packets",
+	    "Meaning");
 }
 
-/* service-set-packet-drops: interface-name, service-set-name, then reasons with their counts. */
+static const char *
+value(const struct elem *e, const char *name)
+{
+	const char *v = elem_value(e, name);
+	return v != NULL ? v : "";
+}
+
+/* service-set-packet-drops: pic-name, service-set-name, then the reasons with their counts. */
 void
 show_drops_row(struct render *r, const struct elem *row)
 {
-	const char *pic = elem_value(row, "interface-name");
-	const char *set = elem_value(row, "service-set-name");
-	elem_each (drop, row, "drop") {
-		const char *reason = elem_value(drop, "reason");
-		const char *n = elem_value(drop, "packets");
-		text_printf(r->out, "%-11s %-23s %-31s %s\n", pic != NULL ? pic : "",
-		    set != NULL ? set : "", reason != NULL ? reason : "", n != NULL ? n : "0");
+	elem_each(drop, row, "packet-drop")
+	{
+		text_printf(r->out, "%-11s %-23s %-23s %10s  %s", value(row, "pic-name"),
+		    value(row, "service-set-name"), value(drop, "drop-reason"),
+		    value(drop, "drop-packets"), value(drop, "drop-text"));
+		render_newline(r->out);
 	}
 }

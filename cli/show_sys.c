@@ -4,6 +4,8 @@
  */
 #include "cli/render.h"
 
+#include <string.h>
+
 static void
 line_put(struct text *out, const char *label, const char *v)
 {
@@ -21,17 +23,16 @@ show_version_row(struct render *r, const struct elem *row)
 	} lines[] = {
 		{ "host-name", "Hostname" },
 		{ "product-model", "Model" },
-		{ "junos-version", "Junos" },
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (__builtin_strcmp(row->name, lines[i].name) == 0)
+		if (strcmp(row->name, lines[i].name) == 0)
 			line_put(r->out, lines[i].label, row->value);
 	const char *comment = elem_value(row, "comment");
 	if (comment != NULL)
 		text_printf(r->out, "%s\n", comment);
 }
 
-/* commit-history: sequence-number, user, client, date-time, comment. */
+/* commit-history: sequence-number, user, client, date-time, log (the comment). */
 void
 show_commit_row(struct render *r, const struct elem *row)
 {
@@ -39,7 +40,7 @@ show_commit_row(struct render *r, const struct elem *row)
 	const char *date = elem_value(row, "date-time");
 	const char *user = elem_value(row, "user");
 	const char *client = elem_value(row, "client");
-	const char *comment = elem_value(row, "comment");
+	const char *comment = elem_value(row, "log");
 	text_printf(r->out, "%-3s %s by %s via %s\n", number != NULL ? number : "",
 	    date != NULL ? date : "", user != NULL ? user : "", client != NULL ? client : "");
 	if (comment != NULL)

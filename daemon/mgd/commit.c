@@ -300,6 +300,7 @@ apply_begin(struct commit *c)
 static void
 phase_next(struct commit *c)
 {
+	struct mgd *m = c->m;
 	uv_timer_stop(&c->timer);
 	switch (c->phase) {
 	case PHASE_CHECK:
@@ -331,8 +332,8 @@ phase_next(struct commit *c)
 		}
 		/* fall through */
 	case PHASE_APPLY_REST:
-		peers_report(c->m);
 		commit_end(c, true, "commit complete\n");
+		peers_report(m);
 	}
 }
 

@@ -39,6 +39,7 @@ peer_get(struct mgd *m, const char *kind, const char *instance)
 	p->m = m;
 	p->conf_fd = -1;
 	p->conf = wr_grow();
+	p->is_wanted = strcmp(kind, "netd") == 0;
 	snprintf(p->kind, sizeof(p->kind), "%s", kind);
 	snprintf(p->instance, sizeof(p->instance), "%s", instance);
 	/* at the end, but netd before all others */
@@ -83,8 +84,8 @@ peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit)
 void
 peers_report(struct mgd *m)
 {
-	if (m->peers.in_force == m->db.last.commit)
-		return;
+	if (m->commit != NULL || m->peers.in_force == m->db.last.commit)
+		return; /* a commit tells its own outcome first */
 	bool has_netd = false;
 	for (const struct peer *p = m->peers.list; p != NULL; p = p->next) {
 		if (p->is_wanted && !p->is_applied)
