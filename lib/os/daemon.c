@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 enum { SUPER_FD = 3 };
 
@@ -69,6 +70,7 @@ int
 daemon_init(struct daemon *d, const char *name, const struct daemon_ops *ops, void *arg)
 {
 	log_open(name);
+	prctl(PR_SET_NAME, name, 0, 0, 0); /* we were run by descriptor, not by name */
 	*d = (struct daemon){ .ops = ops, .arg = arg };
 	signal(SIGPIPE, SIG_IGN);
 	/* the terminal's ^C is for sallyportd, which then tells us */

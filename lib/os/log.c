@@ -19,6 +19,7 @@
 enum { LINE_MAX_LEN = 1024 };
 
 static const char *log_name = "sallyport";
+static int log_fd = STDERR_FILENO;
 static int log_sock = -1; /* -1: no system log */
 
 static const int severity[] = {
@@ -44,6 +45,12 @@ log_open(const char *name)
 }
 
 void
+log_to(int fd)
+{
+	log_fd = fd;
+}
+
+void
 log_line(enum log_level level, const char *tag, const char *fmt, ...)
 {
 	char text[LINE_MAX_LEN];
@@ -62,7 +69,7 @@ log_line(enum log_level level, const char *tag, const char *fmt, ...)
 	strftime(stamp, sizeof(stamp), "%b %e %T", gmtime_r(&now, &tm));
 	int n = snprintf(
 	    line, sizeof(line), "%s %s[%d]: %s: %s\n", stamp, log_name, getpid(), tag, text);
-	ssize_t rc = write(STDERR_FILENO, line, (size_t)n);
+	ssize_t rc = write(log_fd, line, (size_t)n);
 	if (log_sock >= 0) {
 		n = snprintf(line, sizeof(line), "<%d>%s %s[%d]: %s: %s",
 		    LOG_DAEMON | severity[level], stamp, log_name, getpid(), tag, text);

@@ -13,6 +13,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL
 /* Takes NAME for the lines and connects to the system's log; before the sandbox. Lines also work without it. */
 void log_open(const char *name);
 
+/* Writes to FD instead of standard error. */
+void log_to(int fd);
+
 __attribute__((format(printf, 3, 4))) void log_line(
     enum log_level level, const char *tag, const char *fmt, ...);
 
