@@ -7,8 +7,8 @@
 void
 show_drops_begin(struct render *r)
 {
-	text_printf(r->out, "%-12s%-24s%-24s%10s  %s\n", "Interface", "Service set", "Reason", "Packets",
-	    "Meaning");
+	text_printf(r->out, "%-12s%-24s%-24s%10s  %s\n", "Interface", "Service set", "Reason",
+	    "Packets", "Meaning");
 }
 
 static const char *
@@ -22,8 +22,7 @@ value(const struct elem *e, const char *name)
 void
 show_drops_row(struct render *r, const struct elem *row)
 {
-	elem_each(drop, row, "packet-drop")
-	{
+	elem_each (drop, row, "packet-drop") {
 		text_printf(r->out, "%-11s %-23s %-23s %10s  %s", value(row, "pic-name"),
 		    value(row, "service-set-name"), value(drop, "drop-reason"),
 		    value(drop, "drop-packets"), value(drop, "drop-text"));

@@ -23,7 +23,9 @@
 
 enum {
 	COMMIT_CHECK_MS = 30 * 1000, /* a daemon may take so long to judge */
-	COMMIT_APPLY_MS = 20 * 1000, /* a daemon (a picd that has to start first, too) may take so long to run it */
+	COMMIT_APPLY_MS =
+	    20 *
+	    1000, /* a daemon (a picd that has to start first, too) may take so long to run it */
 };
 
 enum phase { PHASE_CHECK, PHASE_APPLY_NETD, PHASE_APPLY_REST };
@@ -106,7 +108,8 @@ report_split(struct commit *c, const struct report *r)
 		const struct report_line *l = &r->lines[i];
 		if (l->is_error) {
 			report_add(&errors, l);
-			only_missing = only_missing && strncmp(l->message, "Missing mandatory statement", 27) == 0;
+			only_missing = only_missing &&
+				       strncmp(l->message, "Missing mandatory statement", 27) == 0;
 		} else if (l->class == REPORT_WARNING) {
 			struct report one = { 0 };
 			struct report_line warning = *l;
@@ -121,10 +124,12 @@ report_split(struct commit *c, const struct report *r)
 	report_print(&errors, NULL, &c->errors);
 	report_done(&errors);
 	if (only_missing)
-		return c->ask.check_only ? "error: configuration check-out failed: (missing mandatory statements)\n"
+		return c->ask.check_only ? "error: configuration check-out failed: (missing "
+					   "mandatory statements)\n"
 					 : "error: commit failed: (missing mandatory statements)\n";
-	return c->ask.check_only ? "error: configuration check-out failed: (statements constraint check failed)\n"
-				 : "error: commit failed: (statements constraint check failed)\n";
+	return c->ask.check_only
+		   ? "error: configuration check-out failed: (statements constraint check failed)\n"
+		   : "error: commit failed: (statements constraint check failed)\n";
 }
 
 static void
@@ -246,7 +251,8 @@ on_timeout(uv_timer_t *t)
 		if (!p->is_awaited)
 			continue;
 		p->is_awaited = false;
-		text_printf(c->phase == PHASE_CHECK ? &c->errors : &c->warnings, "%s%s%s%s does not answer\n",
+		text_printf(c->phase == PHASE_CHECK ? &c->errors : &c->warnings,
+		    "%s%s%s%s does not answer\n",
 		    c->phase == PHASE_CHECK ? "error: " : "warning: ", p->peer->kind,
 		    p->peer->instance[0] != '\0' ? " " : "", p->peer->instance);
 		c->has_refusal = c->has_refusal || c->phase == PHASE_CHECK;
@@ -314,12 +320,13 @@ phase_next(struct commit *c)
 		}
 		int rc = commit_store(c);
 		if (rc < 0) {
-			text_printf(&c->errors, "error: could not write configuration: %s\n", strerror(-rc));
+			text_printf(&c->errors, "error: could not write configuration: %s\n",
+			    strerror(-rc));
 			commit_end(c, false, "error: commit failed\n");
 			return;
 		}
-		log_line(LOG_LEVEL_NOTICE, "UI_COMMIT", "commit %u by %s via %s", c->m->db.last.commit,
-		    c->m->db.last.user, c->m->db.last.client);
+		log_line(LOG_LEVEL_NOTICE, "UI_COMMIT", "commit %u by %s via %s",
+		    c->m->db.last.commit, c->m->db.last.user, c->m->db.last.client);
 		apply_begin(c);
 		return;
 	case PHASE_APPLY_NETD:
@@ -351,8 +358,9 @@ commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text)
 		c->has_refusal = true;
 		text_printf(&c->errors, "%s\n", text != NULL ? text : "error: refused");
 	} else if (!ok) {
-		text_printf(&c->warnings, "warning: %s%s%s: %s\n", p->kind, p->instance[0] != '\0' ? " " : "",
-		    p->instance, text != NULL ? text : "refused");
+		text_printf(&c->warnings, "warning: %s%s%s: %s\n", p->kind,
+		    p->instance[0] != '\0' ? " " : "", p->instance,
+		    text != NULL ? text : "refused");
 	}
 	if (!is_waiting(c))
 		phase_next(c);
@@ -407,9 +415,11 @@ commit_boot(struct mgd *m)
 		parts_hand_over(c);
 		pics_tell(c);
 		for (size_t i = 0; i < c->n_parts; i++)
-			peer_conf_send(c->parts[i].peer, false, c->parts[i].peer->conf_fd, m->db.last.commit);
+			peer_conf_send(
+			    c->parts[i].peer, false, c->parts[i].peer->conf_fd, m->db.last.commit);
 	} else {
-		log_line(LOG_LEVEL_ERROR, "UI_COMMIT_BOOT", "%s%s", text_str(&c->errors), last_line);
+		log_line(
+		    LOG_LEVEL_ERROR, "UI_COMMIT_BOOT", "%s%s", text_str(&c->errors), last_line);
 	}
 	commit_end(c, true, "");
 }

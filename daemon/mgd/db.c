@@ -62,7 +62,8 @@ db_rollback(struct db *db, unsigned n, int *rc)
 		return tree_copy(db->running);
 	struct tree *t = tree_read(db, n, &meta, rc);
 	if (*rc == -EINVAL)
-		*rc = 0; /* an old configuration may hold what is not known any more; the rest is there */
+		*rc =
+		    0; /* an old configuration may hold what is not known any more; the rest is there */
 	return t;
 }
 

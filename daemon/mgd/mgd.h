@@ -49,13 +49,13 @@ struct peer {
 	char instance[64]; /* services interface of a picd, else "" */
 	struct ipc *ipc;   /* NULL: not running */
 	struct mgd *m;
-	bool is_wanted;    /* the running configuration needs it */
-	struct wr conf;    /* encoded reduced configuration that it shall run; len 0: none yet */
-	int conf_fd;       /* the same, sealed; -1: none yet */
+	bool is_wanted; /* the running configuration needs it */
+	struct wr conf; /* encoded reduced configuration that it shall run; len 0: none yet */
+	int conf_fd;    /* the same, sealed; -1: none yet */
 	uint32_t conf_commit;
-	bool is_applied;   /* it said so */
-	uint32_t seq;      /* of the CHECK or APPLY it has not answered; 0 = none */
-	bool is_checking;  /* that one is a CHECK */
+	bool is_applied;  /* it said so */
+	uint32_t seq;     /* of the CHECK or APPLY it has not answered; 0 = none */
+	bool is_checking; /* that one is a CHECK */
 };
 
 struct peers {
@@ -120,7 +120,8 @@ void peers_report(struct mgd *m);
 /* --- rpc.c --- */
 struct srpc;
 /* Asks the owner of RPC and streams its rows to S; ends the line of S. Takes over A, which holds REQUEST. */
-void rpc_start(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
+void rpc_start(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
 void rpc_on_row(struct peer *p, struct ipc_msg *msg);
 void rpc_on_done(struct peer *p, struct ipc_msg *msg);
 void rpc_on_peer_gone(struct peer *p);
@@ -146,15 +147,15 @@ struct session {
 	struct tree *private_tree; /* CONFIGURE_PRIVATE; else NULL */
 	uint32_t private_base;     /* the commit that it was copied from */
 	struct arena *edit_arena;
-	struct path edit;          /* [edit] place, in edit_arena */
-	struct edit_place *stack;  /* places that `exit` goes back to */
-	uint32_t seq;              /* of the line under way */
-	char *line;                /* the line under way */
-	char format[8];            /* "text", "set", "xml", "json" */
-	int compare;               /* rollback of `| compare`, -1: none */
-	struct text out;           /* text that waits to be sent */
+	struct path edit;         /* [edit] place, in edit_arena */
+	struct edit_place *stack; /* places that `exit` goes back to */
+	uint32_t seq;             /* of the line under way */
+	char *line;               /* the line under way */
+	char format[8];           /* "text", "set", "xml", "json" */
+	int compare;              /* rollback of `| compare`, -1: none */
+	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
-	bool has_done;             /* the answer is complete once OUT has been sent */
+	bool has_done; /* the answer is complete once OUT has been sent */
 	bool done_ok;
 	struct text done_text;
 	bool done_has_caret;
@@ -162,9 +163,9 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	char want[16];    /* what the input is for: the load action */
-	char name[256];   /* name of the file that is being read */
-	bool has_quit;    /* commit and-quit */
+	char want[16];  /* what the input is for: the load action */
+	char name[256]; /* name of the file that is being read */
+	bool has_quit;  /* commit and-quit */
 };
 
 /* The tree that S edits. */
@@ -176,8 +177,8 @@ void session_ask(struct session *s, const char *question, const char *fallback,
     void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
-void session_done(struct session *s);                         /* ok */
-void session_fail(struct session *s, const char *text);       /* TEXT: as the user sees it */
+void session_done(struct session *s);                   /* ok */
+void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
 void session_refuse(struct session *s, const struct refusal *e);
 /* A row of REPLY root to the command line; RPC rows go through here. */
 void session_reply(struct session *s, const char *rpc, const char *root, const char *style);

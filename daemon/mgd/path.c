@@ -98,8 +98,8 @@ child_by_word(struct walk *k, const struct snode *s, const struct word *w, const
 		if (!c->is_nokeyword && !c->is_hidden && word_abbreviates(w, c->name) != 0)
 			text_printf(&k->e->text, "\n%c %-20s %s",
 			    c->kind == SNODE_CONTAINER || c->kind == SNODE_LIST ? '>'
-			    : c->kind == SNODE_LEAFLIST			       ? '+'
-										       : ' ',
+			    : c->kind == SNODE_LEAFLIST                         ? '+'
+										: ' ',
 			    c->name, c->help);
 	}
 	return false;

@@ -21,7 +21,8 @@ enum path_end {
 };
 
 struct path {
-	const char **words; /* full words; some are values that need quotes where they are written */
+	const char *
+	    *words; /* full words; some are values that need quotes where they are written */
 	size_t n;
 	enum path_end end;
 	const struct snode *s; /* what the last word belongs to */

@@ -115,8 +115,8 @@ on_conf_done(struct peer *p, const struct ipc_msg *msg)
 	if (!was_check)
 		p->is_applied = true; /* or as much of it as could be */
 	if (!ok)
-		log_line(LOG_LEVEL_ERROR, was_check ? "UI_COMMIT_CHECK" : "UI_COMMIT_APPLY", "%s %s: %s",
-		    p->kind, p->instance, text != NULL ? text : "refused");
+		log_line(LOG_LEVEL_ERROR, was_check ? "UI_COMMIT_CHECK" : "UI_COMMIT_APPLY",
+		    "%s %s: %s", p->kind, p->instance, text != NULL ? text : "refused");
 	struct mgd *m = p->m;
 	commit_on_peer(m, p, ok, text);
 	peers_report(m);
@@ -138,8 +138,8 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 		rpc_on_done(p, msg);
 		return;
 	default:
-		log_line(LOG_LEVEL_WARNING, "UI_PEER_MESSAGE", "%s %s: unexpected message %u", p->kind,
-		    p->instance, msg->type);
+		log_line(LOG_LEVEL_WARNING, "UI_PEER_MESSAGE", "%s %s: unexpected message %u",
+		    p->kind, p->instance, msg->type);
 	}
 }
 
@@ -154,7 +154,8 @@ channel_drop(struct peer *p)
 	p->seq = 0;
 	rpc_on_peer_gone(p);
 	if (was_asked)
-		commit_on_peer(p->m, p, true, NULL); /* it gets what is in force when it comes back */
+		commit_on_peer(
+		    p->m, p, true, NULL); /* it gets what is in force when it comes back */
 }
 
 static void

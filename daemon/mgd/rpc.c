@@ -135,7 +135,8 @@ rpc_on_done(struct peer *p, struct ipc_msg *msg)
 	const char *status = elem_value(msg->body, "status");
 	const char *text = elem_value(msg->body, "text");
 	if (status == NULL || strcmp(status, "ok") != 0)
-		text_printf(&r->errors, "%s%s\n", text != NULL && strncmp(text, "error: ", 7) == 0 ? "" : "error: ",
+		text_printf(&r->errors, "%s%s\n",
+		    text != NULL && strncmp(text, "error: ", 7) == 0 ? "" : "error: ",
 		    text != NULL ? text : "command failed");
 	release(r);
 	ask_from(r, p->next);
@@ -150,8 +151,8 @@ rpc_on_peer_gone(struct peer *p)
 		if (r->peer != p)
 			continue;
 		r->is_held = false;
-		text_printf(&r->errors, "error: communication with the %s subsystem failed%s%s\n", r->kind,
-		    p->instance[0] != '\0' ? ": " : "", p->instance);
+		text_printf(&r->errors, "error: communication with the %s subsystem failed%s%s\n",
+		    r->kind, p->instance[0] != '\0' ? ": " : "", p->instance);
 		ask_from(r, p->next);
 	}
 }

@@ -10,7 +10,7 @@
 
 struct user {
 	uid_t uid;
-	char name[64]; /* "root"; the number if the uid has no name */
+	char name[64];  /* "root"; the number if the uid has no name */
 	bool is_member; /* of the group "sallyport" */
 };
 
