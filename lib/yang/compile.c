@@ -182,10 +182,12 @@ inner_fill(struct arena *a, const struct ly_ctx *ctx, const struct lysc_node *no
 			break;
 		n_keys++;
 	}
-	s->keys = all.nodes;
-	s->n_keys = n_keys;
-	s->children = all.nodes + n_keys;
-	s->n_children = all.n - n_keys;
+	if (all.n > 0) {
+		s->keys = all.nodes;
+		s->n_keys = n_keys;
+		s->children = all.nodes + n_keys;
+		s->n_children = all.n - n_keys;
+	}
 	if (node->nodetype == LYS_LIST) {
 		uint32_t max = ((const struct lysc_node_list *)node)->max;
 		s->max_entries = max == UINT32_MAX ? 0 : max;

@@ -202,6 +202,43 @@ value_placeholder(const char *type_name)
 	return t != NULL ? t->placeholder : NULL;
 }
 
+/* Length of the UTF-8 sequence at S, or 0 if it is none. Overlong forms and surrogates are none. */
+static size_t
+utf8_len(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+
+	if (n == 1)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* Values are shown on terminals and put into XML and JSON, so no control characters and nothing but UTF-8. */
+static bool
+text_is_clean(const char *value)
+{
+	const unsigned char *s = (const unsigned char *)value;
+
+	while (*s != '\0') {
+		if ((*s < 0x20 && *s != '\t' && *s != '\n') || *s == 0x7f)
+			return false;
+		size_t n = utf8_len(s);
+		if (n == 0)
+			return false;
+		s += n;
+	}
+	return true;
+}
+
 bool
 snode_value_check(const struct snode *n, const char *value, char *err, size_t err_size,
     char *out_canonical, size_t canonical_size)
@@ -214,5 +251,10 @@ snode_value_check(const struct snode *n, const char *value, char *err, size_t er
 		canonical_size = sizeof(nowhere);
 	}
 	out_canonical[0] = '\0';
+	/* a secret may be any octets: it is never shown in clear */
+	if (!n->is_secret && !text_is_clean(value)) {
+		snprintf(err, err_size, "invalid character in value");
+		return false;
+	}
 	return p->check(n, value, err, err_size, out_canonical, canonical_size);
 }

@@ -391,6 +391,25 @@ check_spi(const char *value, char *err, size_t err_size, char *canonical, size_t
 	return range_check(value_spi, value, err, err_size);
 }
 
+/* JUNOS shows area 1 as 0.0.0.1. */
+static bool
+check_area(const char *value, char *err, size_t err_size, char *canonical, size_t canonical_size)
+{
+	struct addr a;
+	uint32_t number;
+	const char *end = value;
+
+	if (addr_parse(value, &a) && a.family == ADDR_V4)
+		return true;
+	if (!number_read(&end, UINT32_MAX, &number) || *end != '\0') {
+		snprintf(err, err_size, "invalid value '%s'", value);
+		return false;
+	}
+	snprintf(canonical, canonical_size, "%u.%u.%u.%u", number >> 24, number >> 16 & 0xff,
+	    number >> 8 & 0xff, number & 0xff);
+	return true;
+}
+
 /* --- the table --- */
 
 static const struct value_type types[] = {
@@ -406,6 +425,7 @@ static const struct value_type types[] = {
 	{ "protocol-number", "<protocol>", check_protocol },
 	{ "port-number", "<port>", check_port },
 	{ "spi-number", "<spi>", check_spi },
+	{ "area-id", "<area-id>", check_area },
 };
 
 const struct value_type *
