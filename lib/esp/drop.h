@@ -52,6 +52,8 @@
 		"no SA has this SPI, protocol and destination")                                    \
 	X(DROP_SA_PROTOCOL, "wrong-protocol", STAT_NO_SA,                                          \
 		"the SPI belongs to an SA of the other protocol")                                  \
+	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \
+		"the packet does not come from the remote gateway of its SA")                      \
 	/* replay */                                                                               \
 	X(DROP_REPLAY_OLD, "replay-before-window", STAT_REPLAY_BEFORE_WINDOW,                      \
 		"the sequence number lies before the replay window")                               \

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/esp/drop.h"
+
 struct esp_worker;
 struct pkt;
 
@@ -27,9 +29,9 @@ void out_burst(struct esp_worker *w, struct pkt **pkts, size_t n);
 
 /* Splits an IP packet that must not exceed MTU octets into a chain of fragments, by IPv4 fragmentation or
  * an IPv6 fragment header; P becomes the first. For protected packets towards a device with a smaller MTU
- * than the tunnel. Packets that fit are left alone. Returns 0 (DROP_NONE) or the reason, with P
+ * than the tunnel. Packets that fit are left alone. Returns DROP_NONE or the reason, with P
  * unchanged: DROP_TOO_BIG (IPv4 with DF; p->mtu is set to MTU), DROP_NO_BUFFER, DROP_OUTER_HEADER. */
-__attribute__((warn_unused_result)) int out_fragment(
+__attribute__((warn_unused_result)) enum drop out_fragment(
     struct esp_worker *w, struct pkt *p, uint32_t mtu);
 
 #endif
