@@ -364,7 +364,7 @@ transport_take(struct change *c, const struct conf *conf)
 	struct text name = { 0 };
 	for (size_t i = 0; i < conf->n_sas; i++) {
 		const struct conf_sa *sa = conf->sas[i];
-		if (sa->mode != MODE_TRANSPORT)
+		if (sa->mode != MODE_TRANSPORT || !sa->manual.is_set)
 			continue;
 		name_transport(&name, sa);
 		struct assoc *a = assoc_take(c, text_str(&name), ASSOC_TRANSPORT);

@@ -46,6 +46,7 @@ struct port {
 	const char *unit;        /* "sp-1/2/0.1"; sockets: "" */
 	const char *service_set; /* capture ports: of this service set; else "" */
 	const char *key;         /* what a later message means by the same port; owns the strings */
+	bool is_watched;         /* main thread: workers listen to it */
 	struct port *next_retired;
 };
 
