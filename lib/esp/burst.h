@@ -23,7 +23,7 @@ struct pkt;
 struct sa;
 
 enum {
-	BURST_ICV_MAX = 32,
+	BURST_ICV_MAX = 16,
 	BURST_LEN_MAX = 65534, /* octets; libipsec-mb keeps lengths of a lane in 16 bits */
 };
 

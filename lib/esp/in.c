@@ -20,11 +20,9 @@
 
 /* What the outer header says. */
 struct outer {
-	struct addr dst;
-	uint32_t spi;
+	struct sad_key key;
 	uint32_t off;   /* of ESP or AH */
 	uint32_t nh_at; /* the octet that names it */
-	uint8_t proto;
 	uint8_t family;
 	uint8_t tos;
 };
@@ -45,14 +43,9 @@ packet_parse(struct pkt *p, struct outer *out)
 	if (ip_read(data, p->len, &h) != DROP_NONE)
 		return DROP_OUTER_HEADER;
 	p->len = h.total_len;
-	struct outer o = {
-		.dst = ip_dst(data, h.family),
-		.off = h.hdr_len,
-		.nh_at = IP4_PROTO,
-		.proto = h.proto,
-		.family = h.family,
-		.tos = h.tos,
-	};
+	uint8_t proto = h.proto;
+	uint32_t off = h.hdr_len;
+	uint32_t nh_at = IP4_PROTO;
 	if (h.is_fragment)
 		return DROP_OUTER_FRAGMENT;
 	if (h.family == ADDR_V6) {
@@ -62,29 +55,36 @@ packet_parse(struct pkt *p, struct outer *out)
 			return verdict == DROP_OPTION ? DROP_OPTION : DROP_OUTER_HEADER;
 		if (c.frag_at != 0)
 			return DROP_OUTER_FRAGMENT;
-		o.off = c.off;
-		o.nh_at = c.nh_at;
-		o.proto = c.proto;
+		off = c.off;
+		nh_at = c.nh_at;
+		proto = c.proto;
 	}
-	if (o.proto != PROTO_ESP && o.proto != PROTO_AH)
+	if (proto != PROTO_ESP && proto != PROTO_AH)
 		return DROP_OUTER_PROTOCOL;
-	if (p->len - o.off < (o.proto == PROTO_ESP ? ESP_HDR_LEN : AH_FIXED_LEN))
+	if (p->len - off < (proto == PROTO_ESP ? ESP_HDR_LEN : AH_FIXED_LEN))
 		return DROP_TRUNCATED;
-	o.spi = get32(data + o.off + (o.proto == PROTO_ESP ? 0 : 4));
-	*out = o;
+	uint32_t spi = get32(data + off + (proto == PROTO_ESP ? 0 : 4));
+	const uint8_t *dst = data + (h.family == ADDR_V4 ? IP4_DST : IP6_DST);
+	sad_key_init(&out->key, spi, proto, h.family, dst);
+	out->off = off;
+	out->nh_at = nh_at;
+	out->family = h.family;
+	out->tos = h.tos;
 	return DROP_NONE;
 }
 
 static enum drop
 sa_lookup(const struct sad *sad, struct pkt *p, const struct outer *o)
 {
-	p->sa = sad_find(sad, o->spi, o->proto, &o->dst);
+	p->sa = sad_find(sad, &o->key);
 	if (p->sa == NULL) {
-		uint8_t other = o->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
-		return sad_find(sad, o->spi, other, &o->dst) ? DROP_SA_PROTOCOL : DROP_NO_SA;
+		struct sad_key other;
+		uint8_t proto = o->key.proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
+		const uint8_t *dst = pkt_data(p) + (o->family == ADDR_V4 ? IP4_DST : IP6_DST);
+		sad_key_init(&other, o->key.spi, proto, o->family, dst);
+		return sad_find(sad, &other) != NULL ? DROP_SA_PROTOCOL : DROP_NO_SA;
 	}
-	__builtin_prefetch(p->sa);
-	__builtin_prefetch(&p->sa->packets, 1);
+	sa_prefetch(p->sa);
 	return DROP_NONE;
 }
 
@@ -110,11 +110,11 @@ ah_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 	it->seq = get32(ah + 8);
 	it->ah_next = ah[0];
 	it->ipsec_len = ah_len;
-	memcpy(it->hdr, start, o->off);
+	ip_hdr_copy(it->hdr, start, o->off);
 	it->hdr_saved = (uint16_t)o->off;
 	it->hash_at = start;
 	it->hash_len = p->len;
-	memcpy(it->icv_got, ah + AH_ICV_AT, sa->ah_icv_len);
+	memcpy(it->icv_got, ah + AH_ICV_AT, BURST_ICV_MAX); /* those beyond do not matter */
 	memset(ah + AH_ICV_AT, 0, sa->ah_icv_len);
 	return mutable_zero(start, o->off, o->family);
 }
@@ -141,7 +141,7 @@ esp_prepare(struct pkt *p, uint32_t off, struct burst_item *it)
 		it->seq = get32(esp + 4);
 		it->hash_at = esp;
 		it->hash_len = sa->esp_icv_len > 0 ? avail - sa->esp_icv_len : 0;
-		memcpy(it->icv_got, esp + avail - sa->esp_icv_len, sa->esp_icv_len);
+		memcpy(it->icv_got, esp + avail - sa->esp_icv_len, BURST_ICV_MAX);
 	}
 	it->iv = esp + ESP_HDR_LEN;
 	it->cipher_at = esp + ESP_HDR_LEN + sa->iv_len;
@@ -155,9 +155,12 @@ static enum drop
 packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 {
 	struct sa *sa = p->sa;
-	const struct addr *src = &sa->params.src;
-	if (src->family != ADDR_NONE && !addr_eq(*src, ip_src(pkt_data(p), o->family)))
-		return DROP_OUTER_SOURCE;
+	if (sa->checks_source) {
+		const uint8_t *src = pkt_data(p) + (o->family == ADDR_V4 ? IP4_SRC : IP6_SRC);
+		if (o->family != sa->source_family ||
+		    !ip_words_eq(ip_words(src, o->family), sa->source))
+			return DROP_OUTER_SOURCE;
+	}
 	it->pkt = p;
 	it->sa = sa;
 	it->is_encrypt = false;
@@ -184,11 +187,12 @@ packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 static bool
 icv_is_right(const struct burst_item *it)
 {
-	uint8_t diff = 0;
-	for (unsigned i = 0; i < it->sa->hash_icv_len; i++)
-		diff |= it->icv[i] ^ it->icv_got[i];
-	__asm__("" : "+r"(diff));
-	return diff == 0;
+	uint64_t got[2];
+	uint64_t want[2];
+	memcpy(got, it->icv_got, sizeof(got));
+	memcpy(want, it->icv, sizeof(want));
+	const uint64_t *mask = it->sa->icv_mask;
+	return (((got[0] ^ want[0]) & mask[0]) | ((got[1] ^ want[1]) & mask[1])) == 0;
 }
 
 /* Reads the ESP trailer: NEXT is the next header, *LEN the octets of the body without padding. */
@@ -325,7 +329,7 @@ in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t 
 		p->family = 0;
 		p->verdict = (uint8_t)packet_parse(p, &outers[i]);
 		if (p->verdict == DROP_NONE)
-			sad_prefetch(sad, outers[i].spi, outers[i].proto, &outers[i].dst);
+			sad_prefetch(sad, &outers[i].key);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (pkts[i]->verdict == DROP_NONE)

@@ -92,6 +92,41 @@ put32(uint8_t *p, uint32_t v)
 	memcpy(p, &be, sizeof(be));
 }
 
+/* An address as two words, for hashing and comparing; IPv4: the first holds its 4 octets. */
+struct ip_words {
+	uint64_t w[2];
+};
+
+static inline struct ip_words
+ip_words(const uint8_t *addr, uint8_t family)
+{
+	struct ip_words a = { { 0, 0 } };
+	if (family == ADDR_V4)
+		memcpy(a.w, addr, 4);
+	else
+		memcpy(a.w, addr, 16);
+	return a;
+}
+
+static inline bool
+ip_words_eq(struct ip_words a, struct ip_words b)
+{
+	return ((a.w[0] ^ b.w[0]) | (a.w[1] ^ b.w[1])) == 0;
+}
+
+/* Copies LEN octets of headers; the usual lengths without a call (a copy of variable length costs more than
+ * the rest of the header's work). */
+static inline void
+ip_hdr_copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+	if (len == IP4_LEN)
+		memcpy(to, from, IP4_LEN);
+	else if (len == IP6_LEN)
+		memcpy(to, from, IP6_LEN);
+	else
+		memcpy(to, from, len);
+}
+
 /* The fixed header of a packet. */
 struct ip_hdr {
 	uint8_t family;

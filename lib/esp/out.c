@@ -19,6 +19,7 @@
 
 enum {
 	IP6_MTU_MIN = 1280, /* RFC 8200 s5: what every path carries */
+	AHEAD = 4,          /* packets between loading an SA and using it */
 };
 
 /* Where an IPsec header goes and what it names. */
@@ -204,7 +205,7 @@ ah_item(struct burst_item *it, uint8_t *start, uint32_t lead, uint32_t total_len
 {
 	if (lead > sizeof(it->hdr))
 		return DROP_OPTION;
-	memcpy(it->hdr, start, lead);
+	ip_hdr_copy(it->hdr, start, lead);
 	it->hdr_saved = (uint16_t)lead;
 	it->hash_at = start;
 	it->hash_len = total_len;
@@ -279,7 +280,7 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 		return;
 	}
 	if (it->hdr_saved > 0)
-		memcpy(pkt_data(p), it->hdr, it->hdr_saved);
+		ip_hdr_copy(pkt_data(p), it->hdr, it->hdr_saved);
 	sa_count_packet(it->sa, p->len);
 	uint32_t limit = sa_limit(it->sa);
 	if (p->len <= limit)
@@ -328,10 +329,8 @@ out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
 {
 	assert(n <= ESP_BURST_MAX);
 	for (size_t i = 0; i < n; i++) {
-		if (i + 2 < n && pkts[i + 2]->sa != NULL) {
-			__builtin_prefetch(pkts[i + 2]->sa);
-			__builtin_prefetch(&pkts[i + 2]->sa->packets, 1);
-		}
+		if (i + AHEAD < n && pkts[i + AHEAD]->sa != NULL)
+			sa_prefetch(pkts[i + AHEAD]->sa);
 		packet_out(w, pkts[i]);
 	}
 	burst_end(w);

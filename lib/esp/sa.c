@@ -207,10 +207,17 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	sa->is_tunnel = p->mode == SA_TUNNEL;
 	sa->is_in = p->direction == SA_IN;
 	sa->seq_cycles = p->seq_cycles;
-	sa->df = p->df;
+	sa->df = (uint8_t)p->df;
 	sa->spi = p->spi;
 	sa->esp_spi = p->protocol == SA_BUNDLE ? p->aux_spi : p->spi;
 	sa->tos = p->tos;
+	sa->tunnel_mtu = p->tunnel_mtu;
+	memset(sa->icv_mask, 0xff, icv_len);
+	sa->checks_source = sa->is_in && p->src.family != ADDR_NONE;
+	if (sa->checks_source) {
+		sa->source_family = p->src.family;
+		sa->source = ip_words(p->src.b, p->src.family);
+	}
 	sa->checks_selectors =
 	    p->selector_src.addr.family != ADDR_NONE || p->selector_dst.addr.family != ADDR_NONE;
 }
@@ -337,7 +344,7 @@ uint16_t
 sa_limit(const struct sa *sa)
 {
 	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
-	uint16_t limit = sa->params.tunnel_mtu;
+	uint16_t limit = sa->tunnel_mtu;
 	return path != 0 && path < limit ? path : limit;
 }
 

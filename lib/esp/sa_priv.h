@@ -25,6 +25,7 @@ enum {
 	SA_DES_PARTS = 3,
 	SA_ENC_KEYS_LEN = SA_DES_PARTS * IMB_DES_KEY_SCHED_SIZE,
 	SA_HMAC_STATE_LEN = 32,
+	SA_HOT_LEN = 448, /* everything up to the end of an AES-128 key schedule */
 };
 
 struct sa {
@@ -42,10 +43,17 @@ struct sa {
 	bool is_tunnel;
 	bool is_in;
 	bool seq_cycles;
-	enum sa_df df;
+	bool checks_source;    /* inbound: outer packets must come from `source` */
+	bool checks_selectors; /* inbound */
+	uint8_t source_family;
+	uint8_t df;       /* enum sa_df */
 	uint32_t spi;     /* as looked up */
 	uint32_t esp_spi; /* as in the ESP header; a bundle's is another one */
-	int tos;
+	int16_t tos;
+	uint16_t tunnel_mtu;
+	_Atomic uint16_t path_mtu; /* 0 = unknown; written by the control side */
+	struct ip_words source;
+	uint64_t icv_mask[2];               /* ones where the ICV is */
 	const void *cipher_keys;            /* into keys, or des_keys */
 	const void *des_keys[SA_DES_PARTS]; /* into keys */
 	uint8_t outer_len;                  /* tunnel: of the template */
@@ -65,12 +73,8 @@ struct sa {
 	_Atomic uint32_t seq;
 	struct replay replay; /* the worker's own */
 
-	/* written by the control side */
-	_Alignas(64) _Atomic uint16_t path_mtu; /* 0 = unknown */
-
-	struct sa_params params; /* keys zeroed */
-	bool checks_selectors;
-	uint64_t words[]; /* of the replay window */
+	_Alignas(64) struct sa_params params; /* keys zeroed */
+	uint64_t words[];                     /* of the replay window */
 };
 
 /* Counts a packet that went through with BYTES octets of outer packet. Owning worker. */
@@ -81,6 +85,17 @@ sa_count_packet(struct sa *sa, uint32_t bytes)
 	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
 	atomic_store_explicit(&sa->packets, n + 1, memory_order_relaxed);
 	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
+}
+
+/* Starts loading what opening or sealing a packet will read. */
+static inline void
+sa_prefetch(const struct sa *sa)
+{
+	const char *at = (const char *)sa;
+	for (unsigned i = 0; i < SA_HOT_LEN; i += 64)
+		__builtin_prefetch(at + i);
+	__builtin_prefetch(&sa->packets, 1);
+	__builtin_prefetch((const char *)&sa->packets + 64, 1);
 }
 
 /* Counts a packet that was dropped on SA. Owning worker. */

@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/base/addr.h"
-
 struct sa;
 struct sad;
 
@@ -35,11 +33,24 @@ __attribute__((warn_unused_result)) enum sad_result sad_add(struct sad *t, struc
 void sad_del(struct sad *t, const struct sa *sa);
 size_t sad_size(const struct sad *t);
 
-/* Finds the SA; PROTO is 50 or 51, SPI in host order. An SA for exactly DST is preferred to one for any
- * destination. NULL if there is none. */
-struct sa *sad_find(const struct sad *t, uint32_t spi, uint8_t proto, const struct addr *dst);
+/* What is looked up, in the form in which the table keeps it. */
+struct sad_key {
+	uint64_t dst[2]; /* the address as two words; any destination: zero */
+	uint32_t spi;    /* host order */
+	uint8_t proto;   /* 50 or 51 */
+	uint8_t family;  /* of the destination; 0 = any */
+	uint16_t zero;
+	uint32_t hash;
+};
 
-/* Starts loading what sad_find() with the same arguments will look at. */
-void sad_prefetch(const struct sad *t, uint32_t spi, uint8_t proto, const struct addr *dst);
+/* Fills a key; DST points to 4 or 16 octets, or is unused for family 0. */
+void sad_key_init(
+    struct sad_key *key, uint32_t spi, uint8_t proto, uint8_t family, const uint8_t *dst);
+
+/* Finds the SA. One for exactly this destination is preferred to one for any. NULL if there is none. */
+struct sa *sad_find(const struct sad *t, const struct sad_key *key);
+
+/* Starts loading what sad_find() with the same key will look at. */
+void sad_prefetch(const struct sad *t, const struct sad_key *key);
 
 #endif

@@ -45,7 +45,7 @@ tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out)
 }
 
 static bool
-outer_df(enum sa_df df, const struct ip_hdr *inner)
+outer_df(uint8_t df, const struct ip_hdr *inner)
 {
 	switch (df) {
 	case SA_DF_SET:
@@ -62,14 +62,15 @@ tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hd
     uint32_t total_len, uint8_t *out)
 {
 	uint8_t tos = tunnel_tos_out(sa->tos, inner->tos);
-	memcpy(out, sa->outer, sa->outer_len);
 	if (sa->outer_len == IP4_LEN) {
+		memcpy(out, sa->outer, IP4_LEN);
 		out[IP4_TOS] = tos;
 		put16(out + IP4_TOTAL, total_len);
 		put16(out + IP4_ID, w->ip4_id++);
 		put16(out + IP4_FRAG, outer_df(sa->df, inner) ? IP4_DF : 0);
 		ip4_sum_set(out, IP4_LEN);
 	} else {
+		memcpy(out, sa->outer, IP6_LEN);
 		ip_tos_set(out, ADDR_V6, tos);
 		put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
 	}
