@@ -261,7 +261,7 @@ on_timeout(uv_timer_t *t)
 }
 
 static void
-apply_send(struct commit *c, struct part *p)
+apply_send(struct part *p)
 {
 	if (!p->changed && p->peer->is_applied)
 		return;
@@ -297,7 +297,7 @@ apply_begin(struct commit *c)
 	pics_tell(c);
 	c->phase = PHASE_APPLY_NETD;
 	uv_timer_start(&c->timer, on_timeout, COMMIT_APPLY_MS, 0);
-	apply_send(c, &c->parts[0]);
+	apply_send(&c->parts[0]);
 	if (!is_waiting(c))
 		phase_next(c);
 }
@@ -332,7 +332,7 @@ phase_next(struct commit *c)
 	case PHASE_APPLY_NETD:
 		c->phase = PHASE_APPLY_REST;
 		for (size_t i = 1; i < c->n_parts; i++)
-			apply_send(c, &c->parts[i]);
+			apply_send(&c->parts[i]);
 		if (is_waiting(c)) {
 			uv_timer_start(&c->timer, on_timeout, COMMIT_APPLY_MS, 0);
 			return;

@@ -97,7 +97,7 @@ void
 edit_load(struct session *s, const struct words *w)
 {
 	struct refusal e = { 0 };
-	enum load_kind kind;
+	enum load_kind kind = KIND_MERGE;
 	if (w->n < 2)
 		refuse(&e, w->end + 1, "missing argument.");
 	else if (!kind_of(&w->w[0], &kind))

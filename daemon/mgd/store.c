@@ -80,7 +80,8 @@ header_line(const char *line, struct store_meta *m)
 	} else if (sscanf(line, "## Commit number: %u", &number) == 1) {
 		m->commit = number;
 	} else if (strncmp(line, "## Commit comment: ", 19) == 0) {
-		snprintf(m->comment, sizeof(m->comment), "%s", line + 19);
+		snprintf(
+		    m->comment, sizeof(m->comment), "%.*s", (int)sizeof(m->comment) - 1, line + 19);
 	}
 }
 
