@@ -88,6 +88,17 @@ def test_input_direction_on_the_lan_side(two_gateways):
     assert not [p for p in wire.packets() if p.haslayer("ICMP")]
 
 
+def test_ttl_that_ends_at_the_gateway(two_gateways):
+    """Entering packets have not been routed when they are looked at: the services interface is the hop."""
+    t = two_gateways
+    routes(t)
+    side_a, _ = junos.sides(t)
+    text = junos.interface_style(side_a, [junos.Sa()]).replace("match-direction output", "match-direction input")
+    Gateway(t.gw_a, text.replace("wan { unit 0", "lan { unit 0"))
+    run = t.host_a.run(["ping", "-n", "-c", "1", "-t", "1", "-W", "1", t.HOST_B], check=False)
+    assert "Time to live exceeded" in run.stdout, run.stdout
+
+
 def test_service_filter_skips(two_gateways):
     t = two_gateways
     routes(t)
@@ -103,5 +114,4 @@ firewall { family inet { service-filter only-lan {
     with t.gw_a.capture("wan", "ip") as wire:
         t.host_a.ping(t.HOST_B, count=2, timeout_s=1)
         time.sleep(0.1)
-    assert len([p for p in wire.packets() if p.haslayer("ESP")]) == 2
-    assert not [p for p in wire.packets() if p.haslayer("ICMP") and p["IP"].dst == t.HOST_B]
+    assert [p["IP"].proto for p in wire.packets() if p["IP"].src == t.WAN_A] == [50, 50]

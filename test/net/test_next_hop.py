@@ -116,7 +116,7 @@ def test_forged_and_clear_packets_do_not_come_in(two_gateways):
     """Wrong inner addresses under the right keys, a replayed number, flipped bits, an unknown SPI, clear text."""
     from scapy.layers.inet import ICMP, IP
     from scapy.layers.ipsec import ESP, SecurityAssociation
-    from scapy.sendrecv import send
+    from scapy.layers.l2 import Ether
     t = two_gateways
     sa = junos.Sa()
     side_a, side_b = junos.sides(t)
@@ -128,10 +128,11 @@ def test_forged_and_clear_packets_do_not_come_in(two_gateways):
     flipped = IP(bytes(good)[:-1] + bytes([bytes(good)[-1] ^ 1]))
     alien = crypt.encrypt(IP(src="10.1.0.10", dst=t.HOST_B) / ICMP(id=7))
     alien[ESP].spi = 0x7777
+    frame = Ether(src=t.gw_a.mac("wan"), dst=t.gw_b.mac("wan"))
     with t.host_b.capture("eth0", "icmp") as inside:
-        with t.gw_a.inside():
-            for p in (wrong, flipped, alien, good):
-                send(p, iface="wan", verbose=False)
+        wire = t.gw_a.wire("wan")
+        for p in (wrong, flipped, alien, good):
+            wire.send(frame / p)
         t.host_b.run("sleep 0.5")
     requests = [p for p in inside.packets() if p["ICMP"].type == 8]
     assert [p["IP"].src for p in requests] == ["10.1.0.10"]
