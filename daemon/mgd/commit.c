@@ -114,7 +114,9 @@ report_split(struct commit *c, const struct report *r)
 			struct report one = { 0 };
 			struct report_line warning = *l;
 			char text[512];
-			snprintf(text, sizeof(text), "warning: %s", l->message);
+			bool has_tag = strncmp(l->message, "warning: ", 9) == 0;
+			snprintf(
+			    text, sizeof(text), "%s%s", has_tag ? "" : "warning: ", l->message);
 			warning.message = text;
 			report_add(&one, &warning);
 			report_print(&one, NULL, &c->warnings);

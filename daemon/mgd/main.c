@@ -44,7 +44,9 @@ on_load_committed(void *arg, bool ok, const char *text)
 {
 	struct load *l = arg;
 	struct mgd *m = l->m;
-	text_put(&l->text, text);
+	/* that it is complete is what the status says */
+	if (!ok || strcmp(text, "commit complete\n") != 0)
+		text_put(&l->text, text);
 	if (ok) {
 		tree_free(m->db.candidate);
 		m->db.candidate = tree_copy(m->db.running);
