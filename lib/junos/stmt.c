@@ -74,7 +74,6 @@ status_say(struct stmt *s, const struct node *n, const struct word *w)
 	loader_say(s->l, is_unsupported ? REPORT_UNSUPPORTED : REPORT_IGNORED, is_error, w,
 	    n->parent, text_str(&t),
 	    is_unsupported ? "statement is not supported" : "statement accepted without effect");
-	s->is_failed |= is_error && s->l->is_set;
 	text_done(&t);
 }
 
