@@ -68,6 +68,8 @@ fail(struct lex *x, const char *message)
 {
 	text_reset(&x->word);
 	text_put(&x->word, message);
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
 	x->kind = LEX_ERROR;
 	return x->kind;
 }
@@ -191,12 +193,15 @@ bad_bytes(struct lex *x)
 		   ((classes[(unsigned char)*x->p] & HIGH) != 0 && utf8_len(x->p, x->end) == 0)));
 	fail(x, c < 128 ? "control character in the text, code " : "not UTF-8, byte ");
 	text_printf(&x->word, "0x%02x", c);
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
 	return x->kind;
 }
 
 static enum lex_kind
 quoted(struct lex *x)
 {
+	text_reset(&x->word);
 	x->is_quoted = true;
 	x->kind = LEX_WORD;
 	bool is_bad = false;
@@ -217,6 +222,8 @@ quoted(struct lex *x)
 		return fail(x, "unterminated string");
 	}
 	x->p++;
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
 	return is_bad ? fail(x, "character that cannot stand in a string") : x->kind;
 }
 
@@ -235,7 +242,8 @@ bare(struct lex *x)
 	}
 	if (x->p == s)
 		return bad_bytes(x);
-	text_putn(&x->word, s, (size_t)(x->p - s));
+	x->s = s;
+	x->n = (size_t)(x->p - s);
 	x->kind = LEX_WORD;
 	return x->kind;
 }
@@ -262,7 +270,6 @@ token(struct lex *x)
 enum lex_kind
 lex_next(struct lex *x)
 {
-	text_reset(&x->word);
 	x->is_quoted = x->ends_statement = false;
 	while (x->p < x->end) {
 		char c = *x->p;

@@ -542,7 +542,8 @@ child_find(struct stmt *s, bool *has_word)
 	for (;;) {
 		const struct snode *c = place_child(
 		    n->schema, loader_text(s->l, s->at), word_at(s)->is_quoted, nth, has_word);
-		if (c != NULL) {
+		/* further up a bare word would be anything: only a statement's own word counts there */
+		if (c != NULL && (n == s->n || *has_word)) {
 			s->n = n;
 			s->nth = nth;
 			return c;
