@@ -94,10 +94,22 @@ utf8_len(const char *s, const char *end)
 
 /* --- comments --- */
 
-static struct text *
-comment_place(struct lex *x, unsigned line)
+/* True if nothing but blanks and comments follows on the line of S. */
+static bool
+line_ends(const struct lex *x, const char *s)
 {
-	struct text *t = line == x->end_line ? &x->trail : &x->lead;
+	while (s < x->end && (classes[(unsigned char)*s] & BLANK) != 0)
+		s++;
+	return s == x->end || *s == '\n' || *s == '#' ||
+	       (*s == '/' && x->end - s > 1 && s[1] == '*');
+}
+
+/* Where the comment that ends before END goes. One between two statements on a line is the second one's. */
+static struct text *
+comment_place(struct lex *x, unsigned line, const char *end)
+{
+	bool is_trail = line == x->end_line && line_ends(x, end);
+	struct text *t = is_trail ? &x->trail : &x->lead;
 	if (t->len > 0)
 		text_putc(t, '\n');
 	return t;
@@ -126,7 +138,7 @@ hash_comment(struct lex *x)
 	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
 	if (!x->by_line && !(end - s >= 2 && s[1] == '#'))
-		comment_put(comment_place(x, x->line), s, end);
+		comment_put(comment_place(x, x->line, x->p), s, end);
 }
 
 /* Adds one line of a block comment without the blanks around it. */
@@ -157,11 +169,14 @@ block_comment(struct lex *x)
 	const char *first = s;
 	while (first < close && (*first == ' ' || *first == '\t' || *first == '\r'))
 		first++;
-	bool is_omitted = close - first >= 7 && memcmp(first, "OMITTED", 7) == 0;
+	const char *last = close;
+	while (last > first && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r'))
+		last--;
+	bool is_omitted = last - first == 7 && memcmp(first, "OMITTED", 7) == 0;
 	x->has_omitted |= is_omitted;
 	bool is_kept = !x->by_line && first < close && !is_omitted;
 	if (is_kept)
-		t = comment_place(x, line);
+		t = comment_place(x, line, close + 2);
 	for (x->p = s; x->p < close;) {
 		const char *nl = memchr(x->p, '\n', (size_t)(close - x->p));
 		if (is_kept)

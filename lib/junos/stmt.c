@@ -135,7 +135,9 @@ node_met(struct stmt *s, struct node *n, bool is_new, const struct word *w)
 	}
 	if (s->top != NULL && s->top->schema == n->schema && s->top->parent == n->parent)
 		tags_apply(s, n);
-	if (is_new || !l->is_set)
+	bool is_first = s->last_value != n->schema;
+	s->last_value = n->schema->kind == SNODE_LEAFLIST ? n->schema : NULL;
+	if ((is_new || !l->is_set) && is_first)
 		status_say(s, n, w);
 	return true;
 }
