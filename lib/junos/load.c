@@ -212,12 +212,22 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 		}
 		if ((k == LEX_CLOSE || k == LEX_END) && !is_fresh)
 			text_put(out, ";\n");
+		if (k == LEX_OPEN && is_fresh) {
+			struct word at = here(x);
+			loader_say(l, REPORT_SYNTAX, true, &at, n, "{", "syntax error");
+			block_skip(l, at, n);
+			continue;
+		}
 		depth += k == LEX_OPEN;
 		depth -= k == LEX_CLOSE;
 		if (depth == 0)
 			break;
-		if (k == LEX_CLOSE || (k == LEX_OPEN && is_fresh)) {
-			text_put(out, k == LEX_CLOSE ? "}\n" : "{\n");
+		bool is_empty = out->len > 3 && strcmp(text_str(out) + out->len - 3, " {\n") == 0;
+		if (k == LEX_CLOSE && is_empty) {
+			out->len -= 3; /* `x { }` is `x;` */
+			text_put(out, ";\n");
+		} else if (k == LEX_CLOSE) {
+			text_put(out, "}\n");
 		} else if (k != LEX_END) {
 			if (!is_fresh)
 				text_putc(out, ' ');
@@ -259,7 +269,11 @@ statements_run(struct loader *l, struct node *block, const struct snode *list, e
 		stmt_any(l, s.n, at, k == LEX_OPEN ? text_str(&text) : NULL);
 		text_done(&text);
 	} else if (k == LEX_OPEN && s.is_leaf && !s.is_failed) {
-		loader_say(l, REPORT_SYNTAX, true, &open, s.n, "{", "syntax error, expecting ';'");
+		/* more may belong to a statement that is not supported than its schema says */
+		bool is_known = s.top == NULL || s.top->schema->status != SNODE_UNSUPPORTED;
+		if (is_known)
+			loader_say(
+			    l, REPORT_SYNTAX, true, &open, s.n, "{", "syntax error, expecting ';'");
 		block_skip(l, open, block);
 	} else if (k == LEX_OPEN && s.is_failed && s.doomed == NULL) {
 		block_skip(l, open, block);

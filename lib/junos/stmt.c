@@ -404,6 +404,18 @@ entry_take(struct stmt *s, const struct snode *list, const struct word *w)
 		text_done(&text[i]);
 }
 
+/* Removes N, which was made by this statement, and all memory of it. */
+static void
+forget(struct stmt *s, struct node *n)
+{
+	if (s->top == n)
+		s->top = NULL;
+	if (s->fresh == n)
+		s->fresh = NULL;
+	node_del(s->l->t, n);
+	s->is_failed = true;
+}
+
 static void
 list_take(struct stmt *s, const struct snode *list, const struct word *w)
 {
@@ -419,7 +431,13 @@ list_take(struct stmt *s, const struct snode *list, const struct word *w)
 	}
 	struct node *parent = s->n;
 	while (!at_end(s) && word_at(s)->kind == LEX_WORD) {
+		struct node *doomed = s->doomed;
 		entry_take(s, list, word_at(s));
+		if (s->doomed != doomed) {
+			/* no block follows that could be read on in it */
+			forget(s, s->doomed);
+			s->doomed = doomed;
+		}
 		s->n = parent;
 	}
 	list_close(s, true);
@@ -475,9 +493,9 @@ stmt_any(struct loader *l, struct node *n, size_t at, const char *block)
 		else
 			text_putc(&t, l->words[i].kind == LEX_LIST ? '[' : ']');
 	}
-	if (block != NULL && t.len > 0)
+	if (block != NULL && block[0] != '\0' && t.len > 0)
 		text_printf(&t, " {\n%s}\n", block);
-	else if (block != NULL)
+	else if (block != NULL && t.len == 0)
 		text_put(&t, block);
 	else if (t.len > 0)
 		text_put(&t, ";\n");
@@ -595,7 +613,7 @@ step(struct stmt *s)
 		return false;
 	}
 	if (s->is_complete && !may_go_on(s)) {
-		loader_say(s->l, REPORT_SYNTAX, true, w, s->n, loader_text(s->l, s->at),
+		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, loader_text(s->l, s->at),
 		    "syntax error, expecting ';'");
 		return false;
 	}
@@ -604,7 +622,7 @@ step(struct stmt *s)
 	bool has_word;
 	const struct snode *c = child_find(s, &has_word);
 	if (c == NULL && s->n != s->block && starts_next(s, w)) {
-		loader_say(s->l, REPORT_SYNTAX, true, w, s->n, loader_text(s->l, s->at),
+		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, loader_text(s->l, s->at),
 		    "syntax error, expecting ';'");
 		return false;
 	}
