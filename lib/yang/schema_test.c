@@ -399,6 +399,11 @@ status_and_strictness_are_inherited(void **state)
 	const struct snode *dynamic = path_get("services ipsec-vpn rule term then dynamic");
 	assert_int_equal(dynamic->status, SNODE_UNSUPPORTED);
 	assert_false(dynamic->is_strict);
+	assert_true(path_get("services ipsec-vpn rule term")->is_strict);
+	assert_true(path_get("firewall family inet filter")->is_strict);
+	assert_true(path_get("interfaces interface unit family inet")->is_strict);
+	assert_false(path_get("interfaces interface unit family inet address")->is_strict);
+	assert_false(path_get("interfaces interface")->is_strict);
 	assert_int_equal(path_get("system domain-name")->status, SNODE_IGNORED);
 	assert_int_equal(path_get("system host-name")->status, SNODE_RUNNING);
 }
