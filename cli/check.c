@@ -35,6 +35,12 @@ struct check {
 	struct report said; /* errors and warnings of both, in the order of the file */
 	struct places wrong;
 	size_t n_running;
+	bool has_printed;
+};
+
+struct said {
+	const struct report_line *line;
+	size_t order;
 };
 
 /* --- places --- */
@@ -116,16 +122,19 @@ is_repeated(const struct check *k, const struct places *refused, const struct re
 		   is_missing_because_refused(k, line));
 }
 
+/* Sorts by place; what has the same place keeps the order in which it was said. */
 static int
 line_compare(const void *a, const void *b)
 {
-	const struct report_line *x = *(const struct report_line *const *)a;
-	const struct report_line *y = *(const struct report_line *const *)b;
+	const struct report_line *x = ((const struct said *)a)->line;
+	const struct report_line *y = ((const struct said *)b)->line;
+	size_t i = ((const struct said *)a)->order;
+	size_t k = ((const struct said *)b)->order;
 	if (x->line != y->line)
 		return (x->line > y->line) - (x->line < y->line);
 	if (x->column != y->column)
 		return (x->column > y->column) - (x->column < y->column);
-	return (x > y) - (x < y);
+	return (i > k) - (i < k);
 }
 
 /* Joins both reports, leaving out second errors and what only belongs in a list. */
@@ -134,21 +143,23 @@ said_make(struct check *k)
 {
 	struct places refused = places_make(&k->load, true);
 	size_t n = 0;
-	const struct report_line **lines = calloc(k->load.n + k->conf.n + 1, sizeof(*lines));
-	if (lines == NULL)
+	struct said *said = calloc(k->load.n + k->conf.n + 1, sizeof(*said));
+	if (said == NULL)
 		abort();
 	for (size_t i = 0; i < k->load.n; i++)
-		if (k->load.lines[i].is_error || k->load.lines[i].class == REPORT_WARNING)
-			lines[n++] = &k->load.lines[i];
-	qsort(lines, n, sizeof(*lines), line_compare);
-	size_t n_load = n;
+		if (k->load.lines[i].is_error || k->load.lines[i].class == REPORT_WARNING) {
+			said[n] = (struct said){ &k->load.lines[i], n };
+			n++;
+		}
 	for (size_t i = 0; i < k->conf.n; i++)
-		if (!is_repeated(k, &refused, &k->conf.lines[i]))
-			lines[n++] = &k->conf.lines[i];
-	qsort(lines + n_load, n - n_load, sizeof(*lines), line_compare);
+		if (!is_repeated(k, &refused, &k->conf.lines[i])) {
+			said[n] = (struct said){ &k->conf.lines[i], n };
+			n++;
+		}
+	qsort(said, n, sizeof(*said), line_compare);
 	for (size_t i = 0; i < n; i++)
-		report_add(&k->said, lines[i]);
-	free(lines);
+		report_add(&k->said, said[i].line);
+	free(said);
 	free(refused.at);
 }
 
@@ -182,7 +193,7 @@ running_count(struct check *k, const struct tree *t)
 
 /* Prints the lines of CLASS, one each; returns their number. */
 static size_t
-list_print(const struct check *k, enum report_class class, const char *title)
+list_print(struct check *k, enum report_class class, const char *title)
 {
 	size_t n = 0;
 	const struct report *both[] = { &k->load, &k->conf };
@@ -192,7 +203,8 @@ list_print(const struct check *k, enum report_class class, const char *title)
 			if (l->class != class)
 				continue;
 			if (n++ == 0)
-				printf("\n%s:\n", title);
+				printf("%s%s:\n", k->has_printed ? "\n" : "", title);
+			k->has_printed = true;
 			printf("  %s:%u: [edit%s%s] %s\n", k->file, l->line,
 			    l->edit && l->edit[0] ? " " : "", l->edit ? l->edit : "",
 			    l->statement ? l->statement : l->message);
@@ -228,10 +240,11 @@ result_print(struct check *k)
 	struct text out = { 0 };
 	report_print(&k->said, k->file, &out);
 	fputs(text_str(&out), stdout);
+	k->has_printed = out.len > 0;
 	text_done(&out);
 	size_t n_ignored = list_print(k, REPORT_IGNORED, "accepted without effect");
 	size_t n_unsupported = list_print(k, REPORT_UNSUPPORTED, "unsupported");
-	if (k->said.n + n_ignored + n_unsupported > 0)
+	if (k->has_printed)
 		putchar('\n');
 	count_print("running", k->n_running);
 	count_print("accepted without effect", n_ignored);
