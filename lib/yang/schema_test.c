@@ -441,6 +441,9 @@ node_is_sound(const struct snode *n)
 	if (n->help == NULL || n->help[0] == '\0')
 		fail_msg("'%s' below '%s' has no help", n->name, n->parent->name);
 	assert_null(strchr(n->help, '\n'));
+	/* a file is told of the topmost statement that does not run, so nothing that runs may stand below one */
+	if (n->status == SNODE_RUNNING)
+		assert_int_equal(n->parent->status, SNODE_RUNNING);
 	bool is_leaf = n->kind == SNODE_LEAF || n->kind == SNODE_LEAFLIST;
 	assert_int_equal(is_leaf, n->type_name != NULL);
 	assert_int_equal(is_leaf, n->value_help != NULL);
