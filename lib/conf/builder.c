@@ -156,7 +156,8 @@ leaf_u32(struct builder *b, const struct elem *leaf, uint32_t lo, uint32_t hi, u
 	char *end;
 	errno = 0;
 	unsigned long long v = strtoull(s, &end, 10);
-	if (*s < '0' || *s > '9' || *end != '\0') {
+	/* one spelling for each number: names are made of them */
+	if (*s < '0' || *s > '9' || *end != '\0' || (*s == '0' && s[1] != '\0')) {
 		builder_error(b, leaf, "Invalid numeric value: '%s'", s);
 		return false;
 	}
