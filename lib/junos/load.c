@@ -56,7 +56,7 @@ loader_push(struct loader *l, const char *s, size_t len, const struct word *w)
 	*to = *w;
 	to->at = l->buf.len;
 	text_putn(&l->buf, s, len);
-	text_putc(&l->buf, '\0');
+	l->buf.len++; /* keeps the NUL that ends every text */
 }
 
 void
@@ -149,14 +149,14 @@ words_read(struct loader *l, const struct node *block, struct node *after, bool 
 		if (x->trail.len > 0 || x->lead.len > 0)
 			comments_take(l, l->n_words == 0 ? after : NULL);
 		if (k == LEX_ERROR) {
-			loader_say(l, REPORT_SYNTAX, true, &w, block, NULL, text_str(&x->word));
+			loader_say(l, REPORT_SYNTAX, true, &w, block, NULL, x->s);
 			*is_broken |= x->is_quoted;
 			if (x->ends_statement)
 				return LEX_END;
 			continue;
 		}
 		if (k == LEX_WORD || k == LEX_LIST || k == LEX_LIST_END) {
-			loader_push(l, text_str(&x->word), x->word.len, &w);
+			loader_push(l, x->s, x->n, &w);
 			continue;
 		}
 		l->end_line = w.line;
@@ -183,6 +183,15 @@ block_skip(struct loader *l, struct word w, const struct node *place)
 	text_reset(&l->lex.lead);
 }
 
+static void
+word_put(struct text *out, const struct lex *x)
+{
+	struct text word = { 0 };
+	text_putn(&word, x->s, x->n);
+	quote_put(out, text_str(&word), x->is_quoted);
+	text_done(&word);
+}
+
 /* Reads the block of a statement that is kept as text, up to its '}', in the printer's form. */
 static void
 any_read(struct loader *l, struct word w, const struct node *n, struct text *out)
@@ -198,7 +207,7 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 		}
 		if (k == LEX_ERROR) {
 			struct word at = here(x);
-			loader_say(l, REPORT_SYNTAX, true, &at, n, NULL, text_str(&x->word));
+			loader_say(l, REPORT_SYNTAX, true, &at, n, NULL, x->s);
 			continue;
 		}
 		if ((k == LEX_CLOSE || k == LEX_END) && !is_fresh)
@@ -213,7 +222,7 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 			if (!is_fresh)
 				text_putc(out, ' ');
 			if (k == LEX_WORD)
-				quote_put(out, text_str(&x->word), x->is_quoted);
+				word_put(out, x);
 			else
 				text_put(out, k == LEX_OPEN ? "{\n" : k == LEX_LIST ? "[" : "]");
 		}

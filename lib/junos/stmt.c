@@ -74,7 +74,6 @@ status_say(struct stmt *s, const struct node *n, const struct word *w)
 	loader_say(s->l, is_unsupported ? REPORT_UNSUPPORTED : REPORT_IGNORED, is_error, w,
 	    n->parent, text_str(&t),
 	    is_unsupported ? "statement is not supported" : "statement accepted without effect");
-	s->is_failed |= is_error && s->l->is_set;
 	text_done(&t);
 }
 
@@ -136,7 +135,9 @@ node_met(struct stmt *s, struct node *n, bool is_new, const struct word *w)
 	}
 	if (s->top != NULL && s->top->schema == n->schema && s->top->parent == n->parent)
 		tags_apply(s, n);
-	if (is_new || !l->is_set)
+	bool is_first = s->last_value != n->schema;
+	s->last_value = n->schema->kind == SNODE_LEAFLIST ? n->schema : NULL;
+	if ((is_new || !l->is_set) && is_first)
 		status_say(s, n, w);
 	return true;
 }
@@ -543,7 +544,8 @@ child_find(struct stmt *s, bool *has_word)
 	for (;;) {
 		const struct snode *c = place_child(
 		    n->schema, loader_text(s->l, s->at), word_at(s)->is_quoted, nth, has_word);
-		if (c != NULL) {
+		/* further up a bare word would be anything: only a statement's own word counts there */
+		if (c != NULL && (n == s->n || *has_word)) {
 			s->n = n;
 			s->nth = nth;
 			return c;
