@@ -203,6 +203,7 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 		enum lex_kind k = l->is_full ? LEX_EOF : lex_next(x);
 		if (k == LEX_EOF) {
 			loader_say(l, REPORT_SYNTAX, true, &w, n, "{", "'{' is never closed");
+			text_reset(out); /* half of it would not read back */
 			break;
 		}
 		if (k == LEX_ERROR) {
