@@ -148,6 +148,28 @@ moving_about_and_deleting(void **state)
 }
 
 static void
+text_loads_below_a_place(void **state)
+{
+	(void)state;
+	struct tree *t = loaded(base);
+	struct node *a = node_path(
+	    tree_root(t), (const char *const[]){ "services", "ipsec-vpn", "rule", "a" }, 4);
+	static const char more[] = "term 2; nonsense; match-direction output;";
+	struct report r = { 0 };
+	assert_false(load_below(t, a, LOAD_MERGE, more, strlen(more), &r));
+	assert_int_equal(r.n, 1);
+	assert_string_equal(r.lines[0].edit, "services ipsec-vpn rule a");
+	assert_string_equal(r.lines[0].statement, "nonsense");
+	struct text out = { 0 };
+	print_set(a, true, &out);
+	assert_string_equal(
+	    text_str(&out), "set term 1 then syslog\nset term 2\nset match-direction output\n");
+	text_done(&out);
+	report_done(&r);
+	tree_free(t);
+}
+
+static void
 a_refused_set_line_leaves_nothing(void **state)
 {
 	(void)state;
@@ -283,6 +305,7 @@ main(void)
 		cmocka_unit_test(tags_delete_and_switch),
 		cmocka_unit_test(protected_statements_stay_as_they_are),
 		cmocka_unit_test(moving_about_and_deleting),
+		cmocka_unit_test(text_loads_below_a_place),
 		cmocka_unit_test(a_refused_set_line_leaves_nothing),
 		cmocka_unit_test(parts_print_alone),
 		cmocka_unit_test(differences_print_as_junos_does),
