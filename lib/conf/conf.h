@@ -109,8 +109,9 @@ enum conf_ifd_kind {
 };
 
 struct conf_ifd {
-	const char *name;   /* "sp-1/2/0" */
-	const char *device; /* "sp-1-2-0" */
+	const char *name; /* "sp-1/2/0" */
+	const char *
+	    device; /* "sp-1-2-0"; media: what statement `device` says, if it is there; lo0: "lo" */
 	enum conf_ifd_kind kind;
 	unsigned mtu; /* 0: not configured */
 	bool is_disabled;
@@ -244,10 +245,24 @@ struct conf_sa {
 
 /* --- all of it --- */
 
+/* Which part of the configuration a process is given: what it has no need to know is not sent. */
+enum conf_part {
+	CONF_ALL,  /* mgd and `sallyport check` */
+	CONF_NETD, /* interfaces, routes, filters, service sets without keys */
+	CONF_PICD, /* what one services interface needs, with its keys */
+};
+
+/* The services interface that stands for the host itself: transport mode SAs. */
+#define HOST_PIC "re0"
+
+struct conf_index;
+
 struct conf {
 	struct arena *arena;
-	uint32_t commit;       /* number of the commit, 0 = not committed */
-	const char *host_name; /* or NULL */
+	struct conf_index *index; /* what the finders use; the loader's own */
+	enum conf_part part;      /* CONF_ALL, or how the tree was reduced */
+	uint32_t commit;          /* leaf `commit` of the root; 0 = not committed */
+	const char *host_name;    /* or NULL */
 	const struct conf_ifd *const *ifds;
 	size_t n_ifds;
 	const struct conf_route *routes;
@@ -260,13 +275,6 @@ struct conf {
 	size_t n_service_sets;
 	const struct conf_sa *const *sas;
 	size_t n_sas;
-};
-
-/* Which part of the configuration a process is given: what it has no need to know is not sent. */
-enum conf_part {
-	CONF_ALL,  /* mgd and `sallyport check` */
-	CONF_NETD, /* interfaces, routes, filters, service sets without keys */
-	CONF_PICD, /* what one services interface needs, with its keys */
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to
@@ -299,5 +307,8 @@ const struct conf_unit *conf_unit(const struct conf *c, const char *name);
 const struct conf_service_set *conf_service_set(const struct conf *c, const char *name);
 const struct conf_sa *conf_sa(const struct conf *c, const char *name);
 const struct conf_filter *conf_filter(const struct conf *c, uint8_t family, const char *name);
+/* The same for `service-filter`, whose names are apart from those of filters. */
+const struct conf_filter *conf_service_filter(
+    const struct conf *c, uint8_t family, const char *name);
 
 #endif

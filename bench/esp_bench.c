@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * esp_bench.c - lib/esp against the raw libipsec-mb ceiling, on one core, in one run.
+ *
+ * For each algorithm and packet size: nanoseconds a packet of (a) the crypto alone with the same lengths,
+ * by the best of libipsec-mb's interfaces, (b) encapsulation, (c) decapsulation with replay window, both
+ * in bursts of 64 through the public interface; then the cost of finding an SA among 1 to 100,000.
+ * The rounds of a, b and c are interleaved and the best of each is printed, since the machine is noisy.
+ *
+ * usage: esp_bench [quick]
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <intel-ipsec-mb.h>
+
+#include "lib/esp/in.h"
+#include "lib/esp/out.h"
+#include "lib/esp/pkt.h"
+#include "lib/esp/sa.h"
+#include "lib/esp/sad.h"
+#include "lib/esp/worker.h"
+
+enum {
+	N = ESP_BURST_MAX,
+	BUF_LEN = 2048,
+	ESP_LEN = 8,
+	SAS_MAX = 100000,
+};
+
+static unsigned rounds = 15;
+
+static double
+now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void
+system_rand(void *arg, void *buf, size_t n)
+{
+	(void)arg;
+	if (getrandom(buf, n, 0) != (ssize_t)n)
+		abort();
+}
+
+/* The ceiling: jobs of the same lengths on buffers that stay where they are. */
+struct raw {
+	IMB_MGR *mgr;
+	IMB_CIPHER_MODE cipher;
+	IMB_HASH_ALG hash;
+	unsigned key_len;
+	unsigned iv_len;
+	unsigned cipher_len;
+	unsigned icv_len;
+	const void *keys[2]; /* decrypt, encrypt */
+	_Alignas(64) uint8_t schedules[2][16 * 24];
+	const void *parts[3];
+	_Alignas(64) uint8_t pads[2][64];
+	uint8_t *bufs[N];
+	uint8_t icvs[N][32];
+	IMB_JOB jobs[N];
+};
+
+static void
+raw_init(struct raw *r, const struct sa_params *p, unsigned size)
+{
+	const struct enc_info *enc = enc_info(p->enc);
+	r->cipher = p->enc == ENC_NULL       ? IMB_CIPHER_NULL
+		    : p->enc == ENC_DES_CBC  ? IMB_CIPHER_DES
+		    : p->enc == ENC_3DES_CBC ? IMB_CIPHER_DES3
+					     : IMB_CIPHER_CBC;
+	r->hash = p->auth == AUTH_HMAC_MD5_96    ? IMB_AUTH_MD5
+		  : p->auth == AUTH_HMAC_SHA1_96 ? IMB_AUTH_HMAC_SHA_1
+		  : p->auth == AUTH_NONE         ? IMB_AUTH_NULL
+						 : IMB_AUTH_HMAC_SHA_256;
+	r->key_len = enc->key_len;
+	r->iv_len = enc->iv_len;
+	r->icv_len = auth_info(p->auth)->icv_len;
+	r->cipher_len = (size + 2U + enc->block_len - 1U) / enc->block_len * enc->block_len;
+	r->keys[0] = r->schedules[0];
+	r->keys[1] = r->schedules[1];
+	if (r->cipher == IMB_CIPHER_CBC) {
+		if (r->key_len == 16)
+			IMB_AES_KEYEXP_128(r->mgr, p->enc_key, r->schedules[1], r->schedules[0]);
+		else if (r->key_len == 24)
+			IMB_AES_KEYEXP_192(r->mgr, p->enc_key, r->schedules[1], r->schedules[0]);
+		else
+			IMB_AES_KEYEXP_256(r->mgr, p->enc_key, r->schedules[1], r->schedules[0]);
+	} else {
+		for (unsigned i = 0; i < r->key_len / 8; i++) {
+			r->parts[i] = r->schedules[0] + i * IMB_DES_KEY_SCHED_SIZE;
+			IMB_DES_KEYSCHED(r->mgr, (uint64_t *)(void *)(r->schedules[0] + i * 128U),
+			    p->enc_key + 8 * i);
+		}
+		r->keys[0] = r->keys[1] =
+		    r->cipher == IMB_CIPHER_DES3 ? (const void *)r->parts : r->schedules[0];
+	}
+}
+
+static void
+raw_job(struct raw *r, IMB_JOB *job, unsigned i, bool is_encrypt)
+{
+	unsigned ahead = ESP_LEN + r->iv_len;
+	*job = (IMB_JOB){
+		.cipher_mode = r->cipher,
+		.cipher_direction = is_encrypt ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT,
+		.chain_order = is_encrypt ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER,
+		.hash_alg = r->hash,
+		.enc_keys = r->keys[is_encrypt],
+		.dec_keys = r->keys[is_encrypt],
+		.key_len_in_bytes = r->key_len,
+		.src = r->bufs[i],
+		.dst = r->bufs[i] + ahead,
+		.iv = r->bufs[i] + ESP_LEN,
+		.iv_len_in_bytes = r->iv_len,
+		.cipher_start_src_offset_in_bytes = ahead,
+		.msg_len_to_cipher_in_bytes = r->cipher_len,
+		.msg_len_to_hash_in_bytes = ahead + r->cipher_len,
+		.auth_tag_output = r->icvs[i],
+		.auth_tag_output_len_in_bytes = r->icv_len,
+		.u.HMAC._hashed_auth_key_xor_ipad = r->pads[0],
+		.u.HMAC._hashed_auth_key_xor_opad = r->pads[1],
+	};
+}
+
+static double
+raw_by_job(struct raw *r, bool is_encrypt)
+{
+	double start = now_ns();
+	for (unsigned i = 0; i < N; i++) {
+		raw_job(r, IMB_GET_NEXT_JOB(r->mgr), i, is_encrypt);
+		IMB_SUBMIT_JOB_NOCHECK(r->mgr);
+	}
+	while (IMB_FLUSH_JOB(r->mgr) != NULL)
+		;
+	return now_ns() - start;
+}
+
+static double
+raw_by_burst(struct raw *r, bool is_encrypt)
+{
+	IMB_JOB *jobs[N];
+	double start = now_ns();
+	unsigned n = IMB_GET_NEXT_BURST(r->mgr, N, jobs);
+	for (unsigned i = 0; i < n; i++)
+		raw_job(r, jobs[i], i, is_encrypt);
+	unsigned done = IMB_SUBMIT_BURST_NOCHECK(r->mgr, n, jobs);
+	while (done < n)
+		done += IMB_FLUSH_BURST(r->mgr, n - done, jobs);
+	return now_ns() - start;
+}
+
+/* Cipher and hash in calls of their own: only for some algorithms. */
+static double
+raw_by_parts(struct raw *r, bool is_encrypt)
+{
+	bool has_hash = r->hash == IMB_AUTH_HMAC_SHA_1 || r->hash == IMB_AUTH_HMAC_SHA_256;
+	if (!has_hash || r->cipher != IMB_CIPHER_CBC)
+		return 1e12;
+	double start = now_ns();
+	for (unsigned i = 0; i < N; i++)
+		raw_job(r, &r->jobs[i], i, is_encrypt);
+	if (!is_encrypt)
+		IMB_SUBMIT_HASH_BURST_NOCHECK(r->mgr, r->jobs, N, r->hash);
+	IMB_SUBMIT_CIPHER_BURST_NOCHECK(r->mgr, r->jobs, N, IMB_CIPHER_CBC,
+	    is_encrypt ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT, (IMB_KEY_SIZE_BYTES)r->key_len);
+	if (is_encrypt)
+		IMB_SUBMIT_HASH_BURST_NOCHECK(r->mgr, r->jobs, N, r->hash);
+	return now_ns() - start;
+}
+
+static double
+least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static void
+inner_fill(struct pkt *p, unsigned size)
+{
+	uint8_t *ip = pkt_data(p);
+	memset(ip, 0x5a, size);
+	static const uint8_t hdr[20] = { 0x45, 0, 0, 0, 0, 0, 0, 0, 63, 17, 0, 0, 10, 1, 0, 1, 10,
+		2, 0, 2 };
+	memcpy(ip, hdr, sizeof(hdr));
+	ip[2] = (uint8_t)(size >> 8);
+	ip[3] = (uint8_t)size;
+	uint32_t sum = 0;
+	for (unsigned i = 0; i < 20; i += 2)
+		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16));
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+	p->len = size;
+}
+
+static struct sa_params
+params_base(void)
+{
+	struct sa_params p = { .mode = SA_TUNNEL, .spi = 0x1001, .window = 64, .tos = SA_TOS_COPY };
+	for (unsigned i = 0; i < SA_KEY_MAX; i++) {
+		p.auth_key[i] = (uint8_t)(i * 5 + 1);
+		p.enc_key[i] = (uint8_t)(i * 7 + 3);
+	}
+	if (!addr_parse("192.0.2.1", &p.src) || !addr_parse("192.0.2.2", &p.dst))
+		abort();
+	return p;
+}
+
+static struct sa *
+sa_make(struct esp_worker *w, struct sa_params p, enum sa_direction direction)
+{
+	struct sa *sa;
+	p.direction = direction;
+	if (sa_new(w, &p, &sa) != SA_OK)
+		abort();
+	return sa;
+}
+
+struct result {
+	double ceiling[2]; /* decrypt, encrypt; for a burst */
+	double in;
+	double out;
+};
+
+static void
+rounds_run(struct esp_worker *w, struct raw *r, struct sa *out, struct sad *sad, unsigned size,
+    struct result *best)
+{
+	struct pkt *pkts[N];
+	for (unsigned i = 0; i < N; i++) {
+		pkts[i] = pkt_get(esp_worker_pool(w));
+		inner_fill(pkts[i], size);
+	}
+	unsigned bursts = 100000 / (size + 300) + 10;
+	for (unsigned round = 0; round < rounds; round++) {
+		double t[4][3] = { 0 };
+		for (unsigned i = 0; i < bursts; i++) {
+			for (int e = 0; e < 2; e++) {
+				t[e][0] += raw_by_job(r, e);
+				t[e][1] += raw_by_burst(r, e);
+				t[e][2] += raw_by_parts(r, e);
+			}
+			for (unsigned k = 0; k < N; k++)
+				pkts[k]->sa = out;
+			double start = now_ns();
+			out_burst(w, pkts, N);
+			double middle = now_ns();
+			in_burst(w, sad, pkts, N);
+			t[3][0] += now_ns() - middle;
+			t[2][0] += middle - start;
+			for (unsigned k = 0; k < N; k++)
+				if (pkts[k]->verdict != DROP_NONE || pkts[k]->len != size)
+					abort();
+		}
+		double per = bursts * (double)N;
+		for (int e = 0; e < 2; e++)
+			for (int api = 0; api < 3; api++)
+				best->ceiling[e] = least(best->ceiling[e], t[e][api] / per);
+		best->out = least(best->out, t[2][0] / per);
+		best->in = least(best->in, t[3][0] / per);
+	}
+	for (unsigned i = 0; i < N; i++)
+		pkt_put(esp_worker_pool(w), pkts[i]);
+}
+
+static void
+algorithm_run(struct esp_worker *w, struct raw *r, enum enc_alg enc, enum auth_alg auth)
+{
+	static const unsigned sizes[] = { 64, 256, 1400 };
+	struct sa_params p = params_base();
+	p.enc = enc;
+	p.auth = auth;
+	for (unsigned s = 0; s < 3; s++) {
+		struct result best = { { 1e12, 1e12 }, 1e12, 1e12 };
+		struct sa *out = sa_make(w, p, SA_OUT);
+		struct sa *in = sa_make(w, p, SA_IN);
+		struct sad *sad = sad_new(1);
+		if (sad == NULL || sad_add(sad, in) != SAD_OK)
+			abort();
+		raw_init(r, &p, sizes[s]);
+		rounds_run(w, r, out, sad, sizes[s], &best);
+		printf("%-12s %-17s %5u   %6.0f %6.0f %5.2f   %6.0f %6.0f %5.2f\n",
+		    enc_info(enc)->name, auth_info(auth)->name, sizes[s], best.ceiling[1], best.out,
+		    best.ceiling[1] / best.out, best.ceiling[0], best.in,
+		    best.ceiling[0] / best.in);
+		fflush(stdout);
+		sad_free(sad);
+		sa_free(out);
+		sa_free(in);
+	}
+}
+
+static void
+packets_run(void)
+{
+	static struct raw r;
+	struct esp_worker_params params = { .n_pkts = 2 * N, .rand = system_rand };
+	struct esp_worker *w = esp_worker_new(&params);
+	r.mgr = alloc_mb_mgr(0);
+	if (w == NULL || r.mgr == NULL)
+		abort();
+	init_mb_mgr_auto(r.mgr, NULL);
+	for (unsigned i = 0; i < N; i++)
+		r.bufs[i] = aligned_alloc(64, BUF_LEN + 64);
+	static const struct {
+		enum enc_alg enc;
+		enum auth_alg auth;
+	} suites[] = {
+		{ ENC_AES_128_CBC, AUTH_HMAC_SHA1_96 },
+		{ ENC_AES_128_CBC, AUTH_HMAC_MD5_96 },
+		{ ENC_AES_128_CBC, AUTH_HMAC_SHA_256_128 },
+		{ ENC_AES_256_CBC, AUTH_HMAC_SHA_256_128 },
+		{ ENC_3DES_CBC, AUTH_HMAC_SHA1_96 },
+		{ ENC_DES_CBC, AUTH_HMAC_MD5_96 },
+		{ ENC_NULL, AUTH_HMAC_SHA1_96 },
+	};
+	printf("engine %s, bursts of %d, ns a packet\n", esp_worker_engine(w), N);
+	printf("%-12s %-17s %5s   %6s %6s %5s   %6s %6s %5s\n", "cipher", "hash", "size", "raw",
+	    "encap", "ratio", "raw", "decap", "ratio");
+	for (unsigned i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		algorithm_run(w, &r, suites[i].enc, suites[i].auth);
+	for (unsigned i = 0; i < N; i++)
+		free(r.bufs[i]);
+	free_mb_mgr(r.mgr);
+	esp_worker_free(w);
+}
+
+/* Fills bursts with packets of random SAs and opens them: everything that is cold with many SAs. */
+static double
+lookup_burst(struct esp_worker *w, const struct sad *sad, struct sa **outs, unsigned n)
+{
+	struct pkt *pkts[N];
+	double spent = 0;
+	unsigned bursts = rounds * 40;
+	for (unsigned b = 0; b < bursts; b++) {
+		for (unsigned i = 0; i < N; i++) {
+			pkts[i] = pkt_get(esp_worker_pool(w));
+			inner_fill(pkts[i], 64);
+			pkts[i]->sa = outs[(unsigned)rand() % n];
+		}
+		out_burst(w, pkts, N);
+		double start = now_ns();
+		in_burst(w, sad, pkts, N);
+		spent += now_ns() - start;
+		for (unsigned i = 0; i < N; i++) {
+			if (pkts[i]->verdict != DROP_NONE)
+				abort();
+			pkt_put(esp_worker_pool(w), pkts[i]);
+		}
+	}
+	return spent / (bursts * (double)N);
+}
+
+static double
+lookup_only(const struct sad *sad, unsigned n)
+{
+	struct addr dst = params_base().dst;
+	unsigned found = 0;
+	double best = 1e12;
+	for (unsigned r = 0; r < rounds; r++) {
+		uint32_t spis[N * 16];
+		for (unsigned i = 0; i < N * 16; i++)
+			spis[i] = 0x1000 + (unsigned)rand() % n;
+		double start = now_ns();
+		for (unsigned at = 0; at < N * 16; at += N) {
+			struct sad_key keys[N];
+			for (unsigned i = 0; i < N; i++) {
+				sad_key_init(&keys[i], spis[at + i], 50, 4, dst.b);
+				sad_prefetch(sad, &keys[i]);
+			}
+			for (unsigned i = 0; i < N; i++)
+				found += sad_find(sad, &keys[i]) != NULL;
+		}
+		best = least(best, (now_ns() - start) / (N * 16));
+	}
+	if (found != rounds * N * 16)
+		abort();
+	return best;
+}
+
+static void
+lookups_run(void)
+{
+	static struct sa *outs[SAS_MAX];
+	static struct sa *ins[SAS_MAX];
+	struct esp_worker_params params = { .n_pkts = 2 * N, .rand = system_rand };
+	struct esp_worker *w = esp_worker_new(&params);
+	struct sad *sad = sad_new(SAS_MAX);
+	if (w == NULL || sad == NULL)
+		abort();
+	struct sa_params p = params_base();
+	p.enc = ENC_AES_128_CBC;
+	p.auth = AUTH_HMAC_SHA1_96;
+	p.window = 0;
+	printf("\n%8s   %12s   %22s\n", "SAs", "look-up ns", "decap of 64 octets ns");
+	unsigned n = 0;
+	for (unsigned goal = 1; goal <= SAS_MAX; goal *= 10) {
+		for (; n < goal; n++) {
+			p.spi = 0x1000 + n;
+			outs[n] = sa_make(w, p, SA_OUT);
+			ins[n] = sa_make(w, p, SA_IN);
+			if (sad_add(sad, ins[n]) != SAD_OK)
+				abort();
+		}
+		double find = lookup_only(sad, n);
+		printf("%8u   %12.1f   %22.0f\n", n, find, lookup_burst(w, sad, outs, n));
+		fflush(stdout);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		sa_free(outs[i]);
+		sa_free(ins[i]);
+	}
+	sad_free(sad);
+	esp_worker_free(w);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "quick") == 0)
+		rounds = 3;
+	packets_run();
+	lookups_run();
+	return 0;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sa.c - makes security associations: checks parameters, expands keys, works out sizes.
+ *
+ * All that does not change from packet to packet is computed here, once: the cipher's key schedule for
+ * the one direction that the SA serves, the two HMAC states after the padded key block (RFC 2104), the
+ * outer header with its variable fields zero. Control side; the counters at the end are read
+ * by any thread.
+ */
+#include "lib/esp/sa.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/esp/sa_priv.h"
+#include "lib/esp/worker_priv.h"
+
+enum {
+	SPI_RESERVED_MAX = 255,
+	MTU_MIN = 256,
+	WINDOW_MIN = 32,
+	HMAC_BLOCK_LEN = 64,
+	MD_DIGEST_MAX = 32,
+};
+
+static const struct {
+	IMB_CIPHER_MODE mode;
+} ciphers[ENC_MAX] = {
+	[ENC_NULL] = { IMB_CIPHER_NULL },
+	[ENC_DES_CBC] = { IMB_CIPHER_DES },
+	[ENC_3DES_CBC] = { IMB_CIPHER_DES3 },
+	[ENC_AES_128_CBC] = { IMB_CIPHER_CBC },
+	[ENC_AES_192_CBC] = { IMB_CIPHER_CBC },
+	[ENC_AES_256_CBC] = { IMB_CIPHER_CBC },
+};
+
+static const IMB_HASH_ALG hashes[AUTH_MAX] = {
+	[AUTH_NONE] = IMB_AUTH_NULL,
+	[AUTH_HMAC_MD5_96] = IMB_AUTH_MD5,
+	[AUTH_HMAC_SHA1_96] = IMB_AUTH_HMAC_SHA_1,
+	[AUTH_HMAC_SHA_256_128] = IMB_AUTH_HMAC_SHA_256,
+};
+
+/* Zeroes the parameters that the protocol does not use, and fills in defaults. */
+static struct sa_params
+params_settle(const struct sa_params *given)
+{
+	struct sa_params p = *given;
+	if (p.protocol == SA_AH)
+		p.enc = ENC_NULL;
+	if (p.protocol != SA_BUNDLE)
+		p.aux_spi = 0;
+	if (p.tunnel_mtu == 0)
+		p.tunnel_mtu = SA_TUNNEL_MTU_DEFAULT;
+	if (p.ttl == 0)
+		p.ttl = SA_TTL_DEFAULT;
+	if (p.direction == SA_OUT)
+		p.window = 0;
+	p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
+	return p;
+}
+
+static enum sa_fault
+addresses_check(const struct sa_params *p)
+{
+	bool has_src = p->src.family != ADDR_NONE;
+	bool has_dst = p->dst.family != ADDR_NONE;
+	if (has_src && has_dst && p->src.family != p->dst.family)
+		return SA_BAD_ADDRESS;
+	if (p->mode == SA_TUNNEL && p->direction == SA_OUT && (!has_src || !has_dst))
+		return SA_BAD_ADDRESS;
+	uint8_t a = p->selector_src.addr.family;
+	uint8_t b = p->selector_dst.addr.family;
+	if (a != ADDR_NONE && b != ADDR_NONE && a != b)
+		return SA_BAD_ADDRESS;
+	return SA_OK;
+}
+
+static enum sa_fault
+params_check(const struct sa_params *p)
+{
+	if (p->auth >= AUTH_MAX || p->enc >= ENC_MAX)
+		return SA_BAD_ALGORITHM;
+	if (p->protocol == SA_AH && p->auth == AUTH_NONE)
+		return SA_BAD_ALGORITHM;
+	if (p->protocol == SA_ESP && p->auth == AUTH_NONE && p->enc == ENC_NULL)
+		return SA_BAD_ALGORITHM;
+	if (p->protocol == SA_BUNDLE && (p->auth == AUTH_NONE || p->enc == ENC_NULL))
+		return SA_BAD_ALGORITHM;
+	if (p->spi <= SPI_RESERVED_MAX)
+		return SA_BAD_SPI;
+	if (p->protocol == SA_BUNDLE && p->aux_spi <= SPI_RESERVED_MAX)
+		return SA_BAD_SPI;
+	if (p->window > SA_WINDOW_MAX)
+		return SA_BAD_WINDOW;
+	if (p->tunnel_mtu < MTU_MIN)
+		return SA_BAD_MTU;
+	return addresses_check(p);
+}
+
+static void
+aes_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+{
+	uint8_t enc[16 * 15] __attribute__((aligned(16)));
+	uint8_t dec[16 * 15] __attribute__((aligned(16)));
+	if (sa->key_len == IMB_KEY_128_BYTES)
+		IMB_AES_KEYEXP_128(mgr, key, enc, dec);
+	else if (sa->key_len == IMB_KEY_192_BYTES)
+		IMB_AES_KEYEXP_192(mgr, key, enc, dec);
+	else
+		IMB_AES_KEYEXP_256(mgr, key, enc, dec);
+	size_t n = (sa->key_len / 4U + 7U) * 16U; /* 11, 13 or 15 round keys */
+	memcpy(sa->keys, sa->is_in ? dec : enc, n);
+	explicit_bzero(enc, sizeof(enc));
+	explicit_bzero(dec, sizeof(dec));
+}
+
+static void
+cipher_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+{
+	sa->cipher_keys = sa->keys;
+	if (sa->cipher == IMB_CIPHER_CBC) {
+		aes_expand(mgr, sa, key);
+		return;
+	}
+	for (unsigned i = 0; i < sa->key_len / 8U; i++) {
+		uint8_t *schedule = sa->keys + i * IMB_DES_KEY_SCHED_SIZE;
+		IMB_DES_KEYSCHED(mgr, (uint64_t *)(void *)schedule, key + 8 * i);
+		sa->des_keys[i] = schedule;
+	}
+	if (sa->cipher == IMB_CIPHER_DES3)
+		sa->cipher_keys = sa->des_keys;
+}
+
+/* The state of the hash after one block: the key, zero-padded, XOR a constant (RFC 2104 s2). */
+static void
+hmac_state(
+    IMB_MGR *mgr, IMB_HASH_ALG hash, const uint8_t *key, size_t key_len, uint8_t pad, uint8_t *out)
+{
+	uint8_t block[HMAC_BLOCK_LEN];
+	memset(block, pad, sizeof(block));
+	for (size_t i = 0; i < key_len; i++)
+		block[i] ^= key[i];
+	if (hash == IMB_AUTH_HMAC_SHA_1)
+		IMB_SHA1_ONE_BLOCK(mgr, block, out);
+	else if (hash == IMB_AUTH_HMAC_SHA_256)
+		IMB_SHA256_ONE_BLOCK(mgr, block, out);
+	else
+		IMB_MD5_ONE_BLOCK(mgr, block, out);
+	explicit_bzero(block, sizeof(block));
+}
+
+static void
+keys_expand(IMB_MGR *mgr, struct sa *sa, const struct sa_params *p)
+{
+	if (sa->cipher != IMB_CIPHER_NULL)
+		cipher_expand(mgr, sa, p->enc_key);
+	if (sa->hash != IMB_AUTH_NULL) {
+		size_t len = auth_info(p->auth)->key_len;
+		hmac_state(mgr, sa->hash, p->auth_key, len, 0x36, sa->ipad);
+		hmac_state(mgr, sa->hash, p->auth_key, len, 0x5c, sa->opad);
+	}
+}
+
+/* What lies under an outer header's "protocol" field. */
+static uint8_t
+outer_proto(const struct sa *sa)
+{
+	return sa->has_ah ? PROTO_AH : PROTO_ESP;
+}
+
+static void
+outer_build(struct sa *sa, const struct sa_params *p)
+{
+	if (p->src.family == ADDR_V4) {
+		sa->outer_len = IP4_LEN;
+		sa->outer[0] = 0x45;
+		sa->outer[IP4_TTL] = p->ttl;
+		sa->outer[IP4_PROTO] = outer_proto(sa);
+		memcpy(sa->outer + IP4_SRC, p->src.b, 4);
+		memcpy(sa->outer + IP4_DST, p->dst.b, 4);
+	} else {
+		sa->outer_len = IP6_LEN;
+		sa->outer[0] = 0x60;
+		sa->outer[IP6_NEXT] = outer_proto(sa);
+		sa->outer[IP6_HOPS] = p->ttl;
+		memcpy(sa->outer + IP6_SRC, p->src.b, 16);
+		memcpy(sa->outer + IP6_DST, p->dst.b, 16);
+	}
+}
+
+static void
+sizes_set(struct sa *sa, const struct sa_params *p)
+{
+	const struct enc_info *enc = enc_info(p->enc);
+	uint8_t icv_len = auth_info(p->auth)->icv_len;
+	sa->cipher = ciphers[p->enc].mode;
+	sa->hash = hashes[p->auth];
+	sa->key_len = enc->key_len;
+	sa->iv_len = enc->iv_len;
+	sa->block_len = enc->block_len;
+	sa->has_esp = p->protocol != SA_AH;
+	sa->has_ah = p->protocol != SA_ESP;
+	sa->hash_icv_len = icv_len;
+	sa->esp_icv_len = sa->has_ah ? 0 : icv_len;
+	sa->ah_icv_len = sa->has_ah ? icv_len : 0;
+	sa->is_tunnel = p->mode == SA_TUNNEL;
+	sa->is_in = p->direction == SA_IN;
+	sa->seq_cycles = p->seq_cycles;
+	sa->df = (uint8_t)p->df;
+	sa->spi = p->spi;
+	sa->esp_spi = p->protocol == SA_BUNDLE ? p->aux_spi : p->spi;
+	sa->tos = p->tos;
+	sa->tunnel_mtu = p->tunnel_mtu;
+	memset(sa->icv_mask, 0xff, icv_len);
+	sa->checks_source = sa->is_in && p->src.family != ADDR_NONE;
+	if (sa->checks_source) {
+		sa->source_family = p->src.family;
+		sa->source = ip_words(p->src.b, p->src.family);
+	}
+	sa->checks_selectors =
+	    p->selector_src.addr.family != ADDR_NONE || p->selector_dst.addr.family != ADDR_NONE;
+}
+
+enum sa_fault
+sa_new(const struct esp_worker *w, const struct sa_params *params, struct sa **out)
+{
+	struct sa_params p = params_settle(params);
+	enum sa_fault fault = params_check(&p);
+	struct sa *sa = NULL;
+	if (fault == SA_OK) {
+		size_t len = sizeof(*sa) + replay_words(p.window) * sizeof(uint64_t);
+		len = (len + 63) / 64 * 64;
+		sa = aligned_alloc(64, len);
+		if (sa == NULL) {
+			fault = SA_NO_MEMORY;
+		} else {
+			memset(sa, 0, len);
+			sizes_set(sa, &p);
+			keys_expand(w->mgr, sa, &p);
+			if (sa->is_tunnel && !sa->is_in)
+				outer_build(sa, &p);
+			replay_init(&sa->replay, p.window, sa->words);
+			explicit_bzero(p.auth_key, sizeof(p.auth_key));
+			explicit_bzero(p.enc_key, sizeof(p.enc_key));
+			sa->params = p;
+			*out = sa;
+		}
+	}
+	explicit_bzero(&p, sizeof(p));
+	return fault;
+}
+
+void
+sa_free(struct sa *sa)
+{
+	if (sa == NULL)
+		return;
+	explicit_bzero(sa, sizeof(*sa));
+	free(sa);
+}
+
+const struct sa_params *
+sa_params(const struct sa *sa)
+{
+	return &sa->params;
+}
+
+void *
+sa_user(const struct sa *sa)
+{
+	return sa->params.user;
+}
+
+void
+sa_count(const struct sa *sa, struct sa_counts *out)
+{
+	*out = (struct sa_counts){
+		.packets = atomic_load_explicit(&sa->packets, memory_order_relaxed),
+		.bytes = atomic_load_explicit(&sa->bytes, memory_order_relaxed),
+		.errors = atomic_load_explicit(&sa->errors, memory_order_relaxed),
+		.auth_errors = atomic_load_explicit(&sa->auth_errors, memory_order_relaxed),
+		.decrypt_errors = atomic_load_explicit(&sa->decrypt_errors, memory_order_relaxed),
+		.replay_errors = atomic_load_explicit(&sa->replay_errors, memory_order_relaxed),
+		.seq = atomic_load_explicit(&sa->seq, memory_order_relaxed),
+	};
+}
+
+void
+sa_count_clear(struct sa *sa)
+{
+	atomic_store_explicit(&sa->packets, 0, memory_order_relaxed);
+	atomic_store_explicit(&sa->bytes, 0, memory_order_relaxed);
+	atomic_store_explicit(&sa->errors, 0, memory_order_relaxed);
+	atomic_store_explicit(&sa->auth_errors, 0, memory_order_relaxed);
+	atomic_store_explicit(&sa->decrypt_errors, 0, memory_order_relaxed);
+	atomic_store_explicit(&sa->replay_errors, 0, memory_order_relaxed);
+}
+
+static void
+counter_add(_Atomic uint64_t *n)
+{
+	atomic_store_explicit(
+	    n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+void
+sa_count_drop(struct sa *sa, enum drop reason)
+{
+	counter_add(&sa->errors);
+	switch (drop_info(reason)->column) {
+	case STAT_ESP_AUTH:
+	case STAT_AH_AUTH:
+		counter_add(&sa->auth_errors);
+		break;
+	case STAT_ESP_DECRYPT:
+	case STAT_BAD_TRAILERS:
+		counter_add(&sa->decrypt_errors);
+		break;
+	case STAT_REPLAY:
+	case STAT_REPLAY_BEFORE_WINDOW:
+		counter_add(&sa->replay_errors);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+sa_set_seq(struct sa *sa, uint32_t seq)
+{
+	atomic_store_explicit(&sa->seq, seq, memory_order_relaxed);
+}
+
+void
+sa_set_path_mtu(struct sa *sa, uint16_t mtu)
+{
+	if (mtu != 0 && mtu < MTU_MIN)
+		mtu = MTU_MIN;
+	atomic_store_explicit(&sa->path_mtu, mtu, memory_order_relaxed);
+}
+
+uint16_t
+sa_limit(const struct sa *sa)
+{
+	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
+	uint16_t limit = sa->tunnel_mtu;
+	return path != 0 && path < limit ? path : limit;
+}
+
+uint32_t
+sa_ah_len(const struct sa *sa, bool is_v6)
+{
+	if (!sa->has_ah)
+		return 0;
+	uint32_t len = AH_FIXED_LEN + (uint32_t)sa->ah_icv_len;
+	return is_v6 ? (len + 7) / 8 * 8 : (len + 3) / 4 * 4;
+}
+
+/* Octets around the body that do not depend on its length. */
+static uint32_t
+overhead(const struct sa *sa, uint32_t hdr_len, bool is_v6)
+{
+	uint32_t n = sa->is_tunnel ? sa->outer_len : hdr_len;
+	n += sa_ah_len(sa, is_v6);
+	if (sa->has_esp)
+		n += ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;
+	return n;
+}
+
+uint32_t
+sa_sealed_len(const struct sa *sa, uint32_t hdr_len, uint32_t body_len, bool is_v6)
+{
+	uint32_t n = overhead(sa, hdr_len, is_v6);
+	if (!sa->has_esp)
+		return n + body_len;
+	uint32_t block = sa->block_len;
+	return n + (body_len + 2 + block - 1) / block * block;
+}
+
+uint32_t
+sa_body_max(const struct sa *sa, uint32_t hdr_len, uint32_t limit, bool is_v6)
+{
+	uint32_t n = overhead(sa, hdr_len, is_v6);
+	if (limit <= n)
+		return 0;
+	uint32_t room = limit - n;
+	if (!sa->has_esp)
+		return room;
+	room -= room % sa->block_len;
+	return room > 2 ? room - 2 : 0;
+}
+
+uint16_t
+sa_inner_mtu(const struct sa *sa)
+{
+	bool is_v6 = sa->params.src.family == ADDR_V6;
+	uint32_t hdr_len = sa->is_tunnel ? 0 : (is_v6 ? IP6_LEN : IP4_LEN);
+	return (uint16_t)(hdr_len + sa_body_max(sa, hdr_len, sa_limit(sa), is_v6));
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sa_priv.h - the inside of an SA, for the files of lib/esp only.
+ *
+ * Constant parts first (what every packet reads), then the lines that the owning worker writes, then what
+ * only the control side needs. Sizes and offsets that follow from the parameters are worked out once.
+ */
+#ifndef SA_PRIV_H
+#define SA_PRIV_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <intel-ipsec-mb.h>
+
+#include "lib/esp/ip.h"
+#include "lib/esp/replay.h"
+#include "lib/esp/sa.h"
+
+enum {
+	ESP_HDR_LEN = 8,   /* SPI, sequence number */
+	AH_FIXED_LEN = 12, /* next header, length, reserved, SPI, sequence number */
+	AH_ICV_AT = 12,
+	SA_DES_PARTS = 3,
+	SA_ENC_KEYS_LEN = SA_DES_PARTS * IMB_DES_KEY_SCHED_SIZE,
+	SA_HMAC_STATE_LEN = 32,
+	SA_HOT_LEN = 448, /* everything up to the end of an AES-128 key schedule */
+};
+
+struct sa {
+	/* constant: what the crypto job is filled from */
+	IMB_CIPHER_MODE cipher;
+	IMB_HASH_ALG hash;
+	uint8_t key_len;
+	uint8_t iv_len;
+	uint8_t block_len;   /* 4 for ENC_NULL */
+	uint8_t esp_icv_len; /* 0 for a bundle and for encryption alone */
+	uint8_t ah_icv_len;
+	uint8_t hash_icv_len; /* the one of both that is used */
+	bool has_esp;
+	bool has_ah;
+	bool is_tunnel;
+	bool is_in;
+	bool seq_cycles;
+	bool checks_source;    /* inbound: outer packets must come from `source` */
+	bool checks_selectors; /* inbound */
+	uint8_t source_family;
+	uint8_t df;       /* enum sa_df */
+	uint32_t spi;     /* as looked up */
+	uint32_t esp_spi; /* as in the ESP header; a bundle's is another one */
+	int16_t tos;
+	uint16_t tunnel_mtu;
+	_Atomic uint16_t path_mtu; /* 0 = unknown; written by the control side */
+	struct ip_words source;
+	uint64_t icv_mask[2];               /* ones where the ICV is */
+	const void *cipher_keys;            /* into keys, or des_keys */
+	const void *des_keys[SA_DES_PARTS]; /* into keys */
+	uint8_t outer_len;                  /* tunnel: of the template */
+	uint8_t ah_len;                     /* AH header with ICV and padding, 0 without AH */
+	uint8_t outer[IP6_LEN];             /* tunnel: the outer header, variable fields zero */
+	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
+	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
+	_Alignas(64) uint8_t keys[SA_ENC_KEYS_LEN]; /* key schedule for this direction */
+
+	/* written by the owning worker, read by anyone */
+	_Alignas(64) _Atomic uint64_t packets;
+	_Atomic uint64_t bytes;
+	_Atomic uint64_t errors;
+	_Atomic uint64_t auth_errors;
+	_Atomic uint64_t decrypt_errors;
+	_Atomic uint64_t replay_errors;
+	_Atomic uint32_t seq;
+	struct replay replay; /* the worker's own */
+
+	_Alignas(64) struct sa_params params; /* keys zeroed */
+	uint64_t words[];                     /* of the replay window */
+};
+
+/* Counts a packet that went through with BYTES octets of outer packet. Owning worker. */
+static inline void
+sa_count_packet(struct sa *sa, uint32_t bytes)
+{
+	uint64_t n = atomic_load_explicit(&sa->packets, memory_order_relaxed);
+	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
+	atomic_store_explicit(&sa->packets, n + 1, memory_order_relaxed);
+	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
+}
+
+/* Starts loading what opening or sealing a packet will read. */
+static inline void
+sa_prefetch(const struct sa *sa)
+{
+	const char *at = (const char *)sa;
+	for (unsigned i = 0; i < SA_HOT_LEN; i += 64)
+		__builtin_prefetch(at + i);
+	__builtin_prefetch(&sa->packets, 1);
+	__builtin_prefetch((const char *)&sa->packets + 64, 1);
+}
+
+/* Counts a packet that was dropped on SA. Owning worker. */
+void sa_count_drop(struct sa *sa, enum drop reason);
+
+/* Octets of the encapsulated packet made of HDR_LEN octets of clear header that stay in front (transport
+ * mode; tunnel: 0) and BODY_LEN octets that are protected. IS_V6: family of the header in front. */
+uint32_t sa_sealed_len(const struct sa *sa, uint32_t hdr_len, uint32_t body_len, bool is_v6);
+
+/* The largest body for which sa_sealed_len() is at most LIMIT; 0 if there is none. */
+uint32_t sa_body_max(const struct sa *sa, uint32_t hdr_len, uint32_t limit, bool is_v6);
+
+/* Octets of the AH header towards that family (RFC 4302 s2.6: a multiple of 8 in IPv6). */
+uint32_t sa_ah_len(const struct sa *sa, bool is_v6);
+
+#endif

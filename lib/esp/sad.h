@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sad.h - finds inbound SAs by (SPI, protocol, destination address).
+ *
+ * A flat hash table with open addressing, at most half full: one cache line for a hit, however many
+ * SAs there are. A bundle is entered under its AH SPI alone: ESP with its auxiliary SPI arriving bare
+ * finds nothing. The table borrows the SAs. One writer, and no reader while it writes: a table is
+ * either changed by the worker that reads it, or built anew and published by pointer. RFC 4301 s4.1.
+ */
+#ifndef SAD_H
+#define SAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sa;
+struct sad;
+
+/* Makes a table for up to N SAs (it does not grow). NULL when out of memory. */
+struct sad *sad_new(size_t n);
+/* Frees the table, not the SAs. NULL is fine. */
+void sad_free(struct sad *t);
+
+enum sad_result {
+	SAD_OK,
+	SAD_FULL,
+	SAD_DUPLICATE, /* an SA with the same SPI, protocol and destination is there */
+	SAD_OUTBOUND,  /* only inbound SAs belong here */
+};
+
+__attribute__((warn_unused_result)) enum sad_result sad_add(struct sad *t, struct sa *sa);
+/* Takes SA out; does nothing if it is not there. */
+void sad_del(struct sad *t, const struct sa *sa);
+size_t sad_size(const struct sad *t);
+
+/* What is looked up, in the form in which the table keeps it. */
+struct sad_key {
+	uint64_t dst[2]; /* the address as two words; any destination: zero */
+	uint32_t spi;    /* host order */
+	uint8_t proto;   /* 50 or 51 */
+	uint8_t family;  /* of the destination; 0 = any */
+	uint16_t zero;
+	uint32_t hash;
+};
+
+/* Fills a key; DST points to 4 or 16 octets, or is unused for family 0. */
+void sad_key_init(
+    struct sad_key *key, uint32_t spi, uint8_t proto, uint8_t family, const uint8_t *dst);
+
+/* Finds the SA. One for exactly this destination is preferred to one for any. NULL if there is none. */
+struct sa *sad_find(const struct sad *t, const struct sad_key *key);
+
+/* Starts loading what sad_find() with the same key will look at. */
+void sad_prefetch(const struct sad *t, const struct sad_key *key);
+
+#endif

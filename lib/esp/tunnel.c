@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * tunnel.c - outer headers: DSCP, ECN, DF, TTL, identification.
+ *
+ * The inner TTL is not touched here: the kernel that routes a packet into a unit has lowered it
+ * already. Called by out.c and in.c on the worker's thread.
+ */
+#include "lib/esp/tunnel.h"
+
+#include "lib/esp/sa_priv.h"
+#include "lib/esp/worker_priv.h"
+
+enum {
+	ECN_NOT = 0,
+	ECN_ECT1 = 1,
+	ECN_ECT0 = 2,
+	ECN_CE = 3,
+	ECN_MASK = 3,
+	ECN_REFUSED = 0xff,
+};
+
+uint8_t
+tunnel_tos_out(int configured, uint8_t inner_tos)
+{
+	if (configured < 0)
+		return inner_tos;
+	return (uint8_t)((configured & ~ECN_MASK) | (inner_tos & ECN_MASK));
+}
+
+enum drop
+tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out)
+{
+	/* RFC 6040 figure 4: rows inner, columns outer */
+	static const uint8_t ecn[4][4] = {
+		[ECN_NOT] = { ECN_NOT, ECN_NOT, ECN_NOT, ECN_REFUSED },
+		[ECN_ECT1] = { ECN_ECT1, ECN_ECT1, ECN_ECT1, ECN_CE },
+		[ECN_ECT0] = { ECN_ECT0, ECN_ECT1, ECN_ECT0, ECN_CE },
+		[ECN_CE] = { ECN_CE, ECN_CE, ECN_CE, ECN_CE },
+	};
+	uint8_t value = ecn[inner_tos & ECN_MASK][outer_tos & ECN_MASK];
+	if (value == ECN_REFUSED)
+		return DROP_ECN;
+	*out = (uint8_t)((inner_tos & ~ECN_MASK) | value);
+	return DROP_NONE;
+}
+
+static bool
+outer_df(uint8_t df, const struct ip_hdr *inner)
+{
+	switch (df) {
+	case SA_DF_SET:
+		return true;
+	case SA_DF_CLEAR:
+		return false;
+	default:
+		return inner->df;
+	}
+}
+
+void
+tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hdr *inner,
+    uint32_t total_len, uint8_t *out)
+{
+	uint8_t tos = tunnel_tos_out(sa->tos, inner->tos);
+	if (sa->outer_len == IP4_LEN) {
+		memcpy(out, sa->outer, IP4_LEN);
+		out[IP4_TOS] = tos;
+		put16(out + IP4_TOTAL, total_len);
+		put16(out + IP4_ID, w->ip4_id++);
+		put16(out + IP4_FRAG, outer_df(sa->df, inner) ? IP4_DF : 0);
+		ip4_sum_set(out, IP4_LEN);
+	} else {
+		memcpy(out, sa->outer, IP6_LEN);
+		ip_tos_set(out, ADDR_V6, tos);
+		put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
+	}
+}

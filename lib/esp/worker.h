@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker.h - what one data plane thread owns: crypto manager, packet pool, randomness, scratch.
+ *
+ * Made once at start; nothing in lib/esp allocates after that except sa_new() and sad_*(), which the
+ * control side calls. Every function that takes a worker must be called on the worker's thread,
+ * except sa_new(), which only reads constant tables of it.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct esp_worker;
+struct pkt_pool;
+
+struct esp_worker_params {
+	size_t
+	    n_pkts; /* packets in the pool: all in flight, plus 250 for reassembly, plus fragments */
+	/* Fills BUF with N unpredictable octets (getrandom(2)); called at start and then about once in
+	 * 60,000 packets to reseed the generator of IVs. Must not fail. Tests pass a repeatable one. */
+	void (*rand)(void *arg, void *buf, size_t n);
+	void *rand_arg;
+};
+
+/* NULL when out of memory or when the CPU lacks what libipsec-mb needs (SSE4.2). */
+struct esp_worker *esp_worker_new(const struct esp_worker_params *params);
+/* Frees the worker, its pool and all packets; wipes its generator. NULL is fine. */
+void esp_worker_free(struct esp_worker *w);
+
+/* The worker's pool, for pkt_get() and pkt_put(). */
+struct pkt_pool *esp_worker_pool(struct esp_worker *w);
+
+/* What libipsec-mb chose: "AVX512", "AVX2", "SSE" ... Constant text. */
+const char *esp_worker_engine(const struct esp_worker *w);
+
+enum {
+	ESP_BURST_MAX = 64, /* most packets a call of in_burst() or out_burst() may be given */
+};
+
+#endif

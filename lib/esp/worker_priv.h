@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker_priv.h - the inside of a worker, for the files of lib/esp only.
+ */
+#ifndef WORKER_PRIV_H
+#define WORKER_PRIV_H
+
+#include <stdint.h>
+
+#include <intel-ipsec-mb.h>
+
+#include "lib/esp/burst.h"
+#include "lib/esp/iv.h"
+#include "lib/esp/pkt.h"
+#include "lib/esp/worker.h"
+
+struct esp_worker {
+	IMB_MGR *mgr;
+	struct pkt_pool *pool;
+	const char *engine;
+	uint16_t ip4_id; /* of the next outer packet; starts at random */
+	uint32_t ip6_id; /* of the next outer datagram that is fragmented */
+	struct iv_gen iv;
+	struct burst burst;
+};
+
+#endif
