@@ -148,6 +148,22 @@ moving_about_and_deleting(void **state)
 }
 
 static void
+marks_of_family_are_those_of_its_children(void **state)
+{
+	(void)state;
+	assert_load("", LOAD_MERGE,
+	    "set interfaces ge-0/0/0 unit 0 family inet\nset interfaces ge-0/0/0 unit 0 family "
+	    "inet6\n"
+	    "deactivate interfaces ge-0/0/0 unit 0 family\n",
+	    "interfaces { ge-0/0/0 { unit 0 { inactive: family inet; inactive: family inet6; } } "
+	    "}");
+	assert_load("", LOAD_MERGE,
+	    "set interfaces ge-0/0/0 unit 0 family\ndeactivate interfaces ge-0/0/0 unit 0 family\n"
+	    "set interfaces ge-0/0/0 unit 0 family inet\n",
+	    "interfaces { ge-0/0/0 { unit 0 { inactive: family inet; } } }");
+}
+
+static void
 text_loads_below_a_place(void **state)
 {
 	(void)state;
@@ -305,6 +321,7 @@ main(void)
 		cmocka_unit_test(tags_delete_and_switch),
 		cmocka_unit_test(protected_statements_stay_as_they_are),
 		cmocka_unit_test(moving_about_and_deleting),
+		cmocka_unit_test(marks_of_family_are_those_of_its_children),
 		cmocka_unit_test(text_loads_below_a_place),
 		cmocka_unit_test(a_refused_set_line_leaves_nothing),
 		cmocka_unit_test(parts_print_alone),
