@@ -148,9 +148,11 @@ on_delete(struct setter *st)
 {
 	struct tree *t = st->l.t;
 	struct place p = line_find(st, 1, st->l.n_words);
-	if (p.kind == PLACE_NODE && st->spot.n == 0 && st->l.n_words == 1) {
-		node_del(t, tree_root(t));
-	} else if (p.kind == PLACE_NODE && !is_protected(st, p.node)) {
+	if (p.kind == PLACE_NODE && st->l.n_words == 1 && !is_protected(st, p.node)) {
+		/* alone it means all below this place */
+		while (p.node->last != NULL)
+			node_del(t, p.node->last);
+	} else if (p.kind == PLACE_NODE && st->l.n_words > 1 && !is_protected(st, p.node)) {
 		struct node *up = p.node->parent;
 		node_del(t, p.node);
 		prune(t, up);
@@ -179,6 +181,14 @@ on_mark(struct setter *st, enum mark mark)
 	struct place p = line_find(st, 1, st->l.n_words);
 	if (p.kind == PLACE_NODE && p.node->parent != NULL)
 		mark_one(p.node, mark);
+	/* `family` alone has no line in the text: what is said of it is said of each of its children */
+	if (p.kind == PLACE_NODE && p.node->schema->is_joined && p.node->child != NULL) {
+		mark_one(p.node, mark == MARK_INACTIVE  ? MARK_ACTIVE
+				 : mark == MARK_PROTECT ? MARK_UNPROTECT
+							: mark);
+		for (struct node *c = p.node->child; c != NULL; c = c->next)
+			mark_one(c, mark);
+	}
 	struct node *n = p.kind == PLACE_ALL ? node_first_of(p.parent, p.schema) : NULL;
 	for (; n != NULL && n->schema == p.schema; n = n->next)
 		mark_one(n, mark);

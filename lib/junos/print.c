@@ -50,12 +50,20 @@ print_comment(const char *comment, unsigned indent, struct text *out)
 	}
 }
 
+/* The container whose word precedes that of N, or NULL. It has no line of its own, so its tags stand at N. */
+static const struct node *
+joined_of(const struct node *n)
+{
+	return n->parent != NULL && n->parent->schema->is_joined ? n->parent : NULL;
+}
+
 void
 print_tags(const struct node *n, struct text *out)
 {
-	if (n->is_inactive)
+	const struct node *up = joined_of(n);
+	if (n->is_inactive || (up != NULL && up->is_inactive))
 		text_put(out, "inactive: ");
-	if (n->is_protected)
+	if (n->is_protected || (up != NULL && up->is_protected))
 		text_put(out, "protect: ");
 }
 
@@ -262,14 +270,14 @@ body_put(const struct node *n, unsigned indent, struct text *out)
 	text_put(out, "}\n");
 }
 
-/* Writes one statement; WORD precedes it (of a joined container), or "". */
 static void
-statement_put(const struct node *n, const char *word, unsigned indent, struct text *out)
+statement_put(const struct node *n, unsigned indent, struct text *out)
 {
 	print_comment(n->comment, indent, out);
 	text_fill(out, ' ', indent * INDENT);
 	print_tags(n, out);
-	text_put(out, word);
+	if (joined_of(n) != NULL)
+		text_printf(out, "%s ", n->parent->schema->name);
 	if (n->schema->kind == SNODE_LEAF) {
 		print_leaf(n, 0, out);
 		line_end(n->schema->is_secret, out);
@@ -299,19 +307,14 @@ values_line(const struct node *first, unsigned indent, struct text *out)
 static void
 joined_put(const struct node *n, unsigned indent, struct text *out)
 {
-	char word[128];
-	size_t len = strlen(n->schema->name);
 	print_comment(n->comment, indent, out);
-	if (n->child == NULL || len + 2 > sizeof(word)) {
+	if (n->child == NULL) {
 		text_fill(out, ' ', indent * INDENT);
 		print_tags(n, out);
 		text_printf(out, "%s;\n", n->schema->name);
-		return;
 	}
-	memcpy(word, n->schema->name, len);
-	memcpy(word + len, " ", 2);
 	for (const struct node *c = n->child; c != NULL; c = c->next)
-		statement_put(c, word, indent, out);
+		statement_put(c, indent, out);
 }
 
 static void
@@ -348,7 +351,7 @@ siblings_put(const struct node *first, const struct node *end, unsigned indent, 
 		} else if (n->schema->is_joined) {
 			joined_put(n, indent, out);
 		} else {
-			statement_put(n, "", indent, out);
+			statement_put(n, indent, out);
 		}
 	}
 }
@@ -368,11 +371,7 @@ print_text(const struct node *n, unsigned indent, struct text *out)
 	} else if (n->schema->is_joined) {
 		joined_put(n, indent, out);
 	} else {
-		struct text word = { 0 };
-		if (n->parent->schema->is_joined)
-			text_printf(&word, "%s ", n->parent->schema->name);
-		statement_put(n, text_str(&word), indent, out);
-		text_done(&word);
+		statement_put(n, indent, out);
 	}
 }
 
