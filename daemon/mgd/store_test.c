@@ -98,7 +98,7 @@ __wrap_unlinkat(int dir, const char *path, int flags)
 
 /* --- helpers --- */
 
-static char folder[] = "/tmp/store_test.XXXXXX";
+static char folder[] = "/dev/shm/store_test.XXXXXX";
 static int dir = -1;
 
 static void

@@ -69,8 +69,7 @@ def test_netd_applies_before_the_picds(gw):
             order.append((name, kind))
             original(channel, kind, seq, elem, fd)
         d.channel.handler = note
-    gw.cli("configure", *SET_T2, "set services ipsec-vpn rule r1 term t2 from destination-address 10.8.0.0/24",
-           "set interfaces ge-0/0/0 unit 0 family inet address 192.0.2.77/24", "commit", check=0)
+    gw.cli("configure", *SET_T2, "set interfaces ge-0/0/0 unit 0 family inet address 192.0.2.77/24", "commit", check=0)
     applies = [name for name, kind in order if kind == 11]
     assert applies[0] == "netd" and "sp-1/2/0" in applies
 
@@ -155,7 +154,7 @@ def test_load_from_file_and_terminal(gw, tmp_path):
     f.write_text("system {\n    host-name more;\n}\n")
     _, out, _ = gw.cli("configure", f"load merge {f}", "show system", check=0)
     assert out == "Entering configuration mode\nload complete\nhost-name more;\n"
-    _, out, err = gw.cli("configure", "load set terminal", "set system host-name typed", "set system frob", "\x04",
+    _, out, err = gw.cli("configure", "load set terminal", "set system host-name typed", "set system host-name", "\x04",
                          "show system", check=1)
     assert out.endswith("host-name typed;\n")
     assert "terminal:2:(" in err and err.endswith("load complete (1 errors)\n")
