@@ -10,7 +10,9 @@
 #include "lib/junos/load.h"
 
 #include "lib/base/text.h"
+#include "lib/junos/index.h"
 #include "lib/junos/nine.h"
+#include "lib/junos/place.h"
 #include "lib/junos/print.h"
 
 #include <stdint.h>
@@ -76,11 +78,15 @@ all_same(const struct node *a, const struct node *b)
 	return x == NULL && y == NULL;
 }
 
-/* The node of PARENT that N is to be compared with, or NULL. */
+/* The node of PARENT that N is to be compared with, or NULL. HINT (may be NULL) is looked at first: in trees that
+ * hardly differ, the sibling after the last partner is the next. */
 static const struct node *
-partner(const struct node *parent, const struct node *n)
+partner(const struct node *parent, const struct node *n, const struct node *hint)
 {
-	const char *keys[8] = { n->value };
+	struct index_key k = index_key_of(n);
+	if (hint != NULL && index_key_is(&k, hint))
+		return hint;
+	const char *keys[PLACE_KEYS_MAX] = { n->value };
 	const struct snode *s = n->schema;
 	if (s->kind == SNODE_LEAFLIST)
 		return node_value(parent, s, n->value);
@@ -263,10 +269,10 @@ order_same(const struct node *a, const struct node *b)
 	const struct snode *s = b->schema;
 	const struct node *x = a;
 	for (const struct node *y = b; y != NULL && y->schema == s; y = y->next) {
-		const struct node *p = partner(a->parent, y);
+		const struct node *p = partner(a->parent, y, x);
 		if (p == NULL)
 			continue;
-		while (x != p && x != NULL && x->schema == s && partner(b->parent, x) == NULL)
+		while (x != p && x != NULL && x->schema == s && partner(b->parent, x, y) == NULL)
 			x = x->next;
 		if (x != p)
 			return false;
@@ -292,7 +298,7 @@ moves_put(struct diff *d, const struct node *a, const struct node *b)
 	qsort(ranks, n, sizeof(*ranks), rank_order);
 	size_t highest = 0;
 	for (const struct node *y = b; y != NULL && y->schema == s; y = y->next) {
-		struct rank key = { .node = partner(a->parent, y) };
+		struct rank key = { .node = partner(a->parent, y, NULL) };
 		const struct rank *r =
 		    key.node ? bsearch(&key, ranks, n, sizeof(*ranks), rank_order) : NULL;
 		if (r == NULL)
@@ -312,15 +318,21 @@ list_compare(struct diff *d, const struct node *a, const struct node *b)
 {
 	const struct snode *s = b->schema;
 	const struct snode *place = s->is_grouped ? s : NULL;
-	for (const struct node *x = a; x != NULL && x->schema == s; x = x->next)
-		if (partner(b->parent, x) == NULL) {
+	const struct node *hint = b;
+	for (const struct node *x = a; x != NULL && x->schema == s; x = x->next) {
+		const struct node *now = partner(b->parent, x, hint);
+		hint = now ? now->next : hint;
+		if (now == NULL) {
 			place_put(d, b->parent, place);
 			node_put(d, '-', x);
 		}
+	}
 	const struct node *mentioned = NULL;
+	hint = a;
 	for (const struct node *y = b; y != NULL && y->schema == s; y = y->next) {
-		const struct node *old = partner(a->parent, y);
+		const struct node *old = partner(a->parent, y, hint);
 		if (old != NULL) {
+			hint = old->next;
 			block_compare(d, old, y);
 			continue;
 		}
@@ -328,10 +340,11 @@ list_compare(struct diff *d, const struct node *a, const struct node *b)
 		const struct node *prev = y->prev && y->prev->schema == s ? y->prev : NULL;
 		const struct node *next = y->next && y->next->schema == s ? y->next : NULL;
 		if (s->is_ordered_by_user && prev != NULL && prev != mentioned &&
-		    partner(a->parent, prev) != NULL)
+		    partner(a->parent, prev, NULL) != NULL)
 			mention_put(d, ' ', "", prev);
 		node_put(d, '+', y);
-		if (s->is_ordered_by_user && next != NULL && partner(a->parent, next) != NULL) {
+		if (s->is_ordered_by_user && next != NULL &&
+		    partner(a->parent, next, hint) != NULL) {
 			mention_put(d, ' ', "", next);
 			mentioned = next;
 		}
@@ -393,9 +406,13 @@ level_compare(struct diff *d, const struct node *from, const struct node *to)
 		a = in_a ? run_skip(a, c) : a;
 		b = in_b ? run_skip(b, c) : b;
 	}
+	const struct node *hint = from->child;
 	for (b = to->child; b != NULL; b = b->next) {
-		const struct node *old = is_block(b) && !is_whole(b) ? partner(from, b) : NULL;
-		if (old != NULL)
+		const struct node *old = partner(from, b, hint);
+		if (old == NULL)
+			continue;
+		hint = old->next;
+		if (is_block(b) && !is_whole(b))
 			level_compare(d, old, b);
 	}
 }

@@ -68,6 +68,8 @@ fail(struct lex *x, const char *message)
 {
 	text_reset(&x->word);
 	text_put(&x->word, message);
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
 	x->kind = LEX_ERROR;
 	return x->kind;
 }
@@ -92,10 +94,22 @@ utf8_len(const char *s, const char *end)
 
 /* --- comments --- */
 
-static struct text *
-comment_place(struct lex *x, unsigned line)
+/* True if nothing but blanks and comments follows on the line of S. */
+static bool
+line_ends(const struct lex *x, const char *s)
 {
-	struct text *t = line == x->end_line ? &x->trail : &x->lead;
+	while (s < x->end && (classes[(unsigned char)*s] & BLANK) != 0)
+		s++;
+	return s == x->end || *s == '\n' || *s == '#' ||
+	       (*s == '/' && x->end - s > 1 && s[1] == '*');
+}
+
+/* Where the comment that ends before END goes. One between two statements on a line is the second one's. */
+static struct text *
+comment_place(struct lex *x, unsigned line, const char *end)
+{
+	bool is_trail = line == x->end_line && line_ends(x, end);
+	struct text *t = is_trail ? &x->trail : &x->lead;
 	if (t->len > 0)
 		text_putc(t, '\n');
 	return t;
@@ -124,7 +138,7 @@ hash_comment(struct lex *x)
 	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
 	if (!x->by_line && !(end - s >= 2 && s[1] == '#'))
-		comment_put(comment_place(x, x->line), s, end);
+		comment_put(comment_place(x, x->line, x->p), s, end);
 }
 
 /* Adds one line of a block comment without the blanks around it. */
@@ -155,11 +169,14 @@ block_comment(struct lex *x)
 	const char *first = s;
 	while (first < close && (*first == ' ' || *first == '\t' || *first == '\r'))
 		first++;
-	bool is_omitted = close - first >= 7 && memcmp(first, "OMITTED", 7) == 0;
+	const char *last = close;
+	while (last > first && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r'))
+		last--;
+	bool is_omitted = last - first == 7 && memcmp(first, "OMITTED", 7) == 0;
 	x->has_omitted |= is_omitted;
 	bool is_kept = !x->by_line && first < close && !is_omitted;
 	if (is_kept)
-		t = comment_place(x, line);
+		t = comment_place(x, line, close + 2);
 	for (x->p = s; x->p < close;) {
 		const char *nl = memchr(x->p, '\n', (size_t)(close - x->p));
 		if (is_kept)
@@ -191,12 +208,15 @@ bad_bytes(struct lex *x)
 		   ((classes[(unsigned char)*x->p] & HIGH) != 0 && utf8_len(x->p, x->end) == 0)));
 	fail(x, c < 128 ? "control character in the text, code " : "not UTF-8, byte ");
 	text_printf(&x->word, "0x%02x", c);
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
 	return x->kind;
 }
 
 static enum lex_kind
 quoted(struct lex *x)
 {
+	text_reset(&x->word);
 	x->is_quoted = true;
 	x->kind = LEX_WORD;
 	bool is_bad = false;
@@ -217,6 +237,8 @@ quoted(struct lex *x)
 		return fail(x, "unterminated string");
 	}
 	x->p++;
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
 	return is_bad ? fail(x, "character that cannot stand in a string") : x->kind;
 }
 
@@ -235,7 +257,8 @@ bare(struct lex *x)
 	}
 	if (x->p == s)
 		return bad_bytes(x);
-	text_putn(&x->word, s, (size_t)(x->p - s));
+	x->s = s;
+	x->n = (size_t)(x->p - s);
 	x->kind = LEX_WORD;
 	return x->kind;
 }
@@ -262,7 +285,6 @@ token(struct lex *x)
 enum lex_kind
 lex_next(struct lex *x)
 {
-	text_reset(&x->word);
 	x->is_quoted = x->ends_statement = false;
 	while (x->p < x->end) {
 		char c = *x->p;

@@ -38,13 +38,15 @@ struct lex {
 	bool ends_statement; /* LEX_ERROR: the rest of the line is gone with it */
 	unsigned at_line;
 	unsigned at_column; /* 1-based, in bytes */
-	struct text word;   /* LEX_WORD: its text; LEX_ERROR: the message */
-	unsigned end_line;  /* where it ended */
+	const char *s; /* LEX_WORD: its text, N bytes, no NUL; LEX_ERROR: the message, with one */
+	size_t n;
+	unsigned end_line; /* where it ended */
 
 	/* comments met on the way to it, as lines (see struct node): on the line where the token before it ended, and
 	 * on later lines; emptied by the caller */
 	struct text trail;
 	struct text lead;
+	struct text word; /* where S is, if it is not in the input */
 	bool has_omitted; /* one of them said OMITTED: who printed this text was not shown all */
 };
 

@@ -56,7 +56,7 @@ loader_push(struct loader *l, const char *s, size_t len, const struct word *w)
 	*to = *w;
 	to->at = l->buf.len;
 	text_putn(&l->buf, s, len);
-	text_putc(&l->buf, '\0');
+	l->buf.len++; /* keeps the NUL that ends every text */
 }
 
 void
@@ -149,14 +149,14 @@ words_read(struct loader *l, const struct node *block, struct node *after, bool 
 		if (x->trail.len > 0 || x->lead.len > 0)
 			comments_take(l, l->n_words == 0 ? after : NULL);
 		if (k == LEX_ERROR) {
-			loader_say(l, REPORT_SYNTAX, true, &w, block, NULL, text_str(&x->word));
+			loader_say(l, REPORT_SYNTAX, true, &w, block, NULL, x->s);
 			*is_broken |= x->is_quoted;
 			if (x->ends_statement)
 				return LEX_END;
 			continue;
 		}
 		if (k == LEX_WORD || k == LEX_LIST || k == LEX_LIST_END) {
-			loader_push(l, text_str(&x->word), x->word.len, &w);
+			loader_push(l, x->s, x->n, &w);
 			continue;
 		}
 		l->end_line = w.line;
@@ -183,6 +183,15 @@ block_skip(struct loader *l, struct word w, const struct node *place)
 	text_reset(&l->lex.lead);
 }
 
+static void
+word_put(struct text *out, const struct lex *x)
+{
+	struct text word = { 0 };
+	text_putn(&word, x->s, x->n);
+	quote_put(out, text_str(&word), x->is_quoted);
+	text_done(&word);
+}
+
 /* Reads the block of a statement that is kept as text, up to its '}', in the printer's form. */
 static void
 any_read(struct loader *l, struct word w, const struct node *n, struct text *out)
@@ -198,22 +207,32 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 		}
 		if (k == LEX_ERROR) {
 			struct word at = here(x);
-			loader_say(l, REPORT_SYNTAX, true, &at, n, NULL, text_str(&x->word));
+			loader_say(l, REPORT_SYNTAX, true, &at, n, NULL, x->s);
 			continue;
 		}
 		if ((k == LEX_CLOSE || k == LEX_END) && !is_fresh)
 			text_put(out, ";\n");
+		if (k == LEX_OPEN && is_fresh) {
+			struct word at = here(x);
+			loader_say(l, REPORT_SYNTAX, true, &at, n, "{", "syntax error");
+			block_skip(l, at, n);
+			continue;
+		}
 		depth += k == LEX_OPEN;
 		depth -= k == LEX_CLOSE;
 		if (depth == 0)
 			break;
-		if (k == LEX_CLOSE || (k == LEX_OPEN && is_fresh)) {
-			text_put(out, k == LEX_CLOSE ? "}\n" : "{\n");
+		bool is_empty = out->len > 3 && strcmp(text_str(out) + out->len - 3, " {\n") == 0;
+		if (k == LEX_CLOSE && is_empty) {
+			out->len -= 3; /* `x { }` is `x;` */
+			text_put(out, ";\n");
+		} else if (k == LEX_CLOSE) {
+			text_put(out, "}\n");
 		} else if (k != LEX_END) {
 			if (!is_fresh)
 				text_putc(out, ' ');
 			if (k == LEX_WORD)
-				quote_put(out, text_str(&x->word), x->is_quoted);
+				word_put(out, x);
 			else
 				text_put(out, k == LEX_OPEN ? "{\n" : k == LEX_LIST ? "[" : "]");
 		}
@@ -250,7 +269,11 @@ statements_run(struct loader *l, struct node *block, const struct snode *list, e
 		stmt_any(l, s.n, at, k == LEX_OPEN ? text_str(&text) : NULL);
 		text_done(&text);
 	} else if (k == LEX_OPEN && s.is_leaf && !s.is_failed) {
-		loader_say(l, REPORT_SYNTAX, true, &open, s.n, "{", "syntax error, expecting ';'");
+		/* more may belong to a statement that is not supported than its schema says */
+		bool is_known = s.top == NULL || s.top->schema->status != SNODE_UNSUPPORTED;
+		if (is_known)
+			loader_say(
+			    l, REPORT_SYNTAX, true, &open, s.n, "{", "syntax error, expecting ';'");
 		block_skip(l, open, block);
 	} else if (k == LEX_OPEN && s.is_failed && s.doomed == NULL) {
 		block_skip(l, open, block);

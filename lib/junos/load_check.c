@@ -83,6 +83,16 @@ copy_check(const struct tree *t, const struct text *text)
 	return bad;
 }
 
+/* True if some statement is kept as text: its braces are not in set lines. */
+static bool
+has_any(const struct node *n)
+{
+	bool has = node_any(n) != NULL;
+	for (const struct node *c = n->child; c != NULL && !has; c = c->next)
+		has = has_any(c);
+	return has;
+}
+
 const char *
 load_check(const struct tree *t)
 {
@@ -96,7 +106,7 @@ load_check(const struct tree *t)
 	if (bad == NULL)
 		bad = same(&text, &back, "text");
 	text_reset(&back);
-	if (bad == NULL && tree_root(t)->comment == NULL) {
+	if (bad == NULL && tree_root(t)->comment == NULL && !has_any(tree_root(t))) {
 		bad = again(&set, true, &back) ? NULL : "printed set lines are refused";
 		if (bad == NULL)
 			bad = same(&text, &back, "set");

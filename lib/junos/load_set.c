@@ -376,6 +376,8 @@ on_set(struct setter *st)
 	if (s.n->schema->is_any && s.n->parent != NULL && !s.is_failed)
 		stmt_any(l, s.n, s.at, NULL);
 	/* a command that was refused leaves nothing behind */
+	if (s.doomed != NULL && s.doomed != s.fresh)
+		node_del(l->t, s.doomed);
 	if (s.is_failed && s.fresh != NULL)
 		node_del(l->t, s.fresh);
 	text_reset(&l->comment);
@@ -511,13 +513,13 @@ line_read(struct setter *st, enum lex_kind *end)
 			return ok;
 		}
 		if (*end == LEX_WORD || *end == LEX_LIST || *end == LEX_LIST_END) {
-			loader_push(l, text_str(&x->word), x->word.len, &w);
+			loader_push(l, x->s, x->n, &w);
 			continue;
 		}
 		const char *mark = *end == LEX_OPEN ? "{" : *end == LEX_CLOSE ? "}" : ";";
 		if (ok)
 			say(st, REPORT_SYNTAX, &w, *end == LEX_ERROR ? NULL : mark,
-			    *end == LEX_ERROR ? text_str(&x->word) : "syntax error");
+			    *end == LEX_ERROR ? x->s : "syntax error");
 		ok = false;
 	}
 }
@@ -546,10 +548,13 @@ is_set_text(const char *s, size_t len)
 	lex_init(&x, s, len, false);
 	bool is_set = false;
 	if (lex_next(&x) == LEX_WORD && !x.is_quoted) {
-		const char *word = text_str(&x.word);
+		struct text word = { 0 };
+		text_putn(&word, x.s, x.n);
 		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-			is_set = is_set || strcmp(word, commands[i].word) == 0;
-		is_set = is_set || strcmp(word, "top") == 0 || strcmp(word, "up") == 0;
+			is_set = is_set || strcmp(text_str(&word), commands[i].word) == 0;
+		is_set = is_set || strcmp(text_str(&word), "top") == 0 ||
+			 strcmp(text_str(&word), "up") == 0;
+		text_done(&word);
 	}
 	lex_done(&x);
 	return is_set;

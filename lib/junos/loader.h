@@ -75,7 +75,8 @@ struct stmt {
 	unsigned tags;
 	size_t nth;       /* positional leaves of N so far */
 	bool is_complete; /* nothing more need follow */
-	bool is_replaced;
+	const struct snode
+	    *last_value; /* the leaf-list of the node met last: its status is told once */
 };
 
 /* Carries out the words from AT on. Stops early, with AT at the word, where the next statement seems to start. */

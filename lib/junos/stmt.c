@@ -74,7 +74,6 @@ status_say(struct stmt *s, const struct node *n, const struct word *w)
 	loader_say(s->l, is_unsupported ? REPORT_UNSUPPORTED : REPORT_IGNORED, is_error, w,
 	    n->parent, text_str(&t),
 	    is_unsupported ? "statement is not supported" : "statement accepted without effect");
-	s->is_failed |= is_error && s->l->is_set;
 	text_done(&t);
 }
 
@@ -136,7 +135,9 @@ node_met(struct stmt *s, struct node *n, bool is_new, const struct word *w)
 	}
 	if (s->top != NULL && s->top->schema == n->schema && s->top->parent == n->parent)
 		tags_apply(s, n);
-	if (is_new || !l->is_set)
+	bool is_first = s->last_value != n->schema;
+	s->last_value = n->schema->kind == SNODE_LEAFLIST ? n->schema : NULL;
+	if ((is_new || !l->is_set) && is_first)
 		status_say(s, n, w);
 	return true;
 }
@@ -403,6 +404,18 @@ entry_take(struct stmt *s, const struct snode *list, const struct word *w)
 		text_done(&text[i]);
 }
 
+/* Removes N, which was made by this statement, and all memory of it. */
+static void
+forget(struct stmt *s, struct node *n)
+{
+	if (s->top == n)
+		s->top = NULL;
+	if (s->fresh == n)
+		s->fresh = NULL;
+	node_del(s->l->t, n);
+	s->is_failed = true;
+}
+
 static void
 list_take(struct stmt *s, const struct snode *list, const struct word *w)
 {
@@ -418,7 +431,13 @@ list_take(struct stmt *s, const struct snode *list, const struct word *w)
 	}
 	struct node *parent = s->n;
 	while (!at_end(s) && word_at(s)->kind == LEX_WORD) {
+		struct node *doomed = s->doomed;
 		entry_take(s, list, word_at(s));
+		if (s->doomed != doomed) {
+			/* no block follows that could be read on in it */
+			forget(s, s->doomed);
+			s->doomed = doomed;
+		}
 		s->n = parent;
 	}
 	list_close(s, true);
@@ -474,9 +493,9 @@ stmt_any(struct loader *l, struct node *n, size_t at, const char *block)
 		else
 			text_putc(&t, l->words[i].kind == LEX_LIST ? '[' : ']');
 	}
-	if (block != NULL && t.len > 0)
+	if (block != NULL && block[0] != '\0' && t.len > 0)
 		text_printf(&t, " {\n%s}\n", block);
-	else if (block != NULL)
+	else if (block != NULL && t.len == 0)
 		text_put(&t, block);
 	else if (t.len > 0)
 		text_put(&t, ";\n");
@@ -543,7 +562,8 @@ child_find(struct stmt *s, bool *has_word)
 	for (;;) {
 		const struct snode *c = place_child(
 		    n->schema, loader_text(s->l, s->at), word_at(s)->is_quoted, nth, has_word);
-		if (c != NULL) {
+		/* further up a bare word would be anything: only a statement's own word counts there */
+		if (c != NULL && (n == s->n || *has_word)) {
 			s->n = n;
 			s->nth = nth;
 			return c;
@@ -593,7 +613,7 @@ step(struct stmt *s)
 		return false;
 	}
 	if (s->is_complete && !may_go_on(s)) {
-		loader_say(s->l, REPORT_SYNTAX, true, w, s->n, loader_text(s->l, s->at),
+		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, loader_text(s->l, s->at),
 		    "syntax error, expecting ';'");
 		return false;
 	}
@@ -602,7 +622,7 @@ step(struct stmt *s)
 	bool has_word;
 	const struct snode *c = child_find(s, &has_word);
 	if (c == NULL && s->n != s->block && starts_next(s, w)) {
-		loader_say(s->l, REPORT_SYNTAX, true, w, s->n, loader_text(s->l, s->at),
+		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, loader_text(s->l, s->at),
 		    "syntax error, expecting ';'");
 		return false;
 	}

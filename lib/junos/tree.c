@@ -9,6 +9,8 @@
  */
 #include "lib/junos/tree.h"
 
+#include "lib/base/text.h"
+#include "lib/junos/comment.h"
 #include "lib/junos/index.h"
 #include "lib/junos/pool.h"
 
@@ -73,15 +75,12 @@ void
 node_set_comment(struct tree *t, struct node *n, const char *text)
 {
 	const char *old = n->comment;
-	char *copy = NULL;
-	if (text != NULL && text[0] != '\0') {
-		copy = pool_strdup(&t->pool, text);
-		/* the end mark of a comment inside one would let its text become statements */
-		for (char *p = strstr(copy, "*/"); p != NULL; p = strstr(p, "*/"))
-			p[0] = ' ';
-	}
-	n->comment = copy;
+	struct text clean = { 0 };
+	if (text != NULL)
+		comment_clean(text, &clean);
+	n->comment = clean.len > 0 ? pool_strdup(&t->pool, text_str(&clean)) : NULL;
 	pool_strfree(&t->pool, old);
+	text_done(&clean);
 }
 
 const char *
