@@ -203,6 +203,9 @@ item_unmake(struct netd *n, struct item *it)
 			rc = host_rule(&n->host, it, false);
 			break;
 		case ITEM_TUN:
+			/* the last descriptor would end it too, but a picd may still hold one */
+			rc = host_link_del(&n->host, it->device);
+			break;
 		case ITEM_SOCKET:
 		case ITEM_KINDS:
 			break;

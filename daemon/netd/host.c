@@ -139,6 +139,15 @@ link_change(struct host *h, const char *device, unsigned flags, unsigned change,
 }
 
 int
+host_link_del(struct host *h, const char *device)
+{
+	struct nl_req r;
+	struct ifinfomsg *m = nl_start(&r, RTM_DELLINK, 0, sizeof(*m));
+	m->ifi_index = (int)host_ifindex(h, device);
+	return m->ifi_index == 0 ? -ENODEV : nl_do(&h->nl, &r);
+}
+
+int
 host_link_set(struct host *h, const char *device, bool up)
 {
 	return link_change(h, device, up ? IFF_UP : 0, IFF_UP, 0);

@@ -38,6 +38,7 @@ struct host_stats {
 /* Counters of a device; zeroes if there is none. */
 struct host_stats host_link_stats(struct host *h, const char *device);
 
+int host_link_del(struct host *h, const char *device);
 int host_link_set(struct host *h, const char *device, bool up);
 int host_mtu_set(struct host *h, const char *device, unsigned mtu);
 
