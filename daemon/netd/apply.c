@@ -140,6 +140,9 @@ item_make(struct netd *n, struct item *it, const struct plan *new)
 	case ITEM_TUN:
 		rc = tun_make(n, it);
 		break;
+	case ITEM_IP6:
+		rc = sysctl_device("ipv6", it->device, "disable_ipv6", it->value);
+		break;
 	case ITEM_UP:
 		rc = up_make(n, it);
 		may_wait = true;
@@ -206,6 +209,7 @@ item_unmake(struct netd *n, struct item *it)
 			/* the last descriptor would end it too, but a picd may still hold one */
 			rc = host_link_del(&n->host, it->device);
 			break;
+		case ITEM_IP6:
 		case ITEM_SOCKET:
 		case ITEM_KINDS:
 			break;
@@ -252,19 +256,6 @@ has_device(const char *device, void *arg)
 	return host_ifindex(&n->host, device) != 0;
 }
 
-static int
-filters_apply(struct netd *n, const struct conf *c, const char **out_why)
-{
-	struct nft_source s = {
-		.c = c,
-		.sas = &n->sas,
-		.sets = &n->sets,
-		.has_device = has_device,
-		.arg = n,
-	};
-	return nft_apply(&n->nft, &s, out_why);
-}
-
 /* Takes back the first COUNT items of P that the running plan does not have. */
 static void
 plan_unmake(struct netd *n, struct plan *p, size_t count, const struct plan *keep)
@@ -304,11 +295,32 @@ routes_restore(struct netd *n)
 	}
 }
 
+static struct nft_source
+filters_of(struct netd *n, const struct conf *c)
+{
+	return (struct nft_source){
+		.c = c,
+		.sas = &n->sas,
+		.sets = &n->sets,
+		.has_device = has_device,
+		.arg = n,
+	};
+}
+
+static int
+filters_apply(struct netd *n, const struct conf *c, const char **out_why)
+{
+	struct nft_source s = filters_of(n, c);
+	return nft_apply(&n->nft, &s, out_why);
+}
+
 int
 apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 {
 	size_t done;
 	const char *why = "";
+	struct nft_source s = filters_of(n, c);
+	nft_quiet(&n->nft, &s);
 	int rc = plan_make(n, p, &done, out);
 	if (rc == 0) {
 		rc = filters_apply(n, c, &why);

@@ -54,6 +54,17 @@ nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
 }
 
 void
+nft_quiet(struct nft *n, const struct nft_source *s)
+{
+	struct text t = { 0 };
+	nfttext_quiet(s, &t);
+	/* if it fails, a unit hears a report or two that its picd drops */
+	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
+	(void)rc;
+	text_done(&t);
+}
+
+void
 nft_remove(struct nft *n)
 {
 	/* to add first makes deleting succeed whether the table was there or not */

@@ -25,6 +25,9 @@ void nft_close(struct nft *n);
  * library's words in OUT_WHY (owned by N until the next call); then nothing has changed. */
 int nft_apply(struct nft *n, const struct nft_source *s, const char **out_why);
 
+/* Keeps the kernel's own multicast reports off the units of S, before they come up. Part of nft_apply() too. */
+void nft_quiet(struct nft *n, const struct nft_source *s);
+
 /* Removes our tables, also those of a killed netd. */
 void nft_remove(struct nft *n);
 

@@ -183,9 +183,9 @@ class Gateway:
             'links': self.ip('-br', 'link'),
             'addresses': self.ip('-br', '-4', 'addr'),
             'addresses6': [line for line in self.ip('-6', '-o', 'addr').splitlines() if 'fe80' not in line],
-            'routes': self.ip('route', 'show', 'table', 'all'),
+            'routes': self.ip('-4', 'route', 'show', 'table', 'all'),
             'routes6': [line for line in self.ip('-6', 'route', 'show', 'table', 'all').splitlines()
-                        if 'fe80' not in line and 'ff00' not in line],
+                        if 'fe80' not in line and 'ff00' not in line and 'anycast' not in line],
             'rules': self.ip('rule') + self.ip('-6', 'rule'),
             'nft': self.at('nft', 'list', 'ruleset'),
             'sysctls': sysctls,

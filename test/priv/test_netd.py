@@ -387,10 +387,12 @@ def test_filter_steers_to_the_unit_of_the_sa(gateway):
 def test_filter_without_a_unit_for_its_sa_is_refused(gateway):
     assert gateway.start(media()) == 'ready\n'
     before = gateway.state()
-    text = media('\n          filter\n            input to-es') + ES.replace('          ipsec-sa sa-es\n', '')
+    text = media('\n          filter\n            input to-es') + ES.replace('\n          ipsec-sa sa-es\n', '\n')
     errors = gateway.client().load(text)
     assert errors and 'sa-es' in errors
-    assert gateway.state() == before
+    after = gateway.state()
+    for what in ('routes', 'rules', 'nft', 'files'):
+        assert after[what] == before[what], what
 
 
 INTERFACE_STYLE = '''  interface sp-1/2/0
@@ -474,7 +476,7 @@ def test_interface_that_comes_later_is_configured(gateway):
     gateway.ip('link', 'del', 'ge-0-0-1')
     assert gateway.start(media('', SERVICE) + INTERFACE_STYLE) == 'ready\n', gateway.process.stderr.read()
     assert 'ge-0-0-1' not in gateway.at('nft', 'list', 'ruleset')
-    gateway.ip('link', 'add', 'ge-0-0-1', 'type', 'dummy')
+    gateway.ip('link', 'add', 'ge-0-0-1', 'type', 'veth', 'peer', 'name', 'other')
     time.sleep(0.5)
     assert '10.1.1.1/24' in gateway.ip('addr', 'show', 'ge-0-0-1')
     assert '10.9.0.0/16 via 10.1.1.2' in gateway.ip('route')
