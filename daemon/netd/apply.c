@@ -60,7 +60,7 @@ tun_make(struct netd *n, struct item *it)
 	int fd = n->tun_fds[--n->n_tun_fds];
 	int rc = tun_create(fd, it->device);
 	if (rc == 0)
-		rc = host_mtu_set(&n->host, it->device, TUN_MTU);
+		rc = host_tun_adopt(&n->host, it->device, TUN_MTU);
 	if (rc == 0)
 		rc = tun_sysctls(it->device);
 	if (rc < 0) {

@@ -184,18 +184,23 @@ def test_killed_daemon_comes_back(gateway, victim):
     gateway.wait_log('picd-sp-1-2-0', 'sync 1')
     running = gateway.state()
     index = gateway.ip('-o', 'link', 'show', 'sp-1-2-0.1').split(':')[0]
-    pid = gateway.pid(victim)
+    pid, picd = gateway.pid(victim), gateway.pid('picd-sp-1-2-0')
     os.kill(pid, signal.SIGKILL)
     time.sleep(1.5)
     assert gateway.pid(victim) != pid
     if victim == 'mgd':
         # the stand-in remembers nothing; netd goes on as it was
-        assert gateway.ip('-o', 'link', 'show', 'sp-1-2-0.1').split(':')[0] == index
+        assert gateway.state()['routes'] == running['routes']
     else:
         assert gateway.log('picd-sp-1-2-0').count('sync 1') >= 2
         assert gateway.state()['routes'] == running['routes']
-    if victim == 'picd-sp-1-2-0':
+    if victim != 'picd-sp-1-2-0':
+        # with its SAs and their sequence numbers
+        assert gateway.pid('picd-sp-1-2-0') == picd
+    if victim != 'netd':
         assert gateway.ip('-o', 'link', 'show', 'sp-1-2-0.1').split(':')[0] == index
+    gateway.host(0, 'ping', '-c1', '-W1', '-s', '1000', '10.2.0.9', check=False)
+    gateway.wait_log('picd-sp-1-2-0', 'packet unit sp-1/2/0.1 - 1028 bytes')
     assert gateway.stop() == 0
     if victim != 'netd':  # which lost what the sysctls were before
         assert gateway.state() == before
