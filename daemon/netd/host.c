@@ -285,9 +285,7 @@ sysctl_device(const char *family, const char *device, const char *name, const ch
 /* --- what a killed netd left --- */
 
 struct leftover {
-	uint16_t del; /* the request that takes it away */
-	size_t header_len;
-	struct nlmsghdr **list; /* copies of the messages, made into requests */
+	struct nlmsghdr **list; /* copies of the messages, to be made into requests */
 	size_t n;
 };
 

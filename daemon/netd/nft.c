@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <nftables/libnftables.h>
+#include <stdio.h>
 #include <string.h>
 
 int
@@ -33,6 +34,20 @@ nft_close(struct nft *n)
 	if (n->ctx != NULL)
 		nft_ctx_free(n->ctx);
 	*n = (struct nft){ 0 };
+}
+
+void
+nft_memo(struct nft *n, char *out, size_t len)
+{
+	static const char word[] = "comment \"";
+	*out = '\0';
+	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0)
+		return;
+	const char *at = strstr(nft_ctx_get_output_buffer(n->ctx), word);
+	if (at == NULL)
+		return;
+	at += strlen(word);
+	snprintf(out, len, "%.*s", (int)strcspn(at, "\""), at);
 }
 
 int

@@ -8,6 +8,7 @@
 #include "daemon/netd/nfttext.h"
 #include "lib/base/smap.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct nft_ctx;
@@ -20,6 +21,9 @@ struct nft {
 /* Opens the library; before the sandbox, because it reads name tables from /etc. Returns 0 or -errno. */
 int nft_open(struct nft *n);
 void nft_close(struct nft *n);
+
+/* Reads the memo of a table that a killed netd left into OUT; "" if there is none. */
+void nft_memo(struct nft *n, char *out, size_t len);
 
 /* Puts the filters of S in the place of those loaded, in one transaction. Returns 0, or -EINVAL and the
  * library's words in OUT_WHY (owned by N until the next call); then nothing has changed. */

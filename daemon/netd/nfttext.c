@@ -411,10 +411,17 @@ quiet_rule(const struct conf *c, struct text *out)
 	text_put(out, " } drop\n");
 }
 
+static void
+table_put(const struct nft_source *s, struct text *out)
+{
+	text_printf(out, "add table inet " NFT_TABLE " { comment \"%s\"; }\n", s->memo);
+}
+
 void
 nfttext_quiet(const struct nft_source *s, struct text *out)
 {
-	text_put(out, "add table inet " NFT_TABLE "\nadd chain inet " NFT_TABLE " quiet" QUIET_HOOK
+	table_put(s, out);
+	text_put(out, "add chain inet " NFT_TABLE " quiet" QUIET_HOOK
 		      "\nflush chain inet " NFT_TABLE " quiet\n");
 	quiet_rule(s->c, out);
 }
@@ -574,7 +581,8 @@ nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nf
     struct text *out)
 {
 	struct builder b = { .s = s, .now = now, .out = out };
-	text_put(out, "add table inet " NFT_TABLE "\nflush table inet " NFT_TABLE "\n");
+	table_put(s, out);
+	text_put(out, "flush table inet " NFT_TABLE "\n");
 	text_put(out, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");
 	text_put(out, "add table netdev " NFT_TABLE "\n");
 	if (old != NULL)

@@ -40,6 +40,7 @@ struct nft_source {
 	const struct conf *c;
 	struct numbers *sas;
 	struct numbers *sets;
+	const char *memo; /* becomes the comment of the table, when the table is made */
 	/* Is there such a device now? A capture cannot be hooked to one that is not. */
 	bool (*has_device)(const char *device, void *arg);
 	void *arg;

@@ -62,7 +62,6 @@ struct item {
 	bool
 	    is_waiting; /* could not be done now (no such interface); tried again when links change */
 	int fd;         /* TUN, SOCKET, or -1 */
-	char before[16]; /* SYSCTL: the value that was there */
 };
 
 struct plan {
