@@ -321,8 +321,7 @@ main(void)
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
 	daemon_ready(&n.d, SANDBOX_NETD);
-	nft_remove(&n.nft);
-	host_leftovers(&n.host);
+	apply_start(&n);
 	int status = daemon_run(&n.d);
 	daemon_done(&n.d);
 	nft_close(&n.nft);
