@@ -7,7 +7,7 @@
  * socket. One gateway with a real configuration lives through all inputs.
  */
 #include "daemon/picd/test_gw.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 

@@ -3,7 +3,7 @@
  * style_test.c - interface style, encryption interfaces and the host's own transport mode.
  */
 #include "daemon/picd/test_gw.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
