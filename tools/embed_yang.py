@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # embed_yang.py - the YANG modules as one C file of byte arrays.

@@ -203,6 +203,7 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 		enum lex_kind k = l->is_full ? LEX_EOF : lex_next(x);
 		if (k == LEX_EOF) {
 			loader_say(l, REPORT_SYNTAX, true, &w, n, "{", "'{' is never closed");
+			text_reset(out); /* half of it would not read back */
 			break;
 		}
 		if (k == LEX_ERROR) {
@@ -337,16 +338,26 @@ block_read(struct loader *l, struct node *block, const struct snode *list, const
 }
 
 bool
-load_text(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r)
+load_below(struct tree *t, struct node *below, enum load_action action, const char *s, size_t len,
+    struct report *r)
 {
 	struct loader l;
 	loader_init(&l, t, s, len, r, false);
 	l.action = action;
 	if (action == LOAD_OVERRIDE)
-		node_del(t, tree_root(t));
-	block_read(&l, tree_root(t), NULL, NULL);
+		while (below->last != NULL)
+			node_del(t, below->last);
+	block_read(&l, below, NULL, NULL);
 	if (l.lex.has_omitted)
 		loader_say(&l, REPORT_WARNING, false, &(struct word){ 0 }, NULL, NULL,
 		    "parts of this text were omitted when it was printed");
 	return loader_done(&l);
+}
+
+bool
+load_text(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r)
+{
+	if (action == LOAD_OVERRIDE)
+		node_set_comment(t, tree_root(t), NULL);
+	return load_below(t, tree_root(t), action, s, len, r);
 }

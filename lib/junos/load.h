@@ -30,6 +30,10 @@ enum load_action {
 bool load_text(
     struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
 
+/* The same with the statements standing below BELOW (`load merge relative`). */
+bool load_below(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+
 /* Reads lines of set, delete, activate, deactivate, insert, rename, annotate, protect, ... BELOW is the
  * [edit] place the paths are relative to (the root for files). */
 bool load_set(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);

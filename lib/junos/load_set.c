@@ -148,9 +148,11 @@ on_delete(struct setter *st)
 {
 	struct tree *t = st->l.t;
 	struct place p = line_find(st, 1, st->l.n_words);
-	if (p.kind == PLACE_NODE && st->spot.n == 0 && st->l.n_words == 1) {
-		node_del(t, tree_root(t));
-	} else if (p.kind == PLACE_NODE && !is_protected(st, p.node)) {
+	if (p.kind == PLACE_NODE && st->l.n_words == 1 && !is_protected(st, p.node)) {
+		/* alone it means all below this place */
+		while (p.node->last != NULL)
+			node_del(t, p.node->last);
+	} else if (p.kind == PLACE_NODE && st->l.n_words > 1 && !is_protected(st, p.node)) {
 		struct node *up = p.node->parent;
 		node_del(t, p.node);
 		prune(t, up);

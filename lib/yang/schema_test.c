@@ -399,6 +399,11 @@ status_and_strictness_are_inherited(void **state)
 	const struct snode *dynamic = path_get("services ipsec-vpn rule term then dynamic");
 	assert_int_equal(dynamic->status, SNODE_UNSUPPORTED);
 	assert_false(dynamic->is_strict);
+	assert_true(path_get("services ipsec-vpn rule term")->is_strict);
+	assert_true(path_get("firewall family inet filter")->is_strict);
+	assert_true(path_get("interfaces interface unit family inet")->is_strict);
+	assert_false(path_get("interfaces interface unit family inet address")->is_strict);
+	assert_false(path_get("interfaces interface")->is_strict);
 	assert_int_equal(path_get("system domain-name")->status, SNODE_IGNORED);
 	assert_int_equal(path_get("system host-name")->status, SNODE_RUNNING);
 }
@@ -436,6 +441,9 @@ node_is_sound(const struct snode *n)
 	if (n->help == NULL || n->help[0] == '\0')
 		fail_msg("'%s' below '%s' has no help", n->name, n->parent->name);
 	assert_null(strchr(n->help, '\n'));
+	/* a file is told of the topmost statement that does not run, so nothing that runs may stand below one */
+	if (n->status == SNODE_RUNNING)
+		assert_int_equal(n->parent->status, SNODE_RUNNING);
 	bool is_leaf = n->kind == SNODE_LEAF || n->kind == SNODE_LEAFLIST;
 	assert_int_equal(is_leaf, n->type_name != NULL);
 	assert_int_equal(is_leaf, n->value_help != NULL);

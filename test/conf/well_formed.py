@@ -3,7 +3,7 @@
 #
 # well_formed.py - XML and JSON of every good configuration parse, and say the same thing.
 #
-# usage: well_formed.py CONF_CHECK FILE...   The two prints are turned into the same plain structure and compared.
+# usage: well_formed.py TEXT_CHECK FILE...   The two prints are turned into the same plain structure and compared.
 import json
 import subprocess
 import sys

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * load_test.c - merge, replace, tags, protection, printers of parts, and the difference of two trees.
+ */
+#include "lib/junos/load.h"
+
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/junos/load_check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char base[] = "services {\n"
+			   "    ipsec-vpn {\n"
+			   "        rule a {\n"
+			   "            term 1 {\n"
+			   "                then {\n"
+			   "                    syslog;\n"
+			   "                }\n"
+			   "            }\n"
+			   "            match-direction input;\n"
+			   "        }\n"
+			   "        rule b {\n"
+			   "            match-direction output;\n"
+			   "        }\n"
+			   "    }\n"
+			   "}\n";
+
+static struct tree *
+loaded(const char *text)
+{
+	struct tree *t = tree_new(load_check_schema());
+	struct report r = { 0 };
+	assert_true(load_any(t, LOAD_OVERRIDE, text, strlen(text), &r));
+	report_done(&r);
+	return t;
+}
+
+/* Loads MORE over BASE_TEXT and compares with WANT, text or set lines. */
+static void
+assert_load(const char *base_text, enum load_action action, const char *more, const char *want)
+{
+	struct tree *t = loaded(base_text);
+	struct tree *w = loaded(want);
+	struct report r = { 0 };
+	struct text got = { 0 };
+	struct text wanted = { 0 };
+	assert_true(load_any(t, action, more, strlen(more), &r));
+	print_text(tree_root(t), 0, &got);
+	print_text(tree_root(w), 0, &wanted);
+	assert_string_equal(text_str(&got), text_str(&wanted));
+	assert_null(load_check(t));
+	text_done(&got);
+	text_done(&wanted);
+	report_done(&r);
+	tree_free(t);
+	tree_free(w);
+}
+
+static void
+merge_adds_and_overwrites(void **state)
+{
+	(void)state;
+	assert_load(base, LOAD_MERGE,
+	    "services ipsec-vpn rule a { term 2; match-direction output; }",
+	    "set services ipsec-vpn rule a term 1 then syslog\n"
+	    "set services ipsec-vpn rule a term 2\n"
+	    "set services ipsec-vpn rule a match-direction output\n"
+	    "set services ipsec-vpn rule b match-direction output\n");
+}
+
+static void
+override_forgets_what_was(void **state)
+{
+	(void)state;
+	assert_load(base, LOAD_OVERRIDE, "services { ipsec-vpn { rule c; } }",
+	    "set services ipsec-vpn rule c\n");
+}
+
+static void
+replace_tags_replace_only_their_statement(void **state)
+{
+	(void)state;
+	static const char more[] =
+	    "services { ipsec-vpn { replace: rule a { term 9; } rule b { term 8; } } }";
+	assert_load(base, LOAD_REPLACE, more,
+	    "set services ipsec-vpn rule a term 9\n"
+	    "set services ipsec-vpn rule b term 8\n"
+	    "set services ipsec-vpn rule b match-direction output\n");
+	/* elsewhere the tag means nothing */
+	assert_load(base, LOAD_MERGE, more,
+	    "set services ipsec-vpn rule a term 1 then syslog\n"
+	    "set services ipsec-vpn rule a term 9\n"
+	    "set services ipsec-vpn rule a match-direction input\n"
+	    "set services ipsec-vpn rule b term 8\n"
+	    "set services ipsec-vpn rule b match-direction output\n");
+}
+
+static void
+tags_delete_and_switch(void **state)
+{
+	(void)state;
+	assert_load(base, LOAD_MERGE,
+	    "services { ipsec-vpn { delete: rule b; inactive: rule a { delete: match-direction; } "
+	    "} }",
+	    "set services ipsec-vpn rule a term 1 then syslog\n"
+	    "deactivate services ipsec-vpn rule a\n");
+	assert_load("set services ipsec-vpn rule a term 1\ndeactivate services ipsec-vpn rule a\n",
+	    LOAD_MERGE, "services { ipsec-vpn { active: rule a; } }",
+	    "set services ipsec-vpn rule a term 1\n");
+}
+
+static void
+protected_statements_stay_as_they_are(void **state)
+{
+	(void)state;
+	static const char start[] = "set services ipsec-vpn rule a term 1\n"
+				    "protect services ipsec-vpn rule a\n";
+	assert_load(start, LOAD_MERGE, "services { ipsec-vpn { rule a { term 2; } rule c; } }",
+	    "set services ipsec-vpn rule a term 1\nprotect services ipsec-vpn rule a\n"
+	    "set services ipsec-vpn rule c\n");
+	assert_load(start, LOAD_MERGE,
+	    "set services ipsec-vpn rule a term 2\ndelete services ipsec-vpn rule a term 1\n"
+	    "unprotect services ipsec-vpn rule a\nset services ipsec-vpn rule a term 3\n",
+	    "set services ipsec-vpn rule a term 1\nset services ipsec-vpn rule a term 3\n");
+}
+
+static void
+moving_about_and_deleting(void **state)
+{
+	(void)state;
+	assert_load(base, LOAD_MERGE,
+	    "edit services ipsec-vpn rule a\nset term 2 then syslog\nup\ninsert rule b before rule "
+	    "a\n"
+	    "edit rule a term 2\ntop set services ipsec-vpn rule d\nup 2 rename rule d to rule e\n"
+	    "up delete term 1\ntop\ncopy services ipsec-vpn rule e to rule f\n",
+	    "set services ipsec-vpn rule b match-direction output\n"
+	    "set services ipsec-vpn rule a term 2 then syslog\n"
+	    "set services ipsec-vpn rule a match-direction input\n"
+	    "set services ipsec-vpn rule e\nset services ipsec-vpn rule f\n");
+	assert_load(base, LOAD_MERGE, "delete\n", "");
+	assert_load(base, LOAD_MERGE, "delete services ipsec-vpn rule\n", "");
+}
+
+static void
+text_loads_below_a_place(void **state)
+{
+	(void)state;
+	struct tree *t = loaded(base);
+	struct node *a = node_path(
+	    tree_root(t), (const char *const[]){ "services", "ipsec-vpn", "rule", "a" }, 4);
+	static const char more[] = "term 2; nonsense; match-direction output;";
+	struct report r = { 0 };
+	load_below(t, a, LOAD_MERGE, more, strlen(more), &r);
+	assert_int_equal(r.n, 1);
+	assert_string_equal(r.lines[0].edit, "services ipsec-vpn rule a");
+	assert_string_equal(r.lines[0].statement, "nonsense");
+	struct text out = { 0 };
+	print_set(a, true, &out);
+	assert_string_equal(
+	    text_str(&out), "set term 1 then syslog\nset term 2\nset match-direction output\n");
+	text_done(&out);
+	report_done(&r);
+	tree_free(t);
+}
+
+static void
+a_refused_set_line_leaves_nothing(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"set services ipsec-vpn rule x term t then manual direction inbound spi 5",
+		"set services ipsec-vpn rule x nonsense",
+		"set services ipsec-vpn rule x term -",
+		"set services ipsec-vpn rule x term",
+		"set services ipsec-vpn rule x ; rule y",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct tree *t = tree_new(load_check_schema());
+		struct report r = { 0 };
+		load_set(t, tree_root(t), bad[i], strlen(bad[i]), &r);
+		assert_int_equal(r.n, 1);
+		assert_int_equal(tree_count(t), 1);
+		report_done(&r);
+		tree_free(t);
+	}
+}
+
+static void
+parts_print_alone(void **state)
+{
+	(void)state;
+	struct tree *t = loaded(base);
+	struct node *a = node_path(
+	    tree_root(t), (const char *const[]){ "services", "ipsec-vpn", "rule", "a" }, 4);
+	assert_non_null(a);
+	struct text out = { 0 };
+	print_children(a, &out);
+	assert_string_equal(text_str(&out),
+	    "term 1 {\n    then {\n        syslog;\n    }\n}\nmatch-direction input;\n");
+	text_reset(&out);
+	print_set(a, false, &out);
+	assert_string_equal(text_str(&out), "set services ipsec-vpn rule a term 1 then syslog\nset "
+					    "services ipsec-vpn rule a match-direction "
+					    "input\n");
+	text_reset(&out);
+	print_set(a, true, &out);
+	assert_string_equal(text_str(&out), "set term 1 then syslog\nset match-direction input\n");
+	text_done(&out);
+	tree_free(t);
+}
+
+static void
+assert_compare(const char *from, const char *to, const char *want)
+{
+	struct tree *a = loaded(from);
+	struct tree *b = loaded(to);
+	struct text out = { 0 };
+	print_compare(a, b, &out);
+	assert_string_equal(text_str(&out), want);
+	text_done(&out);
+	tree_free(a);
+	tree_free(b);
+}
+
+static void
+differences_print_as_junos_does(void **state)
+{
+	(void)state;
+	assert_compare(base, base, "");
+	assert_compare(base,
+	    "set services ipsec-vpn rule a term 1 then syslog\n"
+	    "set services ipsec-vpn rule a match-direction output\n"
+	    "set services ipsec-vpn rule c term 1\n",
+	    "[edit services ipsec-vpn]\n"
+	    "-    rule b {\n"
+	    "-        match-direction output;\n"
+	    "-    }\n"
+	    "     rule a { ... }\n"
+	    "+    rule c {\n"
+	    "+        term 1;\n"
+	    "+    }\n"
+	    "[edit services ipsec-vpn rule a]\n"
+	    "-  match-direction input;\n"
+	    "+  match-direction output;\n");
+	assert_compare(
+	    "set services ipsec-vpn rule a term 1\nset services ipsec-vpn rule a term 2\n",
+	    "set services ipsec-vpn rule a term 2\nset services ipsec-vpn rule a term 1\n"
+	    "deactivate services ipsec-vpn rule a term 2\n",
+	    "[edit services ipsec-vpn rule a]\n"
+	    "!    inactive: term 2;\n"
+	    "!    term 1;\n");
+	assert_compare("set interfaces ge-0/0/0 unit 0 family inet address 10.0.0.1/24\n",
+	    "set interfaces ge-0/0/0 unit 0 family inet address 10.0.0.2/24\n"
+	    "set interfaces ge-0/0/0 unit 0 family inet6\n",
+	    "[edit interfaces ge-0/0/0 unit 0]\n"
+	    "+    family inet6;\n"
+	    "[edit interfaces ge-0/0/0 unit 0 family inet]\n"
+	    "-    address 10.0.0.1/24;\n"
+	    "+    address 10.0.0.2/24;\n");
+}
+
+static void
+secrets_compare_in_clear(void **state)
+{
+	(void)state;
+	static const char a[] =
+	    "set security ipsec security-association s manual direction inbound "
+	    "authentication key ascii-text hello\n";
+	static const char b[] =
+	    "# more bytes before make another salt\n"
+	    "set security ipsec security-association s manual direction inbound "
+	    "authentication key ascii-text hello\n";
+	assert_compare(a, b, "");
+}
+
+static void
+a_list_of_errors_ends(void **state)
+{
+	(void)state;
+	struct text in = { 0 };
+	for (int i = 0; i < 5000; i++)
+		text_put(&in, "\x01 ; ");
+	struct tree *t = tree_new(load_check_schema());
+	struct report r = { 0 };
+	assert_false(load_text(t, LOAD_OVERRIDE, text_str(&in), in.len, &r));
+	assert_int_equal(r.n_errors, 1001);
+	report_done(&r);
+	text_done(&in);
+	tree_free(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(merge_adds_and_overwrites),
+		cmocka_unit_test(override_forgets_what_was),
+		cmocka_unit_test(replace_tags_replace_only_their_statement),
+		cmocka_unit_test(tags_delete_and_switch),
+		cmocka_unit_test(protected_statements_stay_as_they_are),
+		cmocka_unit_test(moving_about_and_deleting),
+		cmocka_unit_test(text_loads_below_a_place),
+		cmocka_unit_test(a_refused_set_line_leaves_nothing),
+		cmocka_unit_test(parts_print_alone),
+		cmocka_unit_test(differences_print_as_junos_does),
+		cmocka_unit_test(secrets_compare_in_clear),
+		cmocka_unit_test(a_list_of_errors_ends),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
