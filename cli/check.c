@@ -59,17 +59,35 @@ place_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The distinct places of all errors of R, those of unsupported statements only if asked for. */
+static bool
+is_error(const struct report_line *l)
+{
+	return l->is_error;
+}
+
+/* An error that is more than a statement that is not supported. */
+static bool
+is_invalid(const struct report_line *l)
+{
+	return l->is_error && l->class != REPORT_UNSUPPORTED;
+}
+
+static bool
+is_unsupported(const struct report_line *l)
+{
+	return l->class == REPORT_UNSUPPORTED;
+}
+
+/* The distinct places of the lines of R that are WANTED. */
 static struct places
-places_make(const struct report *r, bool with_unsupported)
+places_make(const struct report *r, bool (*wanted)(const struct report_line *))
 {
 	struct places p = { .at = calloc(r->n + 1, sizeof(*p.at)) };
 	if (p.at == NULL)
 		abort();
 	size_t n = 0;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->lines[i].is_error &&
-		    (with_unsupported || r->lines[i].class != REPORT_UNSUPPORTED))
+		if (wanted(&r->lines[i]))
 			p.at[n++] = place_of(r->lines[i].line, r->lines[i].column);
 	qsort(p.at, n, sizeof(*p.at), place_compare);
 	for (size_t i = 0; i < n; i++)
@@ -141,7 +159,7 @@ line_compare(const void *a, const void *b)
 static void
 said_make(struct check *k)
 {
-	struct places refused = places_make(&k->load, true);
+	struct places refused = places_make(&k->load, is_error);
 	size_t n = 0;
 	struct said *said = calloc(k->load.n + k->conf.n + 1, sizeof(*said));
 	if (said == NULL)
@@ -196,11 +214,13 @@ static size_t
 list_print(struct check *k, enum report_class class, const char *title)
 {
 	size_t n = 0;
+	struct places listed = places_make(&k->load, is_unsupported);
 	const struct report *both[] = { &k->load, &k->conf };
 	for (size_t i = 0; i < 2; i++)
 		for (size_t at = 0; at < both[i]->n; at++) {
 			const struct report_line *l = &both[i]->lines[at];
-			if (l->class != class)
+			if (l->class != class ||
+			    (i == 1 && places_have(&listed, l->line, l->column)))
 				continue;
 			if (n++ == 0)
 				printf("%s%s:\n", k->has_printed ? "\n" : "", title);
@@ -209,6 +229,7 @@ list_print(struct check *k, enum report_class class, const char *title)
 			    l->edit && l->edit[0] ? " " : "", l->edit ? l->edit : "",
 			    l->statement ? l->statement : l->message);
 		}
+	free(listed.at);
 	return n;
 }
 
@@ -285,7 +306,7 @@ text_check(struct check *k, const struct schema *schema, const struct text *text
 	(void)load_any(t, LOAD_OVERRIDE, text_str(text), text->len, &k->load);
 	conf_free(conf_load(tree_to_elem(t, a), &k->conf));
 	said_make(k);
-	k->wrong = places_make(&k->said, false);
+	k->wrong = places_make(&k->said, is_invalid);
 	running_count(k, t);
 	int status = result_print(k);
 	tree_free(t);

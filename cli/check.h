@@ -2,8 +2,8 @@
  *
  * check.h - `sallyport check FILE`: a full commit check without a gateway.
  */
-#ifndef CLI_CHECK_H
-#define CLI_CHECK_H
+#ifndef CHECK_H
+#define CHECK_H
 
 /* Reads FILE (curly text or set lines) and prints, on standard output, every error and warning with its place, the
  * statements that have no effect or are not supported, the number of statements of each class, and the verdict.

@@ -24,6 +24,15 @@ static const struct {
 	{ "routing-instances", "instance" },
 };
 
+/* Lists whose keys, all of them leaves at the front, are written with their names. */
+static const struct {
+	const char *list;
+	size_t n_keys;
+} keyed[] = {
+	{ "virtual-link", 2 },
+	{ "allowed-proxy-pair", 2 },
+};
+
 /* Leaves whose value must not show. */
 static const char *const secrets[] = { "ascii-text", "hexadecimal", "password", "secret",
 	"authentication-key", "encrypted-password" };
@@ -62,16 +71,31 @@ positional(const struct elem *e)
 	return NULL;
 }
 
+/* Writes "neighbor-id 10.0.0.1 transit-area 0.0.0.2" after the word of such a list. */
+static void
+keys_put(const struct elem *e, struct text *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++)
+		if (strcmp(keyed[i].list, e->name) == 0)
+			n = keyed[i].n_keys;
+	for (const struct elem *c = e->child; c != NULL && n > 0; c = c->next, n--)
+		if (c->value != NULL && !is_secret(c))
+			text_printf(out, " %s %s", c->name, c->value);
+}
+
 void
 elem_words(const struct elem *e, struct text *out)
 {
 	const char *value = positional(e);
-	if (value == NULL)
+	if (value == NULL) {
 		text_put(out, e->name);
-	else if (is_silent(e))
+		keys_put(e, out);
+	} else if (is_silent(e)) {
 		text_put(out, value);
-	else
+	} else {
 		text_printf(out, "%s %s", e->name, value);
+	}
 }
 
 void
@@ -156,7 +180,8 @@ leaf_u32(struct builder *b, const struct elem *leaf, uint32_t lo, uint32_t hi, u
 	char *end;
 	errno = 0;
 	unsigned long long v = strtoull(s, &end, 10);
-	if (*s < '0' || *s > '9' || *end != '\0') {
+	/* one spelling for each number: names are made of them */
+	if (*s < '0' || *s > '9' || *end != '\0' || (*s == '0' && s[1] != '\0')) {
 		builder_error(b, leaf, "Invalid numeric value: '%s'", s);
 		return false;
 	}

@@ -35,6 +35,8 @@ load_all(struct builder *b)
 	check_sas(b);
 	check_interfaces(b);
 	check_tunnels(b);
+	check_ike(b);
+	check_protocols(b);
 }
 
 struct conf *

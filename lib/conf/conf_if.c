@@ -4,8 +4,8 @@
  *
  * The kind of an interface follows from its name. Every unit is one Linux device whose name is derived
  * here: `/` becomes `-`, and the unit is appended where the kernel needs a device of its own. Units come before
- * service sets, because sets name units; the service sets on media units are attached
- * afterwards (if_service_load). Called by conf_load() on its thread.
+ * service sets, because sets name units; conf_if_service.c attaches the sets on media
+ * units afterwards. Called by conf_load() on its thread.
  */
 #include "lib/conf/builder.h"
 
@@ -274,6 +274,22 @@ domain_load(struct builder *b, const struct elem *e, struct conf_unit *u)
 }
 
 static void
+dial_check(struct builder *b, const struct elem *e, const struct conf_unit *u)
+{
+	const struct elem *dial = elem_find(e, "dial-options");
+	const struct elem *id = elem_find(dial, "ipsec-interface-id");
+	if (dial == NULL)
+		return;
+	if (elem_find(e, "family") == NULL)
+		builder_error(b, dial, "Family must be defined for a unit with dial-options");
+	if (id != NULL && u->domain != DOMAIN_INSIDE)
+		builder_error(b, id, "ipsec-interface-id must be defined only on the inside unit");
+	if (elem_has(dial, "l2tp-interface-id") && u->domain != DOMAIN_NONE)
+		builder_error(b, dial,
+		    "L2TP dial-options and service-domain must not be defined on the same unit");
+}
+
+static void
 device_check(struct builder *b, const struct elem *e, struct conf_unit *u)
 {
 	if (strlen(u->device) >= IFNAMSIZ)
@@ -309,6 +325,7 @@ unit_load(struct builder *b, const struct elem *e, const struct conf_ifd *ifd, s
 	u->is_disabled = ifd->is_disabled || elem_has(e, "disable");
 	device_check(b, e, u);
 	domain_load(b, e, u);
+	dial_check(b, e, u);
 	tunnel_load(b, e, u);
 	family_load(b, e, "inet", ADDR_V4, u, &u->inet);
 	family_load(b, e, "inet6", ADDR_V6, u, &u->inet6);
@@ -367,89 +384,4 @@ if_load(struct builder *b)
 	}
 	b->c->ifds = list;
 	b->c->n_ifds = i;
-}
-
-/* --- service sets on interfaces --- */
-
-static void
-service_entry_load(struct builder *b, const struct elem *e, const struct conf_unit *u,
-    uint8_t family, struct conf_if_service *out)
-{
-	const char *name = e->is_container ? elem_value(e, "name") : e->value;
-	out->set = smap_find(&b->index->sets, name ? name : "");
-	if (out->set == NULL)
-		builder_error(b, e,
-		    "Referenced service set must be defined under [edit services service-set]");
-	else if (out->set->is_next_hop || out->set->service_unit == NULL)
-		builder_error(b, e, "this service set must be an interface service");
-	if (u->ifd->kind == IFD_SERVICES || u->ifd->kind == IFD_ES)
-		builder_error(b, e, "Service sets can not be applied to this kind of interface");
-	const struct elem *leaf = e->is_container ? elem_find(e, "service-filter") : NULL;
-	if (leaf == NULL || leaf->value == NULL)
-		return;
-	out->service_filter =
-	    smap_find(family == ADDR_V4 ? &b->index->service_filters : &b->index->service_filters6,
-		leaf->value);
-	if (out->service_filter == NULL)
-		builder_error(
-		    b, leaf, "Referenced service-filter '%s' is not defined", leaf->value);
-}
-
-static void
-service_way_load(struct builder *b, const struct elem *way, const struct conf_unit *u,
-    uint8_t family, const struct conf_if_service **list, size_t *n)
-{
-	struct conf_if_service *all =
-	    arena_array(b->a, elem_count(way, "service-set"), sizeof(*all));
-	elem_each (e, way, "service-set") {
-		service_entry_load(b, e, u, family, &all[*n]);
-		if (all[*n].set != NULL)
-			(*n)++;
-	}
-	*list = all;
-}
-
-static bool
-service_has(const struct conf_if_service *list, size_t n, const struct conf_service_set *set)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i].set == set)
-			return true;
-	return false;
-}
-
-static void
-one_way_warn(struct builder *b, const struct elem *way, const struct conf_if_service *list,
-    size_t n, const struct conf_if_service *other, size_t n_other)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!service_has(other, n_other, list[i].set))
-			builder_warn(b, way,
-			    "service set %s should be applied to both input and output",
-			    list[i].set->name);
-}
-
-static void
-service_load(struct builder *b, const struct elem *unit, const char *name, uint8_t family,
-    const struct conf_unit *u, struct conf_family *f)
-{
-	const struct elem *e = elem_find(elem_find(elem_find(unit, "family"), name), "service");
-	const struct elem *in = elem_find(e, "input");
-	const struct elem *out = elem_find(e, "output");
-	if (in != NULL)
-		service_way_load(b, in, u, family, &f->service_in, &f->n_service_in);
-	if (out != NULL)
-		service_way_load(b, out, u, family, &f->service_out, &f->n_service_out);
-	one_way_warn(b, in, f->service_in, f->n_service_in, f->service_out, f->n_service_out);
-	one_way_warn(b, out, f->service_out, f->n_service_out, f->service_in, f->n_service_in);
-}
-
-void
-if_service_load(struct builder *b)
-{
-	for (size_t i = 0; i < b->n_units; i++) {
-		struct conf_unit *u = &b->units[i];
-		service_load(b, b->unit_elems[i], "inet", ADDR_V4, u, &u->inet);
-		service_load(b, b->unit_elems[i], "inet6", ADDR_V6, u, &u->inet6);
-	}
 }

@@ -97,6 +97,19 @@ style_load(struct builder *b, const struct elem *e, struct conf_service_set *s, 
 		    b, e, "Either interface-service or next-hop-service must be configured");
 }
 
+static bool
+instance_is_defined(const struct builder *b, const char *name)
+{
+	if (name == NULL || strcmp(name, "default") == 0)
+		return name != NULL;
+	elem_each (e, elem_find(b->root, "routing-instances"), "instance") {
+		const char *s = elem_value(e, "name");
+		if (s != NULL && strcmp(s, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 gateway_load(struct builder *b, const struct elem *options, struct conf_service_set *s)
 {
@@ -107,9 +120,14 @@ gateway_load(struct builder *b, const struct elem *options, struct conf_service_
 	if (address != NULL)
 		(void)leaf_addr(b, address, &s->local_gateway);
 	const struct elem *ri = elem_find(gw, "routing-instance");
-	if (ri != NULL && ri->value != NULL && strcmp(ri->value, "default") != 0)
+	if (ri != NULL && !instance_is_defined(b, ri->value))
+		builder_error(b, ri, "Referenced routing-instance must be defined");
+	else if (ri != NULL && strcmp(ri->value, "default") != 0)
 		builder_unsupported(
 		    b, ri, "A local gateway in a routing instance is not supported");
+	if (address != NULL && elem_has(gw, "interface"))
+		builder_error(
+		    b, address, "Either interface or address can be defined for local-gateway");
 	static const char *const others[] = { "interface", "gw-interface" };
 	for (size_t i = 0; i < 2; i++)
 		if (elem_has(gw, others[i]))
@@ -133,6 +151,10 @@ options_load(struct builder *b, const struct elem *e, struct conf_service_set *s
 		    "anti-replay-window-size must not be defined");
 		builder_error(b, window, "no-anti-replay must not be defined");
 	}
+	const struct elem *keepalive = elem_find(e, "nat-keepalive");
+	if (keepalive != NULL && (elem_has(e, "no-nat-traversal") ||
+				     elem_path(b->root, "services/ipsec-vpn/disable-natt") != NULL))
+		builder_error(b, keepalive, "no-nat-traversal or disable-natt must not be defined");
 }
 
 /* True if `syslog host H { services LEVEL; }` lets info messages through. */
@@ -246,6 +268,10 @@ set_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 	const struct elem *options = elem_find(e, "ipsec-vpn-options");
 	if (options != NULL)
 		options_load(b, options, s);
+	const struct elem *multicast = elem_find(e, "allow-multicast");
+	if (multicast != NULL && !elem_has(e, "next-hop-service"))
+		builder_error(
+		    b, multicast, "Service-set must be nexthop style to use allow-multicast");
 	if (rules != NULL && sets != NULL)
 		builder_error(b, sets,
 		    "ipsec-vpn-rule-sets can not be configured together with ipsec-vpn-rules");
