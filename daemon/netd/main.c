@@ -253,9 +253,9 @@ on_stop(void *arg)
 		conf_free(n->pending->c);
 		pending_free(n);
 	}
+	pics_done(n); /* they have been told by sallyportd */
 	apply_undo(n);
 	log_line(LOG_LEVEL_NOTICE, "NETD_STOP", "everything is taken away");
-	pics_done(n);
 	ipc_free(n->mgd);
 	uv_close((uv_handle_t *)&n->links, NULL);
 	uv_close((uv_handle_t *)&n->retry, NULL);
