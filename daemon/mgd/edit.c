@@ -317,10 +317,14 @@ do_up(struct session *s, const struct words *w, bool top)
 	}
 	struct words rest = words_from(w, used);
 	struct path there = s->edit;
+	s->is_nested = true;
 	edit_line(s, &rest);
+	s->is_nested = false;
 	/* `edit` stays where it went, all else comes back */
 	if (s->is_configuring && s->edit.words == there.words && s->edit.n == there.n)
 		s->edit = before;
+	if (s->has_done)
+		session_pump(s);
 }
 
 /* --- changing the candidate --- */

@@ -94,6 +94,18 @@ tree_commit(struct mgd *m, const struct tree *t, uint32_t seq, struct text *said
 		on_load_committed(l, false, "error: another commit is under way\n");
 }
 
+/* What was not understood is said even where it stops nothing; what is kept without effect is not. */
+static void
+report_show(const struct report *r, const char *name, struct text *out)
+{
+	struct report shown = { 0 };
+	for (size_t i = 0; i < r->n; i++)
+		if (r->lines[i].class != REPORT_IGNORED)
+			report_add(&shown, &r->lines[i]);
+	report_print(&shown, name, out);
+	report_done(&shown);
+}
+
 static void
 on_load(struct mgd *m, struct ipc_msg *msg)
 {
@@ -106,12 +118,12 @@ on_load(struct mgd *m, struct ipc_msg *msg)
 	if (rc < 0)
 		text_printf(&said, "error: could not read %s: %s\n", name != NULL ? name : "",
 		    strerror(-rc));
-	else if (load_any(t, LOAD_OVERRIDE, text_str(&file), file.len, &r))
-		tree_commit(m, t, msg->seq, &said);
-	else
+	else if (!load_any(t, LOAD_OVERRIDE, text_str(&file), file.len, &r))
 		rc = -EINVAL;
-	if (rc < 0) {
-		report_print(&r, name != NULL ? name : "file", &said);
+	report_show(&r, name != NULL ? name : "file", &said);
+	if (rc == 0) {
+		tree_commit(m, t, msg->seq, &said);
+	} else {
 		loaded_send(m, msg->seq, false, text_str(&said));
 	}
 	text_done(&said);

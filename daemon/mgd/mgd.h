@@ -155,7 +155,8 @@ struct session {
 	int compare;              /* rollback of `| compare`, -1: none */
 	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
-	bool has_done; /* the answer is complete once OUT has been sent */
+	bool is_nested; /* a command runs inside another, which will send the end */
+	bool has_done;  /* the answer is complete once OUT has been sent */
 	bool done_ok;
 	struct text done_text;
 	bool done_has_caret;
@@ -180,6 +181,8 @@ void session_want(struct session *s, const char *source, const char *name,
 void session_done(struct session *s);                   /* ok */
 void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
 void session_refuse(struct session *s, const struct refusal *e);
+/* Sends what waits, and the end of the line if there is one. */
+void session_pump(struct session *s);
 /* A row of REPLY root to the command line; RPC rows go through here. */
 void session_reply(struct session *s, const char *rpc, const char *root, const char *style);
 void session_row(struct session *s, const struct elem *row);

@@ -64,10 +64,12 @@ value_take(struct walk *k, const struct snode *leaf)
 		return refuse(k->e, w->at, "'%.200s' is ambiguous.", w->s);
 	if (k->values && !is_wildcard(value) &&
 	    !snode_value_check(leaf, value, err, sizeof(err), canonical, sizeof(canonical))) {
-		bool has_place = strstr(err, " at '") != NULL;
-		if (err[0] == '\0')
+		size_t n = strlen(err);
+		size_t n_word = strlen(w->s);
+		bool has_word = n >= n_word && strcmp(err + n - n_word, w->s) == 0;
+		if (n == 0)
 			return refuse(k->e, w->at, "syntax error.");
-		if (has_place)
+		if (has_word || strstr(err, " at '") != NULL)
 			return refuse(k->e, w->at, "%s", err);
 		return refuse(k->e, w->at, "%s at '%.200s'", err, w->s);
 	}

@@ -20,8 +20,6 @@ enum {
 	SESSION_QUEUE_MAX = 1 << 20, /* bytes handed to the channel at once */
 };
 
-static void session_pump(struct session *s);
-
 struct tree *
 session_tree(struct session *s)
 {
@@ -114,7 +112,7 @@ on_drained(struct ipc *c, void *arg)
 }
 
 /* Sends waiting text while the channel takes it, and the end of the line after it. */
-static void
+void
 session_pump(struct session *s)
 {
 	while (s->out_sent < s->out.len) {
@@ -135,7 +133,7 @@ session_pump(struct session *s)
 	}
 	text_done(&s->out);
 	s->out_sent = 0;
-	if (s->has_done)
+	if (s->has_done && !s->is_nested)
 		done_send(s);
 }
 

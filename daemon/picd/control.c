@@ -12,7 +12,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 
 #include <stdlib.h>
 #include <string.h>

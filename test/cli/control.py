@@ -105,7 +105,10 @@ class Channel:
                 body = self.buf[12:12 + n]
                 self.buf = self.buf[12 + n:]
                 fd = self.fds.pop(0) if flags & 1 else None
-                self.handler(self, kind, seq, decode(body) if body else None, fd)
+                try:
+                    self.handler(self, kind, seq, decode(body) if body else None, fd)
+                except OSError:
+                    return  # the other end was killed
                 if fd is not None:
                     os.close(fd)
 
@@ -182,7 +185,7 @@ class Control:
         fd = theirs.fileno()
         self.mgd = subprocess.Popen(
             ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
-             *WRAP, "sh", "-c", f'exec "$0" 3<&{fd} {fd}<&-', self.dir / "mgd"],
+             *WRAP, "bash", "-c", f'exec "$0" 3<&{fd} {fd}<&-', self.dir / "mgd"],
             cwd=self.config, pass_fds=[fd], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         theirs.close()
         self.super = Channel(ours, self.on_message)
