@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * loader.c - reports with their [edit] place, and the reading of leaves.
+ * builder.c - reports with their [edit] place, and the reading of leaves.
  *
  * The place of a statement is spelled from the elements above it. Elements carry no schema, so the
  * few lists whose word is not written (`interfaces IF`) stand in a table here. Called by
  * every X_load() of lib/conf.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include "lib/base/text.h"
 
@@ -88,9 +88,9 @@ elem_place(const struct elem *e, struct text *out)
 	}
 }
 
-static void
-say(struct loader *l, const struct elem *e, enum report_class class, bool is_error, const char *fmt,
-    va_list ap)
+__attribute__((format(printf, 5, 0))) static void
+say(struct builder *b, const struct elem *e, enum report_class class, bool is_error,
+    const char *fmt, va_list ap)
 {
 	char message[512];
 	int n = class == REPORT_WARNING ? snprintf(message, sizeof(message), "warning: ") : 0;
@@ -104,7 +104,7 @@ say(struct loader *l, const struct elem *e, enum report_class class, bool is_err
 	if (e->parent != NULL)
 		elem_words(e, &words);
 	const struct conf_origin *o = e->origin;
-	report_add(l->r, &(struct report_line){ .class = class,
+	report_add(b->r, &(struct report_line){ .class = class,
 			     .is_error = is_error,
 			     .line = o ? o->line : 0,
 			     .column = o ? o->column : 0,
@@ -116,52 +116,52 @@ say(struct loader *l, const struct elem *e, enum report_class class, bool is_err
 }
 
 void
-loader_error(struct loader *l, const struct elem *e, const char *fmt, ...)
+builder_error(struct builder *b, const struct elem *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	say(l, e, REPORT_INVALID, true, fmt, ap);
+	say(b, e, REPORT_INVALID, true, fmt, ap);
 	va_end(ap);
 }
 
 void
-loader_warn(struct loader *l, const struct elem *e, const char *fmt, ...)
+builder_warn(struct builder *b, const struct elem *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	if (l->part == CONF_ALL)
-		say(l, e, REPORT_WARNING, false, fmt, ap);
+	if (b->part == CONF_ALL)
+		say(b, e, REPORT_WARNING, false, fmt, ap);
 	va_end(ap);
 }
 
 void
-loader_unsupported(struct loader *l, const struct elem *e, const char *fmt, ...)
+builder_unsupported(struct builder *b, const struct elem *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	say(l, e, REPORT_UNSUPPORTED, true, fmt, ap);
+	say(b, e, REPORT_UNSUPPORTED, true, fmt, ap);
 	va_end(ap);
 }
 
 void
-loader_missing(struct loader *l, const struct elem *e, const char *statement)
+builder_missing(struct builder *b, const struct elem *e, const char *statement)
 {
-	loader_error(l, e, "Missing mandatory statement: '%s'", statement);
+	builder_error(b, e, "Missing mandatory statement: '%s'", statement);
 }
 
 bool
-leaf_u32(struct loader *l, const struct elem *leaf, uint32_t lo, uint32_t hi, uint32_t *out)
+leaf_u32(struct builder *b, const struct elem *leaf, uint32_t lo, uint32_t hi, uint32_t *out)
 {
 	const char *s = leaf->value ? leaf->value : "";
 	char *end;
 	errno = 0;
 	unsigned long long v = strtoull(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0') {
-		loader_error(l, leaf, "Invalid numeric value: '%s'", s);
+		builder_error(b, leaf, "Invalid numeric value: '%s'", s);
 		return false;
 	}
 	if (errno != 0 || v < lo || v > hi) {
-		loader_error(l, leaf, "Value %s is not within range (%u..%u)", s, lo, hi);
+		builder_error(b, leaf, "Value %s is not within range (%u..%u)", s, lo, hi);
 		return false;
 	}
 	*out = (uint32_t)v;
@@ -169,42 +169,42 @@ leaf_u32(struct loader *l, const struct elem *leaf, uint32_t lo, uint32_t hi, ui
 }
 
 bool
-leaf_addr(struct loader *l, const struct elem *leaf, struct addr *out)
+leaf_addr(struct builder *b, const struct elem *leaf, struct addr *out)
 {
 	const char *s = leaf->value ? leaf->value : "";
 	if (!addr_parse(s, out)) {
-		loader_error(l, leaf, "invalid ip address: '%s'", s);
+		builder_error(b, leaf, "invalid ip address: '%s'", s);
 		return false;
 	}
 	return true;
 }
 
 bool
-leaf_prefix(struct loader *l, const struct elem *leaf, struct prefix *out)
+leaf_prefix(struct builder *b, const struct elem *leaf, struct prefix *out)
 {
 	const char *s = leaf->value ? leaf->value : "";
 	if (!prefix_parse(s, out)) {
-		loader_error(l, leaf, "invalid prefix: '%s'", s);
+		builder_error(b, leaf, "invalid prefix: '%s'", s);
 		return false;
 	}
 	return true;
 }
 
 void
-child_u32(struct loader *l, const struct elem *e, const char *name, uint32_t lo, uint32_t hi,
+child_u32(struct builder *b, const struct elem *e, const char *name, uint32_t lo, uint32_t hi,
     uint32_t *out)
 {
 	const struct elem *leaf = elem_find(e, name);
 	if (leaf != NULL)
-		(void)leaf_u32(l, leaf, lo, hi, out);
+		(void)leaf_u32(b, leaf, lo, hi, out);
 }
 
 void
-child_addr(struct loader *l, const struct elem *e, const char *name, struct addr *out)
+child_addr(struct builder *b, const struct elem *e, const char *name, struct addr *out)
 {
 	const struct elem *leaf = elem_find(e, name);
 	if (leaf != NULL)
-		(void)leaf_addr(l, leaf, out);
+		(void)leaf_addr(b, leaf, out);
 }
 
 const struct elem *
@@ -217,14 +217,14 @@ child_or(const struct elem *e, const char *name, const char *inner)
 }
 
 const char *
-entry_name(struct loader *l, const struct elem *e)
+entry_name(struct builder *b, const struct elem *e)
 {
 	const char *name = elem_value(e, "name");
 	if (name == NULL || *name == '\0') {
-		loader_missing(l, e, "name");
+		builder_missing(b, e, "name");
 		return NULL;
 	}
-	return arena_strdup(l->a, name);
+	return arena_strdup(b->a, name);
 }
 
 size_t
@@ -237,15 +237,15 @@ elem_count(const struct elem *e, const char *name)
 }
 
 struct conf_unit *
-unit_ref(struct loader *l, const struct elem *leaf)
+unit_ref(struct builder *b, const struct elem *leaf)
 {
 	const char *name = leaf->value ? leaf->value : "";
 	const char *slash = strrchr(name, '/');
 	if (strchr(slash ? slash : name, '.') == NULL)
-		name = arena_printf(l->scratch, "%s.0", name);
-	struct conf_unit *u = smap_find(&l->index->units, name);
+		name = arena_printf(b->scratch, "%s.0", name);
+	struct conf_unit *u = smap_find(&b->index->units, name);
 	if (u == NULL)
-		loader_error(
-		    l, leaf, "Referenced interface must be defined under [edit interfaces]");
+		builder_error(
+		    b, leaf, "Referenced interface must be defined under [edit interfaces]");
 	return u;
 }
