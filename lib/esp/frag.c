@@ -298,9 +298,9 @@ datagram_finish(struct frag_table *t, struct datagram *d, uint8_t family, enum d
 	d->pkt = NULL;
 	p->off = DATA_AT - d->hdr_len;
 	p->len = len;
-	uint8_t tos = family == ADDR_V4 ? hdr[IP4_TOS] : (uint8_t)(hdr[0] << 4 | hdr[1] >> 4);
+	unsigned tos = family == ADDR_V4 ? hdr[IP4_TOS] : (hdr[0] << 4 | hdr[1] >> 4) & 0xffU;
 	if (d->has_ce && (tos & 3) != 0) /* RFC 3168 s5.3 */
-		ip_tos_set(hdr, family, tos | 3);
+		ip_tos_set(hdr, family, (uint8_t)(tos | 3));
 	if (family == ADDR_V4) {
 		put16(hdr + IP4_TOTAL, len);
 		put16(hdr + IP4_FRAG, 0);

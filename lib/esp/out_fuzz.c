@@ -101,11 +101,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct frag_table *frags = frag_new(pool, 2, 4000);
 		struct pkt *opened = chain_open(frags, p);
 		struct pkt *again = test_bytes(w, data + 1, size - 1);
-		struct ip_hdr h;
+		struct ip_hdr h = { 0 };
 		bool is_whole = opened->verdict == DROP_NONE;
 		if (is_whole && (ip_read(pkt_data(again), again->len, &h) != DROP_NONE ||
 				    h.total_len != opened->len))
 			abort();
+		/* a checksum of ffff and one of 0000 are both right; transport mode computes anew */
+		if (is_whole && h.family == 4) {
+			ip4_sum_set(pkt_data(again), h.hdr_len);
+			ip4_sum_set(pkt_data(opened), h.hdr_len);
+		}
 		if (is_whole && sa_params(sa)->df != SA_DF_CLEAR &&
 		    memcmp(pkt_data(again), pkt_data(opened), opened->len) != 0)
 			abort();
