@@ -25,6 +25,7 @@ struct key {
 	struct addr src;
 	struct addr dst;
 	uint32_t id;
+	uint32_t tag;  /* the caller's: fragments from different places are never joined */
 	uint8_t proto; /* IPv4 only (RFC 791); IPv6: 0 */
 };
 
@@ -99,8 +100,8 @@ frag_free(struct frag_table *t)
 static bool
 key_eq(const struct key *a, const struct key *b)
 {
-	return a->id == b->id && a->proto == b->proto && addr_eq(a->src, b->src) &&
-	       addr_eq(a->dst, b->dst);
+	return a->id == b->id && a->tag == b->tag && a->proto == b->proto &&
+	       addr_eq(a->src, b->src) && addr_eq(a->dst, b->dst);
 }
 
 static struct datagram *
@@ -367,6 +368,7 @@ piece_read(struct pkt *p, struct piece *out)
 		if (!h.is_fragment)
 			return false;
 		*out = piece_read4(data, &h);
+		out->key.tag = p->tag;
 		return true;
 	}
 	struct ip6_chain c;
@@ -374,6 +376,7 @@ piece_read(struct pkt *p, struct piece *out)
 		return false;
 	p->len = h.total_len;
 	*out = piece_read6(data, &h, &c);
+	out->key.tag = p->tag;
 	return true;
 }
 

@@ -32,8 +32,8 @@ void frag_free(struct frag_table *t);
 /* Takes a packet, fragment or not; the table owns P from here on. NOW_MS is a monotonic time.
  * Returns a whole packet, owned by the caller (P itself if it was no fragment), or NULL when
  * nothing is complete yet or P was dropped: then *OUT says which (DROP_NONE: kept, or an ignored
- * repetition). The tag and the user pointer of the whole packet are those of the fragment that
- * came first in time. Whole packets are not checked here: flow_parse() follows. */
+ * repetition). Only fragments with the same tag are joined; the user pointer of the whole packet is
+ * that of the fragment that came first. Whole packets are not checked here: flow_parse() follows. */
 struct pkt *frag_in(struct frag_table *t, struct pkt *p, uint64_t now_ms, enum drop *out);
 
 /* Forgets datagrams whose time is up and returns how many there were: each is one

@@ -34,7 +34,7 @@ struct pkt {
 	struct sa *sa;
 	struct pkt *next; /* the following fragment of the same packet, or NULL. Owned. */
 	uint32_t mtu;     /* with DROP_TOO_BIG: the MTU to report to the sender, octets */
-	uint32_t tag;     /* the caller's; copied to fragments, never read here */
+	uint32_t tag;     /* the caller's; copied to fragments; frag_in() joins only equal ones */
 	void *user;       /* the caller's; copied to fragments, never read here */
 	uint8_t verdict;  /* enum drop; DROP_NONE: deliver it */
 	uint8_t family;   /* 4 or 6 of the packet at off after out_burst() or in_burst(); else 0 */

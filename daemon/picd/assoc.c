@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * assoc.c - pairs the tunnels of two configurations by name and makes the SAs that changed.
+ *
+ * An SA is kept if every parameter and both keys are what they were; else it is made anew and, if
+ * SPI and keys are the same (an MTU or address changed), continues the sequence number of the old one.
+ * Keys stay in the configuration's own memory and are compared there. Main thread.
+ */
+#include "daemon/picd/assoc.h"
+
+#include "daemon/picd/tally.h"
+#include "lib/base/text.h"
+#include "lib/conf/conf.h"
+#include "lib/vpn/tunnel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- parameters from the configuration --- */
+
+static enum sa_df
+df_of(enum conf_df df)
+{
+	static const enum sa_df map[] = {
+		[DF_DEFAULT] = SA_DF_DEFAULT,
+		[DF_CLEAR] = SA_DF_CLEAR,
+		[DF_COPY] = SA_DF_COPY,
+		[DF_SET] = SA_DF_SET,
+	};
+	return map[df];
+}
+
+/* Everything that one direction of a manual SA says, but the keys. */
+static struct sa_params
+params_manual(const struct conf_manual *m, enum conf_mode mode, enum sa_direction direction)
+{
+	static const enum sa_protocol protocols[] = {
+		[PROTO_ESP] = SA_ESP,
+		[PROTO_AH] = SA_AH,
+		[PROTO_BUNDLE] = SA_BUNDLE,
+	};
+	return (struct sa_params){
+		.protocol = protocols[m->proto],
+		.mode = mode == MODE_TUNNEL ? SA_TUNNEL : SA_TRANSPORT,
+		.direction = direction,
+		.spi = m->spi,
+		.aux_spi = m->aux_spi,
+		.auth = m->auth,
+		.enc = m->enc,
+		.tos = SA_TOS_COPY,
+		.seq_cycles = direction == SA_OUT, /* manual: the receiver keeps no window */
+	};
+}
+
+static struct sa_params
+params_tunnel(
+    const struct conf_service_set *set, const struct conf_tunnel *t, enum sa_direction direction)
+{
+	const struct conf_manual_pair *pair = &t->term->manual;
+	bool is_out = direction == SA_OUT;
+	struct sa_params p = params_manual(is_out ? &pair->out : &pair->in, MODE_TUNNEL, direction);
+	p.src = is_out ? set->local_gateway : t->term->remote_gateway;
+	p.dst = is_out ? t->term->remote_gateway : set->local_gateway;
+	p.df = df_of(t->df);
+	p.tunnel_mtu = (uint16_t)(t->tunnel_mtu > UINT16_MAX ? UINT16_MAX : t->tunnel_mtu);
+	if (!is_out) {
+		struct tunnel_selectors s = tunnel_selectors(t->term);
+		p.selector_src = s.remote;
+		p.selector_dst = s.local;
+	}
+	return p;
+}
+
+static struct sa_params
+params_es(const struct conf_unit *u, enum sa_direction direction)
+{
+	const struct conf_manual_pair *pair = &u->ipsec_sa->manual;
+	bool is_out = direction == SA_OUT;
+	struct sa_params p = params_manual(is_out ? &pair->out : &pair->in, MODE_TUNNEL, direction);
+	p.src = is_out ? u->tunnel_source : u->tunnel_destination;
+	p.dst = is_out ? u->tunnel_destination : u->tunnel_source;
+	return p;
+}
+
+/* --- one SA --- */
+
+static const char *
+fault_text(enum sa_fault f)
+{
+	static const char *const texts[] = {
+		[SA_OK] = "ok",
+		[SA_BAD_ALGORITHM] = "the algorithms do not fit the protocol",
+		[SA_BAD_ADDRESS] = "the gateway addresses are missing or of different families",
+		[SA_BAD_WINDOW] = "the replay window has a wrong size",
+		[SA_BAD_SPI] = "the SPI is reserved",
+		[SA_BAD_MTU] = "the tunnel MTU is too small",
+		[SA_NO_MEMORY] = "not enough memory",
+	};
+	return texts[f];
+}
+
+static bool
+secret_fits(const struct secret *s, size_t want)
+{
+	return s->len == want && want <= SA_KEY_MAX;
+}
+
+static enum sa_fault
+sa_make(const struct esp_worker *w, const struct sa_params *params, const struct conf_manual *m,
+    struct sa **out)
+{
+	bool has_enc = m->proto != PROTO_AH;
+	size_t auth_len = auth_info(m->auth)->key_len;
+	size_t enc_len = has_enc ? enc_info(m->enc)->key_len : 0;
+	if (!secret_fits(&m->auth_key, auth_len) || (has_enc && !secret_fits(&m->enc_key, enc_len)))
+		return SA_BAD_ALGORITHM;
+	struct sa_params p = *params;
+	if (auth_len > 0)
+		memcpy(p.auth_key, m->auth_key.b, auth_len);
+	if (enc_len > 0)
+		memcpy(p.enc_key, m->enc_key.b, enc_len);
+	enum sa_fault f = sa_new(w, &p, out);
+	explicit_bzero(&p, sizeof(p));
+	return f;
+}
+
+static bool
+secret_eq(const struct secret *a, const struct secret *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->b, b->b, a->len) == 0);
+}
+
+static bool
+keys_eq(const struct conf_manual *a, const struct conf_manual *b)
+{
+	return secret_eq(&a->auth_key, &b->auth_key) && secret_eq(&a->enc_key, &b->enc_key);
+}
+
+static bool
+selector_eq(struct prefix a, struct prefix b)
+{
+	return a.addr.family == b.addr.family && a.len == b.len && addr_eq(a.addr, b.addr);
+}
+
+/* Compares what params_manual(), params_tunnel() and params_es() fill in. */
+static bool
+params_eq(const struct sa_params *a, const struct sa_params *b)
+{
+	return a->protocol == b->protocol && a->mode == b->mode && a->direction == b->direction &&
+	       a->spi == b->spi && a->aux_spi == b->aux_spi && a->auth == b->auth &&
+	       a->enc == b->enc && addr_eq(a->src, b->src) && addr_eq(a->dst, b->dst) &&
+	       a->df == b->df && a->tunnel_mtu == b->tunnel_mtu &&
+	       selector_eq(a->selector_src, b->selector_src) &&
+	       selector_eq(a->selector_dst, b->selector_dst);
+}
+
+/* Numbers go on where they were if the receiver cannot tell the new SA from the old one. */
+static bool
+is_same_stream(const struct sa_params *a, const struct sa_params *b)
+{
+	return a->protocol == b->protocol && a->spi == b->spi && a->aux_spi == b->aux_spi &&
+	       a->auth == b->auth && a->enc == b->enc;
+}
+
+static void
+retire_sa(struct assoc_retired *r, struct sa *sa)
+{
+	if (sa == NULL)
+		return;
+	if ((r->n_sas & (r->n_sas - 1)) == 0) {
+		struct sa **grown =
+		    realloc(r->sas, (r->n_sas == 0 ? 1 : 2 * r->n_sas) * sizeof(*grown));
+		if (grown == NULL)
+			abort();
+		r->sas = grown;
+	}
+	r->sas[r->n_sas++] = sa;
+}
+
+/* Makes END what PARAMS and M say; an SA that does not change is left alone. */
+static void
+end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
+    const struct conf_manual *m, const struct esp_worker *w, struct assoc_retired *r,
+    struct text *why)
+{
+	params.user = a;
+	struct sa *old = end->sa;
+	bool has_same_keys = old != NULL && keys_eq(end->manual, m);
+	if (has_same_keys && params_eq(&end->params, &params)) {
+		end->manual = m; /* the configuration before goes away */
+		return;
+	}
+	struct sa *fresh = NULL;
+	enum sa_fault f = sa_make(w, &params, m, &fresh);
+	if (f != SA_OK)
+		text_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", a->name, fault_text(f));
+	else if (has_same_keys && is_same_stream(&end->params, &params)) {
+		struct sa_counts counts;
+		sa_count(old, &counts);
+		if (params.direction == SA_OUT)
+			sa_set_seq(fresh, counts.seq);
+	}
+	retire_sa(r, old);
+	*end = (struct assoc_end){ .sa = fresh, .params = params, .manual = m };
+}
+
+static void
+end_clear(struct assoc_end *end, struct assoc_retired *r)
+{
+	retire_sa(r, end->sa);
+	*end = (struct assoc_end){ 0 };
+}
+
+/* --- the table --- */
+
+static uint32_t
+slot_take(struct assoc_table *t, struct assoc *a, size_t *hint)
+{
+	while (*hint < t->n_slots && t->by_slot[*hint] != NULL)
+		++*hint;
+	if (*hint == t->cap_slots) {
+		t->cap_slots = t->cap_slots == 0 ? 16 : 2 * t->cap_slots;
+		t->by_slot = realloc(t->by_slot, t->cap_slots * sizeof(struct assoc *));
+		if (t->by_slot == NULL)
+			abort();
+	}
+	if (*hint == t->n_slots)
+		t->n_slots++;
+	t->by_slot[*hint] = a;
+	return (uint32_t)*hint;
+}
+
+/* One change of the table, while it is made. */
+struct change {
+	struct assoc_table *t;
+	const struct esp_worker *w;
+	struct text *why;
+	struct smap fresh; /* the names of the new configuration */
+	struct smap fresh_sets;
+	size_t slot_hint;
+	struct assoc_retired retired;
+};
+
+static char *
+heap_copy(const char *s)
+{
+	char *copy = strdup(s);
+	if (copy == NULL)
+		abort();
+	return copy;
+}
+
+/* Returns the association NAME of the old configuration, or a new one, as part of the new one. NULL if the new
+ * one has it already. */
+static struct assoc *
+assoc_take(struct change *c, const char *name, enum assoc_kind kind)
+{
+	struct assoc *a = smap_find(&c->t->by_name, name);
+	if (smap_find(&c->fresh, name) != NULL)
+		return NULL;
+	if (a == NULL) {
+		a = calloc(1, sizeof(*a));
+		if (a == NULL)
+			abort();
+		a->name = heap_copy(name);
+		a->tally = tally_new(c->t->n_workers);
+		a->slot = slot_take(c->t, a, &c->slot_hint);
+	}
+	a->kind = kind;
+	smap_set(&c->fresh, a->name, a);
+	return a;
+}
+
+static void
+pair_settle(struct change *c, struct assoc *a, const struct conf_manual_pair *pair,
+    struct sa_params in, struct sa_params out)
+{
+	if (pair->is_set && pair->in.is_set)
+		end_settle(a, &a->in, in, &pair->in, c->w, &c->retired, c->why);
+	else
+		end_clear(&a->in, &c->retired);
+	if (pair->is_set && pair->out.is_set)
+		end_settle(a, &a->out, out, &pair->out, c->w, &c->retired, c->why);
+	else
+		end_clear(&a->out, &c->retired);
+}
+
+static void
+name_tunnel(struct text *out, const struct conf_service_set *set, const struct conf_term *term)
+{
+	text_reset(out);
+	text_printf(out, "%s/%s/%s", set->name, term->rule->name, term->name);
+}
+
+static void
+name_unit(struct text *out, const struct conf_unit *u)
+{
+	text_reset(out);
+	text_printf(out, "unit %s %s", u->name, u->ipsec_sa->name);
+}
+
+static void
+name_transport(struct text *out, const struct conf_sa *sa)
+{
+	text_reset(out);
+	text_printf(out, "transport %s", sa->name);
+}
+
+static void
+sets_take(struct change *c, const struct conf *conf)
+{
+	struct text name = { 0 };
+	for (size_t i = 0; i < conf->n_service_sets; i++) {
+		const struct conf_service_set *set = conf->service_sets[i];
+		struct set_state *state = smap_find(&c->t->sets, set->name);
+		if (state == NULL) {
+			state = calloc(1, sizeof(*state));
+			if (state == NULL)
+				abort();
+			state->name = heap_copy(set->name);
+			state->tally = tally_new(c->t->n_workers);
+		}
+		smap_set(&c->fresh_sets, state->name, state);
+		for (size_t j = 0; j < set->n_tunnels; j++) {
+			const struct conf_tunnel *t = &set->tunnels[j];
+			name_tunnel(&name, set, t->term);
+			struct assoc *a = assoc_take(c, text_str(&name), ASSOC_TUNNEL);
+			if (a == NULL)
+				continue;
+			a->set = set;
+			a->tunnel = t;
+			pair_settle(c, a, &t->term->manual, params_tunnel(set, t, SA_IN),
+			    params_tunnel(set, t, SA_OUT));
+		}
+	}
+	text_done(&name);
+}
+
+static void
+units_take(struct change *c, const struct conf *conf)
+{
+	struct text name = { 0 };
+	for (size_t i = 0; i < conf->n_ifds; i++)
+		for (size_t j = 0; j < conf->ifds[i]->n_units; j++) {
+			const struct conf_unit *u = conf->ifds[i]->units[j];
+			if (u->ipsec_sa == NULL || conf->ifds[i]->kind != IFD_ES)
+				continue;
+			name_unit(&name, u);
+			struct assoc *a = assoc_take(c, text_str(&name), ASSOC_ES);
+			if (a == NULL)
+				continue;
+			a->unit = u;
+			a->conf_sa = u->ipsec_sa;
+			pair_settle(
+			    c, a, &u->ipsec_sa->manual, params_es(u, SA_IN), params_es(u, SA_OUT));
+		}
+	text_done(&name);
+}
+
+static void
+transport_take(struct change *c, const struct conf *conf)
+{
+	struct text name = { 0 };
+	for (size_t i = 0; i < conf->n_sas; i++) {
+		const struct conf_sa *sa = conf->sas[i];
+		if (sa->mode != MODE_TRANSPORT || !sa->manual.is_set)
+			continue;
+		name_transport(&name, sa);
+		struct assoc *a = assoc_take(c, text_str(&name), ASSOC_TRANSPORT);
+		if (a == NULL)
+			continue;
+		a->conf_sa = sa;
+		pair_settle(c, a, &sa->manual, params_manual(&sa->manual.in, MODE_TRANSPORT, SA_IN),
+		    params_manual(&sa->manual.out, MODE_TRANSPORT, SA_OUT));
+	}
+	text_done(&name);
+}
+
+/* What the old maps have and the new ones have not. */
+static void
+rest_retire(struct change *c)
+{
+	for (size_t i = 0; i < c->t->by_name.cap; i++) {
+		struct assoc *a = c->t->by_name.slots[i].value;
+		if (a == NULL || smap_find(&c->fresh, a->name) == a)
+			continue;
+		end_clear(&a->in, &c->retired);
+		end_clear(&a->out, &c->retired);
+		a->next_retired = c->retired.assocs;
+		c->retired.assocs = a;
+	}
+	for (size_t i = 0; i < c->t->sets.cap; i++) {
+		struct set_state *s = c->t->sets.slots[i].value;
+		if (s == NULL || smap_find(&c->fresh_sets, s->name) == s)
+			continue;
+		s->next_retired = c->retired.sets;
+		c->retired.sets = s;
+	}
+}
+
+struct assoc_retired
+assoc_apply(
+    struct assoc_table *t, const struct conf *conf, const struct esp_worker *w, struct text *why)
+{
+	struct change c = { .t = t, .w = w, .why = why };
+	sets_take(&c, conf);
+	units_take(&c, conf);
+	transport_take(&c, conf);
+	rest_retire(&c);
+	smap_done(&t->by_name);
+	smap_done(&t->sets);
+	t->by_name = c.fresh;
+	t->sets = c.fresh_sets;
+	return c.retired;
+}
+
+bool
+assoc_check(const struct conf *conf, const struct esp_worker *w, struct text *why)
+{
+	struct assoc_table t = { .n_workers = 1 };
+	size_t before = why->len;
+	struct assoc_retired none = assoc_apply(&t, conf, w, why);
+	assoc_free_retired(&t, &none);
+	assoc_table_done(&t);
+	return why->len == before;
+}
+
+/* --- finders --- */
+
+struct assoc *
+assoc_of_tunnel(const struct assoc_table *t, const struct conf_service_set *set, size_t index)
+{
+	struct text name = { 0 };
+	name_tunnel(&name, set, set->tunnels[index].term);
+	struct assoc *a = smap_find(&t->by_name, text_str(&name));
+	text_done(&name);
+	return a;
+}
+
+struct assoc *
+assoc_of_unit(const struct assoc_table *t, const struct conf_unit *unit)
+{
+	if (unit->ipsec_sa == NULL)
+		return NULL;
+	struct text name = { 0 };
+	name_unit(&name, unit);
+	struct assoc *a = smap_find(&t->by_name, text_str(&name));
+	text_done(&name);
+	return a;
+}
+
+struct assoc *
+assoc_of_transport(const struct assoc_table *t, const struct conf_sa *sa)
+{
+	struct text name = { 0 };
+	name_transport(&name, sa);
+	struct assoc *a = smap_find(&t->by_name, text_str(&name));
+	text_done(&name);
+	return a;
+}
+
+struct set_state *
+assoc_set_state(const struct assoc_table *t, const struct conf_service_set *set)
+{
+	return smap_find(&t->sets, set->name);
+}
+
+/* --- the end --- */
+
+void
+assoc_free_retired(struct assoc_table *t, struct assoc_retired *r)
+{
+	for (size_t i = 0; i < r->n_sas; i++)
+		sa_free(r->sas[i]);
+	free(r->sas);
+	while (r->assocs != NULL) {
+		struct assoc *a = r->assocs;
+		r->assocs = a->next_retired;
+		t->by_slot[a->slot] = NULL;
+		tally_free(a->tally);
+		free(a->name);
+		free(a);
+	}
+	while (r->sets != NULL) {
+		struct set_state *s = r->sets;
+		r->sets = s->next_retired;
+		tally_free(s->tally);
+		free(s->name);
+		free(s);
+	}
+	*r = (struct assoc_retired){ 0 };
+}
+
+void
+assoc_table_done(struct assoc_table *t)
+{
+	struct conf nothing = { 0 };
+	struct text why = { 0 };
+	struct assoc_retired all = assoc_apply(t, &nothing, NULL, &why);
+	assoc_free_retired(t, &all);
+	text_done(&why);
+	free(t->by_slot);
+	smap_done(&t->by_name);
+	smap_done(&t->sets);
+	*t = (struct assoc_table){ 0 };
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * control.c - what mgd and netd tell the services PIC.
+ *
+ * mgd: could you run this configuration, run it, answer this command. netd: here is a descriptor, it is
+ * gone, that was all for this commit. The PIC keeps nothing: after a restart mgd and netd tell it everything again.
+ * A message that makes no sense is refused or closes the channel; the packets go on. Main thread.
+ */
+#include "daemon/picd/picd.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+#include "daemon/picd/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SYNC_WAIT_MS = 3000 };
+
+/* --- mgd: configuration --- */
+
+static void
+conf_done(struct picd *p, uint32_t seq, const char *commit, const char *error)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "conf-done");
+	elem_leaf(a, e, "commit", commit);
+	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
+	if (error != NULL)
+		elem_leaf(a, e, "text", error);
+	ipc_send(p->mgd, MSG_CONF_DONE, seq, e, -1);
+	arena_free(a);
+}
+
+/* Reads the sealed file of a message; NULL, and WHY says the reason, if it is not a configuration we can run. */
+static struct conf *
+conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
+{
+	struct arena *a = arena_new_secret();
+	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
+	struct conf *c = NULL;
+	if (root == NULL) {
+		text_put(why, "the configuration cannot be read");
+	} else {
+		struct report r = { 0 };
+		c = conf_load(root, &r);
+		if (c == NULL)
+			report_print(&r, NULL, why);
+		report_done(&r);
+	}
+	arena_free(a);
+	if (c != NULL && !assoc_check(c, worker_esp(p->workers[0]), why)) {
+		conf_free(c);
+		c = NULL;
+	}
+	return c;
+}
+
+static void
+conf_check(struct picd *p, const struct ipc_msg *m, const char *commit)
+{
+	struct text why = { 0 };
+	struct conf *c = conf_read(p, m, &why);
+	conf_done(p, m->seq, commit, c != NULL ? NULL : text_str(&why));
+	conf_free(c);
+	text_done(&why);
+}
+
+/* The apply that mgd waits for is complete, or netd takes too long to be waited for. */
+static void
+apply_finish(struct picd *p)
+{
+	char commit[16];
+	if (!p->is_apply_pending)
+		return;
+	p->is_apply_pending = false;
+	uv_timer_stop(&p->sync_wait);
+	snprintf(commit, sizeof(commit), "%u", p->apply_commit);
+	conf_done(p, p->apply_seq, commit, NULL);
+}
+
+static void
+on_sync_wait(uv_timer_t *t)
+{
+	struct picd *p = t->data;
+	log_line(LOG_LEVEL_WARNING, "PICD_SYNC",
+	    "netd has not handed over everything for commit %u", p->apply_commit);
+	apply_finish(p);
+}
+
+static void
+conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
+{
+	struct text why = { 0 };
+	struct conf *c = conf_read(p, m, &why);
+	if (c == NULL) {
+		conf_done(p, m->seq, commit, text_str(&why));
+		text_done(&why);
+		return;
+	}
+	struct assoc_retired retired = assoc_apply(&p->assocs, c, worker_esp(p->workers[0]), &why);
+	if (why.len > 0)
+		log_line(LOG_LEVEL_ERROR, "PICD_SA", "%s", text_str(&why));
+	text_done(&why);
+	conf_free(p->conf);
+	p->conf = c;
+	publish_now(p, retired);
+
+	p->is_apply_pending = true;
+	p->apply_seq = m->seq;
+	p->apply_commit = (uint32_t)strtoul(commit, NULL, 10);
+	if (p->netd == NULL || p->synced_commit >= p->apply_commit)
+		apply_finish(p);
+	else
+		uv_timer_start(&p->sync_wait, on_sync_wait, SYNC_WAIT_MS, 0);
+}
+
+void
+control_mgd(struct picd *p, struct ipc_msg *m)
+{
+	const char *commit = elem_value(m->body, "commit");
+	switch (m->type) {
+	case MSG_CONF_CHECK:
+		conf_check(p, m, commit != NULL ? commit : "0");
+		break;
+	case MSG_CONF_APPLY:
+		conf_apply(p, m, commit != NULL ? commit : "0");
+		break;
+	case MSG_RPC:
+		if (m->body != NULL)
+			rows_start(p, m->seq, m->body);
+		break;
+	default:
+		log_line(LOG_LEVEL_WARNING, "PICD_MESSAGE", "mgd: unexpected message %u", m->type);
+	}
+}
+
+/* --- netd: descriptors --- */
+
+static void
+port_take(struct picd *p, struct ipc_msg *m)
+{
+	struct port *old = NULL;
+	int fd = m->fd;
+	m->fd = -1;
+	struct port *port = m->type == MSG_DEVICE ? port_add_device(&p->ports, m->body, fd, &old)
+						  : port_add_socket(&p->ports, m->body, fd, &old);
+	if (port == NULL)
+		log_line(LOG_LEVEL_WARNING, "PICD_PORT", "netd: a descriptor for nothing we know");
+	publish_retire_port(p, old);
+	publish_soon(p);
+}
+
+static void
+net_sync(struct picd *p, const struct ipc_msg *m)
+{
+	const char *commit = elem_value(m->body, "commit");
+	p->synced_commit = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
+	if (uv_is_active((const uv_handle_t *)&p->rebuild))
+		publish_now(p, (struct assoc_retired){ 0 });
+	if (p->synced_commit >= p->apply_commit)
+		apply_finish(p);
+}
+
+void
+control_netd(struct picd *p, struct ipc_msg *m)
+{
+	switch (m->type) {
+	case MSG_DEVICE:
+	case MSG_SOCKET:
+		if (m->body != NULL && m->fd >= 0)
+			port_take(p, m);
+		break;
+	case MSG_DEVICE_GONE:
+		publish_retire_port(
+		    p, m->body != NULL ? port_del_device(&p->ports, m->body) : NULL);
+		publish_soon(p);
+		break;
+	case MSG_SOCKET_GONE:
+		publish_retire_port(
+		    p, m->body != NULL ? port_del_socket(&p->ports, m->body) : NULL);
+		publish_soon(p);
+		break;
+	case MSG_NET_SYNC:
+		net_sync(p, m);
+		break;
+	default:
+		log_line(LOG_LEVEL_WARNING, "PICD_MESSAGE", "netd: unexpected message %u", m->type);
+	}
+}
+
+/* --- channels --- */
+
+static void
+on_mgd_message(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	(void)c;
+	control_mgd(arg, m);
+}
+
+static void
+on_mgd_closed(struct ipc *c, const char *why, void *arg)
+{
+	struct picd *p = arg;
+	(void)c;
+	log_line(LOG_LEVEL_NOTICE, "PICD_LINK", "mgd is gone (%s)", why);
+	rows_stop(p);
+	p->is_apply_pending = false;
+	ipc_free(p->mgd);
+	p->mgd = NULL;
+}
+
+static void
+on_netd_message(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	(void)c;
+	control_netd(arg, m);
+}
+
+/* The descriptors stay: they work without netd, and the next netd replaces them one by one. */
+static void
+on_netd_closed(struct ipc *c, const char *why, void *arg)
+{
+	struct picd *p = arg;
+	(void)c;
+	log_line(LOG_LEVEL_NOTICE, "PICD_LINK", "netd is gone (%s)", why);
+	ipc_free(p->netd);
+	p->netd = NULL;
+	p->synced_commit = 0;
+}
+
+static const struct ipc_ops mgd_ops = { .on_message = on_mgd_message, .on_closed = on_mgd_closed };
+static const struct ipc_ops netd_ops = {
+	.on_message = on_netd_message,
+	.on_closed = on_netd_closed,
+};
+
+void
+control_link(struct picd *p, const char *peer, int fd)
+{
+	if (strcmp(peer, "mgd") == 0) {
+		rows_stop(p);
+		p->is_apply_pending = false;
+		ipc_free(p->mgd);
+		p->mgd = ipc_new(&p->daemon.loop, fd, &mgd_ops, p);
+	} else if (strcmp(peer, "netd") == 0) {
+		ipc_free(p->netd);
+		p->synced_commit = 0;
+		p->netd = ipc_new(&p->daemon.loop, fd, &netd_ops, p);
+	} else {
+		log_line(
+		    LOG_LEVEL_WARNING, "PICD_LINK", "a link to %s, which we do not talk to", peer);
+		close(fd);
+	}
+}
+
+void
+control_init(struct picd *p)
+{
+	uv_timer_init(&p->daemon.loop, &p->rebuild);
+	uv_timer_init(&p->daemon.loop, &p->sync_wait);
+	p->sync_wait.data = p;
+}
+
+void
+control_stop(struct picd *p)
+{
+	rows_stop(p);
+	ipc_free(p->mgd);
+	ipc_free(p->netd);
+	p->mgd = NULL;
+	p->netd = NULL;
+	uv_close((uv_handle_t *)&p->rebuild, NULL);
+	uv_close((uv_handle_t *)&p->sync_wait, NULL);
+}

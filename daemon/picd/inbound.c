@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * inbound.c - protected packets: decapsulation, policy, delivery to the tunnel's unit.
+ *
+ * lib/esp finds the SA and checks tunnel mode selectors; a transport mode packet is checked here
+ * against the mirror of the filter terms that select its SA. Decrypted packets appear on the inside unit (next hop
+ * style), on the service unit (interface style), on the es- unit, or as the host's own (transport).
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "lib/esp/flow.h"
+#include "lib/esp/in.h"
+#include "lib/esp/sa.h"
+
+/* The path that P's SA belongs to in this snapshot; NULL if the SA is not part of it. */
+static const struct path *
+sa_path(const struct worker *w, const struct sa *sa)
+{
+	const struct assoc *a = sa_user(sa);
+	if (a->slot >= w->snap->n_paths || w->snap->paths[a->slot].in != sa)
+		return NULL;
+	return &w->snap->paths[a->slot];
+}
+
+/* A transport mode packet must be one that our own filters would have sent on the same SA. */
+static enum drop
+transport_check(const struct worker *w, const struct pkt *p, const struct path *path)
+{
+	struct flow f;
+	enum drop reason = flow_parse(pkt_data(p), p->len, &f);
+	if (reason != DROP_NONE)
+		return reason;
+	return snap_transport(w->snap, &f, true) == path ? DROP_NONE : DROP_SELECTOR;
+}
+
+static void
+opened(struct worker *w, struct pkt *p)
+{
+	const struct path *path = p->sa != NULL ? sa_path(w, p->sa) : NULL;
+	enum drop reason = (enum drop)p->verdict;
+	if (reason == DROP_NONE && path == NULL)
+		reason = DROP_NO_SA;
+	if (reason == DROP_NONE && path->is_transport)
+		reason = transport_check(w, p, path);
+	if (reason == DROP_NONE)
+		reason = path->deliver != NULL ? send_device(path->deliver, p) : DROP_NO_UNIT;
+	if (reason != DROP_NONE)
+		worker_drop(w, path, worker_lane(w, p->tag), reason);
+	pkt_put(w->pool, p);
+}
+
+void
+inbound_take(struct worker *w, struct pkt *p)
+{
+	w->in_q[w->n_in++] = p;
+	if (w->n_in == BURST_MAX)
+		inbound_flush(w);
+}
+
+void
+inbound_flush(struct worker *w)
+{
+	unsigned n = w->n_in;
+	w->n_in = 0;
+	if (n == 0)
+		return;
+	in_burst(w->esp, w->snap->sad, w->in_q, n);
+	for (unsigned i = 0; i < n; i++)
+		opened(w, w->in_q[i]);
+}

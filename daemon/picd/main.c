@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * main.c - picd: the services PIC. One process per services interface, unprivileged, every packet.
+ *
+ * usage: picd -i INTERFACE   started by sallyportd, channel 3. Rights that remain after daemon_ready(): reading and
+ * writing the descriptors that netd hands over, memory, time and randomness; no files, no new sockets.
+ */
+#include "daemon/picd/picd.h"
+#include "daemon/picd/tally.h"
+#include "daemon/picd/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+random_fill(void *arg, void *buf, size_t n)
+{
+	(void)arg;
+	uint8_t *b = buf;
+	while (n > 0) {
+		ssize_t got = getrandom(b, n, 0);
+		if (got < 0)
+			abort();
+		b += got;
+		n -= (size_t)got;
+	}
+}
+
+/* On a worker's thread. */
+static void
+worker_notify(void *arg)
+{
+	uv_async_send(arg);
+}
+
+static void
+flow_log(const struct picd *p, const struct flow_event *e)
+{
+	char src[ADDR_STRLEN];
+	char dst[ADDR_STRLEN];
+	const struct assoc *a = e->slot < p->assocs.n_slots ? p->assocs.by_slot[e->slot] : NULL;
+	log_line(LOG_LEVEL_INFO, "ASP_IPSEC_RULE_MATCH", "%s, %s: proto %u, %s:%u -> %s:%u",
+	    a != NULL ? a->name : "?", e->is_output ? "output" : "input", e->protocol,
+	    addr_print(e->source, src), e->sport, addr_print(e->destination, dst), e->dport);
+}
+
+static void
+on_notified(uv_async_t *h)
+{
+	struct picd *p = h->data;
+	struct flow_event e;
+	for (unsigned i = 0; i < WORKERS; i++)
+		while (worker_next_event(p->workers[i], &e))
+			flow_log(p, &e);
+	publish_reclaim(p);
+}
+
+static void
+on_link(const char *peer, const char *instance, int fd, void *arg)
+{
+	(void)instance;
+	control_link(arg, peer, fd);
+}
+
+static void
+on_stop(void *arg)
+{
+	struct picd *p = arg;
+	control_stop(p);
+	for (unsigned i = 0; i < WORKERS; i++)
+		worker_free(p->workers[i]);
+	publish_done(p);
+	tally_free(p->tally);
+	uv_close((uv_handle_t *)&p->notified, NULL);
+}
+
+static const struct daemon_ops ops = { .on_link = on_link, .on_stop = on_stop };
+
+static int
+workers_start(struct picd *p)
+{
+	p->tally = tally_new(WORKERS);
+	p->assocs.n_workers = WORKERS;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		struct worker_params params = {
+			.index = i,
+			.tally = p->tally,
+			.notify = worker_notify,
+			.notify_arg = &p->notified,
+			.now_ms = now_ms,
+			.rand = random_fill,
+		};
+		p->workers[i] = worker_new(&params);
+		int rc = p->workers[i] != NULL ? worker_start(p->workers[i]) : -1;
+		if (rc < 0) {
+			log_line(LOG_LEVEL_ERROR, "PICD_WORKER", "worker %u cannot be started", i);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct picd p;
+	int option;
+	while ((option = getopt(argc, argv, "i:")) != -1)
+		if (option == 'i')
+			p.instance = optarg;
+	if (p.instance == NULL) {
+		fprintf(stderr, "usage: picd -i INTERFACE\n");
+		return EXIT_FAILURE;
+	}
+	if (daemon_init(&p.daemon, "picd", &ops, &p) < 0)
+		return EXIT_FAILURE;
+	uv_async_init(&p.daemon.loop, &p.notified, on_notified);
+	p.notified.data = &p;
+	control_init(&p);
+	if (workers_start(&p) < 0)
+		return EXIT_FAILURE;
+	daemon_ready(&p.daemon, SANDBOX_PICD);
+	int rc = daemon_run(&p.daemon);
+	daemon_done(&p.daemon);
+	return rc;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * outbound.c - clear packets: reassembly, direction, rule, tunnel, encapsulation.
+ *
+ * A packet that no rule takes is dropped and counted, never sent in clear. Direction: what was routed to the
+ * inside unit or enters the interface is input, what was routed to the outside unit or leaves the
+ * interface is output; rules of the other direction are not considered.
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "lib/esp/flow.h"
+#include "lib/esp/frag.h"
+#include "lib/esp/out.h"
+
+enum { PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
+
+static void
+drop_packet(struct worker *w, struct pkt *p, const struct lane *lane, enum drop reason)
+{
+	worker_drop(w, NULL, lane, reason);
+	pkt_put(w->pool, p);
+}
+
+/* Finds the tunnel of a packet by the rules of the lane's service set. */
+static enum drop
+rule_path(const struct lane *l, const struct flow *f, const struct path **out)
+{
+	bool is_input = l->kind == LANE_INSIDE || l->kind == LANE_CAPTURE_IN;
+	uint32_t tunnel = svcset_lookup(&l->set->rules, is_input, l->unit, &f->src, &f->dst);
+	if (tunnel != SVCSET_NO_TUNNEL) {
+		*out = l->set->paths[tunnel];
+		return DROP_NONE;
+	}
+	if (l->kind == LANE_CAPTURE_IN && svcset_wants_protection(&l->set->rules, &f->src, &f->dst))
+		return DROP_CLEAR_TEXT;
+	return DROP_NO_RULE;
+}
+
+/* Says which tunnel takes the packet, or why none does. */
+static enum drop
+path_choose(
+    const struct worker *w, const struct lane *l, const struct flow *f, const struct path **out)
+{
+	switch (l->kind) {
+	case LANE_INSIDE:
+	case LANE_OUTSIDE:
+	case LANE_CAPTURE_IN:
+	case LANE_CAPTURE_OUT:
+		return rule_path(l, f, out);
+	case LANE_ES:
+		*out = l->path;
+		return DROP_NONE;
+	case LANE_TRANSPORT:
+		*out = snap_transport(w->snap, f, false);
+		return *out != NULL ? DROP_NONE : DROP_NO_RULE;
+	case LANE_NONE:
+	case LANE_RAW:
+		break;
+	}
+	return DROP_NO_SERVICE_SET;
+}
+
+/* Protected packets for our own gateway enter the interface like all others; they are not for the rules. */
+static bool
+is_for_gateway(const struct lane *l, const struct flow *f)
+{
+	return l->kind == LANE_CAPTURE_IN &&
+	       (f->proto == PROTO_NUMBER_ESP || f->proto == PROTO_NUMBER_AH) &&
+	       addr_eq(f->dst, l->set->gateway);
+}
+
+static void
+whole_packet(struct worker *w, struct pkt *p)
+{
+	const struct lane *l = worker_lane(w, p->tag);
+	struct flow f;
+	if (l == NULL) {
+		drop_packet(w, p, NULL, DROP_NO_UNIT);
+		return;
+	}
+	enum drop reason = flow_parse(pkt_data(p), p->len, &f);
+	if (reason != DROP_NONE) {
+		drop_packet(w, p, l, reason);
+		return;
+	}
+	p->len = f.total_len; /* without the padding of a short frame */
+	if (is_for_gateway(l, &f)) {
+		inbound_take(w, p);
+		return;
+	}
+	const struct path *path = NULL;
+	reason = path_choose(w, l, &f, &path);
+	if (reason == DROP_NONE && path->out == NULL)
+		reason = DROP_NO_TUNNEL;
+	if (reason == DROP_NONE && l->kind == LANE_CAPTURE_IN && !l->set->is_passive) {
+		reason = flow_ttl_lower(p); /* this is the hop that routes it */
+		if (reason == DROP_TTL)
+			refuse_ttl(w, l, p);
+	}
+	if (reason != DROP_NONE) {
+		worker_drop(w, path, l, reason);
+		pkt_put(w->pool, p);
+		return;
+	}
+	if (path->has_syslog)
+		flowlog_note(w, path, &f, l->kind == LANE_OUTSIDE || l->kind == LANE_CAPTURE_OUT);
+	p->sa = path->out;
+	p->user = (void *)(uintptr_t)path;
+	p->next = NULL;
+	w->out_q[w->n_out++] = p;
+	if (w->n_out == BURST_MAX)
+		outbound_flush(w);
+}
+
+void
+outbound_take(struct worker *w, struct pkt *p)
+{
+	const struct lane *l = worker_lane(w, p->tag);
+	enum drop reason = DROP_NONE;
+	p = frag_in(w->frags, p, w->now_ms, &reason);
+	if (p != NULL)
+		whole_packet(w, p);
+	else if (reason != DROP_NONE)
+		worker_drop(w, NULL, l, reason);
+}
+
+void
+outbound_flush(struct worker *w)
+{
+	unsigned n = w->n_out;
+	w->n_out = 0;
+	if (n == 0)
+		return;
+	out_burst(w->esp, w->out_q, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *p = w->out_q[i];
+		if (p->verdict == DROP_NONE) {
+			send_chain(w, p);
+			continue;
+		}
+		const struct lane *l = worker_lane(w, p->tag);
+		worker_drop(w, p->user, l, (enum drop)p->verdict);
+		if (p->verdict == DROP_TOO_BIG && l != NULL)
+			refuse_too_big(w, l, p, p->mtu);
+		pkt_put(w->pool, p);
+	}
+}

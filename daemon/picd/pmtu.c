@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * pmtu.c - what the sockets' error queues say about the size of the way to a gateway.
+ *
+ * Two origins: the kernel, when our own device cannot take a packet, and ICMP from routers on the way,
+ * which arrives at the receiving socket of the protocol. Reports from the network are not authenticated: they
+ * can lower the size to PMTU_MIN at most, only towards a gateway of ours, only with an SPI that
+ * we send with, and are forgotten after ten minutes (RFC 1191 s6.3, RFC 4301 s8.2).
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "lib/base/bytes.h"
+#include "lib/esp/sa.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <string.h>
+
+enum {
+	ERRORS_PER_EVENT = 64,
+	PMTU_MIN4 = 576,
+	PMTU_MIN6 = 1280,
+	AH_OFF_SPI = 4,
+	PROTO_NUMBER_AH = 51,
+};
+
+struct socket_error {
+	struct addr dst; /* where the packet went */
+	uint32_t mtu;    /* 0: not about sizes */
+	bool is_local;
+	uint8_t quoted
+	    [64]; /* the packet from its IPsec header (raw sockets) or IP header (send sockets) */
+	size_t n_quoted;
+};
+
+static struct addr
+sockaddr_addr(const struct sockaddr_storage *ss)
+{
+	if (ss->ss_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, ss, sizeof(in));
+		return addr_v4((const uint8_t *)&in.sin_addr);
+	}
+	if (ss->ss_family == AF_INET6) {
+		struct sockaddr_in6 in;
+		memcpy(&in, ss, sizeof(in));
+		return addr_v6(in.sin6_addr.s6_addr);
+	}
+	return (struct addr){ 0 };
+}
+
+/* Takes one error off the queue; false when it is empty. */
+static bool
+error_read(int fd, struct socket_error *out)
+{
+	struct sockaddr_storage to = { 0 };
+	uint8_t control[512] __attribute__((aligned(16)));
+	struct iovec iov = { .iov_base = out->quoted, .iov_len = sizeof(out->quoted) };
+	struct msghdr m = {
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
+	if (n < 0)
+		return false;
+	out->n_quoted = (size_t)n;
+	out->dst = sockaddr_addr(&to);
+	out->mtu = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
+		bool is_error = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+				(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+		struct sock_extended_err e;
+		if (!is_error || c->cmsg_len < CMSG_LEN(sizeof(e)))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		out->is_local = e.ee_origin == SO_EE_ORIGIN_LOCAL;
+		out->mtu = e.ee_errno == EMSGSIZE ? e.ee_info : 0;
+	}
+	return true;
+}
+
+/* True if the quoted packet carries an SPI that we send with to that gateway. IPv6 sockets quote in too
+ * many ways to look; there the kernel's own match of the addresses has to do. */
+static bool
+is_plausible(const struct worker *w, const struct port *port, const struct socket_error *e)
+{
+	const struct path *const *paths;
+	size_t n = snap_gateway(w->snap, &e->dst, &paths);
+	if (port->kind != PORT_RAW || port->family == ADDR_V6)
+		return n > 0;
+	struct rd r = rd_init(e->quoted, e->n_quoted);
+	if (port->protocol == PROTO_NUMBER_AH)
+		(void)rd_bytes(&r, AH_OFF_SPI);
+	uint32_t spi = rd_u32(&r);
+	for (size_t i = 0; rd_ok(&r) && i < n; i++)
+		if (sa_params(paths[i]->out)->spi == spi)
+			return true;
+	return false;
+}
+
+uint32_t
+pmtu_read_errors(struct worker *w, const struct port *port, const struct addr *dst)
+{
+	uint32_t refused_for = 0;
+	struct socket_error e;
+	for (unsigned i = 0; i < ERRORS_PER_EVENT && error_read(port->fd, &e); i++) {
+		if (e.mtu == 0)
+			continue;
+		if (!e.is_local && is_plausible(w, port, &e))
+			pmtu_learn(w, &e.dst, e.mtu);
+		if (e.is_local && dst != NULL && addr_eq(*dst, e.dst))
+			refused_for = e.mtu;
+	}
+	return refused_for;
+}
+
+static void
+limit_set(struct worker *w, const struct addr *gateway, uint32_t mtu)
+{
+	const struct path *const *paths;
+	size_t n = snap_gateway(w->snap, gateway, &paths);
+	for (size_t i = 0; i < n; i++)
+		sa_set_path_mtu(paths[i]->out, (uint16_t)(mtu > UINT16_MAX ? UINT16_MAX : mtu));
+}
+
+void
+pmtu_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
+{
+	uint32_t least = gateway->family == ADDR_V4 ? PMTU_MIN4 : PMTU_MIN6;
+	struct pmtu_entry *entry = NULL;
+	for (unsigned i = 0; i < PMTU_MAX && entry == NULL; i++)
+		if (addr_eq(w->pmtu[i].gateway, *gateway))
+			entry = &w->pmtu[i];
+	for (unsigned i = 0; i < PMTU_MAX && entry == NULL; i++)
+		if (w->pmtu[i].gateway.family == ADDR_NONE)
+			entry = &w->pmtu[i];
+	if (entry == NULL) {
+		entry = &w->pmtu[w->pmtu_next++ % PMTU_MAX];
+		limit_set(w, &entry->gateway, 0);
+	}
+	*entry = (struct pmtu_entry){ .gateway = *gateway, .until_ms = w->now_ms + PMTU_AGE_MS };
+	limit_set(w, gateway, mtu < least ? least : mtu);
+}
+
+void
+pmtu_expire(struct worker *w)
+{
+	for (unsigned i = 0; i < PMTU_MAX; i++) {
+		struct pmtu_entry *e = &w->pmtu[i];
+		if (e->gateway.family == ADDR_NONE || e->until_ms > w->now_ms)
+			continue;
+		limit_set(w, &e->gateway, 0);
+		*e = (struct pmtu_entry){ 0 };
+	}
+}

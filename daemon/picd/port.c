@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * port.c - the table of descriptors, by key and by index.
+ *
+ * The key is the message's own words ("unit sp-1/2/0.1", "esp 192.0.2.1"), so that a netd that has
+ * been restarted replaces what its predecessor handed over. Main thread.
+ */
+#include "daemon/picd/port.h"
+
+#include "lib/msg/elem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { KEY_MAX = 512, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
+
+/* --- the messages as keys --- */
+
+/* Reads what names a device. Returns false if the message does not. */
+static bool
+device_parse(const struct elem *body, struct port *out)
+{
+	static const struct {
+		const char *word;
+		enum port_kind kind;
+	} roles[] = {
+		{ "unit", PORT_UNIT },
+		{ "capture-in", PORT_CAPTURE_IN },
+		{ "capture-out", PORT_CAPTURE_OUT },
+	};
+	const char *role = elem_value(body, "role");
+	const char *set = elem_value(body, "service-set");
+	out->unit = elem_value(body, "unit");
+	out->service_set = set != NULL ? set : "";
+	if (role == NULL || out->unit == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strcmp(role, roles[i].word) == 0) {
+			out->kind = roles[i].kind;
+			return out->kind == PORT_UNIT || set != NULL;
+		}
+	return false;
+}
+
+static bool
+socket_parse(const struct elem *body, struct port *out)
+{
+	static const struct {
+		const char *word;
+		enum port_kind kind;
+		uint8_t protocol;
+		uint8_t family; /* ADDR_NONE: the message says it */
+	} kinds[] = {
+		{ "esp", PORT_RAW, PROTO_NUMBER_ESP, ADDR_NONE },
+		{ "ah", PORT_RAW, PROTO_NUMBER_AH, ADDR_NONE },
+		{ "send4", PORT_SEND, 0, ADDR_V4 },
+		{ "send6", PORT_SEND, 0, ADDR_V6 },
+	};
+	const char *kind = elem_value(body, "kind");
+	const char *address = elem_value(body, "address");
+	const char *family = elem_value(body, "family");
+	out->unit = "";
+	out->service_set = "";
+	if (kind == NULL || (address != NULL && !addr_parse(address, &out->address)))
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kind, kinds[i].word) != 0)
+			continue;
+		out->kind = kinds[i].kind;
+		out->protocol = kinds[i].protocol;
+		out->family = kinds[i].family;
+		if (out->family == ADDR_NONE)
+			out->family = out->address.family;
+		if (out->family == ADDR_NONE && family != NULL)
+			out->family = strcmp(family, "4") == 0   ? ADDR_V4
+				      : strcmp(family, "6") == 0 ? ADDR_V6
+								 : ADDR_NONE;
+		return out->family != ADDR_NONE;
+	}
+	return false;
+}
+
+static bool
+key_print(const struct port *p, char buf[KEY_MAX])
+{
+	static const char *const words[] = { "unit", "capture-in", "capture-out", "raw", "send" };
+	char address[ADDR_STRLEN];
+	int n = snprintf(buf, KEY_MAX, "%s %s %s %u %u %s", words[p->kind], p->unit, p->service_set,
+	    p->family, p->protocol, addr_print(p->address, address));
+	return n > 0 && n < KEY_MAX;
+}
+
+/* --- the table --- */
+
+/* Finds the port of KEY; the map may still name one that has left the table. */
+static struct port *
+port_find(const struct port_table *t, const char *key)
+{
+	struct port *p = smap_find(&t->by_key, key);
+	return p != NULL && t->by_index[p->index] == p ? p : NULL;
+}
+
+static struct port *
+port_remove(struct port_table *t, const struct port *like)
+{
+	char key[KEY_MAX];
+	struct port *p = key_print(like, key) ? port_find(t, key) : NULL;
+	if (p != NULL) {
+		t->by_index[p->index] = NULL;
+		t->n_ports--;
+	}
+	return p;
+}
+
+static bool
+index_take(struct port_table *t, uint32_t *out)
+{
+	if (t->n_ports < t->n)
+		for (uint32_t i = 0; i < t->n; i++)
+			if (t->by_index[i] == NULL) {
+				*out = i;
+				return true;
+			}
+	if (t->n == PORT_MAX)
+		return false;
+	if ((t->n & (t->n - 1)) == 0) { /* full at every power of two */
+		size_t cap = t->n == 0 ? 1 : 2 * t->n;
+		struct port **grown = realloc(t->by_index, cap * sizeof(*grown));
+		if (grown == NULL)
+			abort();
+		t->by_index = grown;
+	}
+	t->by_index[t->n] = NULL;
+	*out = (uint32_t)t->n++;
+	return true;
+}
+
+/* What the kernel says about FD: an IPv6 raw socket strips headers, a socketpair takes no address. */
+static void
+domain_ask(struct port *p)
+{
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof(domain);
+	if (getsockopt(p->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+		domain = AF_UNSPEC;
+	p->is_addressed = domain == AF_INET || domain == AF_INET6;
+	p->is_headless = p->kind == PORT_RAW && domain == AF_INET6;
+}
+
+static struct port *
+port_insert(struct port_table *t, const struct port *like, struct port **out_old)
+{
+	char key[KEY_MAX];
+	uint32_t index;
+	int flags = fcntl(like->fd, F_GETFL);
+	if (!key_print(like, key) || flags < 0 || fcntl(like->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return NULL;
+	struct port *old = port_remove(t, like);
+	if (!index_take(t, &index))
+		abort(); /* a million units: netd would have failed long before */
+	size_t n_key = strlen(key) + 1;
+	size_t n_unit = strlen(like->unit) + 1;
+	struct port *p = malloc(sizeof(*p));
+	char *strings = malloc(n_key + n_unit + strlen(like->service_set) + 1);
+	if (p == NULL || strings == NULL)
+		abort();
+	*p = *like;
+	p->key = memcpy(strings, key, n_key);
+	p->unit = memcpy(strings + n_key, like->unit, n_unit);
+	p->service_set = strcpy(strings + n_key + n_unit, like->service_set);
+	p->index = index;
+	p->tag = index | ++t->serial << PORT_INDEX_BITS;
+	domain_ask(p);
+	t->by_index[index] = p;
+	t->n_ports++;
+	struct port *named = smap_set(&t->by_key, p->key, p);
+	if (named != NULL) {
+		/* The map goes on borrowing the key of the port before, which says the same: swap. */
+		struct port borrowed = *named;
+		named->key = p->key;
+		named->unit = p->unit;
+		named->service_set = p->service_set;
+		p->key = borrowed.key;
+		p->unit = borrowed.unit;
+		p->service_set = borrowed.service_set;
+	}
+	*out_old = old;
+	return p;
+}
+
+struct port *
+port_add_device(struct port_table *t, const struct elem *body, int fd, struct port **out_old)
+{
+	struct port like = { .fd = fd };
+	const char *header = elem_value(body, "link-header");
+	unsigned long octets = header != NULL ? strtoul(header, NULL, 10) : 0;
+	struct port *p = NULL;
+	if (device_parse(body, &like) && octets <= LINK_HEADER_MAX) {
+		like.link_header = (uint8_t)octets;
+		p = port_insert(t, &like, out_old);
+	}
+	if (p == NULL)
+		close(fd);
+	return p;
+}
+
+struct port *
+port_add_socket(struct port_table *t, const struct elem *body, int fd, struct port **out_old)
+{
+	struct port like = { .fd = fd };
+	struct port *p = socket_parse(body, &like) ? port_insert(t, &like, out_old) : NULL;
+	if (p == NULL)
+		close(fd);
+	return p;
+}
+
+struct port *
+port_del_device(struct port_table *t, const struct elem *body)
+{
+	struct port like = { .fd = -1 };
+	return device_parse(body, &like) ? port_remove(t, &like) : NULL;
+}
+
+struct port *
+port_del_socket(struct port_table *t, const struct elem *body)
+{
+	struct port like = { .fd = -1 };
+	return socket_parse(body, &like) ? port_remove(t, &like) : NULL;
+}
+
+struct port *
+port_find_unit(const struct port_table *t, const char *unit)
+{
+	char key[KEY_MAX];
+	struct port like = { .kind = PORT_UNIT, .unit = unit, .service_set = "" };
+	return key_print(&like, key) ? port_find(t, key) : NULL;
+}
+
+struct port *
+port_find_send(const struct port_table *t, uint8_t family)
+{
+	char key[KEY_MAX];
+	struct port like = { .kind = PORT_SEND, .unit = "", .service_set = "", .family = family };
+	return key_print(&like, key) ? port_find(t, key) : NULL;
+}
+
+void
+port_free_list(struct port_table *t, struct port *retired)
+{
+	if (retired == NULL)
+		return;
+	struct smap fresh = { 0 }; /* without the keys that go now */
+	for (size_t i = 0; i < t->n; i++)
+		if (t->by_index[i] != NULL)
+			smap_set(&fresh, t->by_index[i]->key, t->by_index[i]);
+	smap_done(&t->by_key);
+	t->by_key = fresh;
+	while (retired != NULL) {
+		struct port *p = retired;
+		retired = p->next_retired;
+		close(p->fd);
+		free((void *)(uintptr_t)p->key);
+		free(p);
+	}
+}
+
+void
+port_table_done(struct port_table *t)
+{
+	struct port *all = NULL;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->by_index[i] != NULL) {
+			t->by_index[i]->next_retired = all;
+			all = t->by_index[i];
+			t->by_index[i] = NULL;
+		}
+	port_free_list(t, all);
+	smap_done(&t->by_key);
+	free(t->by_index);
+	*t = (struct port_table){ 0 };
+}

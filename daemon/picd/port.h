@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * port.h - the descriptors that netd hands over: TUN queues and raw sockets.
+ *
+ * The main thread owns the table. Workers see a port through the snapshot and through epoll; a port
+ * that is gone is unwatched at once and freed when every worker has passed a quiet point. What a port
+ * says about itself never changes.
+ */
+#ifndef PORT_H
+#define PORT_H
+
+#include "lib/base/addr.h"
+#include "lib/base/smap.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elem;
+
+enum port_kind {
+	PORT_UNIT,        /* packets routed to a unit; where packets appear from it */
+	PORT_CAPTURE_IN,  /* packets entering the interface of an interface-style set */
+	PORT_CAPTURE_OUT, /* packets leaving it */
+	PORT_RAW,         /* raw socket that receives ESP or AH */
+	PORT_SEND,        /* raw socket, header included */
+};
+
+enum {
+	PORT_INDEX_BITS = 20,
+	PORT_MAX = 1 << PORT_INDEX_BITS,
+	LINK_HEADER_MAX = 64,
+};
+
+struct port {
+	enum port_kind kind;
+	int fd;         /* owned, non-blocking */
+	uint32_t index; /* place in the table and in a snapshot's lanes */
+	uint32_t tag;   /* index and a serial number: tells a port from the next one at its index */
+	uint8_t family; /* raw and send sockets: ADDR_V4 or ADDR_V6 */
+	uint8_t protocol;        /* raw sockets: 50 or 51 */
+	uint8_t link_header;     /* capture: octets before the IP header */
+	bool is_headless;        /* an IPv6 raw socket: packets come without their IP header */
+	bool is_addressed;       /* an IP socket: sending names the destination */
+	struct addr address;     /* raw sockets: the local gateway, or ADDR_NONE */
+	const char *unit;        /* "sp-1/2/0.1"; sockets: "" */
+	const char *service_set; /* capture ports: of this service set; else "" */
+	const char *key;         /* what a later message means by the same port; owns the strings */
+	bool is_watched;         /* main thread: workers listen to it */
+	struct port *next_retired;
+};
+
+struct port_table {
+	struct port **by_index; /* NULL: free */
+	size_t n;               /* indices in use, holes included */
+	size_t n_ports;
+	struct smap by_key; /* may name ports that are gone; see port_find() */
+	uint32_t serial;
+};
+
+void port_table_done(struct port_table *t); /* closes all */
+
+/* Makes a port of the body of MSG_DEVICE or MSG_SOCKET and takes FD over. An earlier port of the same key comes
+ * back in OUT_OLD, out of the table. Returns NULL, with FD closed, if the message makes no sense. */
+struct port *port_add_device(
+    struct port_table *t, const struct elem *body, int fd, struct port **out_old);
+struct port *port_add_socket(
+    struct port_table *t, const struct elem *body, int fd, struct port **out_old);
+
+/* Takes the port that MSG_DEVICE_GONE or MSG_SOCKET_GONE names out of the table; NULL if there is none. */
+struct port *port_del_device(struct port_table *t, const struct elem *body);
+struct port *port_del_socket(struct port_table *t, const struct elem *body);
+
+/* The port of a unit, or a capture port, or a socket; NULL if netd has not handed one over. */
+struct port *port_find_unit(const struct port_table *t, const char *unit);
+struct port *port_find_send(const struct port_table *t, uint8_t family);
+
+/* Closes and frees a list of ports that were taken out of the table. */
+void port_free_list(struct port_table *t, struct port *retired);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * publish.c - makes snapshots the workers' and frees what they have left behind.
+ *
+ * A snapshot that has been replaced waits in `olds`, together with the SAs, counters and descriptors
+ * that its successor does not have, until every worker has seen the successor. Main thread.
+ */
+#include "daemon/picd/picd.h"
+#include "daemon/picd/snap.h"
+#include "daemon/picd/tally.h"
+#include "daemon/picd/worker.h"
+#include "lib/conf/conf.h"
+
+#include <string.h>
+
+enum { REBUILD_DELAY_MS = 5 };
+
+static void
+ports_watch(struct picd *p)
+{
+	for (size_t i = 0; i < p->ports.n; i++) {
+		struct port *port = p->ports.by_index[i];
+		if (port == NULL || port->is_watched)
+			continue;
+		int rc = worker_watch(p->workers[port->index % WORKERS], port);
+		if (rc < 0)
+			log_line(LOG_LEVEL_ERROR, "PICD_PORT", "%s: %s", port->key, strerror(-rc));
+		port->is_watched = true;
+	}
+}
+
+void
+publish_now(struct picd *p, struct assoc_retired retired)
+{
+	size_t clashes;
+	uv_timer_stop(&p->rebuild);
+	struct snap *s = snap_build(p->conf, &p->assocs, &p->ports, ++p->generation, &clashes);
+	if (clashes > 0)
+		log_line(LOG_LEVEL_ERROR, "PICD_SPI", "%zu inbound SAs have the SPI of another one",
+		    clashes);
+	struct snap *old = p->snap;
+	p->snap = s;
+	for (unsigned i = 0; i < WORKERS; i++)
+		worker_publish(p->workers[i], s);
+	ports_watch(p);
+	if (old == NULL) { /* nobody has seen anything yet */
+		assoc_free_retired(&p->assocs, &retired);
+		return;
+	}
+	old->retired = retired;
+	old->retired_ports = p->retired_ports;
+	p->retired_ports = NULL;
+	old->next_old = p->olds;
+	p->olds = old;
+}
+
+static void
+on_rebuild(uv_timer_t *t)
+{
+	publish_now(t->data, (struct assoc_retired){ 0 });
+}
+
+void
+publish_soon(struct picd *p)
+{
+	if (p->conf == NULL)
+		return; /* the first configuration builds it */
+	p->rebuild.data = p;
+	if (!uv_is_active((const uv_handle_t *)&p->rebuild))
+		uv_timer_start(&p->rebuild, on_rebuild, REBUILD_DELAY_MS, 0);
+}
+
+void
+publish_retire_port(struct picd *p, struct port *port)
+{
+	if (port == NULL)
+		return;
+	if (port->is_watched)
+		worker_unwatch(p->workers[port->index % WORKERS], port);
+	if (p->snap == NULL) {
+		port_free_list(&p->ports, port);
+		return;
+	}
+	port->next_retired = p->retired_ports;
+	p->retired_ports = port;
+}
+
+static void
+old_free(struct picd *p, struct snap *s)
+{
+	assoc_free_retired(&p->assocs, &s->retired);
+	port_free_list(&p->ports, s->retired_ports);
+	snap_free(s);
+}
+
+/* The workers' slowest place. */
+static uint64_t
+seen_by_all(const struct picd *p)
+{
+	uint64_t least = UINT64_MAX;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		uint64_t seen = worker_seen(p->workers[i]);
+		least = seen < least ? seen : least;
+	}
+	return least;
+}
+
+void
+publish_reclaim(struct picd *p)
+{
+	uint64_t seen = seen_by_all(p);
+	struct snap **link = &p->olds;
+	while (*link != NULL) {
+		struct snap *s = *link;
+		if (s->generation >= seen) {
+			link = &s->next_old;
+			continue;
+		}
+		*link = s->next_old;
+		old_free(p, s);
+	}
+}
+
+void
+publish_done(struct picd *p)
+{
+	while (p->olds != NULL) {
+		struct snap *s = p->olds;
+		p->olds = s->next_old;
+		old_free(p, s);
+	}
+	snap_free(p->snap);
+	p->snap = NULL;
+	port_free_list(&p->ports, p->retired_ports);
+	p->retired_ports = NULL;
+	assoc_table_done(&p->assocs);
+	port_table_done(&p->ports);
+	conf_free(p->conf);
+	p->conf = NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rows.c - answers operational commands: one MSG_ROW at a time, never faster than mgd reads.
+ *
+ * Jobs wait in a queue and the first one runs until the channel holds enough; it goes on when the channel
+ * is empty again. So ten thousand tunnels cost a bounded buffer, and the loop stays free for
+ * configuration. A commit in between may add or hide rows of the answer, never more. Main thread.
+ */
+#include "daemon/picd/rows.h"
+
+#include "daemon/picd/picd.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUEUE_HIGH = 256 * 1024, JOBS_MAX = 32 };
+
+static const struct {
+	const char *rpc;
+	struct elem *(*next_row)(struct picd *p, struct row_job *j, struct arena *a);
+	const char *level_leaf;
+	const char *name_leaf;
+	const char *remote_leaf;
+} commands[] = {
+	{ "get-services-security-associations-information", show_services_sas, "level",
+	    "service-set", NULL },
+	{ "get-services-ipsec-statistics-information", show_statistics, "display", "service-set",
+	    "remote-gw" },
+	{ "get-security-associations-information", show_security_sas, "level", "sa-name", NULL },
+	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL },
+	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
+};
+
+static void
+rpc_done(struct picd *p, uint32_t seq, const char *error)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "rpc-done");
+	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
+	if (error != NULL)
+		elem_leaf(a, e, "text", error);
+	ipc_send(p->mgd, MSG_RPC_DONE, seq, e, -1);
+	arena_free(a);
+}
+
+static void
+job_drop(struct picd *p)
+{
+	struct row_job *j = p->jobs;
+	p->jobs = j->next;
+	free(j);
+}
+
+static void on_drained(struct ipc *c, void *arg);
+
+/* Sends rows until the channel holds enough or nothing is left to say. */
+static void
+jobs_run(struct picd *p)
+{
+	while (p->jobs != NULL) {
+		struct row_job *j = p->jobs;
+		if (ipc_queued(p->mgd) >= QUEUE_HIGH) {
+			ipc_on_drained(p->mgd, on_drained);
+			return;
+		}
+		struct arena *a = arena_new();
+		struct elem *row = p->conf != NULL ? j->next_row(p, j, a) : NULL;
+		int rc = row != NULL ? ipc_send(p->mgd, MSG_ROW, j->seq, row, -1) : 0;
+		arena_free(a);
+		if (rc < 0) {
+			rpc_done(p, j->seq, "the answer could not be sent");
+			job_drop(p);
+		} else if (row == NULL) {
+			rpc_done(p, j->seq, NULL);
+			job_drop(p);
+		}
+	}
+}
+
+static void
+on_drained(struct ipc *c, void *arg)
+{
+	(void)c;
+	jobs_run(arg);
+}
+
+static enum row_level
+level_of(const char *word)
+{
+	if (word != NULL && strcmp(word, "detail") == 0)
+		return LEVEL_DETAIL;
+	if (word != NULL && strcmp(word, "extensive") == 0)
+		return LEVEL_EXTENSIVE;
+	return LEVEL_BRIEF;
+}
+
+/* Makes a job of an RPC; NULL, and WHY says the reason, if it is not one of ours. */
+static struct row_job *
+job_parse(const struct elem *rpc, const char **why)
+{
+	size_t n = sizeof(commands) / sizeof(commands[0]);
+	size_t i = 0;
+	while (i < n && strcmp(commands[i].rpc, rpc->name) != 0)
+		i++;
+	*why = "unknown command";
+	if (i == n)
+		return NULL;
+	const char *name = elem_value(rpc, commands[i].name_leaf);
+	const char *level = commands[i].level_leaf ? elem_value(rpc, commands[i].level_leaf) : NULL;
+	const char *remote =
+	    commands[i].remote_leaf ? elem_value(rpc, commands[i].remote_leaf) : NULL;
+	struct row_job *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		abort();
+	j->next_row = commands[i].next_row;
+	j->level = level_of(level);
+	j->is_hex = elem_has(rpc, "hex");
+	*why = "invalid argument";
+	if (name != NULL && strlen(name) >= sizeof(j->name))
+		goto refuse;
+	snprintf(j->name, sizeof(j->name), "%s", name != NULL ? name : "");
+	if (remote != NULL && !addr_parse(remote, &j->remote))
+		goto refuse;
+	return j;
+refuse:
+	free(j);
+	return NULL;
+}
+
+void
+rows_start(struct picd *p, uint32_t seq, const struct elem *rpc)
+{
+	const char *why;
+	size_t n = 0;
+	struct row_job **last = &p->jobs;
+	for (; *last != NULL; last = &(*last)->next)
+		n++;
+	if (n >= JOBS_MAX) {
+		rpc_done(p, seq, "too many commands at once");
+		return;
+	}
+	struct row_job *j = job_parse(rpc, &why);
+	if (j == NULL) {
+		rpc_done(p, seq, why);
+		return;
+	}
+	j->seq = seq;
+	*last = j;
+	if (p->jobs == j) /* else one before it is at work */
+		jobs_run(p);
+}
+
+void
+rows_stop(struct picd *p)
+{
+	while (p->jobs != NULL)
+		job_drop(p);
+}

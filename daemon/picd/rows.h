@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rows.h - one operational command being answered, and who makes its rows.
+ *
+ * A row maker is asked for one row after the other, between which the loop runs and a commit may happen; so
+ * a job holds no pointer into the configuration, only how far it has come. Main thread.
+ */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include "lib/base/addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct assoc;
+struct assoc_end;
+struct elem;
+struct picd;
+
+enum row_level { LEVEL_BRIEF, LEVEL_DETAIL, LEVEL_EXTENSIVE };
+
+struct row_job {
+	struct row_job *next;
+	/* Makes the next row in A; NULL: that was the last one. */
+	struct elem *(*next_row)(struct picd *p, struct row_job *j, struct arena *a);
+	uint32_t seq;
+	enum row_level level;
+	char name[256];     /* service set or SA asked for; "" = all */
+	struct addr remote; /* remote gateway asked for; ADDR_NONE = all */
+	bool is_hex;
+	size_t at;       /* service set, or association slot, that comes next */
+	size_t at_inner; /* tunnel within the set */
+};
+
+/* The row makers, one file each. */
+struct elem *show_services_sas(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_security_sas(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_statistics(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
+
+/* Not a row maker: does it all and returns NULL. */
+struct elem *clear_statistics(struct picd *p, struct row_job *j, struct arena *a);
+
+/* show_sa.c: appends `security-associations` of one direction; nothing if there is no SA. */
+void show_sa(struct arena *a, struct elem *parent, const struct assoc_end *end,
+    const char *direction, const struct row_job *j);
+
+#endif

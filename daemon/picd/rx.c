@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rx.c - reads packets: TUN queues one by one, raw sockets in batches.
+ *
+ * A device's packets go to outbound.c with the tag of their lane, a raw socket's to inbound.c. A
+ * socket of the IPv6 family strips the IP header; it is written again from what the socket says beside the
+ * packet. AH covers that header: version, payload length, next header and addresses are as they were sent,
+ * the rest is mutable and not covered (RFC 4302 s3.3.3.1.2).
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "lib/base/bytes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { IP6_HEADER_LEN = 40 };
+
+void
+rx_device(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	for (unsigned i = 0; i < BURST_MAX; i++) {
+		struct pkt *p = pkt_get(w->pool);
+		if (p == NULL) {
+			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
+			outbound_flush(
+			    w); /* gives buffers back; the packet is still in the queue */
+			return;
+		}
+		ssize_t n = read(port->fd, pkt_data(p), pkt_room(p));
+		if (n < 0) {
+			pkt_put(w->pool, p);
+			if (errno != EAGAIN && errno != EINTR)
+				(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
+			return;
+		}
+		if ((size_t)n <= port->link_header) {
+			worker_drop(w, NULL, lane, DROP_BAD_LENGTH);
+			pkt_put(w->pool, p);
+			continue;
+		}
+		p->off += port->link_header;
+		p->len = (uint32_t)n - port->link_header;
+		p->tag = port->tag;
+		outbound_take(w, p);
+	}
+}
+
+/* What the socket tells about one IPv6 packet. */
+struct ip6_facts {
+	struct in6_addr src;
+	struct in6_addr dst;
+	uint8_t traffic_class;
+	uint8_t hop_limit;
+	bool has_dst;
+};
+
+static struct ip6_facts
+facts_read(struct msghdr *m)
+{
+	struct ip6_facts f = { .hop_limit = 1 };
+	const struct sockaddr_in6 *from = m->msg_name;
+	f.src = from->sin6_addr;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		int number = 0;
+		if (c->cmsg_level != IPPROTO_IPV6)
+			continue;
+		if (c->cmsg_type == IPV6_PKTINFO &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo))) {
+			struct in6_pktinfo info;
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			f.dst = info.ipi6_addr;
+			f.has_dst = true;
+		} else if (c->cmsg_len >= CMSG_LEN(sizeof(number))) {
+			memcpy(&number, CMSG_DATA(c), sizeof(number));
+			if (c->cmsg_type == IPV6_HOPLIMIT)
+				f.hop_limit = (uint8_t)number;
+			else if (c->cmsg_type == IPV6_TCLASS)
+				f.traffic_class = (uint8_t)number;
+		}
+	}
+	return f;
+}
+
+/* Writes the IPv6 header before the packet. False if the socket did not say to whom it came. */
+static bool
+ip6_header_put(struct pkt *p, struct msghdr *m, uint8_t protocol)
+{
+	if (m->msg_namelen < sizeof(struct sockaddr_in6) || (m->msg_flags & MSG_CTRUNC) != 0 ||
+	    p->len > UINT16_MAX)
+		return false;
+	struct ip6_facts f = facts_read(m);
+	if (!f.has_dst)
+		return false;
+	uint16_t payload = (uint16_t)p->len;
+	p->off -= IP6_HEADER_LEN;
+	p->len += IP6_HEADER_LEN;
+	struct wr wr = wr_init(pkt_data(p), IP6_HEADER_LEN);
+	wr_u32(&wr, 6U << 28 | (uint32_t)f.traffic_class << 20);
+	wr_u16(&wr, payload);
+	wr_u8(&wr, protocol);
+	wr_u8(&wr, f.hop_limit);
+	wr_bytes(&wr, &f.src, sizeof(f.src));
+	wr_bytes(&wr, &f.dst, sizeof(f.dst));
+	return wr_ok(&wr);
+}
+
+/* Takes fresh packets for a batch; returns how many there are. */
+static unsigned
+batch_prepare(struct worker *w)
+{
+	unsigned n = 0;
+	for (; n < BURST_MAX; n++) {
+		struct pkt *p = pkt_get(w->pool);
+		if (p == NULL)
+			break;
+		w->rx_pkts[n] = p;
+		w->rx_iov[n] = (struct iovec){ .iov_base = pkt_data(p), .iov_len = pkt_room(p) };
+		w->rx_msgs[n] = (struct mmsghdr){ .msg_hdr = {
+						      .msg_name = &w->rx_from[n],
+						      .msg_namelen = sizeof(w->rx_from[n]),
+						      .msg_iov = &w->rx_iov[n],
+						      .msg_iovlen = 1,
+						      .msg_control = w->rx_control[n],
+						      .msg_controllen = CONTROL_LEN,
+						  } };
+	}
+	return n;
+}
+
+void
+rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	unsigned n_fresh = batch_prepare(w);
+	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
+	if (n_fresh == 0)
+		worker_drop(w, NULL, lane, DROP_NO_BUFFER);
+	for (unsigned i = 0; i < n_fresh; i++) {
+		struct pkt *p = w->rx_pkts[i];
+		struct mmsghdr *m = &w->rx_msgs[i];
+		if ((int)i >= n) {
+			pkt_put(w->pool, p);
+			continue;
+		}
+		p->len = m->msg_len;
+		p->tag = port->tag;
+		if ((m->msg_hdr.msg_flags & MSG_TRUNC) != 0 || p->len == 0 ||
+		    (port->is_headless && !ip6_header_put(p, &m->msg_hdr, port->protocol))) {
+			worker_drop(w, NULL, lane, DROP_BAD_LENGTH);
+			pkt_put(w->pool, p);
+			continue;
+		}
+		inbound_take(w, p);
+	}
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * snap.h - one immutable picture of everything a worker must know to handle a packet.
+ *
+ * The main thread builds a snapshot from the configuration, the associations and the ports, publishes
+ * it by pointer and frees it, with what was retired when its successor came, after every worker has passed a quiet
+ * point. Workers only read; what they write (SA state, tallies) hangs behind pointers.
+ */
+#ifndef SNAP_H
+#define SNAP_H
+
+#include "daemon/picd/assoc.h"
+#include "daemon/picd/port.h"
+#include "lib/base/addr.h"
+#include "lib/vpn/svcset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct flow;
+struct sad;
+
+/* One tunnel: where its packets come from and go to. */
+struct path {
+	struct sa *in; /* NULL: none */
+	struct sa *out;
+	const struct port *deliver; /* decrypted packets appear here; NULL: no such unit yet */
+	const struct snap_set *set; /* NULL: es- or transport */
+	struct tally *tally;        /* of the tunnel */
+	struct addr gateway;        /* the other end; ADDR_NONE for transport mode */
+	uint32_t slot;
+	bool is_transport;
+	bool has_syslog;
+};
+
+struct snap_set {
+	struct svcset rules;
+	const struct path *const *paths; /* by tunnel number; NULL entries do not happen */
+	struct tally *tally;
+	struct addr gateway;
+	bool is_passive; /* passive-mode-tunneling: no ICMP, no TTL, no checks */
+};
+
+enum lane_kind {
+	LANE_NONE,        /* nobody takes packets from this port */
+	LANE_INSIDE,      /* next hop style, inside unit: direction input */
+	LANE_OUTSIDE,     /* next hop style, outside unit: direction output */
+	LANE_CAPTURE_IN,  /* interface style: direction input, not yet routed */
+	LANE_CAPTURE_OUT, /* interface style: direction output */
+	LANE_ES,          /* everything goes through one SA */
+	LANE_TRANSPORT,   /* the host's own packets, the filters choose the SA */
+	LANE_RAW,         /* protected packets from outside */
+};
+
+/* What happens to packets from one port. */
+struct lane {
+	enum lane_kind kind;
+	uint32_t tag;               /* of the port that this lane was made for */
+	uint32_t unit;              /* number of the unit, for rules with ipsec-inside-interface */
+	const struct snap_set *set; /* NULL: es-, transport; raw: the first set of the gateway */
+	const struct path *path;    /* LANE_ES */
+	const struct port *icmp_port; /* ICMP errors appear here; NULL: none are sent */
+	struct addr icmp_source4;     /* ADDR_NONE: none are sent for this family */
+	struct addr icmp_source6;
+	struct tally *tally; /* drops before a tunnel is known; NULL: only the process counts */
+};
+
+/* A term of an output filter of the host that selects a transport mode SA, or takes packets away from later ones. */
+struct transport_term {
+	const struct prefix *source;
+	const struct prefix *destination;
+	const struct port_range *protocols;
+	const struct port_range *source_ports;
+	const struct port_range *destination_ports;
+	uint32_t n_source;
+	uint32_t n_destination;
+	uint32_t n_protocols;
+	uint32_t n_source_ports;
+	uint32_t n_destination_ports;
+	const struct path *path; /* NULL: another action; the search goes on behind its filter */
+	uint32_t filter;         /* number of the filter */
+	uint8_t family;
+};
+
+struct port_range {
+	uint32_t lo;
+	uint32_t hi;
+};
+
+struct snap {
+	uint64_t generation;      /* counts from 1 */
+	struct arena *arena;      /* holds the snapshot itself */
+	const struct lane *lanes; /* by port index */
+	size_t n_lanes;
+	const struct path *paths; /* by association slot; unused slots are zero */
+	size_t n_paths;
+	const struct path *const *by_gateway; /* paths with an outbound SA, sorted by gateway */
+	size_t n_by_gateway;
+	const struct transport_term *transport;
+	size_t n_transport;
+	struct sad *sad;
+	const struct port *send4; /* NULL: not handed over yet */
+	const struct port *send6;
+	/* Main thread: what nobody needs once the successor of this snapshot is everywhere. */
+	struct assoc_retired retired;
+	struct port *retired_ports;
+	struct snap *next_old;
+};
+
+/* Builds a snapshot; aborts when out of memory. OUT_CLASHES counts inbound SAs that were left out because another has
+ * their SPI, protocol and address. Main thread. */
+struct snap *snap_build(const struct conf *c, const struct assoc_table *assocs,
+    const struct port_table *ports, uint64_t generation, size_t *out_clashes);
+
+/* Frees the snapshot and its tables, not what it retired. NULL is fine. */
+void snap_free(struct snap *s);
+
+/* The path of the first filter term that selects a transport mode SA for a packet of the host; NULL if none does.
+ * IS_MIRROR: the packet comes from the other end, source and destination change places. Any thread. */
+const struct path *snap_transport(const struct snap *s, const struct flow *f, bool is_mirror);
+
+/* The range of paths in by_gateway that lead to GATEWAY; returns how many. Any thread. */
+size_t snap_gateway(
+    const struct snap *s, const struct addr *gateway, const struct path *const **out_first);
+
+#endif

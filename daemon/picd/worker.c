@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker.c - the loop: wait, take the snapshot, drain what is readable, flush, pass the quiet point.
+ *
+ * Packets of all ports that were ready share the bursts of a turn. The quiet point is the end of
+ * the turn: the snapshot is only read after the wait, so what was retired before cannot be seen any more
+ * when `seen` has reached the generation that came after it.
+ */
+#include "daemon/picd/worker.h"
+
+#include "daemon/picd/worker_priv.h"
+#include "lib/esp/frag.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+void
+worker_drop(struct worker *w, const struct path *path, const struct lane *lane, enum drop reason)
+{
+	unsigned i = w->p.index;
+	if (path != NULL) {
+		tally_count(path->tally, i, reason);
+		if (path->set != NULL)
+			tally_count(path->set->tally, i, reason);
+	} else if (lane != NULL && lane->tally != NULL) {
+		tally_count(lane->tally, i, reason);
+	} else {
+		tally_count(w->p.tally, i, reason);
+	}
+}
+
+bool
+limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s)
+{
+	if (l->second != now_ms / 1000) {
+		l->second = now_ms / 1000;
+		l->used = 0;
+	}
+	if (l->used >= per_s)
+		return false;
+	l->used++;
+	return true;
+}
+
+/* A device that is being removed reports an error until netd says so: stop listening to it. */
+static void
+port_mute(struct worker *w, const struct port *port)
+{
+	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
+}
+
+static void
+port_ready(struct worker *w, const struct port *port, uint32_t events)
+{
+	const struct lane *lane = worker_lane(w, port->tag);
+	if (port->kind == PORT_RAW || port->kind == PORT_SEND) {
+		if ((events & EPOLLERR) != 0 && port->is_addressed)
+			(void)pmtu_read_errors(w, port, NULL);
+		if (port->kind == PORT_RAW && (events & EPOLLIN) != 0)
+			rx_raw(w, port, lane);
+	} else {
+		if ((events & EPOLLIN) != 0)
+			rx_device(w, port, lane);
+		if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+			port_mute(w, port);
+	}
+}
+
+static void
+tick(struct worker *w)
+{
+	w->tick_ms = w->now_ms;
+	unsigned n = frag_expire(w->frags, w->now_ms);
+	while (n-- > 0)
+		worker_drop(w, NULL, NULL, DROP_FRAG_TIMEOUT);
+	pmtu_expire(w);
+}
+
+void
+worker_turn(struct worker *w, int timeout_ms)
+{
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	w->now_ms = w->p.now_ms();
+	w->snap = atomic_load_explicit(&w->published, memory_order_acquire);
+	for (int i = 0; i < n; i++) {
+		const struct port *port = events[i].data.ptr;
+		if (port == NULL) {
+			uint64_t wakes;
+			(void)!read(w->wake_fd, &wakes, sizeof(wakes));
+		} else if (w->snap != NULL) {
+			port_ready(w, port, events[i].events);
+		}
+	}
+	if (w->snap == NULL)
+		return;
+	inbound_flush(w);
+	outbound_flush(w);
+	send_flush(w);
+	if (w->now_ms - w->tick_ms >= TICK_MS)
+		tick(w);
+	uint64_t generation = w->snap->generation;
+	w->snap = NULL;
+	if (atomic_load_explicit(&w->seen, memory_order_relaxed) != generation) {
+		atomic_store_explicit(&w->seen, generation, memory_order_release);
+		w->p.notify(w->p.notify_arg);
+	}
+}
+
+static void *
+worker_main(void *arg)
+{
+	struct worker *w = arg;
+	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire))
+		worker_turn(w, TICK_MS);
+	return NULL;
+}
+
+static void
+wake(struct worker *w)
+{
+	static const uint64_t one = 1;
+	(void)!write(w->wake_fd, &one, sizeof(one));
+}
+
+struct worker *
+worker_new(const struct worker_params *p)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return NULL;
+	w->p = *p;
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+	struct esp_worker_params esp = { .n_pkts = POOL_PKTS, .rand = p->rand };
+	w->esp = esp_worker_new(&esp);
+	if (w->esp != NULL) {
+		w->pool = esp_worker_pool(w->esp);
+		w->frags = frag_new(w->pool, FRAG_LIMIT_DEFAULT, FRAG_TIMEOUT_MS_DEFAULT);
+	}
+	if (w->frags == NULL || w->epoll_fd < 0 || w->wake_fd < 0 ||
+	    epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) < 0) {
+		worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+int
+worker_start(struct worker *w)
+{
+	int e = pthread_create(&w->thread, NULL, worker_main, w);
+	w->is_running = e == 0;
+	return -e;
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	if (w->is_running) {
+		atomic_store_explicit(&w->is_stopping, true, memory_order_release);
+		wake(w);
+		pthread_join(w->thread, NULL);
+	}
+	frag_free(w->frags);
+	esp_worker_free(w->esp);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+	free(w);
+}
+
+const struct esp_worker *
+worker_esp(const struct worker *w)
+{
+	return w->esp;
+}
+
+void
+worker_publish(struct worker *w, const struct snap *s)
+{
+	atomic_store_explicit(&w->published, s, memory_order_release);
+	wake(w);
+}
+
+uint64_t
+worker_seen(const struct worker *w)
+{
+	return atomic_load_explicit(&w->seen, memory_order_acquire);
+}
+
+int
+worker_watch(struct worker *w, const struct port *p)
+{
+	/* A send socket is only watched for errors, which epoll always reports. */
+	struct epoll_event ev = {
+		.events = p->kind == PORT_SEND ? 0 : EPOLLIN,
+		.data.ptr = (void *)(uintptr_t)p,
+	};
+	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) < 0 ? -errno : 0;
+}
+
+void
+worker_unwatch(struct worker *w, const struct port *p)
+{
+	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+}

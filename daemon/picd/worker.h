@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker.h - the thread that handles packets, as the main thread sees it.
+ *
+ * A worker has its own epoll loop, packet pool and crypto manager and shares nothing with other workers but
+ * what the snapshot points to. It takes a snapshot at the start of a turn, after it has waited, and lets go of it
+ * at the end: when worker_seen() has reached a generation, nothing older is in use. It allocates nothing
+ * after worker_new(). There is one worker now; nothing here knows.
+ */
+#ifndef PICD_WORKER_H
+#define PICD_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/addr.h"
+
+struct esp_worker;
+struct port;
+struct snap;
+struct tally;
+struct worker;
+
+struct worker_params {
+	unsigned index;      /* from 0; row of the tallies */
+	struct tally *tally; /* drops that belong to no service set or tunnel; borrowed */
+	/* Called on the worker's thread when worker_seen() has moved or a log event waits; must not block. */
+	void (*notify)(void *arg);
+	void *notify_arg;
+	uint64_t (*now_ms)(void); /* monotonic */
+	void (*rand)(void *arg, void *buf, size_t n);
+};
+
+/* Makes a worker, without starting its thread. NULL when out of memory, descriptors or CPU features. */
+struct worker *worker_new(const struct worker_params *p);
+/* Starts the thread. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int worker_start(struct worker *w);
+/* Ends the thread, if it runs, and frees everything; packets that wait for fragments are lost. NULL is fine. */
+void worker_free(struct worker *w);
+
+/* For sa_new(); any thread. */
+const struct esp_worker *worker_esp(const struct worker *w);
+
+/* Main thread: makes S the snapshot of all later turns. */
+void worker_publish(struct worker *w, const struct snap *s);
+/* The newest generation such that no older one is in use any more. */
+uint64_t worker_seen(const struct worker *w);
+
+/* Main thread: packets from a port are taken, not taken any more. Watch a port after the snapshot that has its
+ * lane is published, unwatch it before the one that has not is. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int worker_watch(struct worker *w, const struct port *p);
+void worker_unwatch(struct worker *w, const struct port *p);
+
+/* One turn: waits at most TIMEOUT_MS for packets (-1: until there is something), handles what is there. For the
+ * worker's own thread, and for tests that have not started it. */
+void worker_turn(struct worker *w, int timeout_ms);
+
+/* One line that the `syslog` action asks for: the start of a flow. */
+struct flow_event {
+	struct addr source;
+	struct addr destination;
+	uint32_t slot; /* of the association */
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t protocol;
+	bool is_output;
+};
+
+/* Main thread: takes the oldest event; false if there is none. */
+bool worker_next_event(struct worker *w, struct flow_event *out);
+
+#endif

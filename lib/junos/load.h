@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * load.h - configuration text into a tree, and a tree into text.
+ *
+ * Curly text and `set` lines, as JUNOS reads and prints them: quoting, comments (both kinds), inactive:
+ * protect: replace: delete: tags, [ lists ], one-line containers, positional words. A secret given in clear is turned
+ * into its $9$ form as it is read and is kept and printed in that form (with ## SECRET-DATA in text).
+ * Reading never stops at the first error: every error of a text is reported with line, column, word
+ * and [edit] place, and what is good is kept. Pure; one thread at a time.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include "lib/junos/tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct report;
+struct text;
+
+enum load_action {
+	LOAD_OVERRIDE, /* the tree is emptied first */
+	LOAD_MERGE,    /* union; scalars are overwritten */
+	LOAD_REPLACE, /* like merge, but statements tagged replace: take the place of what is there */
+};
+
+/* Reads curly text (LEN bytes, any bytes at all) into T. Reports syntax, value, unsupported and ignored
+ * statements. Returns false if the report gained an error. */
+bool load_text(
+    struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
+
+/* Reads lines of set, delete, activate, deactivate, insert, rename, annotate, protect, ... BELOW is the
+ * [edit] place the paths are relative to (the root for files). */
+bool load_set(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
+
+/* Reads text of either kind: `set` lines if the first word is one of the above, else curly text. */
+bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
+
+/* Print N and all below it; N = the root prints the whole configuration. INDENT in levels. */
+void print_text(const struct node *n, unsigned indent, struct text *out);
+/* The children of N as `show` at that [edit] level prints them. */
+void print_children(const struct node *n, struct text *out);
+/* As `set ...` lines (and deactivate, protect, annotate lines), full paths from the root, or relative to N. */
+void print_set(const struct node *n, bool relative, struct text *out);
+/* JUNOS XML (<configuration>) and JSON. */
+void print_xml(const struct node *n, unsigned indent, struct text *out);
+void print_json(const struct node *n, struct text *out);
+/* The difference as `show | compare` prints it. Empty if there is none. */
+void print_compare(const struct tree *from, const struct tree *to, struct text *out);
+
+#endif

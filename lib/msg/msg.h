@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * msg.h - every message between the processes: who says what to whom, and what it carries.
+ *
+ * Frame, on a Unix stream socket (numbers big-endian):
+ *   u32 length of the payload, at most MSG_PAYLOAD_MAX
+ *   u16 type (enum msg_type)
+ *   u16 flags (MSG_HAS_FD: one descriptor travels with the first byte of the frame)
+ *   u32 seq   a reply repeats the seq of its request; 0 when nothing is asked or answered
+ *   payload   nothing, or exactly one element tree (elem.h)
+ * A receiver trusts nothing: a bad frame, an unknown type or a wrong tree closes the channel.
+ *
+ * Channels: sallyportd has one to every daemon (their descriptor 3). All others are socketpairs that sallyportd
+ * makes and hands to both ends with MSG_LINK; when an end restarts, both get a fresh one. The names in
+ * braces are the leaves of the payload; (...)* repeats; [...] may be missing.
+ */
+#ifndef MSG_H
+#define MSG_H
+
+#include <stdint.h>
+
+enum {
+	MSG_HDR_LEN = 12,
+	MSG_PAYLOAD_MAX = 4 << 20,
+	MSG_HAS_FD = 1,
+};
+
+enum msg_type {
+	/* --- sallyportd and any daemon --- */
+	MSG_LINK =
+	    1, /* S->D link { peer, [instance] } + fd: talk to PEER ("mgd", "netd", "picd", "cli") on this socket; it
+	               * takes the place of any earlier one to that peer. instance: services interface of a picd ("sp-1/2/0").
+	               * peer "cli" (to mgd only): the fd is the listening socket of the command line */
+	MSG_READY, /* D->S: started, sandboxed, reading */
+	MSG_STOP,  /* S->D: undo what you did to the host and exit 0 */
+	/* --- sallyportd and mgd --- */
+	MSG_PICS, /* M->S pics { (pic)* }: the picds that shall run; others are stopped */
+	MSG_LOAD, /* S->M load { name } + fd: commit this file (started with -c); answered by MSG_LOADED */
+	MSG_LOADED, /* M->S loaded { status ("ok" or "error"), text }: text = the errors as the user shall see them */
+	MSG_IN_FORCE, /* M->S in-force { commit }: every daemon runs this commit */
+	/* --- sallyportd and netd --- */
+	MSG_TUN_ASK, /* N->S: open /dev/net/tun for me */
+	MSG_TUN,     /* S->N + fd, seq of the question; without fd: it could not be opened */
+	/* --- mgd and netd, picd --- */
+	MSG_CONF_CHECK, /* M->D conf { commit } + memfd (sealed; one encoded element tree: the reduced configuration): could you run it? */
+	MSG_CONF_APPLY, /* M->D the same: run it */
+	MSG_CONF_DONE, /* D->M conf-done { commit, status ("ok" or "error"), [text] }: answers both */
+	MSG_RPC,      /* M->D RPC-NAME { arguments }: an operational command (yang/sallyport-rpc) */
+	MSG_ROW,      /* D->M one row of the reply: a child of the reply's root element */
+	MSG_RPC_DONE, /* D->M rpc-done { status ("ok" or "error"), [text] }: after the last row */
+	/* --- netd and picd --- */
+	MSG_DEVICE, /* N->P device { unit, role ("unit", "capture-in", "capture-out"), [service-set], device,
+	               * link-header } + fd: a TUN queue. role "unit": packets routed to the unit, and where packets appear from it.
+	               * capture-*: packets of the interface of an interface-style service set, each preceded
+	               * by link-header octets; -in: entering it, not yet routed; -out: leaving it */
+	MSG_DEVICE_GONE, /* N->P device-gone { unit, role, [service-set] } */
+	MSG_SOCKET, /* N->P socket { kind ("esp", "ah", "send4", "send6"), [address] } + fd: raw sockets. esp, ah: receive, bound to
+	               * ADDRESS (a local gateway or tunnel source; missing = any address of FAMILY leaf "family" 4 or 6).
+	               * IPv4 sockets give the IP header, IPv6 ones do not (PKTINFO, HOPLIMIT, TCLASS are switched on). send*:
+	               * header included, marked so that our own filters let it pass; IP_RECVERR is on */
+	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family } */
+	MSG_NET_SYNC, /* N->P net-sync { commit }: everything for this commit has been handed over */
+	/* --- the command line and mgd: see cli.h --- */
+	MSG_CLI_FIRST = 64,
+};
+
+#endif

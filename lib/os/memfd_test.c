@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * memfd_test.c - a configuration survives its anonymous file, and only a sealed one is believed.
+ */
+#include "lib/base/arena.h"
+#include "lib/msg/elem.h"
+#include "lib/os/ipc.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void
+test_round_trip(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "configuration");
+	elem_leaf(a, elem_add(a, e, "system"), "host-name", "gw1");
+	int fd = memfd_from_elem(e);
+	assert_true(fd >= 0);
+	struct elem *back = memfd_to_elem(fd, a);
+	assert_non_null(back);
+	assert_string_equal(elem_value(elem_find(back, "system"), "host-name"), "gw1");
+	/* sealed: neither written nor cut */
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	close(fd);
+	arena_free(a);
+}
+
+/* Makes a file with the bytes of one empty leaf and the given seals. */
+static int
+file_make(int seals, const char *tail)
+{
+	static const char leaf[] = "\x03\x01x";
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(write(fd, leaf, 3), 3);
+	assert_int_equal(write(fd, tail, strlen(tail)), strlen(tail));
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+static void
+test_refused(void **state)
+{
+	enum { ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+	static const struct {
+		int seals;
+		const char *tail;
+		bool is_good;
+	} cases[] = {
+		{ ALL, "", true }, { 0, "", false }, { ALL & ~F_SEAL_WRITE, "", false },
+		{ ALL & ~F_SEAL_SHRINK, "", false }, { ALL & ~F_SEAL_GROW, "", false },
+		{ ALL & ~F_SEAL_SEAL, "", false },
+		{ ALL, "\x03\x01y", false }, /* a second element */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena *a = arena_new();
+		int fd = file_make(cases[i].seals, cases[i].tail);
+		assert_int_equal(memfd_to_elem(fd, a) != NULL, cases[i].is_good);
+		close(fd);
+		arena_free(a);
+	}
+}
+
+static void
+test_not_a_memfd(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new();
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_null(memfd_to_elem(fd, a));
+	assert_null(memfd_to_elem(-1, a));
+	close(fd);
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_not_a_memfd),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
