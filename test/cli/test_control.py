@@ -31,7 +31,7 @@ def test_only_daemons_whose_part_changes_hear_of_a_commit(gw):
     gw.cli("configure", *SET_T2, "commit", check=0)
     assert sent(gw, "sp-1/2/0") == [("check", 2), ("apply", 2)]
     assert sent(gw, "sp-1/3/0") == []
-    assert gw.in_force[-1] == 2
+    wait(lambda: gw.in_force[-1] == 2)
 
 
 def test_keys_go_to_the_picd_that_needs_them_and_to_nobody_else(gw):
