@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sad_test.c - the SA table finds what was entered, and nothing else, whatever the order.
+ */
+#include "lib/esp/sad.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lib/esp/test_util.h"
+
+static struct sa *
+sa_make(struct esp_worker *w, uint32_t spi, enum sa_protocol protocol, const char *dst)
+{
+	struct sa_params p = test_params(SA_IN);
+	p.spi = spi;
+	p.protocol = protocol;
+	p.src = (struct addr){ 0 };
+	p.dst = dst ? test_addr(dst) : (struct addr){ 0 };
+	return test_sa(w, &p);
+}
+
+static struct sa *
+find(const struct sad *t, uint32_t spi, uint8_t proto, const char *dst)
+{
+	struct addr a = test_addr(dst);
+	struct sad_key key;
+	sad_key_init(&key, spi, proto, a.family, a.b);
+	sad_prefetch(t, &key);
+	return sad_find(t, &key);
+}
+
+static void
+an_sa_is_found_by_spi_protocol_and_destination(void **state)
+{
+	(void)state;
+	struct esp_worker *w = test_worker(4);
+	struct sad *t = sad_new(8);
+	struct sa *esp = sa_make(w, 0x500, SA_ESP, "192.0.2.2");
+	struct sa *ah = sa_make(w, 0x500, SA_AH, "192.0.2.2");
+	struct sa *far = sa_make(w, 0x500, SA_ESP, "192.0.2.3");
+	struct sa *v6 = sa_make(w, 0x500, SA_ESP, "2001:db8::2");
+	struct sa *any = sa_make(w, 0x500, SA_ESP, NULL);
+	struct sa *bundle = sa_make(w, 0x700, SA_BUNDLE, "192.0.2.2");
+	struct sa *all[] = { esp, ah, far, v6, any, bundle };
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(sad_add(t, all[i]), SAD_OK);
+	assert_int_equal(sad_size(t), 6);
+	assert_ptr_equal(find(t, 0x500, 50, "192.0.2.2"), esp);
+	assert_ptr_equal(find(t, 0x500, 51, "192.0.2.2"), ah);
+	assert_ptr_equal(find(t, 0x500, 50, "192.0.2.3"), far);
+	assert_ptr_equal(find(t, 0x500, 50, "2001:db8::2"), v6);
+	assert_ptr_equal(find(t, 0x500, 50, "192.0.2.9"), any);
+	assert_null(find(t, 0x500, 51, "192.0.2.9"));
+	assert_null(find(t, 0x501, 50, "192.0.2.2"));
+	assert_ptr_equal(find(t, 0x700, 51, "192.0.2.2"), bundle);
+	assert_null(find(t, 0x2002, 50, "192.0.2.2")); /* its ESP, bare */
+	assert_null(find(t, 0x700, 50, "192.0.2.2"));
+	for (size_t i = 0; i < 6; i++)
+		sa_free(all[i]);
+	sad_free(t);
+	esp_worker_free(w);
+}
+
+static void
+what_does_not_belong_is_refused(void **state)
+{
+	(void)state;
+	struct esp_worker *w = test_worker(4);
+	struct sad *t = sad_new(1);
+	struct sa *a = sa_make(w, 0x500, SA_ESP, "192.0.2.2");
+	struct sa *twin = sa_make(w, 0x500, SA_ESP, "192.0.2.2");
+	struct sa *other = sa_make(w, 0x501, SA_ESP, "192.0.2.2");
+	struct sa_params p = test_params(SA_OUT);
+	struct sa *out = test_sa(w, &p);
+	assert_int_equal(sad_add(t, out), SAD_OUTBOUND);
+	assert_int_equal(sad_add(t, a), SAD_OK);
+	assert_int_equal(sad_add(t, twin), SAD_DUPLICATE);
+	assert_int_equal(sad_add(t, other), SAD_FULL);
+	sad_del(t, twin); /* not in the table: nothing happens */
+	assert_ptr_equal(find(t, 0x500, 50, "192.0.2.2"), a);
+	sad_del(t, a);
+	assert_int_equal(sad_add(t, other), SAD_OK);
+	sa_free(a);
+	sa_free(twin);
+	sa_free(other);
+	sa_free(out);
+	sad_free(t);
+	esp_worker_free(w);
+}
+
+static void
+adding_and_deleting_in_any_order_loses_nothing(void **state)
+{
+	(void)state;
+	enum { N = 3000 };
+	static struct sa *sas[N];
+	static bool is_in[N];
+	struct esp_worker *w = test_worker(4);
+	struct sad *t = sad_new(N);
+	for (uint32_t i = 0; i < N; i++)
+		sas[i] = sa_make(w, 256 + i, SA_ESP, "192.0.2.2");
+	srand(2);
+	for (int round = 0; round < 20000; round++) {
+		uint32_t i = (uint32_t)rand() % N;
+		if (is_in[i])
+			sad_del(t, sas[i]);
+		else
+			assert_int_equal(sad_add(t, sas[i]), SAD_OK);
+		is_in[i] = !is_in[i];
+		uint32_t k = (uint32_t)rand() % N;
+		assert_ptr_equal(find(t, 256 + k, 50, "192.0.2.2"), is_in[k] ? sas[k] : NULL);
+	}
+	for (uint32_t i = 0; i < N; i++) {
+		assert_ptr_equal(find(t, 256 + i, 50, "192.0.2.2"), is_in[i] ? sas[i] : NULL);
+		sa_free(sas[i]);
+	}
+	sad_free(t);
+	esp_worker_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_sa_is_found_by_spi_protocol_and_destination),
+		cmocka_unit_test(what_does_not_belong_is_refused),
+		cmocka_unit_test(adding_and_deleting_in_any_order_loses_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
