@@ -2,7 +2,8 @@
  *
  * frag_test.c - fragments in any order, repeated, overlapping, too many, too late.
  *
- * Packets are cut by split.c, so the two halves check each other; expected packets are the uncut ones.
+ * Packets are cut by split.c, so the two halves check each other; expected packets are the uncut
+ * ones.
  */
 #include "lib/esp/frag.h"
 
@@ -211,12 +212,39 @@ time_and_number_are_bounded(void **state)
 }
 
 static void
+congestion_on_any_fragment_is_kept(void **state)
+{
+	(void)state;
+	struct frag_table *t = frag_new(pool, 4, 4000);
+	for (int family = 4; family <= 6; family += 2) {
+		for (uint8_t ecn = 0; ecn < 4; ecn++) {
+			struct pkt *parts[8];
+			struct pkt *p = test_packet(w, family, 300);
+			test_tos(p, ecn);
+			unsigned n = cut(p, 168, parts, 8);
+			struct pkt *whole = NULL;
+			test_tos(parts[1], 3);
+			for (unsigned i = 0; i < n; i++) {
+				enum drop verdict;
+				whole = frag_in(t, parts[i], 0, &verdict);
+			}
+			struct ip_hdr h;
+			assert_int_equal(ip_read(pkt_data(whole), whole->len, &h), DROP_NONE);
+			assert_int_equal(h.tos, ecn == 0 ? 0 : 3);
+			pkt_put(pool, whole);
+		}
+	}
+	frag_free(t);
+}
+
+static void
 a_forged_first_fragment_cannot_make_a_giant(void **state)
 {
 	(void)state;
 	struct frag_table *t = frag_new(pool, 4, 4000);
 	enum drop verdict;
-	/* data up to 65,515 octets behind a header of 20 is the most; with a header of 60 it is too much */
+	/* data up to 65,515 octets behind a header of 20 is the most; with a header of 60 it is
+	 * too much */
 	struct pkt *parts[64];
 	unsigned n = cut(test_packet(w, 4, 65535), 1500, parts, 64);
 	for (unsigned i = 1; i < n; i++)
@@ -245,6 +273,7 @@ main(void)
 		cmocka_unit_test(whole_packets_pass),
 		cmocka_unit_test(overlaps_are_refused),
 		cmocka_unit_test(time_and_number_are_bounded),
+		cmocka_unit_test(congestion_on_any_fragment_is_kept),
 		cmocka_unit_test(a_forged_first_fragment_cannot_make_a_giant),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * icmp_test.c - ICMP errors are right, and are not sent where they must not be; flows are read right.
+ * icmp_test.c - ICMP errors are right, and are not sent where they must not be; flows are read
+ * right.
  */
 #include "lib/esp/icmp.h"
 

@@ -2,9 +2,10 @@
  *
  * in_fuzz.c - any octets as outer packets into SAs of every kind.
  *
- * The input is a sequence of packets, each behind two octets of length (little-endian). Integrity would stop every
- * invented packet, so there are also SAs that only encrypt; and the first octet of the input may ask for
- * packets that are sealed by us, from the octets given, and spoiled at one place.
+ * The input is a sequence of packets, each behind two octets of length (little-endian). Integrity
+ * would stop every invented packet, so there are also SAs that only encrypt; and the first octet
+ * of the input may ask for packets that are sealed by us, from the octets given, and spoiled at
+ * one place.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  *
  * noalloc_test.c - once everything is set up, no packet makes anybody allocate.
  *
- * Replaces malloc and its family in the whole process, libipsec-mb included, by functions that count.
- * Where a sanitizer has replaced them already the test is skipped.
+ * Replaces malloc and its family in the whole process, libipsec-mb included, by functions that
+ * count. Where a sanitizer has replaced them already the test is skipped.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -409,8 +409,8 @@ struct size_row {
 	uint32_t told_mtu;
 };
 
-/* AES-CBC with HMAC-SHA1-96 in IPv4: 20 + 8 + 16 + 12 around blocks of 16, less 2. A limit of 1500 holds
- * 1438 octets, 1300 holds 1230, 1400 holds 1342. */
+/* AES-CBC with HMAC-SHA1-96 in IPv4: 20 + 8 + 16 + 12 around blocks of 16, less 2. A limit of 1500
+ * holds 1438 octets, 1300 holds 1230, 1400 holds 1342. */
 static const struct size_row size_rows[] = {
 	{ "fits exactly", SA_DF_DEFAULT, 4, false, 1438, 1500, 0, DROP_NONE, 1, false, 0 },
 	{ "fits exactly, DF", SA_DF_DEFAULT, 4, true, 1438, 1500, 0, DROP_NONE, 1, true, 0 },

@@ -2,10 +2,10 @@
  *
  * sa.c - makes security associations: checks parameters, expands keys, works out sizes.
  *
- * All that does not change from packet to packet is computed here, once: the cipher's key schedule for
- * the one direction that the SA serves, the two HMAC states after the padded key block (RFC 2104), the
- * outer header with its variable fields zero. Control side; the counters at the end are read
- * by any thread.
+ * All that does not change from packet to packet is computed here, once: the cipher's key schedule
+ * for the one direction that the SA serves, the two HMAC states after the padded key block (RFC
+ * 2104), the outer header with its variable fields zero. Control side; the counters at the end are
+ * read by any thread.
  */
 #include "lib/esp/sa.h"
 

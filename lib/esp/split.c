@@ -2,8 +2,9 @@
  *
  * split.c - IPv4 and IPv6 fragmentation in place.
  *
- * The first fragment stays in the packet's own buffer; for the others buffers are taken first, all or none,
- * then filled with a copy of the headers and their part of the data. Called by out.c on the worker.
+ * The first fragment stays in the packet's own buffer; for the others buffers are taken first, all
+ * or none, then filled with a copy of the headers and their part of the data. Called by out.c on
+ * the worker.
  */
 #include "lib/esp/split.h"
 
