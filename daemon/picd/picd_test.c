@@ -329,13 +329,10 @@ an_unknown_spi_is_counted(void **state)
 	gw_sync(&l.a);
 	size_t n = udp4(p, "192.0.2.2", "192.0.2.1", 60, 0, 63);
 	p[9] = 50;
-	p[10] -= 33; /* 17 became 50: the low octet of the checksummed word */
-	p[11] = (uint8_t)(p[11] - 33);
-	p[10] += 33;
+	ip4_seal(p);
 	put(fd, p, n);
 	lab_turn(&l);
-	assert_int_equal(
-	    gw_drops(&l.a, "ss", DROP_NO_SA) + gw_drops(&l.a, "ss", DROP_OUTER_HEADER), 1);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_NO_SA), 1);
 	close(fd);
 	lab_done(&l);
 }
@@ -446,7 +443,7 @@ a_commit_touches_only_the_tunnels_it_changes(void **state)
 	lab_init(&l);
 	for (unsigned i = 0; i < 3; i++) {
 		put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
-		put(l.link_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
+		put(l.link_a, p, udp4(p, "172.16.0.5", "172.17.0.6", 20, 0, 63));
 	}
 	gw_turns(&l.a);
 	const struct sa *kept =
@@ -461,7 +458,7 @@ a_commit_touches_only_the_tunnels_it_changes(void **state)
 	lab_turn(&l);
 	while (take(l.link_b, got, sizeof(got)) > 0)
 		;
-	put(l.link_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
+	put(l.link_a, p, udp4(p, "172.16.0.5", "172.17.0.6", 20, 0, 63));
 	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
 	lab_turn(&l);
 	assert_true(take(l.link_b, got, sizeof(got)) > 0);

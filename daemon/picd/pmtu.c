@@ -21,6 +21,7 @@ enum {
 	PMTU_MIN4 = 576,
 	PMTU_MIN6 = 1280,
 	AH_OFF_SPI = 4,
+	IP4_OFF_PROTOCOL = 9,
 	PROTO_NUMBER_AH = 51,
 };
 
@@ -83,6 +84,24 @@ error_read(int fd, struct socket_error *out)
 	return true;
 }
 
+/* Reads the SPI of the quoted packet of an IPv4 socket: send sockets quote it from its IP header. */
+static uint32_t
+quoted_spi(const struct port *port, const struct socket_error *e)
+{
+	struct rd r = rd_init(e->quoted, e->n_quoted);
+	uint8_t protocol = port->protocol;
+	if (port->kind == PORT_SEND) {
+		uint32_t words = rd_u8(&r) & 0xf;
+		(void)rd_bytes(&r, IP4_OFF_PROTOCOL - 1);
+		protocol = rd_u8(&r);
+		(void)rd_bytes(&r, words * 4 - IP4_OFF_PROTOCOL - 1);
+	}
+	if (protocol == PROTO_NUMBER_AH)
+		(void)rd_bytes(&r, AH_OFF_SPI);
+	uint32_t spi = rd_u32(&r);
+	return rd_ok(&r) ? spi : 0;
+}
+
 /* True if the quoted packet carries an SPI that we send with to that gateway. IPv6 sockets quote in too
  * many ways to look; there the kernel's own match of the addresses has to do. */
 static bool
@@ -90,13 +109,10 @@ is_plausible(const struct worker *w, const struct port *port, const struct socke
 {
 	const struct path *const *paths;
 	size_t n = snap_gateway(w->snap, &e->dst, &paths);
-	if (port->kind != PORT_RAW || port->family == ADDR_V6)
+	if (port->family == ADDR_V6)
 		return n > 0;
-	struct rd r = rd_init(e->quoted, e->n_quoted);
-	if (port->protocol == PROTO_NUMBER_AH)
-		(void)rd_bytes(&r, AH_OFF_SPI);
-	uint32_t spi = rd_u32(&r);
-	for (size_t i = 0; rd_ok(&r) && i < n; i++)
+	uint32_t spi = quoted_spi(port, e);
+	for (size_t i = 0; i < n; i++)
 		if (sa_params(paths[i]->out)->spi == spi)
 			return true;
 	return false;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,19 @@ index_take(struct port_table *t, uint32_t *out)
 	return true;
 }
 
+/* Sockets of the IP families: ICMP about what we sent with a protocol arrives at all its sockets; have it queued for
+ * pmtu.c, which believes it only with an SPI of ours, and keep the kernel from believing it without. */
+static void
+ip_socket_prepare(const struct port *p, bool is_v6)
+{
+	static const int on = 1;
+	const int discover = is_v6 ? IPV6_PMTUDISC_INTERFACE : IP_PMTUDISC_INTERFACE;
+	int level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	(void)setsockopt(p->fd, level, is_v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on));
+	(void)setsockopt(
+	    p->fd, level, is_v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &discover, sizeof(discover));
+}
+
 /* What the kernel says about FD: an IPv6 raw socket strips headers, a socketpair takes no address. */
 static void
 domain_ask(struct port *p)
@@ -150,6 +164,8 @@ domain_ask(struct port *p)
 		domain = AF_UNSPEC;
 	p->is_addressed = domain == AF_INET || domain == AF_INET6;
 	p->is_headless = p->kind == PORT_RAW && domain == AF_INET6;
+	if (p->is_addressed)
+		ip_socket_prepare(p, domain == AF_INET6);
 }
 
 static struct port *

@@ -229,6 +229,18 @@ udp_put(uint8_t *b, size_t len)
 		b[8 + i] = (uint8_t)i;
 }
 
+void
+ip4_seal(uint8_t *p)
+{
+	uint32_t sum = 0;
+	put16(p + 10, 0);
+	for (int i = 0; i < 20; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	put16(p + 10, ~sum & 0xffff);
+}
+
 size_t
 udp4(uint8_t *out, const char *src, const char *dst, size_t len, uint16_t frag, uint8_t ttl)
 {
@@ -244,12 +256,7 @@ udp4(uint8_t *out, const char *src, const char *dst, size_t len, uint16_t frag, 
 	out[9] = 17;
 	memcpy(out + 12, s.b, 4);
 	memcpy(out + 16, d.b, 4);
-	uint32_t sum = 0;
-	for (int i = 0; i < 20; i += 2)
-		sum += (uint32_t)out[i] << 8 | out[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	put16(out + 10, ~sum & 0xffff);
+	ip4_seal(out);
 	udp_put(out + 20, len);
 	return 28 + len;
 }

@@ -49,6 +49,8 @@ uint64_t gw_drops(struct gw *g, const char *set, enum drop reason);
 
 /* A UDP packet with a payload of LEN octets; returns its length. FRAG is the IPv4 flags and offset word. */
 size_t udp4(uint8_t *out, const char *src, const char *dst, size_t len, uint16_t frag, uint8_t ttl);
+/* Makes the IPv4 header checksum right. */
+void ip4_seal(uint8_t *p);
 size_t udp6(uint8_t *out, const char *src, const char *dst, size_t len);
 
 #endif

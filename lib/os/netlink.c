@@ -92,6 +92,14 @@ nl_do(struct nl *nl, struct nl_req *r)
 }
 
 int
+nl_get(struct nl *nl, struct nl_req *r, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg)
+{
+	struct dump d = { .fn = fn, .arg = arg };
+	r->head.nlmsg_flags |= NLM_F_ACK;
+	return exchange(nl, r, &d);
+}
+
+int
 nl_dump(struct nl *nl, struct nl_req *r, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg)
 {
 	struct dump d = { .fn = fn, .arg = arg };

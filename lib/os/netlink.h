@@ -41,6 +41,10 @@ void *nl_start(struct nl_req *r, uint16_t type, uint16_t flags, size_t len);
 /* Sends the request and waits for its acknowledgement. Returns 0 or -errno as the kernel says. */
 __attribute__((warn_unused_result)) int nl_do(struct nl *nl, struct nl_req *r);
 
+/* The same for a question about one thing: calls FN with the answer first. */
+__attribute__((warn_unused_result)) int nl_get(
+    struct nl *nl, struct nl_req *r, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg);
+
 /* Sends a dump request and calls FN for every message of the answer. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int nl_dump(
     struct nl *nl, struct nl_req *r, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -175,9 +176,9 @@ static const int fd_calls[] = { N(read), N(write), N(readv), N(writev), N(recvfr
 /* Looking at an open file by fstatat("", AT_EMPTY_PATH), which is how the C library spells fstat. */
 static const int stat_calls[] = { N(newfstatat), N(statx), END };
 
-/* netd: sockets (families limited below), TUN ioctls, sysctl files. */
-static const int netd_calls[] = { N(bind), N(connect), N(setsockopt), N(ioctl), N(openat), N(uname),
-	N(sysinfo), END };
+/* netd: sockets (families limited below), TUN ioctls, sysctl files; libnftables waits with pselect. */
+static const int netd_calls[] = { N(bind), N(connect), N(setsockopt), N(ioctl), N(openat),
+	N(pselect6), N(uname), N(sysinfo), END };
 
 /* mgd: the committed configurations (Landlock keeps it below its folder), the command line's clients, handing a sealed
  * configuration to the daemons. geteuid and the like: the C library's user lookups. */
@@ -245,6 +246,14 @@ sockets_allow(scmp_filter_ctx f, enum sandbox_profile profile)
 	return rc;
 }
 
+/* libuv makes a descriptor non-blocking with this when it starts to watch it; no other control. */
+static int
+watch_allow(scmp_filter_ctx f)
+{
+	return seccomp_rule_add(
+	    f, SCMP_ACT_ALLOW, N(ioctl), 1, SCMP_A1_32(SCMP_CMP_EQ, (scmp_datum_t)FIONBIO));
+}
+
 static int
 calls_limit(enum sandbox_profile profile)
 {
@@ -262,6 +271,8 @@ calls_limit(enum sandbox_profile profile)
 		rc = calls_allow(f, profile_calls[profile]);
 	if (rc == 0)
 		rc = memory_allow(f);
+	if (rc == 0)
+		rc = watch_allow(f);
 	if (rc == 0)
 		rc = sockets_allow(f, profile);
 	if (rc == 0 && HAS_SANITIZER)

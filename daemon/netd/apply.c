@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * apply.c - from the running plan to the next one, touching only what differs.
+ *
+ * Order: what is new is made; then the filters change in one transaction; then what is old goes, last made first. So
+ * a route to a tunnel that moves is replaced in place and no packet finds the gap. Every step of the first two can be
+ * taken back, and is, when one fails. What cannot be done because an interface is missing is no failure: it waits.
+ */
+#include "daemon/netd/netd.h"
+
+#include "daemon/netd/sock.h"
+#include "lib/base/arena.h"
+#include "lib/base/text.h"
+#include "lib/conf/conf.h"
+#include "lib/os/tun.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	/* A packet that is routed to a unit must reach picd whole, whatever its size: it is picd that knows the
+	 * tunnel's MTU, fragments and answers with ICMP. 65535 is the largest IPv4 packet there is. */
+	TUN_MTU = 65535,
+};
+
+/* --- one item --- */
+
+/* Decrypted packets come from sources that the routing table would not expect on this device. */
+static int
+tun_sysctls(const char *device)
+{
+	static const struct {
+		const char *family;
+		const char *name;
+		const char *value;
+	} table[] = {
+		{ "ipv4", "accept_local", "1" }, { "ipv6", "accept_ra", "0" },
+		{ "ipv6", "accept_dad", "0" }, { "ipv6", "router_solicitations", "0" },
+		{ "ipv6", "addr_gen_mode",
+		    "1" }, /* no link-local address: nobody is on this link */
+	};
+	char all[16];
+	int rc = sysctl_read("/proc/sys/net/ipv4/conf/all/rp_filter", all, sizeof(all));
+	/* the kernel uses the larger of both values: where the host is strict, loose is the least we can get */
+	if (rc == 0)
+		rc = sysctl_device("ipv4", device, "rp_filter", strcmp(all, "1") == 0 ? "2" : "0");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && rc == 0; i++)
+		rc = sysctl_device(table[i].family, device, table[i].name, table[i].value);
+	return rc;
+}
+
+static int
+tun_make(struct netd *n, struct item *it)
+{
+	if (n->n_tun_fds == 0)
+		return -EMFILE;
+	int fd = n->tun_fds[--n->n_tun_fds];
+	int rc = tun_create(fd, it->device);
+	if (rc == 0)
+		rc = host_mtu_set(&n->host, it->device, TUN_MTU);
+	if (rc == 0)
+		rc = tun_sysctls(it->device);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	it->link_header = it->media != NULL ? host_link_header(&n->host, it->media) : 0;
+	it->fd = fd;
+	it->is_ours = true;
+	return 0;
+}
+
+static int
+sysctl_make(struct item *it)
+{
+	int rc = sysctl_read(it->path, it->before, sizeof(it->before));
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	if (strcmp(it->before, it->value) == 0)
+		return 0;
+	rc = sysctl_write(it->path, it->value);
+	it->is_ours = rc == 0;
+	return rc;
+}
+
+static int
+up_make(struct netd *n, struct item *it)
+{
+	if ((host_ifflags(&n->host, it->device) & IFF_UP) != 0)
+		return 0;
+	int rc = host_link_set(&n->host, it->device, true);
+	it->is_ours = rc == 0;
+	return rc;
+}
+
+/* Is there a route of ours that goes away and has the place of IT? */
+static bool
+route_is_replaced(const struct plan *old, const struct plan *new, const struct item *it)
+{
+	for (size_t i = 0; old != NULL && i < old->n; i++) {
+		const struct item *o = old->items[i];
+		if (o->kind == ITEM_ROUTE && o->is_ours && o->table == it->table &&
+		    o->metric == it->metric && prefix_eq(o->prefix, it->prefix) &&
+		    plan_find(new, o->key) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static int
+route_make(struct netd *n, struct item *it, const struct plan *new)
+{
+	int rc = host_route(&n->host, it, true, false);
+	if (rc == -EEXIST && route_is_replaced(n->plan, new, it))
+		rc = host_route(&n->host, it, true, true);
+	it->is_ours = rc == 0;
+	return rc == -EEXIST ? 0 : rc;
+}
+
+static bool
+is_link_missing(int rc)
+{
+	return rc == -ENODEV || rc == -ENETUNREACH || rc == -EHOSTUNREACH || rc == -ENETDOWN ||
+	       rc == -EADDRNOTAVAIL;
+}
+
+/* Does what IT says. Returns 0, also when it has to wait, or -errno. NEW: the plan it belongs to. */
+static int
+item_make(struct netd *n, struct item *it, const struct plan *new)
+{
+	int rc = 0;
+	bool may_wait = false;
+	switch (it->kind) {
+	case ITEM_SYSCTL:
+		rc = sysctl_make(it);
+		break;
+	case ITEM_TUN:
+		rc = tun_make(n, it);
+		break;
+	case ITEM_UP:
+		rc = up_make(n, it);
+		may_wait = true;
+		break;
+	case ITEM_ADDR:
+		rc = host_addr(&n->host, it, true);
+		it->is_ours = rc == 0;
+		may_wait = true;
+		break;
+	case ITEM_ROUTE:
+		rc = route_make(n, it, new);
+		may_wait = true;
+		break;
+	case ITEM_RULE:
+		rc = host_rule(&n->host, it, true);
+		it->is_ours = rc == 0;
+		break;
+	case ITEM_SOCKET:
+		it->fd = sock_open(it);
+		rc = it->fd < 0 ? it->fd : 0;
+		it->is_ours = rc == 0;
+		break;
+	case ITEM_KINDS:
+		break;
+	}
+	/* somebody has made it already: then it is not ours to take away */
+	if (rc == -EEXIST)
+		rc = 0;
+	if (rc < 0 && may_wait && is_link_missing(rc)) {
+		if (!it->is_waiting)
+			log_line(LOG_LEVEL_WARNING, "NETD_WAIT", "%s waits: %s", it->what,
+			    strerror(-rc));
+		it->is_waiting = true;
+		return 0;
+	}
+	it->is_waiting = false;
+	return rc;
+}
+
+static void
+item_unmake(struct netd *n, struct item *it)
+{
+	int rc = 0;
+	if (it->kind == ITEM_TUN || it->kind == ITEM_SOCKET)
+		pics_take(n, it);
+	if (it->is_ours) {
+		switch (it->kind) {
+		case ITEM_SYSCTL:
+			rc = sysctl_write(it->path, it->before);
+			break;
+		case ITEM_UP:
+			rc = host_link_set(&n->host, it->device, false);
+			break;
+		case ITEM_ADDR:
+			rc = host_addr(&n->host, it, false);
+			break;
+		case ITEM_ROUTE:
+			rc = host_route(&n->host, it, false, false);
+			break;
+		case ITEM_RULE:
+			rc = host_rule(&n->host, it, false);
+			break;
+		case ITEM_TUN:
+		case ITEM_SOCKET:
+		case ITEM_KINDS:
+			break;
+		}
+	}
+	if (it->fd >= 0)
+		close(it->fd);
+	it->fd = -1;
+	it->is_ours = false;
+	it->is_waiting = false;
+	/* what went with its device, or was replaced, is gone as well */
+	if (rc < 0 && rc != -ENODEV && rc != -ESRCH && rc != -EADDRNOTAVAIL && rc != -ENOENT)
+		log_line(LOG_LEVEL_WARNING, "NETD_REMOVE", "%s: %s", it->key, strerror(-rc));
+}
+
+/* --- whole plans --- */
+
+/* The same thing in two plans: what was done for the old one is the new one's. */
+static void
+item_inherit(struct item *to, struct item *from)
+{
+	to->is_ours = from->is_ours;
+	to->is_waiting = from->is_waiting;
+	to->link_header = from->link_header;
+	to->fd = from->fd;
+	memcpy(to->before, from->before, sizeof(to->before));
+	from->fd = -1;
+}
+
+size_t
+apply_tun_missing(const struct netd *n, const struct plan *p)
+{
+	size_t missing = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->items[i]->kind == ITEM_TUN && plan_find(n->plan, p->items[i]->key) == NULL)
+			missing++;
+	return missing;
+}
+
+static bool
+has_device(const char *device, void *arg)
+{
+	const struct netd *n = arg;
+	return host_ifindex(&n->host, device) != 0;
+}
+
+static int
+filters_apply(struct netd *n, const struct conf *c, const char **out_why)
+{
+	struct nft_source s = {
+		.c = c,
+		.sas = &n->sas,
+		.sets = &n->sets,
+		.has_device = has_device,
+		.arg = n,
+	};
+	return nft_apply(&n->nft, &s, out_why);
+}
+
+/* Takes back the first COUNT items of P that the running plan does not have. */
+static void
+plan_unmake(struct netd *n, struct plan *p, size_t count, const struct plan *keep)
+{
+	for (size_t i = count; i-- > 0;)
+		if (plan_find(keep, p->items[i]->key) == NULL)
+			item_unmake(n, p->items[i]);
+}
+
+static int
+plan_make(struct netd *n, struct plan *p, size_t *out_done, struct text *out)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct item *it = p->items[i];
+		if (plan_find(n->plan, it->key) != NULL)
+			continue;
+		int rc = item_make(n, it, p);
+		if (rc < 0) {
+			text_printf(out, "%s\n  %s: %s\n", it->what,
+			    it->device != NULL ? it->device : it->key, strerror(-rc));
+			*out_done = i;
+			return rc;
+		}
+	}
+	*out_done = p->n;
+	return 0;
+}
+
+/* A route that replaced one of ours took it away: put it back. */
+static void
+routes_restore(struct netd *n)
+{
+	for (size_t i = 0; n->plan != NULL && i < n->plan->n; i++) {
+		struct item *it = n->plan->items[i];
+		if (it->kind == ITEM_ROUTE && it->is_ours)
+			(void)!host_route(&n->host, it, true, false);
+	}
+}
+
+int
+apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
+{
+	size_t done;
+	const char *why = "";
+	int rc = plan_make(n, p, &done, out);
+	if (rc == 0) {
+		rc = filters_apply(n, c, &why);
+		if (rc < 0)
+			text_printf(
+			    out, "[edit firewall]\n  the kernel refuses the filters: %s\n", why);
+	}
+	if (rc < 0) {
+		plan_unmake(n, p, done, n->plan);
+		routes_restore(n);
+		plan_free(p);
+		conf_free(c);
+		return rc;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		struct item *same = plan_find(n->plan, p->items[i]->key);
+		if (same != NULL)
+			item_inherit(p->items[i], same);
+		else
+			pics_give(n, p->items[i]);
+	}
+	struct plan *old = n->plan;
+	if (old != NULL)
+		plan_unmake(n, old, old->n, p);
+	plan_free(old);
+	conf_free(n->conf);
+	n->plan = p;
+	n->conf = c;
+	pics_sync(n);
+	return 0;
+}
+
+void
+apply_retry(struct netd *n)
+{
+	const char *why;
+	if (n->plan == NULL)
+		return;
+	for (size_t i = 0; i < n->plan->n; i++) {
+		struct item *it = n->plan->items[i];
+		/* an interface that went took its address with it */
+		if (it->kind == ITEM_ADDR && it->is_ours && host_ifindex(&n->host, it->device) == 0)
+			it->is_waiting = true;
+		if (!it->is_waiting)
+			continue;
+		int rc = item_make(n, it, n->plan);
+		if (rc < 0)
+			log_line(LOG_LEVEL_WARNING, "NETD_WAIT", "%s: %s", it->what, strerror(-rc));
+		else if (!it->is_waiting)
+			log_line(LOG_LEVEL_INFO, "NETD_WAIT", "%s is in force now", it->what);
+	}
+	if (filters_apply(n, n->conf, &why) < 0)
+		log_line(LOG_LEVEL_ERROR, "NETD_FILTER", "filters: %s", why);
+}
+
+void
+apply_undo(struct netd *n)
+{
+	nft_remove(&n->nft);
+	if (n->plan != NULL)
+		plan_unmake(n, n->plan, n->plan->n, NULL);
+	plan_free(n->plan);
+	conf_free(n->conf);
+	n->plan = NULL;
+	n->conf = NULL;
+}

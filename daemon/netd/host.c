@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * host.c - the kernel's network as netd changes it: links, addresses, routes, policy rules, sysctls.
+ *
+ * Addresses, routes and rules are made with our own protocol number (mark.h), by which host_leftovers() finds what a
+ * killed netd left. TUN devices need no such care: they end with the last descriptor.
+ */
+#include "daemon/netd/host.h"
+
+#include "daemon/netd/mark.h"
+#include "daemon/netd/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef IFA_PROTO
+#define IFA_PROTO 11 /* Linux 5.18; an older kernel ignores it */
+#endif
+
+int
+host_open(struct host *h)
+{
+	*h = (struct host){ .ioctl_fd = -1 };
+	int rc = nl_open(&h->nl);
+	if (rc < 0)
+		return rc;
+	h->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return h->ioctl_fd < 0 ? -errno : 0;
+}
+
+void
+host_close(struct host *h)
+{
+	nl_close(&h->nl);
+	if (h->ioctl_fd >= 0)
+		close(h->ioctl_fd);
+	h->ioctl_fd = -1;
+}
+
+static bool
+ifreq_ask(const struct host *h, const char *device, unsigned question, struct ifreq *out)
+{
+	size_t n = strlen(device);
+	*out = (struct ifreq){ 0 };
+	if (n >= sizeof(out->ifr_name))
+		return false;
+	memcpy(out->ifr_name, device, n);
+	return ioctl(h->ioctl_fd, question, out) == 0;
+}
+
+unsigned
+host_ifindex(const struct host *h, const char *device)
+{
+	struct ifreq ifr;
+	return ifreq_ask(h, device, SIOCGIFINDEX, &ifr) ? (unsigned)ifr.ifr_ifindex : 0;
+}
+
+unsigned
+host_ifflags(const struct host *h, const char *device)
+{
+	struct ifreq ifr;
+	return ifreq_ask(h, device, SIOCGIFFLAGS, &ifr) ? (uint16_t)ifr.ifr_flags : 0;
+}
+
+unsigned
+host_link_header(const struct host *h, const char *device)
+{
+	struct ifreq ifr;
+	if (!ifreq_ask(h, device, SIOCGIFHWADDR, &ifr))
+		return 14;
+	return ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
+		       ifr.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK
+		   ? 14
+		   : 0;
+}
+
+static int
+on_stats_attr(const struct nlattr *a, void *arg)
+{
+	struct host_stats *out = arg;
+	struct rtnl_link_stats64 s = { 0 };
+	size_t n = mnl_attr_get_payload_len(a);
+	if (mnl_attr_get_type(a) != IFLA_STATS64)
+		return MNL_CB_OK;
+	memcpy(&s, mnl_attr_get_payload(a), n < sizeof(s) ? n : sizeof(s));
+	*out = (struct host_stats){
+		.rx_bytes = s.rx_bytes,
+		.rx_packets = s.rx_packets,
+		.tx_bytes = s.tx_bytes,
+		.tx_packets = s.tx_packets,
+	};
+	return MNL_CB_STOP;
+}
+
+static void
+on_stats(const struct nlmsghdr *h, void *arg)
+{
+	mnl_attr_parse(h, sizeof(struct ifinfomsg), on_stats_attr, arg);
+}
+
+struct host_stats
+host_link_stats(struct host *h, const char *device)
+{
+	struct nl_req r;
+	struct host_stats out = { 0 };
+	struct ifinfomsg *m = nl_start(&r, RTM_GETLINK, 0, sizeof(*m));
+	m->ifi_index = (int)host_ifindex(h, device);
+	if (m->ifi_index == 0 || nl_get(&h->nl, &r, on_stats, &out) < 0)
+		return (struct host_stats){ 0 };
+	return out;
+}
+
+static int
+link_change(struct host *h, const char *device, unsigned flags, unsigned change, unsigned mtu)
+{
+	struct nl_req r;
+	struct ifinfomsg *m = nl_start(&r, RTM_NEWLINK, 0, sizeof(*m));
+	m->ifi_index = (int)host_ifindex(h, device);
+	if (m->ifi_index == 0)
+		return -ENODEV;
+	m->ifi_flags = flags;
+	m->ifi_change = change;
+	if (mtu != 0)
+		mnl_attr_put_u32(&r.head, IFLA_MTU, mtu);
+	return nl_do(&h->nl, &r);
+}
+
+int
+host_link_set(struct host *h, const char *device, bool up)
+{
+	return link_change(h, device, up ? IFF_UP : 0, IFF_UP, 0);
+}
+
+int
+host_mtu_set(struct host *h, const char *device, unsigned mtu)
+{
+	return link_change(h, device, 0, 0, mtu);
+}
+
+static uint8_t
+af(uint8_t family)
+{
+	return family == ADDR_V4 ? AF_INET : AF_INET6;
+}
+
+int
+host_addr(struct host *h, const struct item *it, bool add)
+{
+	struct nl_req r;
+	bool has_peer = it->peer.family != ADDR_NONE;
+	struct addr far = has_peer ? it->peer : it->prefix.addr;
+	size_t len = addr_len(far);
+	struct ifaddrmsg *m = nl_start(
+	    &r, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0, sizeof(*m));
+	m->ifa_family = af(it->prefix.addr.family);
+	/* with a peer, the route that comes with the address leads to the peer alone */
+	m->ifa_prefixlen = has_peer ? (uint8_t)(len * 8) : it->prefix.len;
+	m->ifa_index = host_ifindex(h, it->device);
+	if (m->ifa_index == 0)
+		return -ENODEV;
+	/* nobody else can be on the far side of a TUN device */
+	if (it->prefix.addr.family == ADDR_V6 && host_link_header(h, it->device) == 0)
+		m->ifa_flags = IFA_F_NODAD;
+	mnl_attr_put(&r.head, IFA_LOCAL, len, it->prefix.addr.b);
+	mnl_attr_put(&r.head, IFA_ADDRESS, len, far.b);
+	if (add)
+		mnl_attr_put_u8(&r.head, IFA_PROTO, PROTO_SALLYPORT);
+	return nl_do(&h->nl, &r);
+}
+
+int
+host_route(struct host *h, const struct item *it, bool add, bool replace)
+{
+	static const uint8_t types[] = {
+		[ROUTE_VIA] = RTN_UNICAST,
+		[ROUTE_DEVICE] = RTN_UNICAST,
+		[ROUTE_BLACKHOLE] = RTN_BLACKHOLE,
+		[ROUTE_UNREACHABLE] = RTN_UNREACHABLE,
+	};
+	struct nl_req r;
+	uint16_t flags = NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
+	struct rtmsg *m =
+	    nl_start(&r, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? flags : 0, sizeof(*m));
+	m->rtm_family = af(it->prefix.addr.family);
+	m->rtm_dst_len = it->prefix.len;
+	m->rtm_table = RT_TABLE_UNSPEC;
+	m->rtm_protocol = PROTO_SALLYPORT;
+	m->rtm_scope = it->route == ROUTE_DEVICE ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	m->rtm_type = types[it->route];
+	mnl_attr_put_u32(&r.head, RTA_TABLE, it->table != 0 ? it->table : RT_TABLE_MAIN);
+	if (it->prefix.len > 0)
+		mnl_attr_put(&r.head, RTA_DST, addr_len(it->prefix.addr), it->prefix.addr.b);
+	if (it->route == ROUTE_VIA)
+		mnl_attr_put(&r.head, RTA_GATEWAY, addr_len(it->peer), it->peer.b);
+	if (it->route == ROUTE_DEVICE) {
+		unsigned index = host_ifindex(h, it->device);
+		if (index == 0)
+			return -ENODEV;
+		mnl_attr_put_u32(&r.head, RTA_OIF, index);
+	}
+	/* 0 would mean "the default" to IPv6 and a lower value wins: steering tables have one route only */
+	if (it->metric != 0)
+		mnl_attr_put_u32(&r.head, RTA_PRIORITY, it->metric);
+	return nl_do(&h->nl, &r);
+}
+
+int
+host_rule(struct host *h, const struct item *it, bool add)
+{
+	struct nl_req r;
+	struct fib_rule_hdr *m = nl_start(
+	    &r, add ? RTM_NEWRULE : RTM_DELRULE, add ? NLM_F_CREATE | NLM_F_EXCL : 0, sizeof(*m));
+	m->family = af(it->family);
+	m->table = RT_TABLE_UNSPEC;
+	m->action = FR_ACT_TO_TBL;
+	mnl_attr_put_u32(&r.head, FRA_TABLE, it->table);
+	mnl_attr_put_u32(&r.head, FRA_FWMARK, it->mark);
+	mnl_attr_put_u32(&r.head, FRA_FWMASK, UINT32_MAX);
+	mnl_attr_put_u32(&r.head, FRA_PRIORITY, RULE_PRIORITY);
+	mnl_attr_put_u8(&r.head, FRA_PROTOCOL, PROTO_SALLYPORT);
+	return nl_do(&h->nl, &r);
+}
+
+/* --- sysctls --- */
+
+int
+sysctl_read(const char *path, char *out, unsigned n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t got = read(fd, out, n - 1);
+	int rc = got < 0 ? -errno : 0;
+	close(fd);
+	if (rc < 0)
+		return rc;
+	out[got] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	return 0;
+}
+
+int
+sysctl_write(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t done = write(fd, value, strlen(value));
+	int rc = done < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+int
+sysctl_device(const char *family, const char *device, const char *name, const char *value)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, device, name);
+	int rc = sysctl_write(path, value);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* --- what a killed netd left --- */
+
+struct leftover {
+	uint16_t del; /* the request that takes it away */
+	size_t header_len;
+	struct nlmsghdr **list; /* copies of the messages, made into requests */
+	size_t n;
+};
+
+/* Keeps a copy of H as a request, unless PROTO says that it is not ours. */
+static void
+leftover_add(struct leftover *l, const struct nlmsghdr *h, uint8_t proto)
+{
+	if (proto != PROTO_SALLYPORT || h->nlmsg_len > NL_MSG_MAX)
+		return;
+	struct nlmsghdr **list = realloc(l->list, (l->n + 1) * sizeof(*list));
+	struct nlmsghdr *copy = malloc(h->nlmsg_len);
+	if (list == NULL || copy == NULL)
+		abort();
+	memcpy(copy, h, h->nlmsg_len);
+	l->list = list;
+	l->list[l->n++] = copy;
+}
+
+struct proto_question {
+	uint16_t type; /* of the attribute */
+	uint8_t answer;
+};
+
+static int
+on_proto_attr(const struct nlattr *a, void *arg)
+{
+	struct proto_question *q = arg;
+	if (mnl_attr_get_type(a) == q->type && mnl_attr_get_payload_len(a) >= 1)
+		q->answer = mnl_attr_get_u8(a);
+	return MNL_CB_OK;
+}
+
+static uint8_t
+proto_of(const struct nlmsghdr *h, unsigned header_len, uint16_t type)
+{
+	struct proto_question q = { .type = type };
+	mnl_attr_parse(h, header_len, on_proto_attr, &q);
+	return q.answer;
+}
+
+static void
+on_addr(const struct nlmsghdr *h, void *arg)
+{
+	leftover_add(arg, h, proto_of(h, sizeof(struct ifaddrmsg), IFA_PROTO));
+}
+
+static void
+on_route(const struct nlmsghdr *h, void *arg)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	leftover_add(arg, h, m->rtm_protocol);
+}
+
+static void
+on_rule(const struct nlmsghdr *h, void *arg)
+{
+	leftover_add(arg, h, proto_of(h, sizeof(struct fib_rule_hdr), FRA_PROTOCOL));
+}
+
+void
+host_leftovers(struct host *h)
+{
+	static const struct {
+		uint16_t get;
+		uint16_t del;
+		size_t header_len;
+		void (*fn)(const struct nlmsghdr *h, void *arg);
+	} kinds[] = {
+		{ RTM_GETRULE, RTM_DELRULE, sizeof(struct fib_rule_hdr), on_rule },
+		{ RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), on_route },
+		{ RTM_GETADDR, RTM_DELADDR, sizeof(struct ifaddrmsg), on_addr },
+	};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct leftover l = { 0 };
+		struct nl_req r;
+		nl_start(&r, kinds[i].get, 0, kinds[i].header_len);
+		int rc = nl_dump(&h->nl, &r, kinds[i].fn, &l);
+		for (size_t k = 0; k < l.n; k++) {
+			memcpy(r.buf, l.list[k], l.list[k]->nlmsg_len);
+			r.head.nlmsg_type = kinds[i].del;
+			r.head.nlmsg_flags = NLM_F_REQUEST;
+			r.head.nlmsg_pid = 0;
+			/* gone meanwhile is as good */
+			if (rc == 0)
+				rc = nl_do(&h->nl, &r);
+			rc = 0;
+			free(l.list[k]);
+		}
+		free(l.list);
+	}
+}

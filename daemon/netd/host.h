@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * host.h - the kernel's network as netd changes it: links, addresses, routes, policy rules, sysctls.
+ *
+ * Every function does one thing and says how it went: 0 or -errno. One thread.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include "lib/os/netlink.h"
+
+#include <stdbool.h>
+
+struct item;
+
+struct host {
+	struct nl nl;
+	int ioctl_fd; /* any IP socket */
+};
+
+int host_open(struct host *h);
+void host_close(struct host *h);
+
+/* Index of a device, or 0 if there is none. */
+unsigned host_ifindex(const struct host *h, const char *device);
+/* Flags (IFF_UP, IFF_RUNNING, ...) of a device; 0 if there is none. */
+unsigned host_ifflags(const struct host *h, const char *device);
+/* Octets before the IP header on a device: 14 on Ethernet, 0 on devices that carry bare packets. */
+unsigned host_link_header(const struct host *h, const char *device);
+
+struct host_stats {
+	uint64_t rx_bytes;
+	uint64_t rx_packets;
+	uint64_t tx_bytes;
+	uint64_t tx_packets;
+};
+
+/* Counters of a device; zeroes if there is none. */
+struct host_stats host_link_stats(struct host *h, const char *device);
+
+int host_link_set(struct host *h, const char *device, bool up);
+int host_mtu_set(struct host *h, const char *device, unsigned mtu);
+
+/* What an item says; ADD = false takes it away. Adding: -EEXIST when it is there already. */
+int host_addr(struct host *h, const struct item *it, bool add);
+int host_rule(struct host *h, const struct item *it, bool add);
+/* REPLACE: takes the place of a route with the same prefix, table and metric. */
+int host_route(struct host *h, const struct item *it, bool add, bool replace);
+
+/* Reads up to N - 1 characters of a sysctl into OUT, without the newline. */
+int sysctl_read(const char *path, char *out, unsigned n);
+int sysctl_write(const char *path, const char *value);
+/* Writes conf/DEVICE/NAME of a family ("ipv4", "ipv6"); a kernel without it is fine. */
+int sysctl_device(const char *family, const char *device, const char *name, const char *value);
+
+/* Takes away what an earlier netd of this network namespace left when it was killed. */
+void host_leftovers(struct host *h);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * main.c - netd: the host's network as the configuration wants it.
+ *
+ * Owns units (TUN devices), addresses, routes, packet filters and captures, opens the raw sockets, and hands each picd its
+ * descriptors. Reads only what mgd, sallyportd, the picds and the kernel's netlink say. A commit goes: MSG_CONF_APPLY ->
+ * conf_load -> plan_build -> as many TUN descriptors from sallyportd as there are new devices -> apply_plan -> answer.
+ */
+#include "daemon/netd/netd.h"
+
+#include "lib/base/arena.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	TUN_ASK_MAX = 8, /* questions to sallyportd on their way at once */
+	RETRY_MS = 100,  /* links change in bursts */
+};
+
+/* --- a configuration from mgd --- */
+
+static void
+answer(struct netd *n, uint32_t seq, uint32_t commit, const char *error)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "conf-done");
+	elem_leaff(a, e, "commit", "%u", commit);
+	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
+	if (error != NULL)
+		elem_leaf(a, e, "text", error);
+	if (n->mgd != NULL)
+		ipc_send(n->mgd, MSG_CONF_DONE, seq, e, -1);
+	arena_free(a);
+}
+
+static void
+tun_fds_close(struct netd *n)
+{
+	while (n->n_tun_fds > 0)
+		close(n->tun_fds[--n->n_tun_fds]);
+	free(n->tun_fds);
+	n->tun_fds = NULL;
+}
+
+static void
+pending_free(struct netd *n)
+{
+	tun_fds_close(n);
+	free(n->pending);
+	n->pending = NULL;
+}
+
+static void
+pending_run(struct netd *n)
+{
+	struct pending *p = n->pending;
+	struct text why = { 0 };
+	uint32_t commit = p->plan->commit;
+	int rc = apply_plan(n, p->c, p->plan, &why);
+	if (rc == 0)
+		log_line(LOG_LEVEL_NOTICE, "NETD_APPLIED", "commit %u is in force", commit);
+	else
+		log_line(LOG_LEVEL_ERROR, "NETD_APPLY", "commit %u: %s", commit, text_str(&why));
+	answer(n, p->seq, commit, rc == 0 ? NULL : text_str(&why));
+	text_done(&why);
+	pending_free(n);
+}
+
+/* Asks for the next descriptors, or goes on when all are here. */
+static void
+pending_continue(struct netd *n)
+{
+	struct pending *p = n->pending;
+	if (p->has_failed && p->n_asked == 0) {
+		answer(n, p->seq, p->plan->commit, "error: cannot open /dev/net/tun");
+		plan_free(p->plan);
+		conf_free(p->c);
+		pending_free(n);
+		return;
+	}
+	while (!p->has_failed && p->n_asked < TUN_ASK_MAX && p->n_asked < p->n_missing) {
+		ipc_send(n->d.super, MSG_TUN_ASK, 1, NULL, -1);
+		p->n_asked++;
+	}
+	if (p->n_missing == 0 && p->n_asked == 0)
+		pending_run(n);
+}
+
+static void
+on_tun(struct netd *n, struct ipc_msg *m)
+{
+	struct pending *p = n->pending;
+	if (p == NULL || p->n_asked == 0)
+		return;
+	p->n_asked--;
+	p->n_missing--;
+	if (m->fd < 0) {
+		p->has_failed = true;
+	} else {
+		n->tun_fds[n->n_tun_fds++] = m->fd;
+		m->fd = -1;
+	}
+	pending_continue(n);
+}
+
+/* Reads the configuration in M. Returns NULL after having answered what is wrong with it. */
+static struct conf *
+conf_read(struct netd *n, struct ipc_msg *m)
+{
+	struct arena *a = arena_new();
+	struct report r = { 0 };
+	struct text why = { 0 };
+	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
+	const char *commit = elem_value(m->body, "commit");
+	uint32_t number = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
+	struct conf *c = root != NULL ? conf_load(root, &r) : NULL;
+	if (c == NULL) {
+		report_print(&r, NULL, &why);
+		answer(n, m->seq, number,
+		    root == NULL ? "error: netd was not given a sealed configuration"
+				 : text_str(&why));
+	} else if (commit != NULL) {
+		c->commit = number;
+	}
+	text_done(&why);
+	report_done(&r);
+	arena_free(a);
+	return c;
+}
+
+/* What only the running host can refuse. Returns NULL, or words for the user in A. */
+static const char *
+conf_refuse(struct netd *n, const struct conf *c, struct arena *a)
+{
+	for (size_t i = 0; i < c->n_filters; i++)
+		for (size_t k = 0; k < c->filters[i]->n_terms; k++) {
+			const struct conf_filter_term *t = &c->filters[i]->terms[k];
+			if (t->action == FA_IPSEC_SA && t->sa != NULL &&
+			    steer_device(c, t->sa) == NULL)
+				return arena_printf(a,
+				    "[edit firewall family %s filter %s term %s then]\n  'ipsec-sa "
+				    "%s'\n"
+				    "    no unit of an encryption interface carries this security "
+				    "association\n",
+				    c->filters[i]->family == ADDR_V4 ? "inet" : "inet6",
+				    c->filters[i]->name, t->name, t->sa->name);
+		}
+	(void)n;
+	return NULL;
+}
+
+static void
+on_conf(struct netd *n, struct ipc_msg *m)
+{
+	struct conf *c = conf_read(n, m);
+	if (c == NULL)
+		return;
+	struct arena *a = arena_new();
+	const char *refusal = conf_refuse(n, c, a);
+	if (refusal == NULL && n->pending != NULL && m->type == MSG_CONF_APPLY)
+		refusal = "error: another commit is being applied";
+	if (refusal != NULL || m->type == MSG_CONF_CHECK) {
+		answer(n, m->seq, c->commit, refusal);
+		conf_free(c);
+		arena_free(a);
+		return;
+	}
+	arena_free(a);
+	n->pending = calloc(1, sizeof(*n->pending));
+	if (n->pending == NULL)
+		abort();
+	*n->pending = (struct pending){
+		.c = c,
+		.plan = plan_build(c, &n->sas, &n->sets),
+		.seq = m->seq,
+	};
+	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
+	n->tun_fds = calloc(n->pending->n_missing + 1, sizeof(int));
+	if (n->tun_fds == NULL)
+		abort();
+	pending_continue(n);
+}
+
+static void
+on_mgd_message(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	struct netd *n = arg;
+	switch (m->type) {
+	case MSG_CONF_CHECK:
+	case MSG_CONF_APPLY:
+		on_conf(n, m);
+		return;
+	case MSG_RPC:
+		show_rpc(n, c, m);
+		return;
+	default:
+		log_line(LOG_LEVEL_WARNING, "NETD_MGD", "unexpected message %u of mgd", m->type);
+	}
+}
+
+/* mgd comes back by itself; what runs goes on. */
+static void
+on_mgd_closed(struct ipc *c, const char *why, void *arg)
+{
+	struct netd *n = arg;
+	log_line(LOG_LEVEL_NOTICE, "NETD_MGD", "mgd is gone (%s)", why);
+	n->mgd = NULL;
+	ipc_free(c);
+}
+
+static const struct ipc_ops mgd_ops = { .on_message = on_mgd_message, .on_closed = on_mgd_closed };
+
+/* --- sallyportd --- */
+
+static void
+on_link(const char *peer, const char *instance, int fd, void *arg)
+{
+	struct netd *n = arg;
+	if (strcmp(peer, "mgd") == 0) {
+		ipc_free(n->mgd);
+		n->mgd = ipc_new(&n->d.loop, fd, &mgd_ops, n);
+	} else if (strcmp(peer, "picd") == 0) {
+		pics_link(n, instance, fd);
+	} else {
+		close(fd);
+	}
+}
+
+static void
+on_message(struct ipc_msg *m, void *arg)
+{
+	if (m->type == MSG_TUN)
+		on_tun(arg, m);
+}
+
+static void
+on_stop(void *arg)
+{
+	struct netd *n = arg;
+	if (n->pending != NULL) {
+		plan_free(n->pending->plan);
+		conf_free(n->pending->c);
+		pending_free(n);
+	}
+	apply_undo(n);
+	log_line(LOG_LEVEL_NOTICE, "NETD_STOP", "everything is taken away");
+	pics_done(n);
+	ipc_free(n->mgd);
+	uv_close((uv_handle_t *)&n->links, NULL);
+	uv_close((uv_handle_t *)&n->retry, NULL);
+}
+
+static const struct daemon_ops daemon_ops = {
+	.on_link = on_link,
+	.on_stop = on_stop,
+	.on_message = on_message,
+};
+
+/* --- devices that come and go --- */
+
+static void
+on_retry(uv_timer_t *t)
+{
+	apply_retry(t->data);
+}
+
+static void
+on_links(uv_poll_t *p, int status, int events)
+{
+	struct netd *n = p->data;
+	char buf[8192];
+	(void)status;
+	(void)events;
+	/* what the messages say is read from the kernel afresh; they only tell when */
+	while (recv(n->links_fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		continue;
+	if (!uv_is_active((uv_handle_t *)&n->retry))
+		uv_timer_start(&n->retry, on_retry, RETRY_MS, 0);
+}
+
+static int
+links_watch(struct netd *n)
+{
+	struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	n->links_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (n->links_fd < 0 || bind(n->links_fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return -errno;
+	uv_timer_init(&n->d.loop, &n->retry);
+	uv_poll_init(&n->d.loop, &n->links, n->links_fd);
+	n->retry.data = n;
+	n->links.data = n;
+	return uv_poll_start(&n->links, UV_READABLE, on_links);
+}
+
+int
+main(void)
+{
+	static struct netd n;
+	int rc = daemon_init(&n.d, "netd", &daemon_ops, &n);
+	if (rc == 0)
+		rc = host_open(&n.host);
+	if (rc == 0)
+		rc = nft_open(&n.nft);
+	if (rc == 0)
+		rc = links_watch(&n);
+	if (rc < 0) {
+		log_line(LOG_LEVEL_ERROR, "NETD_START", "%s", strerror(-rc));
+		return EXIT_FAILURE;
+	}
+	numbers_init(&n.sas);
+	numbers_init(&n.sets);
+	daemon_ready(&n.d, SANDBOX_NETD);
+	nft_remove(&n.nft);
+	host_leftovers(&n.host);
+	int status = daemon_run(&n.d);
+	daemon_done(&n.d);
+	nft_close(&n.nft);
+	host_close(&n.host);
+	close(n.links_fd);
+	numbers_done(&n.sas);
+	numbers_done(&n.sets);
+	return status;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * netd.h - the state of netd, owned by its one thread.
+ *
+ * netd runs one configuration at a time. apply.c brings the host from one plan to the next; pics.c gives each picd its
+ * descriptors; show.c answers commands; main.c is the loop and its messages.
+ */
+#ifndef NETD_H
+#define NETD_H
+
+#include "daemon/netd/host.h"
+#include "daemon/netd/nft.h"
+#include "daemon/netd/number.h"
+#include "daemon/netd/plan.h"
+#include "lib/os/daemon.h"
+
+struct conf;
+struct text;
+
+enum { NETD_PICS_MAX = 64 };
+
+struct pic_link {
+	char name[32]; /* "sp-1/2/0" */
+	struct ipc *ipc;
+};
+
+/* A configuration on its way: it waits for TUN descriptors, which only sallyportd can open. */
+struct pending {
+	struct conf *c;
+	struct plan *plan;
+	uint32_t seq;     /* of mgd's question */
+	size_t n_missing; /* TUN descriptors still to come */
+	size_t n_asked;
+	bool has_failed;
+};
+
+struct netd {
+	struct daemon d;
+	struct host host;
+	struct nft nft;
+	struct numbers sas;
+	struct numbers sets;
+	struct ipc *mgd;
+	struct pic_link pics[NETD_PICS_MAX];
+	size_t n_pics;
+	struct conf *conf; /* running, or NULL */
+	struct plan *plan;
+	struct pending *pending; /* NULL: none */
+	int *tun_fds;            /* opened for the pending plan */
+	size_t n_tun_fds;
+	uv_poll_t links; /* tells that a device came, went or changed */
+	uv_timer_t retry;
+	int links_fd;
+};
+
+/* --- apply.c --- */
+
+/* Brings the host from the running plan to P with the filters of C; both belong to N afterwards. On failure everything is as
+ * before, C and P are freed, and OUT says why in words for the user. Returns 0 or -errno. */
+int apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out);
+
+/* Tries again what could not be done while an interface was missing, and hooks captures to new devices. */
+void apply_retry(struct netd *n);
+
+/* Takes everything away. */
+void apply_undo(struct netd *n);
+
+/* How many TUN devices of P do not exist yet. */
+size_t apply_tun_missing(const struct netd *n, const struct plan *p);
+
+/* --- pics.c --- */
+
+/* A new channel to the picd NAME: replaces an older one and hands everything over. Owns FD. */
+void pics_link(struct netd *n, const char *name, int fd);
+void pics_give(struct netd *n, const struct item *it);
+void pics_take(struct netd *n, const struct item *it);
+void pics_sync(struct netd *n);
+void pics_done(struct netd *n);
+
+/* --- show.c --- */
+
+/* Answers the command in M with rows on C. */
+void show_rpc(struct netd *n, struct ipc *c, const struct ipc_msg *m);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * nft.c - our nftables tables in the kernel: replace, read counters, remove.
+ *
+ * One call of the library is one transaction: the kernel takes all of it or nothing, and no packet sees a half. Called by
+ * netd on its one thread.
+ */
+#include "daemon/netd/nft.h"
+
+#include "daemon/netd/mark.h"
+#include "lib/base/arena.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <nftables/libnftables.h>
+#include <string.h>
+
+int
+nft_open(struct nft *n)
+{
+	*n = (struct nft){ .ctx = nft_ctx_new(NFT_CTX_DEFAULT) };
+	if (n->ctx == NULL)
+		return -ENOMEM;
+	nft_ctx_buffer_output(n->ctx);
+	nft_ctx_buffer_error(n->ctx);
+	return 0;
+}
+
+void
+nft_close(struct nft *n)
+{
+	nft_names_free(n->loaded);
+	if (n->ctx != NULL)
+		nft_ctx_free(n->ctx);
+	*n = (struct nft){ 0 };
+}
+
+int
+nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
+{
+	struct text t = { 0 };
+	struct nft_names *now = nft_names_new();
+	nfttext_build(s, n->loaded, now, &t);
+	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
+	text_done(&t);
+	if (rc != 0) {
+		nft_names_free(now);
+		*out_why = nft_ctx_get_error_buffer(n->ctx);
+		return -EINVAL;
+	}
+	nft_names_free(n->loaded);
+	n->loaded = now;
+	return 0;
+}
+
+void
+nft_remove(struct nft *n)
+{
+	/* to add first makes deleting succeed whether the table was there or not */
+	int rc = nft_run_cmd_from_buffer(n->ctx,
+	    "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE
+	    "\nadd table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE "\n");
+	(void)rc;
+	nft_names_free(n->loaded);
+	n->loaded = NULL;
+}
+
+void
+nft_counters(struct nft *n, struct arena *a, struct smap *out)
+{
+	unsigned before = nft_ctx_output_get_flags(n->ctx);
+	nft_ctx_output_set_flags(n->ctx, before | NFT_CTX_OUTPUT_JSON);
+	int rc = nft_run_cmd_from_buffer(n->ctx, "list counters table inet " NFT_TABLE);
+	nft_ctx_output_set_flags(n->ctx, before);
+	if (rc != 0)
+		return;
+	json_t *root = json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
+	json_t *list = json_object_get(root, "nftables");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *counter = json_object_get(json_array_get(list, i), "counter");
+		const char *name = json_string_value(json_object_get(counter, "name"));
+		if (name == NULL)
+			continue;
+		struct nft_count *c = arena_alloc(a, sizeof(*c));
+		c->packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
+		c->bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
+		(void)smap_add(out, arena_strdup(a, name), c);
+	}
+	json_decref(root);
+}

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * nfttext.c - the packet filters and captures of a configuration as nftables text.
+ *
+ * Names: whatever JUNOS allows in a name, nftables gets letters, digits, '-' and '.'; everything else becomes _hex.
+ * A filter ends with drop (JUNOS: an implicit discard), a service filter with return (skip). `then ipsec-sa`
+ * is a mark that leads to the unit of the SA, so it has to happen before routing: in prerouting for what arrives, in
+ * the output hook of type route for what the host sends. A forwarded packet that only meets it on its way out cannot be
+ * steered any more and is dropped rather than sent in clear.
+ */
+#include "daemon/netd/nfttext.h"
+
+#include "daemon/netd/mark.h"
+#include "daemon/netd/number.h"
+#include "daemon/netd/plan.h"
+#include "lib/base/arena.h"
+#include "lib/conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The forms in which one filter can be compiled. */
+enum form {
+	FORM_FULL,  /* every term as written */
+	FORM_STEER, /* only `then ipsec-sa` acts; for the output hook, where FORM_OUT follows */
+	FORM_OUT,   /* as written, but it is too late to steer */
+	FORMS,
+};
+
+static const char *const form_words[FORMS] = { "full", "steer", "out" };
+
+struct builder {
+	const struct nft_source *s;
+	struct nft_names *now;
+	struct text *out;
+	struct smap chains; /* filters compiled so far: chain names */
+};
+
+struct nft_names *
+nft_names_new(void)
+{
+	struct nft_names *n = calloc(1, sizeof(*n));
+	if (n == NULL)
+		abort();
+	n->arena = arena_new();
+	return n;
+}
+
+void
+nft_names_free(struct nft_names *n)
+{
+	if (n == NULL)
+		return;
+	text_done(&n->chains);
+	smap_done(&n->counters);
+	arena_free(n->arena);
+	free(n);
+}
+
+/* --- names --- */
+
+static void
+name_put(struct text *t, const char *name)
+{
+	for (const char *p = name; *p != '\0'; p++) {
+		bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+				(*p >= '0' && *p <= '9') || *p == '-';
+		if (is_plain)
+			text_putc(t, *p);
+		else
+			text_printf(t, "_%02x", (unsigned char)*p);
+	}
+}
+
+static const char *
+name_make(struct arena *a, const char *prefix, const struct conf_filter *f, const char *suffix)
+{
+	struct text t = { 0 };
+	text_printf(&t, "%s%u%s.", prefix, f->family, f->is_service ? "s" : "");
+	name_put(&t, f->name);
+	text_putc(&t, '.');
+	name_put(&t, suffix);
+	char *name = arena_strdup(a, text_str(&t));
+	text_done(&t);
+	return name;
+}
+
+const char *
+nfttext_counter(struct arena *a, const struct conf_filter *f, const char *counter)
+{
+	return name_make(a, "c", f, counter);
+}
+
+/* --- objects --- */
+
+static void
+chain_open(struct builder *b, const char *family, const char *name, const char *hook)
+{
+	text_printf(b->out, "add chain %s " NFT_TABLE " %s%s\n", family, name, hook);
+	/* the netdev table is thrown away as a whole */
+	if (strcmp(family, "inet") == 0)
+		text_printf(&b->now->chains, "delete chain inet " NFT_TABLE " %s\n", name);
+}
+
+static void
+rule_open(struct builder *b, const char *family, const char *chain)
+{
+	text_printf(b->out, "add rule %s " NFT_TABLE " %s", family, chain);
+}
+
+static const char *
+counter_need(struct builder *b, const struct conf_filter *f, const char *counter)
+{
+	struct nft_names *n = b->now;
+	const char *name = nfttext_counter(n->arena, f, counter);
+	if (!smap_add(&n->counters, name, n))
+		return name;
+	if (n->n_counters == n->cap) {
+		size_t cap = n->cap ? n->cap * 2 : 32;
+		const char **list = arena_array(n->arena, cap, sizeof(*list));
+		if (n->n_counters > 0)
+			memcpy(list, n->counter_list, n->n_counters * sizeof(*list));
+		n->counter_list = list;
+		n->cap = cap;
+	}
+	n->counter_list[n->n_counters++] = name;
+	text_printf(b->out, "add counter inet " NFT_TABLE " %s\n", name);
+	return name;
+}
+
+/* --- matches of a term --- */
+
+static void
+prefixes_put(struct text *t, uint8_t family, const char *field, const struct prefix *list, size_t n)
+{
+	char buf[PREFIX_STRLEN];
+	if (n == 0)
+		return;
+	text_printf(t, " %s %s {", family == ADDR_V4 ? "ip" : "ip6", field);
+	for (size_t i = 0; i < n; i++) {
+		text_printf(
+		    t, "%s %s", i > 0 ? "," : "", prefix_print(prefix_network(list[i]), buf));
+	}
+	text_put(t, " }");
+}
+
+static bool
+has_any(const struct prefix *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].len == 0)
+			return true;
+	return n == 0;
+}
+
+static void
+ranges_put(struct text *t, const char *match, const struct conf_range *list, size_t n)
+{
+	if (n == 0)
+		return;
+	text_printf(t, " %s {", match);
+	for (size_t i = 0; i < n; i++) {
+		text_printf(t, "%s %u", i > 0 ? "," : "", list[i].lo);
+		if (list[i].hi != list[i].lo)
+			text_printf(t, "-%u", list[i].hi);
+	}
+	text_put(t, " }");
+}
+
+/* SPI_OF: "" (the term has no SPIs), "esp" or "ah". */
+static void
+matches_put(struct text *t, const struct conf_filter *f, const struct conf_filter_term *m,
+    const char *spi_of)
+{
+	if (!has_any(m->source, m->n_source))
+		prefixes_put(t, f->family, "saddr", m->source, m->n_source);
+	if (!has_any(m->destination, m->n_destination))
+		prefixes_put(t, f->family, "daddr", m->destination, m->n_destination);
+	ranges_put(t, "meta l4proto", m->protocols, m->n_protocols);
+	bool has_ports = m->n_source_ports > 0 || m->n_destination_ports > 0;
+	if (has_ports && m->n_protocols == 0)
+		text_put(t, " meta l4proto { 6, 17 }");
+	ranges_put(t, "th sport", m->source_ports, m->n_source_ports);
+	ranges_put(t, "th dport", m->destination_ports, m->n_destination_ports);
+	if (strcmp(spi_of, "esp") == 0) {
+		text_put(t, " meta l4proto 50");
+		ranges_put(t, "@th,0,32", m->spis, m->n_spis);
+	} else if (strcmp(spi_of, "ah") == 0) {
+		text_put(t, " meta l4proto 51");
+		ranges_put(t, "@th,32,32", m->spis, m->n_spis);
+	}
+}
+
+/* --- filters --- */
+
+static void
+log_put(struct text *t, const struct conf_filter *f, const struct conf_filter_term *m)
+{
+	if (!m->has_log && !m->has_syslog)
+		return;
+	text_put(t, " log prefix \"");
+	/* the kernel takes 127 characters; a name with a quote in it must not end the string */
+	struct text prefix = { 0 };
+	text_printf(&prefix, "%.40s:%.40s ", f->name, m->name);
+	for (const char *p = text_str(&prefix); *p != '\0'; p++)
+		text_putc(t, *p == '"' || *p == '\\' || *p == '$' ? '?' : *p);
+	text_putc(t, '"');
+	text_done(&prefix);
+}
+
+static void
+verdict_put(struct builder *b, const struct conf_filter_term *m, enum form form)
+{
+	struct text *t = b->out;
+	switch (m->action) {
+	case FA_ACCEPT:
+		text_put(t, form == FORM_STEER ? " return" : " accept");
+		return;
+	case FA_DISCARD:
+		text_put(t, form == FORM_STEER ? " return" : " drop");
+		return;
+	case FA_REJECT:
+		text_put(t, form == FORM_STEER ? " return" : " reject with icmpx admin-prohibited");
+		return;
+	case FA_IPSEC_SA:
+		if (form == FORM_OUT || steer_device(b->s->c, m->sa) == NULL)
+			text_put(t, " drop");
+		else
+			text_printf(t, " meta mark set 0x%x accept",
+			    MARK_STEER + number_get(b->s->sas, m->sa->name));
+		return;
+	case FA_SKIP:
+		text_put(t, " return");
+		return;
+	case FA_SERVICE:
+	case FA_NEXT_TERM:
+		return;
+	}
+}
+
+static void
+term_put(struct builder *b, const struct conf_filter *f, const struct conf_filter_term *m,
+    const char *chain, enum form form, const char *spi_of)
+{
+	bool is_steer_pass = form == FORM_STEER && m->action != FA_IPSEC_SA;
+	const char *counter =
+	    m->count != NULL && !is_steer_pass ? counter_need(b, f, m->count) : NULL;
+	rule_open(b, "inet", chain);
+	matches_put(b->out, f, m, spi_of);
+	if (counter != NULL)
+		text_printf(b->out, " counter name \"%s\"", counter);
+	if (!is_steer_pass)
+		log_put(b->out, f, m);
+	verdict_put(b, m, form);
+	text_putc(b->out, '\n');
+}
+
+/* True if the rule would have nothing to do. */
+static bool
+is_idle(const struct conf_filter_term *m, enum form form)
+{
+	bool acts = m->action != FA_NEXT_TERM;
+	bool tells = m->count != NULL || m->has_log || m->has_syslog;
+	return !acts && (!tells || form == FORM_STEER);
+}
+
+static void
+terms_put(struct builder *b, const struct conf_filter *f, const char *chain, enum form form)
+{
+	for (size_t i = 0; i < f->n_terms; i++) {
+		const struct conf_filter_term *m = &f->terms[i];
+		if (is_idle(m, form))
+			continue;
+		if (m->n_spis == 0) {
+			term_put(b, f, m, chain, form, "");
+			continue;
+		}
+		term_put(b, f, m, chain, form, "esp");
+		term_put(b, f, m, chain, form, "ah");
+	}
+}
+
+/* Compiles F once in each form that is used; returns the chain. */
+static const char *
+filter_chain(struct builder *b, const struct conf_filter *f, enum form form)
+{
+	const char *chain = name_make(b->now->arena, "f", f, form_words[form]);
+	if (!smap_add(&b->chains, chain, b->now))
+		return chain;
+	chain_open(b, "inet", chain, "");
+	terms_put(b, f, chain, form);
+	if (form != FORM_STEER) {
+		rule_open(b, "inet", chain);
+		text_put(b->out, " drop\n");
+	}
+	return chain;
+}
+
+static bool
+has_steering(const struct conf_filter *f)
+{
+	for (size_t i = 0; i < f->n_terms; i++)
+		if (f->terms[i].action == FA_IPSEC_SA)
+			return true;
+	return false;
+}
+
+static const char *
+device_of(const struct conf_unit *u)
+{
+	return u->ifd->kind == IFD_LOOPBACK ? "lo" : u->device;
+}
+
+static void
+jump_put(struct builder *b, const char *base, const char *way, const char *device, uint8_t family,
+    const char *chain)
+{
+	rule_open(b, "inet", base);
+	text_printf(b->out, " meta nfproto %s", family == ADDR_V4 ? "ipv4" : "ipv6");
+	if (device != NULL)
+		text_printf(b->out, " %s \"%s\"", way, device);
+	text_printf(b->out, " jump %s\n", chain);
+}
+
+/* lo0 stands for the host itself, not for the packets that the host sends to itself. */
+static void
+loopback_put(struct builder *b, const struct conf_family *f, uint8_t family)
+{
+	if (f->filter_in != NULL)
+		jump_put(b, "local", NULL, NULL, family, filter_chain(b, f->filter_in, FORM_FULL));
+	if (f->filter_out != NULL)
+		jump_put(b, "host", NULL, NULL, family, filter_chain(b, f->filter_out, FORM_FULL));
+}
+
+static void
+unit_filters_put(
+    struct builder *b, const struct conf_unit *u, const struct conf_family *f, uint8_t family)
+{
+	const char *device = device_of(u);
+	if (u->ifd->kind == IFD_LOOPBACK) {
+		loopback_put(b, f, family);
+		return;
+	}
+	if (f->filter_in != NULL)
+		jump_put(
+		    b, "in", "iifname", device, family, filter_chain(b, f->filter_in, FORM_FULL));
+	if (f->filter_out == NULL)
+		return;
+	if (has_steering(f->filter_out))
+		jump_put(b, "host", "oifname", device, family,
+		    filter_chain(b, f->filter_out, FORM_STEER));
+	jump_put(b, "out", "oifname", device, family, filter_chain(b, f->filter_out, FORM_OUT));
+}
+
+/* Protected packets to a local gateway go to picd, past the filter that guards the host. */
+static void
+gateways_put(struct builder *b)
+{
+	const struct conf *c = b->s->c;
+	char text[ADDR_STRLEN];
+	for (size_t i = 0; i < c->n_service_sets; i++) {
+		struct addr a = c->service_sets[i]->local_gateway;
+		if (a.family == ADDR_NONE)
+			continue;
+		rule_open(b, "inet", "local");
+		text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n",
+		    a.family == ADDR_V4 ? "ip" : "ip6", addr_print(a, text));
+	}
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t k = 0; k < c->ifds[i]->n_units; k++) {
+			struct addr a = c->ifds[i]->units[k]->tunnel_source;
+			if (a.family == ADDR_NONE)
+				continue;
+			rule_open(b, "inet", "local");
+			text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n",
+			    a.family == ADDR_V4 ? "ip" : "ip6", addr_print(a, text));
+		}
+}
+
+/* What comes out of an interface-style service set is marked, so that its own capture lets it leave. */
+static void
+decrypted_put(struct builder *b)
+{
+	const struct conf *c = b->s->c;
+	for (size_t i = 0; i < c->n_service_sets; i++) {
+		const struct conf_service_set *s = c->service_sets[i];
+		if (s->is_next_hop || s->service_unit == NULL)
+			continue;
+		rule_open(b, "inet", "in");
+		text_printf(b->out, " iifname \"%s\" meta mark set 0x%x\n", s->service_unit->device,
+		    MARK_DECRYPTED + number_get(b->s->sets, s->name));
+	}
+}
+
+static void
+inet_put(struct builder *b)
+{
+	const struct conf *c = b->s->c;
+	chain_open(
+	    b, "inet", "in", " { type filter hook prerouting priority -150; policy accept; }");
+	chain_open(b, "inet", "local", " { type filter hook input priority -150; policy accept; }");
+	chain_open(b, "inet", "host", " { type route hook output priority -150; policy accept; }");
+	chain_open(
+	    b, "inet", "out", " { type filter hook postrouting priority -150; policy accept; }");
+	text_printf(b->out,
+	    "add rule inet " NFT_TABLE " host meta mark 0x%x accept\n"
+	    "add rule inet " NFT_TABLE " out meta mark 0x%x accept\n"
+	    "add rule inet " NFT_TABLE " host oifname \"lo\" accept\n"
+	    "add rule inet " NFT_TABLE " local iifname \"lo\" accept\n",
+	    MARK_BYPASS, MARK_BYPASS);
+	gateways_put(b);
+	decrypted_put(b);
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t k = 0; k < c->ifds[i]->n_units; k++) {
+			const struct conf_unit *u = c->ifds[i]->units[k];
+			unit_filters_put(b, u, &u->inet, ADDR_V4);
+			unit_filters_put(b, u, &u->inet6, ADDR_V6);
+		}
+}
+
+/* --- captures --- */
+
+/* What is never captured: packets that we protected, that the set itself let out, what is for its local gateway and
+ * what the link itself needs. */
+static void
+capture_exempt(struct builder *b, const char *chain, bool is_input,
+    const struct conf_if_service *list, size_t n, uint8_t family)
+{
+	char text[ADDR_STRLEN];
+	const char *ip = family == ADDR_V4 ? "ip" : "ip6";
+	if (family == ADDR_V6) {
+		rule_open(b, "netdev", chain);
+		text_put(b->out, " icmpv6 type { 133-137 } return\n");
+		rule_open(b, "netdev", chain);
+		text_put(b->out, " ip6 daddr { fe80::/10, ff02::/16 } return\n");
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_service_set *s = list[i].set;
+		if (!is_input) {
+			rule_open(b, "netdev", chain);
+			text_printf(b->out, " meta mark 0x%x return\n",
+			    MARK_DECRYPTED + number_get(b->s->sets, s->name));
+		} else if (s->local_gateway.family == family) {
+			addr_print(s->local_gateway, text);
+			rule_open(b, "netdev", chain);
+			text_printf(
+			    b->out, " %s daddr %s meta l4proto { 50, 51 } return\n", ip, text);
+			/* path MTU and unreachable reports about what we sent */
+			rule_open(b, "netdev", chain);
+			text_printf(b->out, " %s daddr %s %s return\n", ip, text,
+			    family == ADDR_V4
+				? "icmp type destination-unreachable"
+				: "icmpv6 type { destination-unreachable, packet-too-big }");
+		}
+	}
+}
+
+/* The terms of a service filter: `service` forwards to the capture device, `skip` leaves the packet alone. */
+static void
+service_filter_put(
+    struct builder *b, const struct conf_filter *f, const char *chain, const char *device)
+{
+	for (size_t i = 0; i < f->n_terms; i++) {
+		const struct conf_filter_term *m = &f->terms[i];
+		static const char *const none[] = { "", NULL };
+		static const char *const both[] = { "esp", "ah", NULL };
+		const char *const *spi_of = m->n_spis > 0 ? both : none;
+		for (; *spi_of != NULL; spi_of++) {
+			rule_open(b, "netdev", chain);
+			matches_put(b->out, f, m, *spi_of);
+			log_put(b->out, f, m);
+			if (m->action == FA_SERVICE || m->action == FA_ACCEPT)
+				text_printf(b->out, " fwd to \"%s\"\n", device);
+			else if (m->action == FA_NEXT_TERM)
+				text_put(b->out, " continue\n");
+			else
+				text_put(b->out, " return\n");
+		}
+	}
+}
+
+/* A unit's list of service sets for one direction and family: the first whose service filter matches takes the packet. */
+static void
+capture_put(struct builder *b, const struct conf_unit *u, bool is_input,
+    const struct conf_if_service *list, size_t n, uint8_t family)
+{
+	struct arena *a = b->now->arena;
+	const char *family_word = family == ADDR_V4 ? "ip" : "ip6";
+	if (n == 0)
+		return;
+	const char *base = arena_printf(a, "%s.%s", is_input ? "in" : "out", u->device);
+	const char *chain = arena_printf(a, "%s.%s", base, family_word);
+	chain_open(b, "netdev", chain, "");
+	capture_exempt(b, chain, is_input, list, n, family);
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_service_set *s = list[i].set;
+		const char *device = capture_device(
+		    a, s->pic->device, is_input ? 'i' : 'o', number_get(b->s->sets, s->name));
+		if (list[i].service_filter == NULL) {
+			rule_open(b, "netdev", chain);
+			text_printf(b->out, " fwd to \"%s\"\n", device);
+			continue;
+		}
+		const char *filter = arena_printf(a, "%s.%zu", chain, i);
+		chain_open(b, "netdev", filter, "");
+		service_filter_put(b, list[i].service_filter, filter, device);
+		rule_open(b, "netdev", chain);
+		text_printf(b->out, " jump %s\n", filter);
+	}
+	rule_open(b, "netdev", base);
+	text_printf(b->out, " meta protocol %s jump %s\n", family_word, chain);
+}
+
+static void
+captures_put(struct builder *b, const struct conf_unit *u)
+{
+	static const struct {
+		const char *word;
+		const char *hook;
+	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
+	if (!b->s->has_device(u->device, b->s->arg))
+		return;
+	for (unsigned way = 0; way < 2; way++) {
+		bool is_input = way == 1;
+		const struct conf_if_service *l4 =
+		    is_input ? u->inet.service_in : u->inet.service_out;
+		const struct conf_if_service *l6 =
+		    is_input ? u->inet6.service_in : u->inet6.service_out;
+		size_t n4 = is_input ? u->inet.n_service_in : u->inet.n_service_out;
+		size_t n6 = is_input ? u->inet6.n_service_in : u->inet6.n_service_out;
+		if (n4 + n6 == 0)
+			continue;
+		const char *base = arena_printf(b->now->arena, "%s.%s", ways[way].word, u->device);
+		chain_open(b, "netdev", base,
+		    arena_printf(b->now->arena,
+			" { type filter hook %s device \"%s\" priority 0; policy accept; }",
+			ways[way].hook, u->device));
+		rule_open(b, "netdev", base);
+		text_printf(b->out, " meta mark 0x%x accept\n", MARK_BYPASS);
+		capture_put(b, u, is_input, l4, n4, ADDR_V4);
+		capture_put(b, u, is_input, l6, n6, ADDR_V6);
+	}
+}
+
+void
+nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nft_names *now,
+    struct text *out)
+{
+	struct builder b = { .s = s, .now = now, .out = out };
+	text_put(out, "add table inet " NFT_TABLE "\nflush table inet " NFT_TABLE "\n");
+	text_put(out, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");
+	text_put(out, "add table netdev " NFT_TABLE "\n");
+	if (old != NULL)
+		text_put(out, text_str(&old->chains));
+	inet_put(&b);
+	for (size_t i = 0; i < s->c->n_ifds; i++)
+		for (size_t k = 0; k < s->c->ifds[i]->n_units; k++)
+			captures_put(&b, s->c->ifds[i]->units[k]);
+	for (size_t i = 0; old != NULL && i < old->n_counters; i++)
+		if (smap_find(&now->counters, old->counter_list[i]) == NULL)
+			text_printf(
+			    out, "delete counter inet " NFT_TABLE " %s\n", old->counter_list[i]);
+	smap_done(&b.chains);
+}

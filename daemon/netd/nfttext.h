@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * nfttext.h - the packet filters and captures of a configuration as nftables text.
+ *
+ * Pure: configuration in, text and names out. nft.c gives the text to the kernel. Two tables called "sallyport":
+ *
+ * family inet    one chain for each firewall filter and direction that is used; base chains that jump to them:
+ *   in           prerouting: input filters by input device; marks what comes out of a service set
+ *   local        input: the filter on lo0 for what is addressed to this host
+ *   host         output, type route: `then ipsec-sa` of output filters, and lo0's output filter
+ *   out          postrouting: output filters by output device
+ *   One named counter for each `count`, c.FILTER.COUNTER: it survives every commit that keeps it.
+ * family netdev  ingress and egress of each media device with `family inet service`: captures to the set's devices.
+ */
+#ifndef NFTTEXT_H
+#define NFTTEXT_H
+
+#include "lib/base/smap.h"
+#include "lib/base/text.h"
+
+#include <stdbool.h>
+
+struct arena;
+struct conf;
+struct conf_filter;
+struct numbers;
+
+/* Objects of one loaded text that the next one has to know about. */
+struct nft_names {
+	struct arena *arena;
+	struct text chains;   /* `delete chain ...` lines */
+	struct smap counters; /* names */
+	const char **counter_list;
+	size_t n_counters;
+	size_t cap;
+};
+
+struct nft_source {
+	const struct conf *c;
+	struct numbers *sas;
+	struct numbers *sets;
+	/* Is there such a device now? A capture cannot be hooked to one that is not. */
+	bool (*has_device)(const char *device, void *arg);
+	void *arg;
+};
+
+struct nft_names *nft_names_new(void);
+void nft_names_free(struct nft_names *n);
+
+/* Writes one transaction that replaces what OLD (NULL: nothing) describes; fills NOW. */
+void nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nft_names *now,
+    struct text *out);
+
+/* Name of the kernel's counter; in A. */
+const char *nfttext_counter(struct arena *a, const struct conf_filter *f, const char *counter);
+
+#endif

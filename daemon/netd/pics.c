@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * pics.c - what each picd is given: copies of the descriptors of its devices and sockets.
+ *
+ * netd keeps its own copy of each, so a device outlives the picd that worked on it, and the next one continues with what
+ * has queued up meanwhile. msg.h describes the messages.
+ */
+#include "daemon/netd/netd.h"
+
+#include "lib/base/arena.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct pic_link *
+link_find(struct netd *n, const char *name)
+{
+	for (size_t i = 0; i < n->n_pics; i++)
+		if (strcmp(n->pics[i].name, name) == 0)
+			return &n->pics[i];
+	return NULL;
+}
+
+static struct elem *
+item_body(const struct item *it, struct arena *a)
+{
+	char text[ADDR_STRLEN];
+	if (it->kind == ITEM_TUN) {
+		struct elem *e = elem_new(a, "device");
+		elem_leaf(a, e, "unit", it->unit);
+		elem_leaf(a, e, "role", it->role);
+		if (it->service_set != NULL)
+			elem_leaf(a, e, "service-set", it->service_set);
+		elem_leaf(a, e, "device", it->device);
+		elem_leaff(a, e, "link-header", "%u", it->link_header);
+		return e;
+	}
+	struct elem *e = elem_new(a, "socket");
+	elem_leaf(a, e, "kind", it->role);
+	if (it->peer.family != ADDR_NONE)
+		elem_leaf(a, e, "address", addr_print(it->peer, text));
+	elem_leaff(a, e, "family", "%u", it->family);
+	return e;
+}
+
+static bool
+is_handed(const struct item *it)
+{
+	return (it->kind == ITEM_TUN || it->kind == ITEM_SOCKET) && it->fd >= 0;
+}
+
+static void
+item_send(struct pic_link *l, const struct item *it, bool give)
+{
+	static const uint16_t types[2][2] = {
+		{ MSG_SOCKET_GONE, MSG_SOCKET },
+		{ MSG_DEVICE_GONE, MSG_DEVICE },
+	};
+	struct arena *a = arena_new();
+	int rc = ipc_send(
+	    l->ipc, types[it->kind == ITEM_TUN][give], 0, item_body(it, a), give ? it->fd : -1);
+	if (rc < 0)
+		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "picd of %s: %s", l->name, strerror(-rc));
+	arena_free(a);
+}
+
+void
+pics_give(struct netd *n, const struct item *it)
+{
+	struct pic_link *l = is_handed(it) ? link_find(n, it->pic) : NULL;
+	if (l != NULL)
+		item_send(l, it, true);
+}
+
+void
+pics_take(struct netd *n, const struct item *it)
+{
+	struct pic_link *l = is_handed(it) ? link_find(n, it->pic) : NULL;
+	if (l != NULL)
+		item_send(l, it, false);
+}
+
+static void
+sync_send(struct netd *n, struct pic_link *l)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "net-sync");
+	elem_leaff(a, e, "commit", "%u", n->plan->commit);
+	ipc_send(l->ipc, MSG_NET_SYNC, 0, e, -1);
+	arena_free(a);
+}
+
+void
+pics_sync(struct netd *n)
+{
+	for (size_t i = 0; i < n->n_pics && n->plan != NULL; i++)
+		sync_send(n, &n->pics[i]);
+}
+
+static void
+link_del(struct netd *n, struct pic_link *l)
+{
+	ipc_free(l->ipc);
+	*l = n->pics[--n->n_pics];
+}
+
+static void
+on_message(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	(void)c;
+	(void)arg;
+	log_line(LOG_LEVEL_WARNING, "NETD_PICD", "unexpected message %u of a picd", m->type);
+}
+
+static void
+on_closed(struct ipc *c, const char *why, void *arg)
+{
+	struct netd *n = arg;
+	(void)why;
+	for (size_t i = 0; i < n->n_pics; i++)
+		if (n->pics[i].ipc == c) {
+			link_del(n, &n->pics[i]);
+			return;
+		}
+}
+
+static const struct ipc_ops ops = { .on_message = on_message, .on_closed = on_closed };
+
+void
+pics_link(struct netd *n, const char *name, int fd)
+{
+	struct pic_link *l = link_find(n, name);
+	if (l != NULL)
+		link_del(n, l);
+	if (n->n_pics == NETD_PICS_MAX || strlen(name) >= sizeof(l->name)) {
+		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "no room for the picd of %s", name);
+		close(fd);
+		return;
+	}
+	struct ipc *c = ipc_new(&n->d.loop, fd, &ops, n);
+	if (c == NULL)
+		return;
+	l = &n->pics[n->n_pics++];
+	snprintf(l->name, sizeof(l->name), "%s", name);
+	l->ipc = c;
+	if (n->plan == NULL)
+		return;
+	for (size_t i = 0; i < n->plan->n; i++)
+		if (is_handed(n->plan->items[i]) && strcmp(n->plan->items[i]->pic, name) == 0)
+			item_send(l, n->plan->items[i], true);
+	sync_send(n, l);
+}
+
+void
+pics_done(struct netd *n)
+{
+	while (n->n_pics > 0)
+		link_del(n, &n->pics[n->n_pics - 1]);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * plan.c - what a configuration wants of the host, as a list of single things.
+ *
+ * Order: forwarding, devices, links, addresses, routes, policy rules, sockets. Two statements that want the same thing
+ * (an address on two families of filters, a gateway of two service sets) meet in one key.
+ */
+#include "daemon/netd/plan.h"
+
+#include "daemon/netd/mark.h"
+#include "daemon/netd/number.h"
+#include "lib/base/arena.h"
+#include "lib/conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The unit that transport mode SAs of the host's own traffic run on; no configuration names it. */
+#define HOST_DEVICE "re0.0"
+#define HOST_UNIT "re0.0"
+#define HOST_PICD "re0"
+
+static struct item *
+item_add(struct plan *p, enum item_kind kind, const char *key)
+{
+	if (smap_find(&p->by_key, key) != NULL)
+		return NULL;
+	struct item *it = arena_alloc(p->arena, sizeof(*it));
+	it->kind = kind;
+	it->key = key;
+	it->what = "";
+	it->fd = -1;
+	(void)smap_add(&p->by_key, key, it);
+	if (p->n == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 64;
+		struct item **items = arena_array(p->arena, cap, sizeof(*items));
+		if (p->n > 0)
+			memcpy(items, p->items, p->n * sizeof(*items));
+		p->items = items;
+		p->cap = cap;
+	}
+	p->items[p->n++] = it;
+	return it;
+}
+
+#define KEY(...) arena_printf(p->arena, __VA_ARGS__)
+
+static void
+sysctl_want(struct plan *p, const char *path, const char *value)
+{
+	struct item *it = item_add(p, ITEM_SYSCTL, KEY("sysctl %s %s", path, value));
+	if (it == NULL)
+		return;
+	it->path = path;
+	it->value = value;
+}
+
+static void
+up_want(struct plan *p, const char *device, const char *what)
+{
+	struct item *it = item_add(p, ITEM_UP, KEY("up %s", device));
+	if (it == NULL)
+		return;
+	it->device = arena_strdup(p->arena, device);
+	it->what = what;
+}
+
+static struct item *
+tun_want(struct plan *p, const char *device, const char *pic, const char *role, const char *unit,
+    const char *set)
+{
+	struct item *it = item_add(p, ITEM_TUN,
+	    KEY("tun %s %s %s %s %s", device, pic, role, unit, set != NULL ? set : ""));
+	if (it == NULL)
+		return NULL;
+	it->device = arena_strdup(p->arena, device);
+	it->pic = arena_strdup(p->arena, pic);
+	it->role = role;
+	it->unit = arena_strdup(p->arena, unit);
+	it->service_set = set != NULL ? arena_strdup(p->arena, set) : NULL;
+	it->what = KEY("[edit interfaces] unit %s", unit);
+	return it;
+}
+
+static void
+addr_want(struct plan *p, const char *device, const struct conf_ifaddr *a, const char *unit)
+{
+	char text[PREFIX_STRLEN];
+	char peer[ADDR_STRLEN];
+	struct item *it = item_add(p, ITEM_ADDR,
+	    KEY("addr %s %s %s", device, prefix_print(a->prefix, text),
+		addr_print(a->destination, peer)));
+	if (it == NULL)
+		return;
+	it->device = arena_strdup(p->arena, device);
+	it->prefix = a->prefix;
+	it->peer = a->destination;
+	it->what = KEY("[edit interfaces] unit %s address %s", unit, text);
+}
+
+/* --- interfaces --- */
+
+static bool
+is_virtual(const struct conf_ifd *ifd)
+{
+	return ifd->kind == IFD_SERVICES || ifd->kind == IFD_ES;
+}
+
+static const char *
+unit_device(const struct conf_unit *u)
+{
+	return u->ifd->kind == IFD_LOOPBACK ? "lo" : u->device;
+}
+
+static void
+unit_addresses(struct plan *p, const struct conf_unit *u)
+{
+	const struct conf_family *families[] = { &u->inet, &u->inet6 };
+	for (size_t f = 0; f < 2; f++)
+		for (size_t i = 0; i < families[f]->n_addrs; i++)
+			addr_want(p, unit_device(u), &families[f]->addrs[i], u->name);
+}
+
+static void
+units_want(struct plan *p, const struct conf *c, bool is_address_pass)
+{
+	for (size_t i = 0; i < c->n_ifds; i++) {
+		const struct conf_ifd *ifd = c->ifds[i];
+		for (size_t k = 0; k < ifd->n_units; k++) {
+			const struct conf_unit *u = ifd->units[k];
+			bool is_off = ifd->is_disabled || u->is_disabled;
+			if (is_address_pass) {
+				if (!is_off)
+					unit_addresses(p, u);
+				continue;
+			}
+			if (is_virtual(ifd))
+				tun_want(p, u->device, ifd->name, "unit", u->name, NULL);
+			if (!is_off)
+				up_want(
+				    p, unit_device(u), KEY("[edit interfaces] unit %s", u->name));
+		}
+	}
+}
+
+/* --- routes --- */
+
+static void
+route_want(struct plan *p, struct prefix prefix, enum route_kind kind, struct addr via,
+    const char *device, uint32_t metric, uint32_t table)
+{
+	char text[PREFIX_STRLEN];
+	char gateway[ADDR_STRLEN];
+	struct item *it = item_add(p, ITEM_ROUTE,
+	    KEY("route %s %d %s %s %u %u", prefix_print(prefix, text), (int)kind,
+		addr_print(via, gateway), device != NULL ? device : "", metric, table));
+	if (it == NULL)
+		return;
+	it->prefix = prefix;
+	it->route = kind;
+	it->peer = via;
+	it->device = device != NULL ? arena_strdup(p->arena, device) : NULL;
+	it->metric = metric;
+	it->table = table;
+	it->what = KEY("[edit routing-options static] route %s", text);
+}
+
+static void
+routes_want(struct plan *p, const struct conf *c)
+{
+	static const enum route_kind kinds[] = {
+		[NH_ADDRESS] = ROUTE_VIA,
+		[NH_UNIT] = ROUTE_DEVICE,
+		[NH_DISCARD] = ROUTE_BLACKHOLE,
+		[NH_REJECT] = ROUTE_UNREACHABLE,
+	};
+	for (size_t i = 0; i < c->n_routes; i++) {
+		const struct conf_route *r = &c->routes[i];
+		route_want(p, prefix_network(r->prefix), kinds[r->kind], r->via, r->device,
+		    r->preference, 0);
+	}
+}
+
+/* --- steering by firewall filters --- */
+
+const char *
+steer_device(const struct conf *c, const struct conf_sa *sa)
+{
+	if (sa->mode == MODE_TRANSPORT)
+		return HOST_DEVICE;
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t k = 0; k < c->ifds[i]->n_units; k++)
+			if (c->ifds[i]->units[k]->ipsec_sa == sa)
+				return c->ifds[i]->units[k]->device;
+	return NULL;
+}
+
+/* The mark leads to a table whose only route is the unit. */
+static void
+steer_want(struct plan *p, uint8_t family, uint32_t mark, const char *device)
+{
+	struct prefix any = { .addr = { .family = family } };
+	route_want(p, any, ROUTE_DEVICE, (struct addr){ 0 }, device, 0, mark);
+	struct item *it = item_add(p, ITEM_RULE, KEY("rule %u %u", family, mark));
+	if (it == NULL)
+		return;
+	it->family = family;
+	it->mark = mark;
+	it->table = mark;
+	it->what = "[edit firewall] then ipsec-sa";
+}
+
+static void
+steering_want(struct plan *p, const struct conf *c, struct numbers *sas)
+{
+	for (size_t i = 0; i < c->n_filters; i++) {
+		const struct conf_filter *f = c->filters[i];
+		for (size_t k = 0; k < f->n_terms; k++) {
+			const struct conf_sa *sa = f->terms[k].sa;
+			const char *device = sa != NULL ? steer_device(c, sa) : NULL;
+			if (device != NULL)
+				steer_want(
+				    p, f->family, MARK_STEER + number_get(sas, sa->name), device);
+		}
+	}
+}
+
+/* --- capture devices of interface-style service sets --- */
+
+const char *
+capture_device(struct arena *a, const char *pic_device, char direction, unsigned set_number)
+{
+	return arena_printf(a, "%s.%c%u", pic_device, direction, set_number);
+}
+
+static bool
+has_set(const struct conf_if_service *list, size_t n, const struct conf_service_set *s)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].set == s)
+			return true;
+	return false;
+}
+
+/* The first device whose packets go through S, or NULL. */
+static const char *
+captured_device(const struct conf *c, const struct conf_service_set *s)
+{
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t k = 0; k < c->ifds[i]->n_units; k++) {
+			const struct conf_unit *u = c->ifds[i]->units[k];
+			if (has_set(u->inet.service_in, u->inet.n_service_in, s) ||
+			    has_set(u->inet.service_out, u->inet.n_service_out, s) ||
+			    has_set(u->inet6.service_in, u->inet6.n_service_in, s) ||
+			    has_set(u->inet6.service_out, u->inet6.n_service_out, s))
+				return u->device;
+		}
+	return NULL;
+}
+
+static void
+captures_want(struct plan *p, const struct conf *c, struct numbers *sets)
+{
+	for (size_t i = 0; i < c->n_service_sets; i++) {
+		const struct conf_service_set *s = c->service_sets[i];
+		const char *media = captured_device(c, s);
+		if (s->is_next_hop || s->pic == NULL || media == NULL)
+			continue;
+		unsigned number = number_get(sets, s->name);
+		for (unsigned way = 0; way < 2; way++) {
+			const char *device =
+			    capture_device(p->arena, s->pic->device, way == 0 ? 'i' : 'o', number);
+			struct item *it = tun_want(p, device, s->pic->name,
+			    way == 0 ? "capture-in" : "capture-out",
+			    s->service_unit != NULL ? s->service_unit->name : s->pic->name,
+			    s->name);
+			if (it != NULL)
+				it->media = arena_strdup(p->arena, media);
+			up_want(p, device, KEY("[edit services] service-set %s", s->name));
+		}
+	}
+}
+
+/* --- raw sockets --- */
+
+static void
+socket_want(struct plan *p, const char *pic, const char *role, uint8_t family, struct addr address)
+{
+	char text[ADDR_STRLEN];
+	struct item *it = item_add(p, ITEM_SOCKET,
+	    KEY("socket %s %s %u %s", pic, role, family, addr_print(address, text)));
+	if (it == NULL)
+		return;
+	it->pic = arena_strdup(p->arena, pic);
+	it->role = role;
+	it->family = family;
+	it->peer = address;
+	it->what = KEY("[edit] %s socket for %s", role, pic);
+}
+
+static void
+gateway_want(struct plan *p, const char *pic, struct addr a)
+{
+	if (a.family == ADDR_NONE)
+		return;
+	socket_want(p, pic, "esp", a.family, a);
+	socket_want(p, pic, "ah", a.family, a);
+}
+
+static void
+sockets_want(struct plan *p, const struct conf *c)
+{
+	size_t n;
+	const char *const *pics = conf_pics(c, p->arena, &n);
+	for (size_t i = 0; i < n; i++) {
+		socket_want(p, pics[i], "send4", ADDR_V4, (struct addr){ 0 });
+		socket_want(p, pics[i], "send6", ADDR_V6, (struct addr){ 0 });
+		if (strcmp(pics[i], HOST_PICD) != 0)
+			continue;
+		/* a transport mode SA has no address of its own: any packet for this host may be one */
+		for (uint8_t family = ADDR_V4; family <= ADDR_V6; family += ADDR_V6 - ADDR_V4) {
+			socket_want(p, HOST_PICD, "esp", family, (struct addr){ 0 });
+			socket_want(p, HOST_PICD, "ah", family, (struct addr){ 0 });
+		}
+		tun_want(p, HOST_DEVICE, HOST_PICD, "unit", HOST_UNIT, NULL);
+		up_want(p, HOST_DEVICE, "[edit firewall] then ipsec-sa");
+	}
+	for (size_t i = 0; i < c->n_service_sets; i++)
+		if (c->service_sets[i]->pic != NULL)
+			gateway_want(
+			    p, c->service_sets[i]->pic->name, c->service_sets[i]->local_gateway);
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t k = 0; k < c->ifds[i]->n_units; k++)
+			if (c->ifds[i]->units[k]->ipsec_sa != NULL)
+				gateway_want(
+				    p, c->ifds[i]->name, c->ifds[i]->units[k]->tunnel_source);
+}
+
+static int
+by_kind(const void *a, const void *b)
+{
+	const struct item *const *x = a;
+	const struct item *const *y = b;
+	return (*x)->kind < (*y)->kind ? -1 : (*x)->kind > (*y)->kind;
+}
+
+struct plan *
+plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		abort();
+	p->arena = arena_new();
+	p->commit = c->commit;
+	if (c->n_ifds > 0) {
+		sysctl_want(p, "/proc/sys/net/ipv4/ip_forward", "1");
+		sysctl_want(p, "/proc/sys/net/ipv6/conf/all/forwarding", "1");
+	}
+	units_want(p, c, false);
+	captures_want(p, c, sets);
+	units_want(p, c, true);
+	routes_want(p, c);
+	steering_want(p, c, sas);
+	sockets_want(p, c);
+	/* the order among equal kinds does not matter */
+	qsort(p->items, p->n, sizeof(struct item *), by_kind);
+	return p;
+}
+
+void
+plan_free(struct plan *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->items[i]->fd >= 0)
+			close(p->items[i]->fd);
+	smap_done(&p->by_key);
+	arena_free(p->arena);
+	free(p);
+}
+
+struct item *
+plan_find(const struct plan *p, const char *key)
+{
+	return p != NULL ? smap_find(&p->by_key, key) : NULL;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * plan.h - what a configuration wants of the host, as a list of single things.
+ *
+ * plan_build() is pure: configuration in, list out. An item's key says all there is to say about it, so two plans are
+ * compared by key: the same key in the old and the new plan means that nothing is touched. The order of the list is the
+ * order of making; taking away goes backwards. Packet filters are not items: nft.c replaces them as a whole.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "lib/base/addr.h"
+#include "lib/base/smap.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct conf;
+struct numbers;
+
+enum item_kind {
+	ITEM_SYSCTL,
+	ITEM_TUN,
+	ITEM_UP,
+	ITEM_ADDR,
+	ITEM_ROUTE,
+	ITEM_RULE,
+	ITEM_SOCKET,
+	ITEM_KINDS,
+};
+
+enum route_kind { ROUTE_VIA, ROUTE_DEVICE, ROUTE_BLACKHOLE, ROUTE_UNREACHABLE };
+
+struct item {
+	enum item_kind kind;
+	const char *key;
+	const char *what;   /* for the user: the statement, "[edit interfaces] unit sp-1/2/0.1" */
+	const char *device; /* Linux name */
+	/* TUN, SOCKET: whom it is handed to */
+	const char *pic;         /* "sp-1/2/0", "re0" */
+	const char *role;        /* "unit", "capture-in", "capture-out"; sockets: "esp", "send4" */
+	const char *unit;        /* "sp-1/2/0.1" */
+	const char *service_set; /* capture only, else NULL */
+	const char *media;       /* capture only: a device that is captured from */
+	unsigned link_header;    /* capture only: octets before the IP header, known when made */
+	/* SYSCTL */
+	const char *path;
+	const char *value;
+	/* ADDR, ROUTE, RULE, SOCKET */
+	struct prefix prefix;
+	struct addr peer; /* other end of an address, gateway of a route, or ADDR_NONE */
+	enum route_kind route;
+	uint32_t metric;
+	uint32_t table; /* 0: main */
+	uint32_t mark;
+	uint8_t family;
+	/* what has been done */
+	bool is_ours; /* it was not there before: take it away again */
+	bool
+	    is_waiting; /* could not be done now (no such interface); tried again when links change */
+	int fd;         /* TUN, SOCKET, or -1 */
+	char before[16]; /* SYSCTL: the value that was there */
+};
+
+struct plan {
+	struct arena *arena;
+	struct item **items;
+	size_t n;
+	size_t cap;
+	struct smap by_key;
+	uint32_t commit;
+};
+
+/* NUMBERS: of SAs (steering) and service sets. The plan copies what it needs of C. */
+struct plan *plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets);
+void plan_free(struct plan *p); /* closes descriptors */
+
+struct item *plan_find(const struct plan *p, const char *key);
+
+/* The Linux device that captures for a service set: DIRECTION 'i' or 'o'. */
+const char *capture_device(
+    struct arena *a, const char *pic_device, char direction, unsigned set_number);
+
+/* The device that carries an SA which a filter refers to, or NULL if no unit does. */
+struct conf_sa;
+const char *steer_device(const struct conf *c, const struct conf_sa *sa);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * control_test.c - configuration and commands over mgd's channel: refusals, rows, levels, ten thousand tunnels.
+ */
+#include "daemon/picd/rows.h"
+#include "daemon/picd/test_gw.h"
+#include "lib/base/text.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* N tunnels in a next-hop-style service set, each with its own unit. */
+static void
+conf_many(struct text *t, unsigned n)
+{
+	text_put(t, "interfaces\n  interface sp-1/2/0\n");
+	text_put(t, "    unit 0\n      family\n        inet:\n      service-domain outside\n");
+	for (unsigned i = 1; i <= n; i++)
+		text_printf(t,
+		    "    unit %u\n      family\n        inet:\n      service-domain inside\n", i);
+	text_put(t, "services\n"
+		    "  service-set ss\n"
+		    "    next-hop-service\n"
+		    "      inside-service-interface sp-1/2/0.1\n"
+		    "      outside-service-interface sp-1/2/0.0\n"
+		    "    ipsec-vpn-options\n"
+		    "      local-gateway:\n"
+		    "        address 192.0.2.1\n"
+		    "    ipsec-vpn-rules r\n"
+		    "  ipsec-vpn\n"
+		    "    rule r\n");
+	for (unsigned i = 1; i <= n; i++)
+		text_printf(t,
+		    "      term t%u\n"
+		    "        from\n"
+		    "          ipsec-inside-interface sp-1/2/0.%u\n"
+		    "        then\n"
+		    "          remote-gateway 198.18.%u.%u\n"
+		    "          manual\n"
+		    "            direction bidirectional\n"
+		    "              protocol esp\n"
+		    "              spi %u\n"
+		    "              authentication\n"
+		    "                algorithm hmac-sha1-96\n"
+		    "                key:\n"
+		    "                  ascii-text 01234567890123456789\n",
+		    i, i, i >> 8, i & 255, 256 + i);
+	text_put(t, "      match-direction input\n");
+}
+
+static void
+commit_many(struct gw *g, unsigned n)
+{
+	struct text t = { 0 };
+	conf_many(&t, n);
+	const char *error = gw_commit(g, text_str(&t));
+	if (error != NULL)
+		fail_msg("%s", error);
+	text_done(&t);
+}
+
+static void
+ask(struct gw *g, const char *rpc, const char *const *leaves)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, rpc);
+	for (; *leaves != NULL; leaves += 2)
+		elem_leaf(a, e, leaves[0], leaves[1]);
+	struct ipc_msg m = { .type = MSG_RPC, .seq = 33, .body = e, .fd = -1 };
+	control_mgd(&g->p, &m);
+	arena_free(a);
+}
+
+/* Takes the next message of picd, letting its loop run; the body is in A. */
+static struct ipc_msg
+answer(struct gw *g, struct arena *a)
+{
+	struct ipc_msg m;
+	struct pollfd p = { .fd = g->mgd_fd, .events = POLLIN };
+	for (int i = 0; poll(&p, 1, 0) == 0 && i < 1000; i++)
+		uv_run(&g->p.daemon.loop, UV_RUN_NOWAIT);
+	assert_int_equal(ipc_recv_blocking(g->mgd_fd, a, &m), 0);
+	assert_int_equal(m.seq, 33);
+	return m;
+}
+
+static const struct elem *
+row(struct gw *g, struct arena *a)
+{
+	struct ipc_msg m = answer(g, a);
+	assert_int_equal(m.type, MSG_ROW);
+	return m.body;
+}
+
+static const char *
+done(struct gw *g, struct arena *a)
+{
+	struct ipc_msg m = answer(g, a);
+	assert_int_equal(m.type, MSG_RPC_DONE);
+	const char *text = elem_value(m.body, "text");
+	assert_string_equal(elem_value(m.body, "status"), text == NULL ? "ok" : "error");
+	return text;
+}
+
+static const char *
+leaf(const struct elem *e, const char *parent, const char *name)
+{
+	const char *v = elem_value(parent ? elem_find(e, parent) : e, name);
+	return v != NULL ? v : "(none)";
+}
+
+static const char *const no_leaves[] = { NULL };
+
+static void
+levels_decide_which_elements_a_row_has(void **state)
+{
+	(void)state;
+	static const char rpc[] = "get-services-security-associations-information";
+	static const char *const detail[] = { "level", "detail", "hex", "", NULL };
+	static const char *const extensive[] = { "level", "extensive", "service-set", "ss", NULL };
+	static const char *const other[] = { "service-set", "nobody", NULL };
+	struct gw g;
+	struct arena *a = arena_new();
+	gw_init(&g, "sp-1/2/0");
+	commit_many(&g, 2);
+
+	ask(&g, rpc, no_leaves);
+	const struct elem *e = row(&g, a);
+	assert_string_equal(e->name, "services-security-associations-block");
+	assert_string_equal(leaf(e, NULL, "svc-set-name"), "ss");
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-term-name"), "t1");
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-tunnel-index"), "1");
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-inside-interface"), "sp-1/2/0.1");
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-local-identity"), "(none)");
+	assert_string_equal(leaf(e, "security-associations", "sa-direction"), "inbound");
+	assert_string_equal(leaf(e, "security-associations", "sa-spi"), "257");
+	assert_string_equal(leaf(e, "security-associations", "sa-state"), "(none)");
+	e = row(&g, a);
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-remote-gateway"), "198.18.0.2");
+	assert_null(done(&g, a));
+
+	ask(&g, rpc, detail);
+	e = row(&g, a);
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-local-identity"),
+	    "ipv4_subnet(any:0,[0..7]=0.0.0.0/0)");
+	assert_string_equal(leaf(e, "sa-tunnel-information", "sa-tunnel-mtu"), "1500");
+	assert_string_equal(leaf(e, "security-associations", "sa-spi"), "0x101");
+	assert_string_equal(leaf(e, "security-associations", "sa-state"), "installed");
+	assert_string_equal(leaf(e, "security-associations", "sa-encryption-algorithm"), "none");
+	assert_false(elem_has(e, "tunnel-redundancy-extensive"));
+	row(&g, a);
+	assert_null(done(&g, a));
+
+	ask(&g, rpc, extensive);
+	assert_true(elem_has(row(&g, a), "tunnel-redundancy-extensive"));
+	row(&g, a);
+	assert_null(done(&g, a));
+
+	ask(&g, rpc, other);
+	assert_null(done(&g, a));
+	gw_done(&g);
+	arena_free(a);
+}
+
+static void
+statistics_count_and_clear(void **state)
+{
+	(void)state;
+	static const char rpc[] = "get-services-ipsec-statistics-information";
+	static const char *const detail[] = { "display", "detail", "remote-gw", "198.18.0.2",
+		NULL };
+	struct gw g;
+	struct arena *a = arena_new();
+	uint8_t p[200];
+	gw_init(&g, "sp-1/2/0");
+	commit_many(&g, 3);
+	int wire = gw_give_pair(&g, MSG_SOCKET, (const char *[]){ "kind", "send4", NULL });
+	int unit2 = gw_unit(&g, "sp-1/2/0.2");
+	gw_sync(&g);
+	size_t n = udp4(p, "10.0.0.1", "10.0.0.2", 40, 0, 9);
+	assert_int_equal(write(unit2, p, n), (ssize_t)n);
+	p[0] = 0;
+	assert_int_equal(write(unit2, p, n), (ssize_t)n);
+	gw_turns(&g);
+
+	ask(&g, rpc, no_leaves);
+	const struct elem *e = elem_find(row(&g, a), "ipsec-statistics");
+	assert_string_equal(leaf(e, "esp-statistics", "esp-encrypted-packets"), "1");
+	assert_string_equal(leaf(e, "error-statistics", "ip-integrity-errors"), "1");
+	assert_null(done(&g, a));
+
+	ask(&g, rpc, detail);
+	e = elem_find(row(&g, a), "ipsec-statistics");
+	assert_string_equal(leaf(e, NULL, "tunnel-index"), "2");
+	assert_string_equal(leaf(e, "esp-statistics", "esp-encrypted-packets"), "1");
+	assert_false(elem_has(elem_find(e, "error-statistics"), "misc-errors"));
+	assert_null(done(&g, a));
+
+	ask(&g, "get-packet-drop-information", no_leaves);
+	e = elem_find(row(&g, a), "packet-drop");
+	assert_string_equal(leaf(e, NULL, "drop-reason"), "inner-header");
+	assert_string_equal(leaf(e, NULL, "drop-packets"), "1");
+	assert_false(elem_has(row(&g, a), "packet-drop"));
+	assert_null(done(&g, a));
+
+	ask(&g, "clear-ipsec-vpn-statistics", no_leaves);
+	assert_null(done(&g, a));
+	ask(&g, rpc, no_leaves);
+	e = elem_find(row(&g, a), "ipsec-statistics");
+	assert_string_equal(leaf(e, "esp-statistics", "esp-encrypted-packets"), "0");
+	assert_string_equal(leaf(e, "error-statistics", "ip-integrity-errors"), "0");
+	assert_null(done(&g, a));
+	gw_done(&g);
+	close(wire);
+	close(unit2);
+	arena_free(a);
+}
+
+static void
+nonsense_is_refused(void **state)
+{
+	(void)state;
+	struct gw g;
+	struct arena *a = arena_new();
+	gw_init(&g, "sp-1/2/0");
+	ask(&g, "no-such-command", no_leaves);
+	assert_string_equal(done(&g, a), "unknown command");
+	ask(&g, "clear-ipsec-vpn-statistics", (const char *[]){ "remote-gateway", "x", NULL });
+	assert_string_equal(done(&g, a), "invalid argument");
+	/* nothing is configured: nothing to show */
+	ask(&g, "get-packet-drop-information", no_leaves);
+	assert_null(done(&g, a));
+	struct ipc_msg m = { .type = MSG_CONF_CHECK, .seq = 33, .fd = -1 };
+	control_mgd(&g.p, &m);
+	m = answer(&g, a);
+	assert_int_equal(m.type, MSG_CONF_DONE);
+	assert_string_equal(elem_value(m.body, "status"), "error");
+	gw_done(&g);
+	arena_free(a);
+}
+
+static void
+ten_thousand_tunnels_stream_in_a_bounded_queue(void **state)
+{
+	(void)state;
+	enum { N = 10000, BOUND = 512 * 1024 };
+	struct gw g;
+	gw_init(&g, "sp-1/2/0");
+	commit_many(&g, N);
+	ask(&g, "get-services-security-associations-information",
+	    (const char *[]){ "level", "extensive", NULL });
+	for (unsigned i = 0; i < N; i++) {
+		struct arena *a = arena_new();
+		char index[16];
+		snprintf(index, sizeof(index), "%u", i + 1);
+		assert_string_equal(
+		    leaf(row(&g, a), "sa-tunnel-information", "sa-tunnel-index"), index);
+		assert_true(ipc_queued(g.p.mgd) < BOUND);
+		arena_free(a);
+	}
+	struct arena *a = arena_new();
+	assert_null(done(&g, a));
+	arena_free(a);
+	gw_done(&g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(levels_decide_which_elements_a_row_has),
+		cmocka_unit_test(statistics_count_and_clear),
+		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(ten_thousand_tunnels_stream_in_a_bounded_queue),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

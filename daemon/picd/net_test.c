@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * net_test.c - two services PICs over real raw sockets, on the loopback device of a namespace of its own.
+ *
+ * What socketpairs cannot show: IPv6 sockets that strip the header, a device that is too small, the error
+ * queue. Needs root for the namespace and the sockets; skipped (77) without.
+ */
+#include "daemon/picd/test_gw.h"
+#include "daemon/picd/worker.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { DF = 0x4000, SKIP = 77 };
+
+static const char *
+conf(unsigned local, unsigned remote, const char *gateways, const char *protocol)
+{
+	static char text[4096];
+	const char *encryption = "              encryption\n"
+				 "                algorithm aes-128-cbc\n"
+				 "                key:\n"
+				 "                  ascii-text 0123456789abcdef\n";
+	snprintf(text, sizeof(text),
+	    "interfaces\n"
+	    "  interface sp-1/2/0\n"
+	    "    unit 1\n"
+	    "      family\n"
+	    "        inet\n"
+	    "          address 10.%u.255.1/32:\n"
+	    "      service-domain inside\n"
+	    "    unit 2\n"
+	    "      family\n"
+	    "        inet:\n"
+	    "      service-domain outside\n"
+	    "services\n"
+	    "  service-set ss\n"
+	    "    next-hop-service\n"
+	    "      inside-service-interface sp-1/2/0.1\n"
+	    "      outside-service-interface sp-1/2/0.2\n"
+	    "    ipsec-vpn-options\n"
+	    "      local-gateway:\n"
+	    "        address %s%u\n"
+	    "    ipsec-vpn-rules r\n"
+	    "  ipsec-vpn\n"
+	    "    rule r\n"
+	    "      term a\n"
+	    "        then\n"
+	    "          remote-gateway %s%u\n"
+	    "          manual\n"
+	    "            direction bidirectional\n"
+	    "              protocol %s\n"
+	    "              spi 256\n"
+	    "              authentication\n"
+	    "                algorithm hmac-sha1-96\n"
+	    "                key:\n"
+	    "                  ascii-text 01234567890123456789\n"
+	    "%s"
+	    "      match-direction input\n",
+	    local, gateways, local, gateways, remote, protocol,
+	    strcmp(protocol, "esp") == 0 ? encryption : "");
+	return text;
+}
+
+static void
+on(int fd, int level, int option)
+{
+	static const int one = 1;
+	assert_int_equal(setsockopt(fd, level, option, &one, sizeof(one)), 0);
+}
+
+/* The sockets that netd would open for a gateway at ADDRESS. */
+static void
+sockets_give(struct gw *g, const char *address, bool is_v6, bool is_ah)
+{
+	int family = is_v6 ? AF_INET6 : AF_INET;
+	int send = socket(family, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_RAW);
+	int receive = socket(family, SOCK_RAW | SOCK_NONBLOCK, is_ah ? IPPROTO_AH : IPPROTO_ESP);
+	assert_true(send >= 0 && receive >= 0);
+	struct addr a;
+	assert_true(addr_parse(address, &a));
+	if (is_v6) {
+		struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
+		memcpy(&to.sin6_addr, a.b, 16);
+		on(send, IPPROTO_IPV6, IPV6_HDRINCL);
+		on(receive, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+		on(receive, IPPROTO_IPV6, IPV6_RECVHOPLIMIT);
+		on(receive, IPPROTO_IPV6, IPV6_RECVTCLASS);
+		assert_int_equal(bind(receive, (struct sockaddr *)&to, sizeof(to)), 0);
+	} else {
+		struct sockaddr_in to = { .sin_family = AF_INET };
+		memcpy(&to.sin_addr, a.b, 4);
+		on(send, IPPROTO_IP, IP_HDRINCL);
+		assert_int_equal(bind(receive, (struct sockaddr *)&to, sizeof(to)), 0);
+	}
+	gw_give(g, MSG_SOCKET, send, (const char *[]){ "kind", is_v6 ? "send6" : "send4", NULL });
+	gw_give(g, MSG_SOCKET, receive,
+	    (const char *[]){ "kind", is_ah ? "ah" : "esp", "address", address, NULL });
+}
+
+struct lab {
+	struct gw a;
+	struct gw b;
+	int in_a;
+	int in_b;
+};
+
+static void
+lab_init(struct lab *l, bool is_v6, const char *protocol)
+{
+	const char *gateways = is_v6 ? "fd00::" : "192.0.2.";
+	struct gw *ends[] = { &l->a, &l->b };
+	for (unsigned i = 0; i < 2; i++) {
+		char address[ADDR_STRLEN];
+		gw_init(ends[i], "sp-1/2/0");
+		const char *error = gw_commit(ends[i], conf(1 + i, 2 - i, gateways, protocol));
+		if (error != NULL)
+			fail_msg("%s", error);
+		snprintf(address, sizeof(address), "%s%u", gateways, 1 + i);
+		sockets_give(ends[i], address, is_v6, strcmp(protocol, "ah") == 0);
+	}
+	l->in_a = gw_unit(&l->a, "sp-1/2/0.1");
+	l->in_b = gw_unit(&l->b, "sp-1/2/0.1");
+	gw_sync(&l->a);
+	gw_sync(&l->b);
+}
+
+static void
+lab_done(struct lab *l)
+{
+	gw_done(&l->a);
+	gw_done(&l->b);
+	close(l->in_a);
+	close(l->in_b);
+}
+
+static size_t
+take(int fd, uint8_t *out, size_t cap)
+{
+	ssize_t n = recv(fd, out, cap, MSG_DONTWAIT);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void
+put(struct lab *l, const uint8_t *p, size_t n)
+{
+	assert_int_equal(write(l->in_a, p, n), (ssize_t)n);
+	gw_turns(&l->a);
+	gw_turns(&l->b);
+}
+
+static void
+device_mtu(int mtu)
+{
+	struct ifreq r = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	r.ifr_mtu = mtu;
+	assert_int_equal(ioctl(fd, SIOCSIFMTU, &r), 0);
+	close(fd);
+}
+
+static void
+packets_pass_in_every_outer_family_and_protocol(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct lab l;
+		uint8_t p[2000];
+		uint8_t got[2000];
+		lab_init(&l, i & 1, i & 2 ? "ah" : "esp");
+		for (unsigned j = 0; j < 100; j++) {
+			size_t n = udp4(p, "10.1.0.5", "10.2.0.6", j * 13, 0, 63);
+			put(&l, p, n);
+			assert_int_equal(take(l.in_b, got, sizeof(got)), n);
+			assert_memory_equal(p, got, n);
+		}
+		lab_done(&l);
+	}
+}
+
+static void
+a_small_device_gets_fragments(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct lab l;
+		uint8_t p[2000];
+		uint8_t got[2000];
+		lab_init(&l, i == 1, "esp");
+		device_mtu(1300);
+		size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, 0, 63);
+		put(&l, p, n);
+		assert_int_equal(take(l.in_b, got, sizeof(got)), n);
+		assert_memory_equal(p, got, n);
+		device_mtu(65536);
+		lab_done(&l);
+	}
+}
+
+static void
+a_small_device_and_df_teach_the_path_mtu(void **state)
+{
+	(void)state;
+	struct lab l;
+	uint8_t p[2000];
+	uint8_t got[2000];
+	lab_init(&l, false, "esp");
+	device_mtu(1300);
+	size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);
+	assert_int_equal(take(l.in_a, got, sizeof(got)), 0);
+	put(&l, p, n);
+	assert_true(take(l.in_a, got, sizeof(got)) >= 56);
+	assert_int_equal(got[20], 3);
+	assert_int_equal(got[21], 4);
+	size_t mtu = (size_t)got[26] << 8 | got[27];
+	assert_true(mtu > 1200 && mtu < 1300);
+	n = udp4(p, "10.1.0.5", "10.2.0.6", mtu - 28, DF, 63);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), n);
+	/* and it is forgotten */
+	device_mtu(65536);
+	n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);
+	test_now_ms += 601 * 1000;
+	gw_turns(&l.a);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), n);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_TOO_BIG), 3);
+	lab_done(&l);
+}
+
+/* A router on the way says "fragmentation needed"; the ICMP is made here and sent by loopback. */
+static void
+icmp_send(uint32_t spi, uint16_t mtu)
+{
+	uint8_t m[64] = { 3, 4 };
+	uint8_t *ip = m + 8;
+	m[6] = (uint8_t)(mtu >> 8);
+	m[7] = (uint8_t)mtu;
+	udp4(ip, "192.0.2.1", "192.0.2.2", 8, DF, 60);
+	ip[9] = 50;
+	ip4_seal(ip);
+	ip[20] = (uint8_t)(spi >> 24);
+	ip[21] = (uint8_t)(spi >> 16);
+	ip[22] = (uint8_t)(spi >> 8);
+	ip[23] = (uint8_t)spi;
+	uint32_t sum = 0;
+	for (size_t i = 0; i < sizeof(m); i += 2)
+		sum += (uint32_t)m[i] << 8 | m[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	m[2] = (uint8_t)(sum >> 8);
+	m[3] = (uint8_t)sum;
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	memcpy(&to.sin_addr, "\xc0\x00\x02\x01", 4);
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	assert_int_equal(
+	    sendto(fd, m, sizeof(m), 0, (struct sockaddr *)&to, sizeof(to)), (ssize_t)sizeof(m));
+	close(fd);
+}
+
+static void
+icmp_teaches_the_path_mtu_only_with_our_spi(void **state)
+{
+	(void)state;
+	struct lab l;
+	uint8_t p[2000];
+	uint8_t got[2000];
+	lab_init(&l, false, "esp");
+	size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
+	icmp_send(999, 1000);
+	gw_turns(&l.a);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), n);
+	icmp_send(256, 1000);
+	gw_turns(&l.a);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);
+	assert_true(take(l.in_a, got, sizeof(got)) >= 56);
+	size_t mtu = (size_t)got[26] << 8 | got[27];
+	assert_true(mtu > 900 && mtu < 1000);
+	lab_done(&l);
+}
+
+int
+main(void)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return SKIP;
+	if (system(
+		"ip link set lo up && ip addr add 192.0.2.1/32 dev lo && ip addr add 192.0.2.2/32 "
+		"dev lo && "
+		"ip addr add fd00::1/128 dev lo nodad && ip addr add fd00::2/128 dev lo nodad") !=
+	    0)
+		return SKIP;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_pass_in_every_outer_family_and_protocol),
+		cmocka_unit_test(a_small_device_gets_fragments),
+		cmocka_unit_test(a_small_device_and_df_teach_the_path_mtu),
+		cmocka_unit_test(icmp_teaches_the_path_mtu_only_with_our_spi),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
