@@ -676,6 +676,8 @@ bad_parameters_are_refused(void **state)
 	p = test_params(SA_IN);
 	p.window = 4097;
 	assert_int_equal(sa_new(w, &p, &sa), SA_BAD_WINDOW);
+	p.window = UINT16_MAX; /* rounded up it would be none */
+	assert_int_equal(sa_new(w, &p, &sa), SA_BAD_WINDOW);
 	p = test_params(SA_OUT);
 	p.tunnel_mtu = 255;
 	assert_int_equal(sa_new(w, &p, &sa), SA_BAD_MTU);

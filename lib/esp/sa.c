@@ -56,7 +56,8 @@ params_settle(const struct sa_params *given)
 		p.ttl = SA_TTL_DEFAULT;
 	if (p.direction == SA_OUT)
 		p.window = 0;
-	p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
+	if (p.window <= SA_WINDOW_MAX) /* rounding a larger one could wrap to none */
+		p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
 	return p;
 }
 
