@@ -684,6 +684,26 @@ bad_parameters_are_refused(void **state)
 	assert_null(sa);
 }
 
+/* Without an ICV anybody could move the window past all honest numbers. */
+static void
+no_replay_window_without_integrity(void **state)
+{
+	(void)state;
+	struct sa_params params = test_params(SA_IN);
+	params.auth = AUTH_NONE;
+	struct pair e = pair_new(params);
+	assert_int_equal(sa_params(e.in)->window, 0);
+	sa_set_seq(e.out, 0xfffffff0);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct pkt *p = test_packet(w, 4, 60);
+		assert_int_equal(seal(p, e.out), DROP_NONE);
+		assert_int_equal(open_packet(p, e.sad), DROP_NONE);
+		pkt_put(pool, p);
+		sa_set_seq(e.out, 0);
+	}
+	pair_free(&e);
+}
+
 int
 main(void)
 {
@@ -705,6 +725,7 @@ main(void)
 		cmocka_unit_test(a_burst_of_fragmented_packets),
 		cmocka_unit_test(sequence_numbers_cycle_only_on_request),
 		cmocka_unit_test(bad_parameters_are_refused),
+		cmocka_unit_test(no_replay_window_without_integrity),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (pkt_pool_left(pool) != left)
