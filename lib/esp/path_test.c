@@ -704,6 +704,32 @@ no_replay_window_without_integrity(void **state)
 	pair_free(&e);
 }
 
+/* Raw sockets put a number of the kernel's in place of 0: under the ICV of an AH, or another in each
+ * fragment. */
+static void
+no_outer_packet_has_identification_zero(void **state)
+{
+	(void)state;
+	struct sa_params params = test_params(SA_OUT);
+	params.seq_cycles = true;
+	struct sa *sa = test_sa(w, &params);
+	unsigned n_zero = 0;
+	unsigned n_same = 0;
+	uint16_t last = 0;
+	for (unsigned i = 0; i < 65536 + 2; i++) {
+		struct pkt *p = test_packet(w, 4, 40);
+		assert_int_equal(seal(p, sa), DROP_NONE);
+		uint16_t id = get16(pkt_data(p) + IP4_ID);
+		n_zero += id == 0;
+		n_same += i > 0 && id == last;
+		last = id;
+		pkt_put(pool, p);
+	}
+	assert_int_equal(n_zero, 0);
+	assert_int_equal(n_same, 0);
+	sa_free(sa);
+}
+
 int
 main(void)
 {
@@ -726,6 +752,7 @@ main(void)
 		cmocka_unit_test(sequence_numbers_cycle_only_on_request),
 		cmocka_unit_test(bad_parameters_are_refused),
 		cmocka_unit_test(no_replay_window_without_integrity),
+		cmocka_unit_test(no_outer_packet_has_identification_zero),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (pkt_pool_left(pool) != left)
