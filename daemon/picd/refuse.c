@@ -10,10 +10,17 @@
 
 #include "lib/esp/icmp.h"
 
+enum { IP4_OFF_DST = 16, IP6_OFF_DST = 24 };
+
+/* Nobody routes the host's own packets to us: they are answered as if by a router near the peer. */
 static struct addr
 icmp_source(const struct lane *l, const struct pkt *p)
 {
-	return pkt_data(p)[0] >> 4 == 4 ? l->icmp_source4 : l->icmp_source6;
+	const uint8_t *b = pkt_data(p);
+	bool is_v4 = b[0] >> 4 == 4;
+	if (l->kind == LANE_TRANSPORT)
+		return is_v4 ? addr_v4(b + IP4_OFF_DST) : addr_v6(b + IP6_OFF_DST);
+	return is_v4 ? l->icmp_source4 : l->icmp_source6;
 }
 
 /* True if an error about P may be sent; FRESH and SRC are then what it needs. */
