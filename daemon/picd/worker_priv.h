@@ -53,6 +53,7 @@ struct sender {
 
 struct pmtu_entry {
 	struct addr gateway; /* ADDR_NONE: free */
+	uint32_t mtu;        /* octets; the least that was reported */
 	uint64_t until_ms;
 };
 
