@@ -126,7 +126,8 @@ pmtu_read_errors(struct worker *w, const struct port *port, const struct addr *d
 	for (unsigned i = 0; i < ERRORS_PER_EVENT && error_read(port->fd, &e); i++) {
 		if (e.mtu == 0)
 			continue;
-		if (!e.is_local && is_plausible(w, port, &e))
+		if (!e.is_local && limiter_take(&w->reports, w->now_ms, REPORTS_PER_S) &&
+		    is_plausible(w, port, &e))
 			pmtu_learn(w, &e.dst, e.mtu);
 		if (e.is_local && dst != NULL && addr_eq(*dst, e.dst))
 			refused_for = e.mtu;
