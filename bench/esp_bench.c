@@ -2,10 +2,11 @@
  *
  * esp_bench.c - lib/esp against the raw libipsec-mb ceiling, on one core, in one run.
  *
- * For each algorithm and packet size: nanoseconds a packet of (a) the crypto alone with the same lengths,
- * by the best of libipsec-mb's interfaces, (b) encapsulation, (c) decapsulation with replay window, both
- * in bursts of 64 through the public interface; then the cost of finding an SA among 1 to 100,000.
- * The rounds of a, b and c are interleaved and the best of each is printed, since the machine is noisy.
+ * For each algorithm and packet size: nanoseconds a packet of (a) the crypto alone with the same
+ * lengths, by the best of libipsec-mb's interfaces, (b) encapsulation, (c) decapsulation with
+ * replay window, both in bursts of 64 through the public interface; then the cost of finding an SA
+ * among 1 to 100,000. The rounds of a, b and c are interleaved and the best of each is printed,
+ * since the machine is noisy.
  *
  * usage: esp_bench [quick]
  */

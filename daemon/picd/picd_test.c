@@ -4,6 +4,8 @@
  */
 #include "daemon/picd/snap.h"
 #include "daemon/picd/test_gw.h"
+#include "daemon/picd/worker.h"
+#include "daemon/picd/worker_priv.h"
 #include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
@@ -583,6 +585,34 @@ commits_lose_no_packet_of_an_untouched_tunnel(void **state)
 	lab_done(&l);
 }
 
+/* Nobody signs these reports; a larger one must not undo a smaller one (RFC 8201 s4). */
+static void
+a_path_mtu_only_grows_by_growing_old(void **state)
+{
+	(void)state;
+	struct lab l;
+	struct addr b;
+	lab_init(&l);
+	assert_true(addr_parse("192.0.2.2", &b));
+	struct worker *w = l.a.p.workers[0];
+	const struct sa *sa =
+	    assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->out.sa;
+	w->snap = l.a.p.snap;
+	pmtu_learn(w, &b, 900);
+	assert_int_equal(sa_limit(sa), 900);
+	pmtu_learn(w, &b, 9000);
+	assert_int_equal(sa_limit(sa), 900);
+	pmtu_learn(w, &b, 800);
+	assert_int_equal(sa_limit(sa), 800);
+	w->now_ms += PMTU_AGE_MS;
+	pmtu_expire(w);
+	assert_int_equal(sa_limit(sa), 1500);
+	pmtu_learn(w, &b, 1200);
+	assert_int_equal(sa_limit(sa), 1200);
+	w->snap = NULL;
+	lab_done(&l);
+}
+
 /* --- the rule that the packet path allocates nothing --- */
 
 static void
@@ -633,6 +663,7 @@ main(void)
 		cmocka_unit_test(a_bad_configuration_changes_nothing),
 		cmocka_unit_test(a_unit_that_goes_and_comes_back_works_again),
 		cmocka_unit_test(commits_lose_no_packet_of_an_untouched_tunnel),
+		cmocka_unit_test(a_path_mtu_only_grows_by_growing_old),
 		cmocka_unit_test(the_packet_path_allocates_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,8 @@
  * Measured on Zen 4, AES-128-CBC + HMAC-SHA1-96, 64 jobs of 256 octets, ns a packet: one job at a
  * time 139, IMB_SUBMIT_BURST 135, separate cipher and hash bursts 128; at 1,400 octets all within
  * 2 %. The second takes any mixture of algorithms, the third only one at a time and not all of
- * ours (no MD5, no DES), so the second it is. Arguments are not validated again by the library: every
- * length and pointer was set by out.c and in.c and is asserted here.
+ * ours (no MD5, no DES), so the second it is. Arguments are not validated again by the library:
+ * every length and pointer was set by out.c and in.c and is asserted here.
  */
 #include "lib/esp/burst.h"
 

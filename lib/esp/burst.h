@@ -2,11 +2,11 @@
  *
  * burst.h - crypto for many packets at once.
  *
- * out.c and in.c describe per packet what is to be hashed and what ciphered; burst_run() hands all of it
- * to libipsec-mb's burst interface, which works on 8 to 16 packets in parallel, and returns when
- * all are done. Items of different SAs, algorithms and directions may be mixed; their order
- * stays. An item that only ciphers (ESP without ICV), only hashes (AH, NULL encryption) or does both
- * (also a bundle: its AH hash covers its ESP ciphertext) takes the same path. Private to
+ * out.c and in.c describe per packet what is to be hashed and what ciphered; burst_run() hands all
+ * of it to libipsec-mb's burst interface, which works on 8 to 16 packets in parallel, and returns
+ * when all are done. Items of different SAs, algorithms and directions may be mixed; their order
+ * stays. An item that only ciphers (ESP without ICV), only hashes (AH, NULL encryption) or does
+ * both (also a bundle: its AH hash covers its ESP ciphertext) takes the same path. Private to
  * lib/esp; worker thread only.
  */
 #ifndef BURST_H
@@ -61,7 +61,7 @@ struct burst {
 	unsigned n;
 };
 
-/* Takes the next free item. The caller runs the burst before it is full. The item is not cleared. */
+/* Takes the next free item, uncleared. The caller runs the burst before it is full. */
 static inline struct burst_item *
 burst_next(struct burst *b)
 {

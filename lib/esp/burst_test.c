@@ -2,7 +2,8 @@
  *
  * burst_test.c - published vectors of every algorithm, through the burst that packets take.
  *
- * Keys shorter than the algorithm's are padded with zeros, which is what HMAC does with them (RFC 2104 s2).
+ * Keys shorter than the algorithm's are padded with zeros, which is what HMAC does with them (RFC
+ * 2104 s2).
  */
 #include "lib/esp/burst.h"
 

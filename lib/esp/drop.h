@@ -3,9 +3,9 @@
  * drop.h - every reason for which the data plane does not deliver a packet.
  *
  * One row each: identifier, word (CLI, traces), the column of `show services ipsec-vpn ipsec
- * statistics` to which it adds, sentence (log). Everything that counts, prints or documents drops is
- * made from this table. Rows marked P are found by the caller of lib/esp (the services PIC), the rest
- * by lib/esp. Constant data; any thread.
+ * statistics` to which it adds, sentence (log). Everything that counts, prints or documents drops
+ * is made from this table. Rows marked P are found by the caller of lib/esp (the services PIC),
+ * the rest by lib/esp. Constant data; any thread.
  */
 #ifndef DROP_H
 #define DROP_H

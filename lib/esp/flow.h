@@ -2,8 +2,8 @@
  *
  * flow.h - what rules need to know about an IP packet: addresses, protocol, ports, fragment, sizes.
  *
- * Reads only headers that lie inside the packet and fails closed: what cannot be read is refused, never
- * guessed. Pure functions; any thread. RFC 791, RFC 8200.
+ * Reads only headers that lie inside the packet and fails closed: what cannot be read is refused,
+ * never guessed. Pure functions; any thread. RFC 791, RFC 8200.
  */
 #ifndef FLOW_H
 #define FLOW_H
@@ -38,14 +38,15 @@ struct flow {
 	struct addr dst;
 };
 
-/* Reads the packet DATA of LEN octets; octets behind total_len are allowed (padding of a link layer).
- * Returns DROP_NONE, DROP_INNER_HEADER, DROP_INNER_CHECKSUM or DROP_OPTION (a chain of extension headers
- * that does not end within 8 headers or 256 octets). OUT is untouched on failure. */
+/* Reads the packet DATA of LEN octets; octets behind total_len are allowed (padding of a link
+ * layer). Returns DROP_NONE, DROP_INNER_HEADER, DROP_INNER_CHECKSUM or DROP_OPTION (a chain of
+ * extension headers that does not end within 8 headers or 256 octets). OUT is untouched on
+ * failure. */
 __attribute__((warn_unused_result)) enum drop flow_parse(
     const uint8_t *data, size_t len, struct flow *out);
 
-/* Lowers TTL or hop limit by one as a router does, IPv4 checksum included. Returns DROP_TTL, with the packet
- * unchanged, if it was 1 or 0. The packet must have passed flow_parse(). */
+/* Lowers TTL or hop limit by one as a router does, IPv4 checksum included. Returns DROP_TTL, with
+ * the packet unchanged, if it was 1 or 0. The packet must have passed flow_parse(). */
 __attribute__((warn_unused_result)) enum drop flow_ttl_lower(struct pkt *p);
 
 #endif

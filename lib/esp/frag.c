@@ -2,12 +2,12 @@
  *
  * frag.c - reassembly of IPv4 and IPv6 datagrams.
  *
- * A context per datagram, found by a short list (there are at most `limit` of them) and kept in order of
- * age, so that expiry looks at the oldest only. Data is copied to its place in the context's own
- * packet, behind room for the headers, which come from the fragment with offset 0. A bitmap notes
- * which 8-octet units are there: it tells repetition from overlap and when nothing is missing. An overlap
- * empties the context but keeps it until its time is up, so that later pieces of the same
- * datagram cannot start a new one. Worker's thread. RFC 791, RFC 5722, RFC 8200 s4.5.
+ * A context per datagram, found by a short list (there are at most `limit` of them) and kept in
+ * order of age, so that expiry looks at the oldest only. Data is copied to its place in the
+ * context's own packet, behind room for the headers, which come from the fragment with offset 0. A
+ * bitmap notes which 8-octet units are there: it tells repetition from overlap and when nothing is
+ * missing. An overlap empties the context but keeps it until its time is up, so that later pieces
+ * of the same datagram cannot start a new one. Worker's thread. RFC 791, RFC 5722, RFC 8200 s4.5.
  */
 #include "lib/esp/frag.h"
 
@@ -39,6 +39,7 @@ struct datagram {
 	uint32_t data_len;  /* octets of data, 0 until the last fragment came */
 	uint32_t data_seen; /* end of the data that lies furthest behind */
 	uint32_t hdr_len;   /* octets of headers, 0 until the first fragment came */
+	bool has_ce;        /* a fragment came with "congestion experienced" */
 	uint64_t have[UNITS_MAX / 64];
 };
 
@@ -51,6 +52,7 @@ struct piece {
 	uint32_t len;
 	uint32_t off;
 	bool has_more;
+	bool has_ce;
 	uint8_t family;
 	uint8_t next;   /* IPv6: what the fragment header names */
 	uint32_t nh_at; /* IPv6: the octet that names the fragment header */
@@ -185,6 +187,7 @@ piece_read4(const uint8_t *data, const struct ip_hdr *h)
 		.len = h->total_len - h->hdr_len,
 		.off = (h->frag & IP4_OFF_MASK) * 8U,
 		.has_more = (h->frag & IP4_MF) != 0,
+		.has_ce = (h->tos & 3) == 3,
 		.family = ADDR_V4,
 	};
 }
@@ -204,6 +207,7 @@ piece_read6(const uint8_t *data, const struct ip_hdr *h, const struct ip6_chain 
 		.len = h->total_len - ahead,
 		.off = get16(fh + 2) & 0xfff8,
 		.has_more = (fh[3] & 1) != 0,
+		.has_ce = (h->tos & 3) == 3,
 		.family = ADDR_V6,
 		.next = fh[0],
 		.nh_at = c->frag_nh_at,
@@ -265,6 +269,7 @@ piece_put(struct datagram *d, const struct piece *f)
 	for (uint32_t u = f->off / 8; u <= (end - 1) / 8; u++)
 		d->have[u / 64] |= 1ULL << (u % 64);
 	d->n_got += f->len;
+	d->has_ce |= f->has_ce;
 	if (end > d->data_seen)
 		d->data_seen = end;
 	if (!f->has_more)
@@ -294,6 +299,9 @@ datagram_finish(struct frag_table *t, struct datagram *d, uint8_t family, enum d
 	d->pkt = NULL;
 	p->off = DATA_AT - d->hdr_len;
 	p->len = len;
+	unsigned tos = family == ADDR_V4 ? hdr[IP4_TOS] : (hdr[0] << 4 | hdr[1] >> 4) & 0xffU;
+	if (d->has_ce && (tos & 3) != 0) /* RFC 3168 s5.3 */
+		ip_tos_set(hdr, family, (uint8_t)(tos | 3));
 	if (family == ADDR_V4) {
 		put16(hdr + IP4_TOTAL, len);
 		put16(hdr + IP4_FRAG, 0);

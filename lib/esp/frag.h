@@ -2,10 +2,11 @@
  *
  * frag.h - puts fragments together again before rules are looked up.
  *
- * A datagram in the making owns one packet buffer, into which fragments are copied, and a bitmap of the 8-octet
- * units that it has. Bounded: so many datagrams, so long. Overlap kills the datagram for the rest
- * of its time (RFC 5722, also applied to IPv4); exact repetitions are ignored. Any order.
- * All memory but packets is taken at start. On the worker's thread. RFC 815, RFC 8200 s4.5.
+ * A datagram in the making owns one packet buffer, into which fragments are copied, and a bitmap
+ * of the 8-octet units that it has. Bounded: so many datagrams, so long. Overlap kills the
+ * datagram for the rest of its time (RFC 5722, also applied to IPv4); exact repetitions are
+ * ignored. Any order. All memory but packets is taken at start. On the worker's thread. RFC 815,
+ * RFC 8200 s4.5.
  */
 #ifndef FRAG_H
 #define FRAG_H
@@ -28,15 +29,17 @@ struct frag_table *frag_new(struct pkt_pool *pool, unsigned limit, uint32_t time
 /* Frees the table and gives its packets back. NULL is fine. */
 void frag_free(struct frag_table *t);
 
-/* Takes a packet, fragment or not; the table owns P from here on. NOW_MS is a monotonic time. Returns a
- * whole packet, owned by the caller (P itself if it was no fragment), or NULL when nothing is complete
- * yet or P was dropped: then *OUT says which (DROP_NONE: kept, or an ignored repetition). Only fragments with
- * the same tag are joined; the user pointer of the whole packet is that of the fragment that came first. Whole packets are
- * not checked here: flow_parse() follows. */
+/* Takes a packet, fragment or not; the table owns P from here on. NOW_MS is a monotonic time.
+ * Returns a whole packet, owned by the caller (P itself if it was no fragment), or NULL when
+ * nothing is complete yet or P was dropped: then *OUT says which (DROP_NONE: kept, or an ignored
+ * repetition). Only fragments with the same tag are joined; the user pointer of the whole packet is
+ * that of the fragment that came first in time. Whole packets are not checked here: flow_parse()
+ * follows. */
 struct pkt *frag_in(struct frag_table *t, struct pkt *p, uint64_t now_ms, enum drop *out);
 
-/* Forgets datagrams whose time is up and returns how many there were: each is one DROP_FRAG_TIMEOUT. Call it
- * about once a second; frag_in() also expires by itself and adds to what the next call returns. */
+/* Forgets datagrams whose time is up and returns how many there were: each is one
+ * DROP_FRAG_TIMEOUT. Call it about once a second; frag_in() also expires by itself and adds to
+ * what the next call returns. */
 unsigned frag_expire(struct frag_table *t, uint64_t now_ms);
 
 #endif

@@ -2,9 +2,10 @@
  *
  * icmp.c - builds ICMP and ICMPv6 errors.
  *
- * icmp_too_big, icmp_time_exceeded -> is_allowed (may this packet cause an error?) -> build4, build6. The
- * error quotes as much of its cause as fits 576 octets (IPv4, RFC 1812 s4.3.2.3) or 1,280 octets
- * (IPv6, RFC 4443 s2.4c). Called by the data plane on the worker that owns both packets.
+ * icmp_too_big, icmp_time_exceeded -> is_allowed (may this packet cause an error?) -> build4,
+ * build6. The error quotes as much of its cause as fits 576 octets (IPv4, RFC 1812 s4.3.2.3) or
+ * 1,280 octets (IPv6, RFC 4443 s2.4c). Called by the data plane on the worker that owns both
+ * packets.
  */
 #include "lib/esp/icmp.h"
 

@@ -2,10 +2,11 @@
  *
  * in.c - the inbound path: an ESP or AH packet becomes the packet that was protected.
  *
- * in_burst -> packet_parse (outer header, SPI) -> sad_find -> packet_prepare (lengths, replay, what to compute) ->
- * burst_run -> packet_finish (ICV, replay window, trailer, then tunnel_open or transport_open). The SA table is
- * prefetched for the whole burst before it is read. What was decrypted is not looked at
- * before the ICV was found right. Worker's thread. RFC 4303 s3.4, RFC 4302 s3.4, RFC 4301 s5.2.
+ * in_burst -> packet_parse (outer header, SPI) -> sad_find -> packet_prepare (lengths, replay,
+ * what to compute) -> burst_run -> packet_finish (ICV, replay window, trailer, then tunnel_open or
+ * transport_open). The SA table is prefetched for the whole burst before it is read. What was
+ * decrypted is not looked at before the ICV was found right. Worker's thread. RFC 4303 s3.4, RFC
+ * 4302 s3.4, RFC 4301 s5.2.
  */
 #include "lib/esp/in.h"
 
@@ -291,8 +292,8 @@ packet_open(struct burst_item *it)
 		if (verdict != DROP_NONE)
 			return verdict;
 	}
-	if (next == PROTO_NONE)
-		return DROP_DUMMY;
+	if (next == PROTO_NONE && sa->has_esp)
+		return DROP_DUMMY; /* RFC 4303 s2.6; AH knows no dummies */
 	it->start = p->off;
 	p->off += ahead;
 	p->len = len;

@@ -2,9 +2,10 @@
  *
  * in.h - opens protected packets: ESP or AH packets in, clear inner packets out.
  *
- * Steps per packet: outer header, SPI -> SA -> replay check -> crypto for the whole burst -> ICV compared
- * in constant time -> replay window moved -> padding, next header -> inner header, ECN, selectors.
- * On the worker's thread. RFC 4301 s5.2, RFC 4302 s3.4, RFC 4303 s3.4, RFC 6040, RFC 6479.
+ * Steps per packet: outer header, SPI -> SA -> replay check -> crypto for the whole burst -> ICV
+ * compared in constant time -> replay window moved -> padding, next header -> inner header, ECN,
+ * selectors. On the worker's thread. RFC 4301 s5.2, RFC 4302 s3.4, RFC 4303 s3.4, RFC 6040, RFC
+ * 6479.
  */
 #ifndef IN_H
 #define IN_H
@@ -17,7 +18,8 @@ struct sad;
 
 /* Opens N (at most ESP_BURST_MAX) packets in place. Each starts at its outer IP header and is not a
  * fragment. On return each has its verdict and, once found, its SA:
- *   DROP_NONE: the inner packet at off..len, `family` 4 or 6, is ready to be delivered (tunnel mode), or
+ * DROP_NONE: the inner packet at off..len, `family` 4 or 6, is ready to be delivered (tunnel
+ * mode), or
  *     the original packet as it was before protection (transport mode).
  *   anything else: the packet is lost, its contents undefined.
  * The caller keeps ownership of all packets. */

@@ -2,8 +2,8 @@
  *
  * ip.c - reading and patching IP headers.
  *
- * See ip.h. Every packet that enters lib/esp passes ip_read() first; what it accepted may be addressed by
- * offset. Pure functions, any thread.
+ * See ip.h. Every packet that enters lib/esp passes ip_read() first; what it accepted may be
+ * addressed by offset. Pure functions, any thread.
  */
 #include "lib/esp/ip.h"
 

@@ -2,8 +2,8 @@
  *
  * ip.h - IPv4 and IPv6 headers inside lib/esp: reading, checksum, changing single fields.
  *
- * Private to lib/esp. Pure functions on bytes whose bounds were checked by ip_read() or ip6_walk(). RFC 791,
- * RFC 1071, RFC 1624, RFC 8200.
+ * Private to lib/esp. Pure functions on bytes whose bounds were checked by ip_read() or
+ * ip6_walk(). RFC 791, RFC 1071, RFC 1624, RFC 8200.
  */
 #ifndef IP_H
 #define IP_H
@@ -114,8 +114,8 @@ ip_words_eq(struct ip_words a, struct ip_words b)
 	return ((a.w[0] ^ b.w[0]) | (a.w[1] ^ b.w[1])) == 0;
 }
 
-/* Copies LEN octets of headers; the usual lengths without a call (a copy of variable length costs more than
- * the rest of the header's work). */
+/* Copies LEN octets of headers; the usual lengths without a call (a copy of variable length costs
+ * more than the rest of the header's work). */
 static inline void
 ip_hdr_copy(uint8_t *to, const uint8_t *from, size_t len)
 {

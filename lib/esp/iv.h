@@ -2,10 +2,10 @@
  *
  * iv.h - unpredictable IVs, cheaply.
  *
- * CBC needs IVs that nobody can foresee (RFC 3602 s3, SP 800-38A C). A worker draws them from AES-256
- * in counter mode over its own key, a page at a time; the first 32 octets of each page become the next key
- * and are erased (so a stolen state tells nothing about the past), and fresh seed from the
- * operating system is mixed in regularly. Private to lib/esp; worker thread only.
+ * CBC needs IVs that nobody can foresee (RFC 3602 s3, SP 800-38A C). A worker draws them from
+ * AES-256 in counter mode over its own key, a page at a time; the first 32 octets of each page
+ * become the next key and are erased (so a stolen state tells nothing about the past), and fresh
+ * seed from the operating system is mixed in regularly. Private to lib/esp; worker thread only.
  */
 #ifndef IV_H
 #define IV_H

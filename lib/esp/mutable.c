@@ -2,10 +2,11 @@
  *
  * mutable.c - zeroes what routers may change on the way, before AH's ICV is computed.
  *
- * IPv4: TOS, flags and offset, TTL, checksum, and every option but the few that are immutable. IPv6: class, flow
- * label, hop limit, and the data of hop-by-hop and destination options whose type says so. A
- * source route that still has hops would need its end predicted (RFC 4302 A1, A2); such packets
- * are refused, as everybody refuses source routes today. Called by out.c and in.c on the worker.
+ * IPv4: TOS, flags and offset, TTL, checksum, and every option but the few that are immutable.
+ * IPv6: class, flow label, hop limit, and the data of hop-by-hop and destination options whose
+ * type says so. A source route that still has hops would need its end predicted (RFC 4302 A1, A2);
+ * such packets are refused, as everybody refuses source routes today. Called by out.c and in.c on
+ * the worker.
  */
 #include "lib/esp/mutable.h"
 

@@ -12,8 +12,8 @@
 #include "lib/esp/drop.h"
 
 /* Zeroes the mutable fields of the HDR_LEN octets of headers (IP header with options, or with
- * extension headers) that stand ahead of an AH. The headers were read by ip_read() and ip6_walk(). Returns
- * DROP_NONE, or DROP_OPTION for malformed options and for source routes with hops left. */
+ * extension headers) that stand ahead of an AH. The headers were read by ip_read() and ip6_walk().
+ * Returns DROP_NONE, or DROP_OPTION for malformed options and for source routes with hops left. */
 enum drop mutable_zero(uint8_t *hdr, uint32_t hdr_len, uint8_t family);
 
 #endif

@@ -2,10 +2,10 @@
  *
  * out.c - the outbound path: a clear packet becomes an ESP or AH packet.
  *
- * out_burst -> packet_admit (header, size, DF, fragments) -> packet_seal (number, padding, headers, IV) ->
- * burst_run -> packet_finish (header fields that AH left out; outer fragments). Packets are sealed where they
- * lie: the headers go into the headroom, the padding and the ICV behind. Worker's thread.
- * RFC 4303 s3.3, RFC 4302 s3.3, RFC 4301 s8.
+ * out_burst -> packet_admit (header, size, DF, fragments) -> packet_seal (number, padding,
+ * headers, IV) -> burst_run -> packet_finish (header fields that AH left out; outer fragments).
+ * Packets are sealed where they lie: the headers go into the headroom, the padding and the ICV
+ * behind. Worker's thread. RFC 4303 s3.3, RFC 4302 s3.3, RFC 4301 s8.
  */
 #include "lib/esp/out.h"
 
@@ -153,8 +153,8 @@ seq_next(struct sa *sa, uint32_t *out)
 	return true;
 }
 
-/* Puts padding 1, 2, 3 ..., its length and the next header behind the body (RFC 4303 s2.4). Returns the
- * length of all of it. */
+/* Puts padding 1, 2, 3 ..., its length and the next header behind the body (RFC 4303 s2.4).
+ * Returns the length of all of it. */
 static uint32_t
 trailer_build(const struct sa *sa, uint8_t *body, uint32_t body_len, uint8_t next)
 {

@@ -2,9 +2,10 @@
  *
  * out.h - protects packets: clear inner packets in, ESP or AH packets out.
  *
- * Steps per packet: header check -> DF, size, fragmentation -> sequence number, IV, padding, headers ->
- * crypto for the whole burst -> outer header finished. Packets of different SAs and algorithms may
- * share a burst. On the worker's thread. RFC 4301 s8, RFC 4302 s3.3, RFC 4303 s3.3, RFC 6040.
+ * Steps per packet: header check -> DF, size, fragmentation -> sequence number, IV, padding,
+ * headers -> crypto for the whole burst -> outer header finished. Packets of different SAs and
+ * algorithms may share a burst. On the worker's thread. RFC 4301 s8, RFC 4302 s3.3, RFC 4303 s3.3,
+ * RFC 6040.
  */
 #ifndef OUT_H
 #define OUT_H
@@ -17,8 +18,8 @@
 struct esp_worker;
 struct pkt;
 
-/* Protects N (at most ESP_BURST_MAX) packets in place. On entry each starts at its IP header, has `sa`
- * set and `next` NULL, and (transport mode) is no fragment. On return each has its verdict:
+/* Protects N (at most ESP_BURST_MAX) packets in place. On entry each starts at its IP header, has
+ * `sa` set and `next` NULL, and (transport mode) is no fragment. On return each has its verdict:
  *   DROP_NONE: the packet at off..len is ready to send; if `next` is set the packet had to be
  *     fragmented and the chain is what must be sent, in order; every member has its own verdict.
  *   DROP_TOO_BIG: nothing was changed; `mtu` is what icmp_too_big() must report to the sender.
@@ -27,10 +28,11 @@ struct pkt;
  * pkt_put() of the first. Sequence numbers follow the order of the burst. */
 void out_burst(struct esp_worker *w, struct pkt **pkts, size_t n);
 
-/* Splits an IP packet that must not exceed MTU octets into a chain of fragments, by IPv4 fragmentation or
- * an IPv6 fragment header; P becomes the first. For protected packets towards a device with a smaller MTU
- * than the tunnel. Packets that fit are left alone. Returns DROP_NONE or the reason, with P
- * unchanged: DROP_TOO_BIG (IPv4 with DF; p->mtu is set to MTU), DROP_NO_BUFFER, DROP_OUTER_HEADER. */
+/* Splits an IP packet that must not exceed MTU octets into a chain of fragments, by IPv4
+ * fragmentation or an IPv6 fragment header; P becomes the first. For protected packets towards a
+ * device with a smaller MTU than the tunnel. Packets that fit are left alone. Returns DROP_NONE or
+ * the reason, with P unchanged: DROP_TOO_BIG (IPv4 with DF; p->mtu is set to MTU), DROP_NO_BUFFER,
+ * DROP_OUTER_HEADER. */
 __attribute__((warn_unused_result)) enum drop out_fragment(
     struct esp_worker *w, struct pkt *p, uint32_t mtu);
 

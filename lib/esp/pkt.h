@@ -5,7 +5,8 @@
  * Every buffer holds the largest IP packet with room before it for encapsulation and behind it for
  * padding and ICV, so that nothing is ever moved or grown. One size keeps the path simple and is
  * cheap: the pool is one anonymous mapping and a page that no packet has reached costs no memory
- * (a 1,400-octet packet touches one page of its seventeen). A pool belongs to one thread, without locks.
+ * (a 1,400-octet packet touches one page of its seventeen). A pool belongs to one thread, without
+ * locks.
  */
 #ifndef PKT_H
 #define PKT_H
@@ -19,25 +20,24 @@ struct sa;
 struct pkt_pool;
 
 enum {
-	PKT_HEADROOM = 512,            /* octets before a fresh packet */
-	PKT_MAX_LEN = 65535 + 40,      /* longest packet: an IPv6 header and its largest payload */
-	PKT_TAILROOM = 320,            /* for padding, pad length, next header and ICV */
-	PKT_CHAIN_MAX = 65536 / 8 + 1, /* most packets that one can be fragmented into */
+	PKT_HEADROOM = 512,       /* octets before a fresh packet */
+	PKT_MAX_LEN = 65535 + 40, /* longest packet: an IPv6 header and its largest payload */
+	PKT_TAILROOM = 320,       /* for padding, pad length, next header and ICV */
 };
 
 struct pkt {
-	uint8_t *buf;  /* the buffer; constant */
-	uint32_t off;  /* first octet of the packet in buf */
-	uint32_t len;  /* octets of the packet, from its IP header */
-	struct sa *sa; /* out: set by the caller before out_burst(); in: set by in_burst(), also for
-			* most drops; NULL when none was found. Borrowed. */
+	uint8_t *buf; /* the buffer; constant */
+	uint32_t off; /* first octet of the packet in buf */
+	uint32_t len; /* octets of the packet, from its IP header */
+	/* Borrowed. Set by the caller before out_burst(); set by in_burst(), also for most drops, NULL
+	 * when none was found. */
+	struct sa *sa;
 	struct pkt *next; /* the following fragment of the same packet, or NULL. Owned. */
 	uint32_t mtu;     /* with DROP_TOO_BIG: the MTU to report to the sender, octets */
 	uint32_t tag;     /* the caller's; copied to fragments; frag_in() joins only equal ones */
 	void *user;       /* the caller's; copied to fragments, never read here */
 	uint8_t verdict;  /* enum drop; DROP_NONE: deliver it */
 	uint8_t family;   /* 4 or 6 of the packet at off after out_burst() or in_burst(); else 0 */
-	uint16_t scratch; /* lib/esp's own between the steps of a burst */
 };
 
 /* Makes a pool of N packets. NULL when out of memory. */
@@ -47,7 +47,7 @@ void pkt_pool_free(struct pkt_pool *pool);
 /* Packets that pkt_get() can still give. */
 size_t pkt_pool_left(const struct pkt_pool *pool);
 
-/* Takes a packet: off = PKT_HEADROOM, len = 0, everything else zero. NULL when the pool is empty. */
+/* Takes a packet: off = PKT_HEADROOM, the rest zero. NULL when the pool is empty. */
 struct pkt *pkt_get(struct pkt_pool *pool);
 /* Gives back the packet and all that follow it by `next`. NULL is fine. */
 void pkt_put(struct pkt_pool *pool, struct pkt *p);

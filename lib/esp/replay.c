@@ -2,9 +2,9 @@
  *
  * replay.c - the sliding window of received sequence numbers.
  *
- * A ring of 64-bit words (RFC 6479): moving the window clears whole words instead of shifting bits, at
- * the price of one word more than the window needs. Called by in.c on the worker that owns the SA;
- * no locking. RFC 4303 s3.4.3.
+ * A ring of 64-bit words (RFC 6479): moving the window clears whole words instead of shifting
+ * bits, at the price of one word more than the window needs. Called by in.c on the worker that
+ * owns the SA; no locking. RFC 4303 s3.4.3.
  */
 #include "lib/esp/replay.h"
 

@@ -2,9 +2,9 @@
  *
  * replay.h - which sequence numbers an inbound SA has already seen.
  *
- * Checked twice: before the crypto, to spend nothing on a replay, and again with replay_accept() after
- * the ICV was found right, because only then may the window move (RFC 4303 s3.4.3), and because a burst
- * may hold the same number twice. Owned by the SA's worker; no locking.
+ * Checked twice: before the crypto, to spend nothing on a replay, and again with replay_accept()
+ * after the ICV was found right, because only then may the window move (RFC 4303 s3.4.3), and
+ * because a burst may hold the same number twice. Owned by the SA's worker; no locking.
  */
 #ifndef REPLAY_H
 #define REPLAY_H

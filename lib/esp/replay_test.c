@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * replay_test.c - the window against a table of sequences and against a plain memory of all numbers.
+ * replay_test.c - the window against a table of sequences and against a plain memory of all
+ * numbers.
  */
 #include "lib/esp/replay.h"
 

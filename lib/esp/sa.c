@@ -2,10 +2,10 @@
  *
  * sa.c - makes security associations: checks parameters, expands keys, works out sizes.
  *
- * All that does not change from packet to packet is computed here, once: the cipher's key schedule for
- * the one direction that the SA serves, the two HMAC states after the padded key block (RFC 2104), the
- * outer header with its variable fields zero. Control side; the counters at the end are read
- * by any thread.
+ * All that does not change from packet to packet is computed here, once: the cipher's key schedule
+ * for the one direction that the SA serves, the two HMAC states after the padded key block (RFC
+ * 2104), the outer header with its variable fields zero. Control side; the counters at the end are
+ * read by any thread.
  */
 #include "lib/esp/sa.h"
 
@@ -54,9 +54,11 @@ params_settle(const struct sa_params *given)
 		p.tunnel_mtu = SA_TUNNEL_MTU_DEFAULT;
 	if (p.ttl == 0)
 		p.ttl = SA_TTL_DEFAULT;
-	if (p.direction == SA_OUT)
+	bool has_icv = p.auth != AUTH_NONE;
+	if (p.direction == SA_OUT || !has_icv)
 		p.window = 0;
-	p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
+	if (p.window <= SA_WINDOW_MAX) /* rounding a larger one could wrap to none */
+		p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
 	return p;
 }
 

@@ -24,7 +24,7 @@ struct sa;
 enum sa_protocol {
 	SA_ESP,
 	SA_AH,
-	SA_BUNDLE, /* AH applied outside ESP: the ESP only encrypts, the AH carries the authentication */
+	SA_BUNDLE, /* AH applied outside ESP; the ESP only encrypts, the AH authenticates */
 };
 
 enum sa_mode { SA_TUNNEL, SA_TRANSPORT };
@@ -32,9 +32,9 @@ enum sa_direction { SA_OUT, SA_IN };
 
 enum sa_df {
 	SA_DF_DEFAULT, /* inner DF respected; outer DF = inner DF (IPv6 inside: 0) */
-	SA_DF_CLEAR, /* inner DF cleared on entry, so that the packet may be fragmented; outer DF = 0 */
-	SA_DF_SET,  /* inner DF respected; outer DF = 1 */
-	SA_DF_COPY, /* the same as default, said explicitly */
+	SA_DF_CLEAR,   /* inner DF cleared, so that the packet may be fragmented; outer DF = 0 */
+	SA_DF_SET,     /* inner DF respected; outer DF = 1 */
+	SA_DF_COPY,    /* the same as default, said explicitly */
 };
 
 enum {
@@ -55,23 +55,26 @@ struct sa_params {
 	enum enc_alg enc; /* ah: ignored; esp with ENC_NULL needs an auth; bundle needs both */
 	uint8_t auth_key[SA_KEY_MAX]; /* the length is that of lib/crypto/alg.h */
 	uint8_t enc_key[SA_KEY_MAX];
-	/* Tunnel: the outer addresses of packets on this SA, of one family. For SA_IN `dst` is ours;
-	 * `dst` ADDR_NONE takes any destination. A set `src` is what outer packets must come from;
-	 * ADDR_NONE accepts any source. Transport: SA_OUT may leave both ADDR_NONE (taken from the
-	 * packet); if set, packets must have them. */
+	/* Tunnel: the outer addresses of packets on this SA, of one family. For SA_IN `dst` is
+	 * ours; `dst` ADDR_NONE takes any destination. A set `src` is what outer packets must come
+	 * from; ADDR_NONE accepts any source. Transport: SA_OUT may leave both ADDR_NONE (taken
+	 * from the packet); if set, packets must have them. */
 	struct addr src;
 	struct addr dst;
 	enum sa_df df;
 	uint16_t tunnel_mtu; /* octets, largest encapsulated packet; 0 = 1500 */
 	uint8_t ttl;         /* of the outer header; 0 = 64 */
-	int16_t tos;     /* DSCP and ECN octet of the outer header; SA_TOS_COPY: DSCP from inside.
-			       * ECN always follows RFC 6040 and overrides the low two bits. */
-	uint16_t window; /* SA_IN: replay window, 0 = none, else 32..4096 sequence numbers (rounded
-			       * up to a multiple of 32). */
-	bool seq_cycles; /* SA_OUT: the number wraps to 1 after 2^32-1 instead of refusing. Only for
-			       * manual SAs, whose receiver keeps no window (RFC 4303 s3.3.3); a keyed SA
-			       * must not cycle. */
-	/* SA_IN: what the decrypted packet may be (its source, its destination); family ADDR_NONE = any. */
+	/* The TOS octet of the outer header; SA_TOS_COPY: DSCP from inside. The two ECN bits always
+	 * follow RFC 6040, whatever is given here. */
+	int16_t tos;
+	/* SA_IN: replay window in sequence numbers, 0 = none, else 32..4096, rounded up to a
+	 * multiple of 32. Without an authentication there is none (RFC 4303 s3.4.3). */
+	uint16_t window;
+	/* SA_OUT: the number wraps to 1 after 2^32-1 instead of refusing. Only for manual SAs, whose
+	 * receiver keeps no window (RFC 4303 s3.3.3); a keyed SA must not cycle. */
+	bool seq_cycles;
+	/* SA_IN: the source and destination that a decrypted packet must have; family ADDR_NONE:
+	 * any. */
 	struct prefix selector_src;
 	struct prefix selector_dst;
 	void *user; /* the caller's; see sa_user() */
@@ -80,7 +83,7 @@ struct sa_params {
 enum sa_fault {
 	SA_OK,
 	SA_BAD_ALGORITHM, /* not a combination the protocol allows */
-	SA_BAD_ADDRESS, /* tunnel without its two addresses (dst of SA_IN may be none), mixed families */
+	SA_BAD_ADDRESS,   /* SA_OUT tunnel without its two addresses, or mixed families */
 	SA_BAD_WINDOW,
 	SA_BAD_SPI, /* 0..255 are reserved (RFC 4303 s2.1) */
 	SA_BAD_MTU, /* below 256: nothing useful would fit */
@@ -118,15 +121,15 @@ void sa_count_clear(struct sa *sa);
 /* Continues an SA where another process left it: SEQ is the last number sent. Before publishing. */
 void sa_set_seq(struct sa *sa, uint32_t seq);
 
-/* Lowers the size limit to what the path takes (octets of the encapsulated packet); 0 = forget. Values
- * below 256 are taken as 256. Any thread. */
+/* Lowers the size limit to what the path takes (octets of the encapsulated packet); 0 = forget.
+ * Values below 256 are taken as 256. Any thread. */
 void sa_set_path_mtu(struct sa *sa, uint16_t mtu);
 
 /* Largest encapsulated packet now: the lower of tunnel MTU and path MTU. Any thread. */
 uint16_t sa_limit(const struct sa *sa);
 
-/* Largest inner packet that stays within the limit (tunnel mode; transport: largest IP packet before
- * protection with a header of 20 or 40 octets). Any thread. */
+/* Largest inner packet that stays within the limit (tunnel mode; transport: largest IP packet
+ * before protection with a header of 20 or 40 octets). Any thread. */
 uint16_t sa_inner_mtu(const struct sa *sa);
 
 #endif

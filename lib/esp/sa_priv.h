@@ -2,8 +2,9 @@
  *
  * sa_priv.h - the inside of an SA, for the files of lib/esp only.
  *
- * Constant parts first (what every packet reads), then the lines that the owning worker writes, then what
- * only the control side needs. Sizes and offsets that follow from the parameters are worked out once.
+ * Constant parts first (what every packet reads), then the lines that the owning worker writes,
+ * then what only the control side needs. Sizes and offsets that follow from the parameters are
+ * worked out once.
  */
 #ifndef SA_PRIV_H
 #define SA_PRIV_H
@@ -101,8 +102,9 @@ sa_prefetch(const struct sa *sa)
 /* Counts a packet that was dropped on SA. Owning worker. */
 void sa_count_drop(struct sa *sa, enum drop reason);
 
-/* Octets of the encapsulated packet made of HDR_LEN octets of clear header that stay in front (transport
- * mode; tunnel: 0) and BODY_LEN octets that are protected. IS_V6: family of the header in front. */
+/* Octets of the encapsulated packet made of HDR_LEN octets of clear header that stay in front
+ * (transport mode; tunnel: 0) and BODY_LEN octets that are protected. IS_V6: family of the header
+ * in front. */
 uint32_t sa_sealed_len(const struct sa *sa, uint32_t hdr_len, uint32_t body_len, bool is_v6);
 
 /* The largest body for which sa_sealed_len() is at most LIMIT; 0 if there is none. */

@@ -2,11 +2,12 @@
  *
  * sad.c - the hash table of inbound SAs.
  *
- * Linear probing in slots of half a cache line, at most half full. The slot holds the whole key, so that the SA
- * itself, which is cold when there are many, need not be touched to know that it is the right one. Deleting moves later entries
- * back instead of leaving marks. The destination is part of the hash: a gateway with one SPI for each of
- * many addresses stays flat. SAs for any destination are hashed without it and looked for second, only if there
- * are any. Called by in.c on the worker; changed by the writer that sad.h allows.
+ * Linear probing in slots of half a cache line, at most half full. The slot holds the whole key,
+ * so that the SA itself, which is cold when there are many, need not be touched to know that it is
+ * the right one. Deleting moves later entries back instead of leaving marks. The destination is
+ * part of the hash: a gateway with one SPI for each of many addresses stays flat. SAs for any
+ * destination are hashed without it and looked for second, only if there are any. Called by in.c
+ * on the worker; changed by the writer that sad.h allows.
  */
 #include "lib/esp/sad.h"
 

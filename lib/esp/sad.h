@@ -2,10 +2,11 @@
  *
  * sad.h - finds inbound SAs by (SPI, protocol, destination address).
  *
- * A flat hash table with open addressing, at most half full: one cache line for a hit, however many
- * SAs there are. A bundle is entered under its AH SPI alone: ESP with its auxiliary SPI arriving bare
- * finds nothing. The table borrows the SAs. One writer, and no reader while it writes: a table is
- * either changed by the worker that reads it, or built anew and published by pointer. RFC 4301 s4.1.
+ * A flat hash table with open addressing, at most half full: one cache line for a hit, however
+ * many SAs there are. A bundle is entered under its AH SPI alone: ESP with its auxiliary SPI
+ * arriving bare finds nothing. The table borrows the SAs. One writer, and no reader while it
+ * writes: a table is either changed by the worker that reads it, or built anew and published by
+ * pointer. RFC 4301 s4.1.
  */
 #ifndef SAD_H
 #define SAD_H
@@ -47,7 +48,8 @@ struct sad_key {
 void sad_key_init(
     struct sad_key *key, uint32_t spi, uint8_t proto, uint8_t family, const uint8_t *dst);
 
-/* Finds the SA. One for exactly this destination is preferred to one for any. NULL if there is none. */
+/* Finds the SA. One for exactly this destination is preferred to one for any. NULL if there is
+ * none. */
 struct sa *sad_find(const struct sad *t, const struct sad_key *key);
 
 /* Starts loading what sad_find() with the same key will look at. */

@@ -24,7 +24,8 @@ struct sa *test_sa(const struct esp_worker *w, const struct sa_params *p);
 struct addr test_addr(const char *text);
 struct prefix test_prefix(const char *text);
 
-/* An IPv4 or IPv6 UDP packet of LEN octets from 10.1.0.1 to 10.2.0.2 or 2001:db8:1::1 to 2001:db8:2::2. */
+/* An IPv4 or IPv6 UDP packet of LEN octets from 10.1.0.1 to 10.2.0.2 or 2001:db8:1::1 to
+ * 2001:db8:2::2. */
 struct pkt *test_packet(struct esp_worker *w, int family, uint32_t len);
 
 /* A packet of these octets. */

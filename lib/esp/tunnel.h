@@ -15,15 +15,15 @@
 struct esp_worker;
 struct sa;
 
-/* The TOS octet of the outer header: DSCP from CONFIGURED, or from inside if that is SA_TOS_COPY; ECN
- * always from inside (RFC 6040 s4.1, normal mode). */
+/* The TOS octet of the outer header: DSCP from CONFIGURED, or from inside if that is SA_TOS_COPY;
+ * ECN always from inside (RFC 6040 s4.1, normal mode). */
 uint8_t tunnel_tos_out(int configured, uint8_t inner_tos);
 
-/* The TOS octet of the inner packet after decapsulation (RFC 6040 s4.2): DROP_NONE, or DROP_ECN when a
- * router signalled congestion and the transport inside would not understand it. */
+/* The TOS octet of the inner packet after decapsulation (RFC 6040 s4.2): DROP_NONE, or DROP_ECN
+ * when a router signalled congestion and the transport inside would not understand it. */
 enum drop tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out);
 
-/* Writes the outer header of SA for a packet of TOTAL_LEN octets (with this header) around INNER. */
+/* Writes SA's outer header, for a packet of TOTAL_LEN octets with it, around INNER. */
 void tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hdr *inner,
     uint32_t total_len, uint8_t *out);
 

@@ -2,9 +2,9 @@
  *
  * worker.h - what one data plane thread owns: crypto manager, packet pool, randomness, scratch.
  *
- * Made once at start; nothing in lib/esp allocates after that except sa_new() and sad_*(), which the
- * control side calls. Every function that takes a worker must be called on the worker's thread,
- * except sa_new(), which only reads constant tables of it.
+ * Made once at start; nothing in lib/esp allocates after that except sa_new() and sad_*(), which
+ * the control side calls. Every function that takes a worker must be called on the worker's
+ * thread, except sa_new(), which only reads constant tables of it.
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -16,10 +16,11 @@ struct esp_worker;
 struct pkt_pool;
 
 struct esp_worker_params {
-	size_t
-	    n_pkts; /* packets in the pool: all in flight, plus 250 for reassembly, plus fragments */
-	/* Fills BUF with N unpredictable octets (getrandom(2)); called at start and then about once in
-	 * 60,000 packets to reseed the generator of IVs. Must not fail. Tests pass a repeatable one. */
+	/* packets in the pool: all in flight, plus 250 for reassembly, plus fragments */
+	size_t n_pkts;
+	/* Fills BUF with N unpredictable octets (getrandom(2)); called at start and then about
+	 * once in 60,000 packets to reseed the generator of IVs. Must not fail. Tests pass a
+	 * repeatable one. */
 	void (*rand)(void *arg, void *buf, size_t n);
 	void *rand_arg;
 };
