@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * out_fuzz.c - any octets as clear packets into outbound SAs; what comes out must open to the same
+ * esp_out_fuzz.c - any octets as clear packets into outbound SAs; what comes out must open to the same
  * again.
  *
  * The first octet chooses the SA, the rest is the packet. IPv6 in transport mode with extension

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * in_fuzz.c - any octets as outer packets into SAs of every kind.
+ * esp_in_fuzz.c - any octets as outer packets into SAs of every kind.
  *
  * The input is a sequence of packets, each behind two octets of length (little-endian). Integrity
  * would stop every invented packet, so there are also SAs that only encrypt; and the first octet

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * frag_fuzz.c - any octets as fragments, then as flows and as causes of ICMP errors.
+ * esp_frag_fuzz.c - any octets as fragments, then as flows and as causes of ICMP errors.
  *
  * The input is a sequence of records: time step, what to do to the header (make the checksum right
  * or not), length, octets. No packet may be lost: after the table is freed the pool must be full.
