@@ -349,7 +349,9 @@ unit_filters_put(
 	if (has_steering(f->filter_out))
 		jump_put(b, "host", "oifname", device, family,
 		    filter_chain(b, f->filter_out, FORM_STEER));
-	jump_put(b, "out", "oifname", device, family, filter_chain(b, f->filter_out, FORM_OUT));
+	const char *chain = filter_chain(b, f->filter_out, FORM_OUT);
+	jump_put(b, "out", "oifname", device, family, chain);
+	jump_put(b, "host-out", "oifname", device, family, chain);
 }
 
 /* Protected packets to a local gateway go to picd, past the filter that guards the host. */
@@ -430,18 +432,28 @@ static void
 inet_put(struct builder *b)
 {
 	const struct conf *c = b->s->c;
-	chain_open(
-	    b, "inet", "in", " { type filter hook prerouting priority -150; policy accept; }");
-	chain_open(b, "inet", "local", " { type filter hook input priority -150; policy accept; }");
-	chain_open(b, "inet", "host", " { type route hook output priority -150; policy accept; }");
-	chain_open(
-	    b, "inet", "out", " { type filter hook postrouting priority -150; policy accept; }");
+	static const struct {
+		const char *name;
+		const char *hook;
+	} bases[] = {
+		{ "quiet", QUIET_HOOK },
+		{ "in", " { type filter hook prerouting priority -150; policy accept; }" },
+		{ "local", " { type filter hook input priority -150; policy accept; }" },
+		{ "out", " { type filter hook forward priority -150; policy accept; }" },
+		{ "host", " { type route hook output priority -150; policy accept; }" },
+		{ "host-out", " { type filter hook output priority -140; policy accept; }" },
+	};
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+		chain_open(b, "inet", bases[i].name, bases[i].hook);
+	quiet_rule(c, b->out);
+	/* a steered packet of the host still carries the device that it was meant for */
 	text_printf(b->out,
 	    "add rule inet " NFT_TABLE " host meta mark 0x%x accept\n"
-	    "add rule inet " NFT_TABLE " out meta mark 0x%x accept\n"
+	    "add rule inet " NFT_TABLE " host-out meta mark 0x%x-0x%x accept\n"
 	    "add rule inet " NFT_TABLE " host oifname \"lo\" accept\n"
+	    "add rule inet " NFT_TABLE " host-out oifname \"lo\" accept\n"
 	    "add rule inet " NFT_TABLE " local iifname \"lo\" accept\n",
-	    MARK_BYPASS, MARK_BYPASS);
+	    MARK_BYPASS, MARK_STEER, MARK_BYPASS);
 	gateways_put(b);
 	decrypted_put(b);
 	for (size_t i = 0; i < c->n_ifds; i++)

@@ -8,7 +8,8 @@
  *   in           prerouting: input filters by input device; marks what comes out of a service set
  *   local        input: the filter on lo0 for what is addressed to this host
  *   host         output, type route: `then ipsec-sa` of output filters, and lo0's output filter
- *   out          postrouting: output filters by output device
+ *   out          forward: output filters by output device
+ *   host-out     output: the same for what the host sends
  *   quiet        output: what the kernel says of itself on every IPv6 link is kept off the units
  *   One named counter for each `count`, c.FILTER.COUNTER: it survives every commit that keeps it.
  * family netdev  ingress and egress of each media device with `family inet service`: captures to the set's devices.

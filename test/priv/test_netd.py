@@ -304,6 +304,33 @@ def test_filter_counts_rejects_and_discards(gateway):
     assert counter(client, 'f1', 'echo-requests') == 3
 
 
+def test_output_filter_guards_forwarded_and_own_packets(gateway):
+    text = media('', '\n          filter\n            output f1') + FILTERS.replace('"echo requests"', 'echo')
+    text = text.replace('destination-address 10.1.0.1/32:', 'destination-address 10.1.1.2/32:')
+    assert gateway.start(text) == 'ready\n', gateway.process.stderr.read()
+    assert ' 0% packet loss' in gateway.host(0, 'ping', '-c2', '-i0.2', '-W1', '10.1.1.2', check=False)
+    assert ' 100% packet loss' in gateway.at('ping', '-c1', '-W1', '10.1.1.2', check=False)
+    client = gateway.client()
+    assert counter(client, 'f1', 'echo') == 2
+    assert counter(client, 'f1', 'bad') == 1
+    assert 'rohibited' in gateway.host(0, 'bash', '-c', 'exec 3<>/dev/tcp/10.1.1.2/23', check=False) or \
+        counter(client, 'f1', 'telnet') > 0
+
+
+def test_steering_is_kept_by_name(gateway):
+    text = media('\n          filter\n            input to-es') + ES
+    assert gateway.start(text) == 'ready\n', gateway.process.stderr.read()
+    rules = gateway.ip('rule')
+    other = text.replace('      filter to-es\n', '''      filter first
+        term t
+          then
+            ipsec-sa sa-host
+      filter to-es
+''')
+    assert gateway.client().load(other) is None
+    assert gateway.ip('rule') == rules
+
+
 ES = '''  interface es-0/0/0
     unit 0
       tunnel
