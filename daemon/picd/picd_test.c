@@ -4,7 +4,6 @@
  */
 #include "daemon/picd/snap.h"
 #include "daemon/picd/test_gw.h"
-#include "daemon/picd/worker.h"
 #include "daemon/picd/worker_priv.h"
 #include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
