@@ -477,8 +477,11 @@ an_mtu_change_continues_the_sequence(void **state)
 	lab_init(&l);
 	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
 	gw_turns(&l.a);
+	/* what only concerns sending leaves the receiving SA alone */
+	const struct sa *in = assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->in.sa;
 	assert_null(gw_commit(&l.a, conf_next_hop(1, 2, key1, "          tunnel-mtu 600\n")));
 	assert_int_equal(counts(&l.a, 0, true).seq, 1);
+	assert_ptr_equal(in, assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->in.sa);
 	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 600, DF, 63));
 	gw_turns(&l.a);
 	assert_int_equal(gw_drops(&l.a, "ss", DROP_TOO_BIG), 1);
