@@ -33,7 +33,7 @@ enum {
 	SAS_MAX = 100000,
 };
 
-static unsigned rounds = 15;
+static unsigned rounds = 150; /* many short ones: some fall between the machine's other work */
 
 static double
 now_ns(void)
@@ -241,7 +241,7 @@ rounds_run(struct esp_worker *w, struct raw *r, struct sa *out, struct sad *sad,
 		pkts[i] = pkt_get(esp_worker_pool(w));
 		inner_fill(pkts[i], size);
 	}
-	unsigned bursts = 100000 / (size + 300) + 10;
+	unsigned bursts = 4000 / (size + 300) + 2;
 	for (unsigned round = 0; round < rounds; round++) {
 		double t[4][3] = { 0 };
 		for (unsigned i = 0; i < bursts; i++) {
@@ -340,8 +340,8 @@ static double
 lookup_burst(struct esp_worker *w, const struct sad *sad, struct sa **outs, unsigned n)
 {
 	struct pkt *pkts[N];
-	double spent = 0;
-	unsigned bursts = rounds * 40;
+	double best = 1e12;
+	unsigned bursts = rounds * 8;
 	for (unsigned b = 0; b < bursts; b++) {
 		for (unsigned i = 0; i < N; i++) {
 			pkts[i] = pkt_get(esp_worker_pool(w));
@@ -351,14 +351,14 @@ lookup_burst(struct esp_worker *w, const struct sad *sad, struct sa **outs, unsi
 		out_burst(w, pkts, N);
 		double start = now_ns();
 		in_burst(w, sad, pkts, N);
-		spent += now_ns() - start;
+		best = least(best, now_ns() - start);
 		for (unsigned i = 0; i < N; i++) {
 			if (pkts[i]->verdict != DROP_NONE)
 				abort();
 			pkt_put(esp_worker_pool(w), pkts[i]);
 		}
 	}
-	return spent / (bursts * (double)N);
+	return best / N;
 }
 
 static double
@@ -428,7 +428,7 @@ int
 main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "quick") == 0)
-		rounds = 3;
+		rounds = 20;
 	packets_run();
 	lookups_run();
 	return 0;

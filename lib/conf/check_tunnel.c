@@ -6,7 +6,7 @@
  * and its services interface known. An inbound SPI must be unique for a local gateway and protocol,
  * or a packet would find the wrong SA. Linear in the number of tunnels. Called by conf_load() on its thread.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 
@@ -17,16 +17,16 @@ struct spi_owner {
 };
 
 struct check {
-	struct loader *l;
+	struct builder *b;
 	struct smap spis;      /* "GATEWAY PROTOCOL SPI" to struct spi_owner */
 	struct smap unit_sets; /* unit name to the service set that gets its packets */
 	bool *rule_is_judged;  /* per rule: its own lacks were reported */
 };
 
 static const struct elem *
-term_elem(const struct loader *l, const struct conf_term *t)
+term_elem(const struct builder *b, const struct conf_term *t)
 {
-	return l->term_elems[t->rule - l->rule_array][t - t->rule->terms];
+	return b->term_elems[t->rule - b->rule_array][t - t->rule->terms];
 }
 
 /* --- inbound SPIs --- */
@@ -44,11 +44,11 @@ spi_leaf(const struct elem *manual, const char *name)
 }
 
 static const char *
-owner_print(struct loader *l, const struct spi_owner *o)
+owner_print(struct builder *b, const struct spi_owner *o)
 {
 	if (o->set == NULL)
-		return arena_printf(l->scratch, "interface %s", o->unit->name);
-	return arena_printf(l->scratch, "rule %s term %s in service set %s", o->term->rule->name,
+		return arena_printf(b->scratch, "interface %s", o->unit->name);
+	return arena_printf(b->scratch, "rule %s term %s in service set %s", o->term->rule->name,
 	    o->term->name, o->set->name);
 }
 
@@ -56,15 +56,15 @@ static void
 spi_claim(struct check *k, struct addr gateway, const char *protocol, uint32_t spi,
     const struct elem *leaf, struct spi_owner owner)
 {
-	struct loader *l = k->l;
+	struct builder *b = k->b;
 	char gw[ADDR_STRLEN];
 	addr_print(gateway, gw);
-	const char *key = arena_printf(l->scratch, "%s %s %u", gw, protocol, spi);
-	struct spi_owner *o = arena_memdup(l->scratch, &owner, sizeof(owner));
+	const char *key = arena_printf(b->scratch, "%s %s %u", gw, protocol, spi);
+	struct spi_owner *o = arena_memdup(b->scratch, &owner, sizeof(owner));
 	if (smap_add(&k->spis, key, o))
 		return;
-	loader_error(l, leaf, "Inbound SPI %u (%s) is already used on local gateway %s by %s", spi,
-	    protocol, gw, owner_print(l, smap_find(&k->spis, key)));
+	builder_error(b, leaf, "Inbound SPI %u (%s) is already used on local gateway %s by %s", spi,
+	    protocol, gw, owner_print(b, smap_find(&k->spis, key)));
 }
 
 static void
@@ -91,30 +91,30 @@ unit_claim(
 		return;
 	const struct conf_service_set *other = smap_find(&k->unit_sets, u->name);
 	if (other != s)
-		loader_error(k->l, leaf, "Interface %s is already used by service set %s", u->name,
+		builder_error(k->b, leaf, "Interface %s is already used by service set %s", u->name,
 		    other->name);
 }
 
 static void
 inside_check(struct check *k, struct conf_service_set *s, const struct conf_term *t)
 {
-	struct loader *l = k->l;
-	const struct elem *leaf = elem_path(term_elem(l, t), "from/ipsec-inside-interface");
+	struct builder *b = k->b;
+	const struct elem *leaf = elem_path(term_elem(b, t), "from/ipsec-inside-interface");
 	if (leaf == NULL)
 		return;
 	if (!s->is_next_hop) {
-		loader_error(l, leaf,
+		builder_error(b, leaf,
 		    "ipsec-inside-interface can be configured in next-hop style service sets "
 		    "only, and service set %s is interface style",
 		    s->name);
 		return;
 	}
 	const struct conf_unit *u =
-	    t->inside_unit != NULL ? smap_find(&l->index->units, t->inside_unit) : NULL;
+	    t->inside_unit != NULL ? smap_find(&b->index->units, t->inside_unit) : NULL;
 	if (u == NULL)
 		return;
 	if (s->pic != NULL && u->ifd != s->pic)
-		loader_error(l, leaf,
+		builder_error(b, leaf,
 		    "Referenced interface must be on %s, the PIC of service set %s", s->pic->name,
 		    s->name);
 	unit_claim(k, u, s, leaf);
@@ -123,9 +123,9 @@ inside_check(struct check *k, struct conf_service_set *s, const struct conf_term
 static void
 tunnel_check(struct check *k, struct conf_service_set *s, const struct conf_tunnel *tunnel)
 {
-	struct loader *l = k->l;
+	struct builder *b = k->b;
 	const struct conf_term *t = tunnel->term;
-	const struct elem *then = elem_find(term_elem(l, t), "then");
+	const struct elem *then = elem_find(term_elem(b, t), "then");
 	char gw[ADDR_STRLEN];
 	inside_check(k, s, t);
 	if (then == NULL)
@@ -134,12 +134,12 @@ tunnel_check(struct check *k, struct conf_service_set *s, const struct conf_tunn
 		const struct elem *leaf = elem_find(then, "remote-gateway");
 		addr_print(s->local_gateway, gw);
 		if (t->remote_gateway.family != s->local_gateway.family)
-			loader_error(l, leaf,
+			builder_error(b, leaf,
 			    "Remote gateway must be of the address family of local gateway %s "
 			    "of service set %s",
 			    gw, s->name);
 		else if (addr_eq(t->remote_gateway, s->local_gateway))
-			loader_error(l, leaf,
+			builder_error(b, leaf,
 			    "Remote gateway must differ from the local gateway of service set %s",
 			    s->name);
 	}
@@ -152,24 +152,24 @@ tunnel_check(struct check *k, struct conf_service_set *s, const struct conf_tunn
 static void
 rules_check(struct check *k, const struct conf_service_set *s)
 {
-	struct loader *l = k->l;
+	struct builder *b = k->b;
 	for (size_t i = 0; i < s->n_rules; i++) {
-		size_t at = (size_t)(s->rules[i] - l->rule_array);
+		size_t at = (size_t)(s->rules[i] - b->rule_array);
 		if (k->rule_is_judged[at])
 			continue;
 		k->rule_is_judged[at] = true;
 		if (s->rules[i]->direction == MATCH_NONE &&
-		    !elem_has(l->rule_elems[at], "match-direction"))
-			loader_missing(l, l->rule_elems[at], "match-direction");
+		    !elem_has(b->rule_elems[at], "match-direction"))
+			builder_missing(b, b->rule_elems[at], "match-direction");
 	}
 }
 
 static void
 set_check(struct check *k, size_t at)
 {
-	struct loader *l = k->l;
-	struct conf_service_set *s = &l->sets[at];
-	const struct elem *nh = elem_find(l->set_elems[at], "next-hop-service");
+	struct builder *b = k->b;
+	struct conf_service_set *s = &b->sets[at];
+	const struct elem *nh = elem_find(b->set_elems[at], "next-hop-service");
 	unit_claim(k, s->inside, s, elem_find(nh, "inside-service-interface"));
 	unit_claim(k, s->outside, s, elem_find(nh, "outside-service-interface"));
 	rules_check(k, s);
@@ -177,55 +177,55 @@ set_check(struct check *k, size_t at)
 
 /* A local gateway that is no address of ours receives nothing. */
 static void
-gateway_warn(struct loader *l, const struct smap *addrs, size_t at)
+gateway_warn(struct builder *b, const struct smap *addrs, size_t at)
 {
-	const struct conf_service_set *s = &l->sets[at];
+	const struct conf_service_set *s = &b->sets[at];
 	char gw[ADDR_STRLEN];
 	if (s->local_gateway.family == ADDR_NONE || s->n_tunnels == 0 || addrs->n == 0)
 		return;
 	if (smap_find(addrs, addr_print(s->local_gateway, gw)) == NULL)
-		loader_warn(l, elem_path(l->set_elems[at], "ipsec-vpn-options/local-gateway"),
+		builder_warn(b, elem_path(b->set_elems[at], "ipsec-vpn-options/local-gateway"),
 		    "local gateway %s is not an address of a configured interface", gw);
 }
 
 static void
-gateways_check(struct loader *l)
+gateways_check(struct builder *b)
 {
 	struct smap addrs = { 0 };
-	for (size_t i = 0; i < l->n_units; i++) {
-		struct conf_unit *u = &l->units[i];
+	for (size_t i = 0; i < b->n_units; i++) {
+		struct conf_unit *u = &b->units[i];
 		const struct conf_family *families[] = { &u->inet, &u->inet6 };
 		for (size_t k = 0; k < 2; k++)
 			for (size_t n = 0; n < families[k]->n_addrs; n++) {
-				char *text = arena_alloc(l->scratch, ADDR_STRLEN);
+				char *text = arena_alloc(b->scratch, ADDR_STRLEN);
 				addr_print(families[k]->addrs[n].prefix.addr, text);
 				(void)smap_add(&addrs, text, u);
 			}
 	}
-	for (size_t i = 0; i < l->c->n_service_sets; i++)
-		gateway_warn(l, &addrs, i);
+	for (size_t i = 0; i < b->c->n_service_sets; i++)
+		gateway_warn(b, &addrs, i);
 	smap_done(&addrs);
 }
 
 void
-check_tunnels(struct loader *l)
+check_tunnels(struct builder *b)
 {
-	struct check k = { .l = l,
-		.rule_is_judged = arena_array(l->scratch, l->c->n_rules, sizeof(bool)) };
-	for (size_t i = 0; i < l->c->n_service_sets; i++)
+	struct check k = { .b = b,
+		.rule_is_judged = arena_array(b->scratch, b->c->n_rules, sizeof(bool)) };
+	for (size_t i = 0; i < b->c->n_service_sets; i++)
 		set_check(&k, i);
-	for (size_t i = 0; i < l->c->n_service_sets; i++)
-		for (size_t n = 0; n < l->sets[i].n_tunnels; n++)
-			tunnel_check(&k, &l->sets[i], &l->sets[i].tunnels[n]);
-	for (size_t i = 0; i < l->n_units; i++) {
-		const struct conf_unit *u = &l->units[i];
+	for (size_t i = 0; i < b->c->n_service_sets; i++)
+		for (size_t n = 0; n < b->sets[i].n_tunnels; n++)
+			tunnel_check(&k, &b->sets[i], &b->sets[i].tunnels[n]);
+	for (size_t i = 0; i < b->n_units; i++) {
+		const struct conf_unit *u = &b->units[i];
 		const struct conf_sa *sa = u->ipsec_sa;
 		if (sa == NULL || !sa->manual.is_set)
 			continue;
 		manual_claim(&k, u->tunnel_source, &sa->manual.in,
-		    elem_find(l->sa_elems[sa - l->sas], "manual"), (struct spi_owner){ .unit = u });
+		    elem_find(b->sa_elems[sa - b->sas], "manual"), (struct spi_owner){ .unit = u });
 	}
-	gateways_check(l);
+	gateways_check(b);
 	smap_done(&k.spis);
 	smap_done(&k.unit_sets);
 }

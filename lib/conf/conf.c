@@ -6,7 +6,7 @@
  * A reduced tree (conf_reduce) says so in a leaf of its root: it was checked before it was cut, and
  * parts that a check needs may be missing, so only the reading is repeated. Any thread may read the result.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 
@@ -20,21 +20,21 @@ part_of(const struct elem *root)
 }
 
 static void
-load_all(struct loader *l)
+load_all(struct builder *b)
 {
-	sys_load(l);
-	es_load(l);
-	fw_load(l);
-	if_load(l);
-	rule_load(l);
-	svcset_load(l);
-	if_service_load(l);
-	rt_load(l);
-	if (l->part != CONF_ALL)
+	sys_load(b);
+	es_load(b);
+	fw_load(b);
+	if_load(b);
+	rule_load(b);
+	svcset_load(b);
+	if_service_load(b);
+	rt_load(b);
+	if (b->part != CONF_ALL)
 		return;
-	check_sas(l);
-	check_interfaces(l);
-	check_tunnels(l);
+	check_sas(b);
+	check_interfaces(b);
+	check_tunnels(b);
 }
 
 struct conf *
@@ -43,7 +43,7 @@ conf_load(const struct elem *root, struct report *r)
 	struct arena *a = arena_new_secret();
 	struct conf *c = arena_alloc(a, sizeof(*c));
 	struct conf_index *index = arena_alloc(a, sizeof(*index));
-	struct loader l = { .a = a,
+	struct builder b = { .a = a,
 		.scratch = arena_new(),
 		.c = c,
 		.index = index,
@@ -53,12 +53,12 @@ conf_load(const struct elem *root, struct report *r)
 	size_t errors_before = r->n_errors;
 	c->arena = a;
 	c->index = index;
-	c->part = l.part;
-	load_all(&l);
-	smap_done(&l.devices);
-	smap_done(&l.rules);
-	smap_done(&l.rule_sets);
-	arena_free(l.scratch);
+	c->part = b.part;
+	load_all(&b);
+	smap_done(&b.devices);
+	smap_done(&b.rules);
+	smap_done(&b.rule_sets);
+	arena_free(b.scratch);
 	if (r->n_errors > errors_before) {
 		conf_free(c);
 		return NULL;

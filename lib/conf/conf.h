@@ -109,8 +109,9 @@ enum conf_ifd_kind {
 };
 
 struct conf_ifd {
-	const char *name;   /* "sp-1/2/0" */
-	const char *device; /* "sp-1-2-0" */
+	const char *name; /* "sp-1/2/0" */
+	const char *
+	    device; /* "sp-1-2-0"; media: what statement `device` says, if it is there; lo0: "lo" */
 	enum conf_ifd_kind kind;
 	unsigned mtu; /* 0: not configured */
 	bool is_disabled;

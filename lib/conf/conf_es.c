@@ -5,12 +5,12 @@
  * A tunnel mode SA is carried by a unit of an es- interface; a transport mode SA protects the host's own
  * traffic. Called by conf_load() on its thread.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 
 static void
-mode_load(struct loader *l, const struct elem *e, struct conf_sa *sa)
+mode_load(struct builder *b, const struct elem *e, struct conf_sa *sa)
 {
 	const struct elem *mode = elem_find(e, "mode");
 	if (mode == NULL || mode->value == NULL || strcmp(mode->value, "tunnel") == 0)
@@ -18,56 +18,56 @@ mode_load(struct loader *l, const struct elem *e, struct conf_sa *sa)
 	if (strcmp(mode->value, "transport") == 0)
 		sa->mode = MODE_TRANSPORT;
 	else
-		loader_error(l, mode, "invalid value '%s'", mode->value);
+		builder_error(b, mode, "invalid value '%s'", mode->value);
 }
 
 static void
-sa_load(struct loader *l, const struct elem *e, struct conf_sa *sa)
+sa_load(struct builder *b, const struct elem *e, struct conf_sa *sa)
 {
-	sa->name = entry_name(l, e);
+	sa->name = entry_name(b, e);
 	const char *description = elem_value(e, "description");
 	if (description != NULL)
-		sa->description = arena_strdup(l->a, description);
-	mode_load(l, e, sa);
+		sa->description = arena_strdup(b->a, description);
+	mode_load(b, e, sa);
 	const struct elem *manual = elem_find(e, "manual");
 	const struct elem *dynamic = elem_find(e, "dynamic");
 	if (manual != NULL)
-		manual_load(l, manual, &sa->manual);
+		manual_load(b, manual, &sa->manual);
 	if (manual != NULL && dynamic != NULL)
-		loader_error(l, dynamic, "dynamic can not be configured together with manual");
-	if (l->part != CONF_ALL)
+		builder_error(b, dynamic, "dynamic can not be configured together with manual");
+	if (b->part != CONF_ALL)
 		return; /* the manual block is cut out where the keys are somebody else's */
 	if (sa->mode == MODE_TRANSPORT && dynamic != NULL)
-		loader_error(l, dynamic,
+		builder_error(b, dynamic,
 		    "Dynamic security associations are not supported in transport mode");
 	else if (sa->mode == MODE_TRANSPORT && manual == NULL)
-		loader_error(l, elem_find(e, "mode"),
+		builder_error(b, elem_find(e, "mode"),
 		    "Manual block must be configured for transport mode security association");
 	else if (manual == NULL && dynamic == NULL)
-		loader_error(l, e, "Either manual or dynamic must be configured");
+		builder_error(b, e, "Either manual or dynamic must be configured");
 }
 
 void
-es_load(struct loader *l)
+es_load(struct builder *b)
 {
-	const struct elem *ipsec = elem_path(l->root, "security/ipsec");
+	const struct elem *ipsec = elem_path(b->root, "security/ipsec");
 	size_t n = elem_count(ipsec, "security-association");
-	l->sas = arena_array(l->a, n, sizeof(*l->sas));
-	l->sa_elems = arena_array(l->scratch, n, sizeof(*l->sa_elems));
-	const struct conf_sa **list = arena_array(l->a, n, sizeof(*list));
+	b->sas = arena_array(b->a, n, sizeof(*b->sas));
+	b->sa_elems = arena_array(b->scratch, n, sizeof(*b->sa_elems));
+	const struct conf_sa **list = arena_array(b->a, n, sizeof(*list));
 	size_t i = 0;
 	elem_each (e, ipsec, "security-association") {
-		struct conf_sa *sa = &l->sas[i];
-		sa_load(l, e, sa);
+		struct conf_sa *sa = &b->sas[i];
+		sa_load(b, e, sa);
 		if (sa->name == NULL)
 			continue;
-		if (!smap_add(&l->index->sas, sa->name, sa)) {
-			loader_error(l, e, "Security association is configured twice");
+		if (!smap_add(&b->index->sas, sa->name, sa)) {
+			builder_error(b, e, "Security association is configured twice");
 			continue;
 		}
-		l->sa_elems[i] = e;
+		b->sa_elems[i] = e;
 		list[i++] = sa;
 	}
-	l->c->sas = list;
-	l->c->n_sas = i;
+	b->c->sas = list;
+	b->c->n_sas = i;
 }

@@ -6,7 +6,7 @@
  * not known here is an error: leaving it out would let packets through, or protect others than
  * the user wrote. Called by conf_load() on its thread.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 
@@ -70,13 +70,13 @@ range_parse(const char *s, const struct range_kind *kind, struct conf_range *out
 
 /* Appends the values of all children of FROM called NAME to LIST. */
 static void
-ranges_load(struct loader *l, const struct elem *from, const char *name,
+ranges_load(struct builder *b, const struct elem *from, const char *name,
     const struct range_kind *kind, const struct conf_range **list, size_t *n)
 {
 	size_t more = elem_count(from, name);
 	if (more == 0)
 		return;
-	struct conf_range *all = arena_array(l->a, *n + more, sizeof(*all));
+	struct conf_range *all = arena_array(b->a, *n + more, sizeof(*all));
 	if (*n > 0)
 		memcpy(all, *list, *n * sizeof(*all));
 	elem_each (e, from, name) {
@@ -85,28 +85,28 @@ ranges_load(struct loader *l, const struct elem *from, const char *name,
 		if (range_parse(s, kind, &all[*n]))
 			(*n)++;
 		else
-			loader_error(l, e, "invalid value '%s'", s);
+			builder_error(b, e, "invalid value '%s'", s);
 	}
 	*list = all;
 }
 
 static void
-prefixes_load(struct loader *l, const struct elem *from, const char *name, uint8_t family,
+prefixes_load(struct builder *b, const struct elem *from, const char *name, uint8_t family,
     const struct prefix **list, size_t *n)
 {
-	struct prefix *all = arena_array(l->a, elem_count(from, name), sizeof(*all));
+	struct prefix *all = arena_array(b->a, elem_count(from, name), sizeof(*all));
 	elem_each (e, from, name) {
 		const struct elem *leaf = e->is_container ? elem_find(e, "name") : e;
 		if (leaf == NULL) {
-			loader_missing(l, e, "name");
+			builder_missing(b, e, "name");
 			continue;
 		}
 		if (e->is_container && elem_has(e, "except"))
-			loader_unsupported(l, e, "Match condition 'except' is not supported");
-		if (!leaf_prefix(l, leaf, &all[*n]))
+			builder_unsupported(b, e, "Match condition 'except' is not supported");
+		if (!leaf_prefix(b, leaf, &all[*n]))
 			continue;
 		if (all[*n].addr.family != family)
-			loader_error(l, e, "Address must be of the family of the filter");
+			builder_error(b, e, "Address must be of the family of the filter");
 		(*n)++;
 	}
 	*list = all;
@@ -122,7 +122,7 @@ is_one_of(const char *name, const char *const *list)
 }
 
 static void
-from_load(struct loader *l, const struct elem *from, const struct conf_filter *f,
+from_load(struct builder *b, const struct elem *from, const struct conf_filter *f,
     struct conf_filter_term *t)
 {
 	static const char *const known[] = { "source-address", "destination-address", "protocol",
@@ -132,17 +132,17 @@ from_load(struct loader *l, const struct elem *from, const struct conf_filter *f
 	static const struct range_kind spi = { NULL, UINT32_MAX };
 	for (const struct elem *e = from->child; e != NULL; e = e->next)
 		if (!is_one_of(e->name, known))
-			loader_unsupported(l, e, "Match condition is not supported");
-	prefixes_load(l, from, "source-address", f->family, &t->source, &t->n_source);
+			builder_unsupported(b, e, "Match condition is not supported");
+	prefixes_load(b, from, "source-address", f->family, &t->source, &t->n_source);
 	prefixes_load(
-	    l, from, "destination-address", f->family, &t->destination, &t->n_destination);
-	ranges_load(l, from, "protocol", &protocol, &t->protocols, &t->n_protocols);
-	ranges_load(l, from, "next-header", &protocol, &t->protocols, &t->n_protocols);
-	ranges_load(l, from, "source-port", &port, &t->source_ports, &t->n_source_ports);
+	    b, from, "destination-address", f->family, &t->destination, &t->n_destination);
+	ranges_load(b, from, "protocol", &protocol, &t->protocols, &t->n_protocols);
+	ranges_load(b, from, "next-header", &protocol, &t->protocols, &t->n_protocols);
+	ranges_load(b, from, "source-port", &port, &t->source_ports, &t->n_source_ports);
 	ranges_load(
-	    l, from, "destination-port", &port, &t->destination_ports, &t->n_destination_ports);
-	ranges_load(l, from, "ah-spi", &spi, &t->spis, &t->n_spis);
-	ranges_load(l, from, "esp-spi", &spi, &t->spis, &t->n_spis);
+	    b, from, "destination-port", &port, &t->destination_ports, &t->n_destination_ports);
+	ranges_load(b, from, "ah-spi", &spi, &t->spis, &t->n_spis);
+	ranges_load(b, from, "esp-spi", &spi, &t->spis, &t->n_spis);
 }
 
 /* Actions that end a term. */
@@ -164,20 +164,20 @@ static const struct {
 enum { N_ACTIONS = sizeof(actions) / sizeof(actions[0]) };
 
 static void
-sa_ref(struct loader *l, const struct elem *leaf, struct conf_filter_term *t)
+sa_ref(struct builder *b, const struct elem *leaf, struct conf_filter_term *t)
 {
-	struct conf_sa *sa = smap_find(&l->index->sas, leaf->value ? leaf->value : "");
+	struct conf_sa *sa = smap_find(&b->index->sas, leaf->value ? leaf->value : "");
 	t->sa = sa;
 	if (sa != NULL)
 		sa->is_referenced = true;
 	else
-		loader_error(l, leaf,
+		builder_error(b, leaf,
 		    "Referenced IPSec Security Association must be defined under "
 		    "[edit security ipsec security-association]");
 }
 
 static void
-action_load(struct loader *l, const struct elem *e, const struct conf_filter *f,
+action_load(struct builder *b, const struct elem *e, const struct conf_filter *f,
     struct conf_filter_term *t, unsigned *n_actions)
 {
 	size_t i = 0;
@@ -185,52 +185,54 @@ action_load(struct loader *l, const struct elem *e, const struct conf_filter *f,
 		i++;
 	if (i == N_ACTIONS ||
 	    !(f->is_service ? actions[i].in_service_filter : actions[i].in_filter)) {
-		loader_unsupported(l, e, "Action is not supported in a %s",
+		builder_unsupported(b, e, "Action is not supported in a %s",
 		    f->is_service ? "service-filter" : "filter");
 		return;
 	}
 	if ((*n_actions)++ > 0)
-		loader_error(l, e, "Only one terminating action can be configured in a term");
+		builder_error(b, e, "Only one terminating action can be configured in a term");
 	t->action = actions[i].action;
 	if (t->action == FA_IPSEC_SA)
-		sa_ref(l, e, t);
+		sa_ref(b, e, t);
 }
 
 static void
-then_load(struct loader *l, const struct elem *then, const struct conf_filter *f,
+then_load(struct builder *b, const struct elem *then, const struct conf_filter *f,
     struct conf_filter_term *t)
 {
-	static const char *const modifiers[] = { "count", "log", "syslog", NULL };
+	/* the last two change nothing that Sallyport does: reported as unsupported, not refused */
+	static const char *const modifiers[] = { "count", "log", "syslog", "loss-priority",
+		"forwarding-class", NULL };
 	unsigned n_actions = 0;
 	for (const struct elem *e = then->child; e != NULL; e = e->next)
 		if (!is_one_of(e->name, modifiers))
-			action_load(l, e, f, t, &n_actions);
+			action_load(b, e, f, t, &n_actions);
 	const char *count = elem_value(then, "count");
 	if (count != NULL)
-		t->count = arena_strdup(l->a, count);
+		t->count = arena_strdup(b->a, count);
 	t->has_log = elem_has(then, "log");
 	t->has_syslog = elem_has(then, "syslog");
 }
 
 static void
-terms_load(struct loader *l, const struct elem *e, struct conf_filter *f)
+terms_load(struct builder *b, const struct elem *e, struct conf_filter *f)
 {
-	struct conf_filter_term *terms = arena_array(l->a, elem_count(e, "term"), sizeof(*terms));
+	struct conf_filter_term *terms = arena_array(b->a, elem_count(e, "term"), sizeof(*terms));
 	struct smap names = { 0 };
 	elem_each (te, e, "term") {
 		struct conf_filter_term *t = &terms[f->n_terms];
-		*t = (struct conf_filter_term){ .name = entry_name(l, te),
+		*t = (struct conf_filter_term){ .name = entry_name(b, te),
 			.action = f->is_service ? FA_SERVICE : FA_ACCEPT };
 		if (t->name == NULL)
 			continue;
 		if (!smap_add(&names, t->name, te))
-			loader_error(l, te, "Term is configured twice");
+			builder_error(b, te, "Term is configured twice");
 		const struct elem *from = elem_find(te, "from");
 		if (from != NULL)
-			from_load(l, from, f, t);
+			from_load(b, from, f, t);
 		const struct elem *then = elem_find(te, "then");
 		if (then != NULL)
-			then_load(l, then, f, t);
+			then_load(b, then, f, t);
 		f->n_terms++;
 	}
 	smap_done(&names);
@@ -256,39 +258,39 @@ static const struct filter_list lists[] = {
 enum { N_LISTS = sizeof(lists) / sizeof(lists[0]) };
 
 static void
-list_load(struct loader *l, const struct filter_list *where, const struct conf_filter **out)
+list_load(struct builder *b, const struct filter_list *where, const struct conf_filter **out)
 {
-	struct conf_index *x = l->index;
+	struct conf_index *x = b->index;
 	struct smap *names =
 	    where->is_service
 		? (where->family == ADDR_V4 ? &x->service_filters : &x->service_filters6)
 		: (where->family == ADDR_V4 ? &x->filters : &x->filters6);
-	elem_each (e, elem_path(l->root, where->path), where->list) {
-		struct conf_filter *f = arena_alloc(l->a, sizeof(*f));
-		f->name = entry_name(l, e);
+	elem_each (e, elem_path(b->root, where->path), where->list) {
+		struct conf_filter *f = arena_alloc(b->a, sizeof(*f));
+		f->name = entry_name(b, e);
 		f->family = where->family;
 		f->is_service = where->is_service;
 		if (f->name == NULL)
 			continue;
-		terms_load(l, e, f);
+		terms_load(b, e, f);
 		if (!smap_add(names, f->name, f)) {
-			loader_error(l, e, "Filter is configured twice");
+			builder_error(b, e, "Filter is configured twice");
 			continue;
 		}
-		l->filter_elems[l->c->n_filters] = e;
-		out[l->c->n_filters++] = f;
+		b->filter_elems[b->c->n_filters] = e;
+		out[b->c->n_filters++] = f;
 	}
 }
 
 void
-fw_load(struct loader *l)
+fw_load(struct builder *b)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < N_LISTS; i++)
-		n += elem_count(elem_path(l->root, lists[i].path), lists[i].list);
-	const struct conf_filter **out = arena_array(l->a, n, sizeof(*out));
-	l->filter_elems = arena_array(l->scratch, n, sizeof(*l->filter_elems));
+		n += elem_count(elem_path(b->root, lists[i].path), lists[i].list);
+	const struct conf_filter **out = arena_array(b->a, n, sizeof(*out));
+	b->filter_elems = arena_array(b->scratch, n, sizeof(*b->filter_elems));
 	for (size_t i = 0; i < N_LISTS; i++)
-		list_load(l, &lists[i], out);
-	l->c->filters = out;
+		list_load(b, &lists[i], out);
+	b->c->filters = out;
 }

@@ -7,7 +7,7 @@
  * service sets, because sets name units; the service sets on media units are attached
  * afterwards (if_service_load). Called by conf_load() on its thread.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <ctype.h>
 #include <net/if.h>
@@ -52,23 +52,23 @@ is_digits(const char *s)
 	return digits_end(&s) && *s == '\0';
 }
 
-/* Letters, digits and - _ / : only, and never a name that means a folder. */
+/* Letters, digits and the characters of MORE only; the first is no sign, so that it is never a path. */
 static bool
-is_device_name(const char *s)
+is_device_name(const char *s, const char *more)
 {
 	if (!isalnum((unsigned char)*s))
 		return false;
 	for (; *s != '\0'; s++)
-		if (!isalnum((unsigned char)*s) && strchr("-_/:", *s) == NULL)
+		if (!isalnum((unsigned char)*s) && strchr(more, *s) == NULL)
 			return false;
 	return true;
 }
 
 static void
-kind_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
+kind_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 {
-	if (!is_device_name(ifd->name))
-		loader_error(l, e, "invalid interface name: '%s'", ifd->name);
+	if (!is_device_name(ifd->name, "-_/:"))
+		builder_error(b, e, "invalid interface name: '%s'", ifd->name);
 	if (strcmp(ifd->name, "lo0") == 0) {
 		ifd->kind = IFD_LOOPBACK;
 		return;
@@ -80,118 +80,135 @@ kind_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
 		ifd->kind = kinds[i].kind;
 		const char *rest = ifd->name + n;
 		if (kinds[i].needs_pic && !is_pic_place(rest))
-			loader_error(l, e, "Interface name must have the form %s<fpc>/<pic>/<port>",
+			builder_error(b, e,
+			    "Interface name must have the form %s<fpc>/<pic>/<port>",
 			    kinds[i].prefix);
 		else if (!kinds[i].needs_pic && !is_digits(rest))
-			loader_error(
-			    l, e, "Interface name must have the form %s<number>", kinds[i].prefix);
+			builder_error(
+			    b, e, "Interface name must have the form %s<number>", kinds[i].prefix);
 		return;
 	}
 	ifd->kind = IFD_MEDIA;
 }
 
 static char *
-device_of(struct loader *l, const char *name)
+device_of(struct builder *b, const char *name)
 {
-	char *device = arena_strdup(l->a, name);
+	char *device = arena_strdup(b->a, name);
 	for (char *p = device; *p != '\0'; p++)
 		if (*p == '/')
 			*p = '-';
 	return device;
 }
 
+/* The Linux device of an interface: lo for lo0, what `device` says for a media interface, else the name. */
+static const char *
+device_load(struct builder *b, const struct elem *e, const struct conf_ifd *ifd)
+{
+	const struct elem *leaf = elem_find(e, "device");
+	if (ifd->kind == IFD_LOOPBACK)
+		return "lo";
+	if (leaf == NULL || leaf->value == NULL)
+		return device_of(b, ifd->name);
+	if (ifd->kind != IFD_MEDIA)
+		builder_error(b, leaf, "device can be configured on media interfaces only");
+	else if (!is_device_name(leaf->value, "-_."))
+		builder_error(b, leaf, "Must be the name of a network device");
+	return arena_strdup(b->a, leaf->value);
+}
+
 /* The Linux device of a unit: media unit 0 is the interface itself, lo0 is lo. */
 static const char *
-unit_device(struct loader *l, const struct conf_ifd *ifd, uint32_t number)
+unit_device(struct builder *b, const struct conf_ifd *ifd, uint32_t number)
 {
 	if (ifd->kind == IFD_LOOPBACK || (ifd->kind == IFD_MEDIA && number == 0))
 		return ifd->device;
-	return arena_printf(l->a, "%s.%u", ifd->device, number);
+	return arena_printf(b->a, "%s.%u", ifd->device, number);
 }
 
 /* --- families --- */
 
 static void
-ifaddr_load(struct loader *l, const struct elem *e, uint8_t family, struct conf_ifaddr *a)
+ifaddr_load(struct builder *b, const struct elem *e, uint8_t family, struct conf_ifaddr *a)
 {
 	const struct elem *leaf = e->is_container ? elem_find(e, "name") : e;
 	if (leaf == NULL) {
-		loader_missing(l, e, "name");
+		builder_missing(b, e, "name");
 		return;
 	}
-	if (!leaf_prefix(l, leaf, &a->prefix))
+	if (!leaf_prefix(b, leaf, &a->prefix))
 		return;
 	if (a->prefix.addr.family != family) {
-		loader_error(l, e, "Address must be an IPv%u address", family);
+		builder_error(b, e, "Address must be an IPv%u address", family);
 		return;
 	}
 	if (addr_is_any(a->prefix.addr) || addr_is_multicast(a->prefix.addr))
-		loader_error(l, e, "Address must be a unicast address");
-	child_addr(l, e, "destination", &a->destination);
+		builder_error(b, e, "Address must be a unicast address");
+	child_addr(b, e, "destination", &a->destination);
 	if (a->destination.family != ADDR_NONE && a->destination.family != family)
-		loader_error(l, elem_find(e, "destination"),
+		builder_error(b, elem_find(e, "destination"),
 		    "Destination must be of the same address family");
 }
 
 /* 10.0.0.0/24 and 10.0.0.255/24 are no host addresses. */
 static void
-subnet_check(struct loader *l, const struct elem *e, const struct prefix *p)
+subnet_check(struct builder *b, const struct elem *e, const struct prefix *p)
 {
 	if (p->addr.family != ADDR_V4 || p->len > 30 || addr_is_any(p->addr))
 		return;
-	const uint8_t *b = p->addr.b;
-	uint32_t v = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	const uint8_t *o = p->addr.b;
+	uint32_t v = (uint32_t)o[0] << 24 | (uint32_t)o[1] << 16 | (uint32_t)o[2] << 8 | o[3];
 	uint32_t host_mask = p->len == 0 ? UINT32_MAX : UINT32_MAX >> p->len;
 	if ((v & host_mask) == 0)
-		loader_error(l, e, "Cannot assign address 0 on subnet");
+		builder_error(b, e, "Cannot assign address 0 on subnet");
 	else if ((v & host_mask) == host_mask)
-		loader_error(l, e, "Cannot assign broadcast address on subnet");
+		builder_error(b, e, "Cannot assign broadcast address on subnet");
 }
 
 static void
-addrs_load(struct loader *l, const struct elem *e, uint8_t family, struct conf_family *f)
+addrs_load(struct builder *b, const struct elem *e, uint8_t family, struct conf_family *f)
 {
 	size_t n = elem_count(e, "address");
-	struct conf_ifaddr *addrs = arena_array(l->a, n, sizeof(*addrs));
+	struct conf_ifaddr *addrs = arena_array(b->a, n, sizeof(*addrs));
 	elem_each (a, e, "address") {
 		struct conf_ifaddr *to = &addrs[f->n_addrs];
-		ifaddr_load(l, a, family, to);
+		ifaddr_load(b, a, family, to);
 		if (to->prefix.addr.family != family)
 			continue;
-		subnet_check(l, a, &to->prefix);
+		subnet_check(b, a, &to->prefix);
 		f->n_addrs++;
 	}
 	f->addrs = addrs;
 }
 
 static const struct conf_filter *
-filter_ref(struct loader *l, const struct elem *e, const char *way, uint8_t family)
+filter_ref(struct builder *b, const struct elem *e, const char *way, uint8_t family)
 {
 	const struct elem *leaf = child_or(elem_find(e, "filter"), way, "filter-name");
 	if (leaf == NULL || leaf->value == NULL)
 		return NULL;
 	const struct conf_filter *f =
-	    smap_find(family == ADDR_V4 ? &l->index->filters : &l->index->filters6, leaf->value);
+	    smap_find(family == ADDR_V4 ? &b->index->filters : &b->index->filters6, leaf->value);
 	if (f == NULL)
-		loader_error(l, leaf, "Referenced filter '%s' is not defined", leaf->value);
+		builder_error(b, leaf, "Referenced filter '%s' is not defined", leaf->value);
 	return f;
 }
 
 static void
-sa_ref(struct loader *l, const struct elem *leaf, struct conf_unit *u)
+sa_ref(struct builder *b, const struct elem *leaf, struct conf_unit *u)
 {
-	struct conf_sa *sa = smap_find(&l->index->sas, leaf->value ? leaf->value : "");
+	struct conf_sa *sa = smap_find(&b->index->sas, leaf->value ? leaf->value : "");
 	if (u->ifd->kind != IFD_ES)
-		loader_error(l, leaf, "ipsec-sa can be configured on es- interfaces only");
+		builder_error(b, leaf, "ipsec-sa can be configured on es- interfaces only");
 	else if (sa == NULL)
-		loader_error(l, leaf,
+		builder_error(b, leaf,
 		    "Referenced IPSec Security Association must be defined under "
 		    "[edit security ipsec security-association]");
 	else if (sa->mode != MODE_TUNNEL)
-		loader_error(
-		    l, leaf, "Referenced IPSec security association must be in tunnel mode");
+		builder_error(
+		    b, leaf, "Referenced IPSec security association must be in tunnel mode");
 	else if (u->ipsec_sa != NULL && u->ipsec_sa != sa)
-		loader_error(l, leaf, "Both families of a unit must use the same ipsec-sa");
+		builder_error(b, leaf, "Both families of a unit must use the same ipsec-sa");
 	if (sa == NULL)
 		return;
 	sa->is_referenced = true;
@@ -199,50 +216,50 @@ sa_ref(struct loader *l, const struct elem *leaf, struct conf_unit *u)
 }
 
 static void
-family_load(struct loader *l, const struct elem *unit, const char *name, uint8_t family,
+family_load(struct builder *b, const struct elem *unit, const char *name, uint8_t family,
     struct conf_unit *u, struct conf_family *f)
 {
 	const struct elem *e = elem_find(elem_find(unit, "family"), name);
 	if (e == NULL)
 		return;
 	f->is_set = true;
-	child_u32(l, e, "mtu", MTU_MIN, MTU_MAX, &f->mtu);
-	addrs_load(l, e, family, f);
-	f->filter_in = filter_ref(l, e, "input", family);
-	f->filter_out = filter_ref(l, e, "output", family);
+	child_u32(b, e, "mtu", MTU_MIN, MTU_MAX, &f->mtu);
+	addrs_load(b, e, family, f);
+	f->filter_in = filter_ref(b, e, "input", family);
+	f->filter_out = filter_ref(b, e, "output", family);
 	const struct elem *sa = elem_find(e, "ipsec-sa");
 	if (sa != NULL)
-		sa_ref(l, sa, u);
+		sa_ref(b, sa, u);
 }
 
 /* --- units --- */
 
 static void
-tunnel_load(struct loader *l, const struct elem *e, struct conf_unit *u)
+tunnel_load(struct builder *b, const struct elem *e, struct conf_unit *u)
 {
 	const struct elem *tunnel = elem_find(e, "tunnel");
 	if (tunnel == NULL)
 		return;
 	if (u->ifd->kind != IFD_ES) {
-		loader_unsupported(l, tunnel, "Tunnels are supported on es- interfaces only");
+		builder_unsupported(b, tunnel, "Tunnels are supported on es- interfaces only");
 		return;
 	}
 	struct addr backup = { 0 };
-	child_addr(l, tunnel, "source", &u->tunnel_source);
-	child_addr(l, tunnel, "destination", &u->tunnel_destination);
-	child_addr(l, tunnel, "backup-destination", &backup);
+	child_addr(b, tunnel, "source", &u->tunnel_source);
+	child_addr(b, tunnel, "destination", &u->tunnel_destination);
+	child_addr(b, tunnel, "backup-destination", &backup);
 	const struct addr *s = &u->tunnel_source;
 	const struct addr *d = &u->tunnel_destination;
 	if (s->family != ADDR_NONE && d->family != ADDR_NONE && s->family != d->family)
-		loader_error(l, elem_find(tunnel, "destination"),
+		builder_error(b, elem_find(tunnel, "destination"),
 		    "Tunnel source and destination must be of the same address family");
 	if (backup.family != ADDR_NONE && addr_eq(backup, *d))
-		loader_error(l, elem_find(tunnel, "backup-destination"),
+		builder_error(b, elem_find(tunnel, "backup-destination"),
 		    "Backup and primary tunnel destinations must be different");
 }
 
 static void
-domain_load(struct loader *l, const struct elem *e, struct conf_unit *u)
+domain_load(struct builder *b, const struct elem *e, struct conf_unit *u)
 {
 	const struct elem *leaf = elem_find(e, "service-domain");
 	if (leaf == NULL)
@@ -253,138 +270,139 @@ domain_load(struct loader *l, const struct elem *e, struct conf_unit *u)
 	else if (strcmp(s, "outside") == 0)
 		u->domain = DOMAIN_OUTSIDE;
 	else
-		loader_error(l, leaf, "invalid value '%s'", s);
+		builder_error(b, leaf, "invalid value '%s'", s);
 }
 
 static void
-device_check(struct loader *l, const struct elem *e, struct conf_unit *u)
+device_check(struct builder *b, const struct elem *e, struct conf_unit *u)
 {
 	if (strlen(u->device) >= IFNAMSIZ)
-		loader_error(l, e, "Linux device name %s is longer than %d characters", u->device,
+		builder_error(b, e, "Linux device name %s is longer than %d characters", u->device,
 		    IFNAMSIZ - 1);
 	if (u->ifd->kind == IFD_LOOPBACK)
 		return; /* all units of lo0 share one device */
-	if (!smap_add(&l->devices, u->device, u)) {
-		const struct conf_unit *other = smap_find(&l->devices, u->device);
-		loader_error(l, e, "Linux device %s is already used by interface %s", u->device,
+	if (!smap_add(&b->devices, u->device, u)) {
+		const struct conf_unit *other = smap_find(&b->devices, u->device);
+		builder_error(b, e, "Linux device %s is already used by interface %s", u->device,
 		    other->name);
 	}
 }
 
 /* Returns false if the unit has no usable name. */
 static bool
-unit_load(struct loader *l, const struct elem *e, const struct conf_ifd *ifd, struct conf_unit *u)
+unit_load(struct builder *b, const struct elem *e, const struct conf_ifd *ifd, struct conf_unit *u)
 {
 	const struct elem *name = elem_find(e, "name");
 	*u = (struct conf_unit){ .ifd = ifd };
 	if (name == NULL) {
-		loader_missing(l, e, "name");
+		builder_missing(b, e, "name");
 		return false;
 	}
-	if (!leaf_u32(l, name, 0, UNIT_MAX, &u->number))
+	if (!leaf_u32(b, name, 0, UNIT_MAX, &u->number))
 		return false;
-	u->name = arena_printf(l->a, "%s.%u", ifd->name, u->number);
-	if (!smap_add(&l->index->units, u->name, u)) {
-		loader_error(l, e, "Unit is configured twice");
+	u->name = arena_printf(b->a, "%s.%u", ifd->name, u->number);
+	if (!smap_add(&b->index->units, u->name, u)) {
+		builder_error(b, e, "Unit is configured twice");
 		return false;
 	}
-	u->device = unit_device(l, ifd, u->number);
+	u->device = unit_device(b, ifd, u->number);
 	u->is_disabled = ifd->is_disabled || elem_has(e, "disable");
-	device_check(l, e, u);
-	domain_load(l, e, u);
-	tunnel_load(l, e, u);
-	family_load(l, e, "inet", ADDR_V4, u, &u->inet);
-	family_load(l, e, "inet6", ADDR_V6, u, &u->inet6);
+	device_check(b, e, u);
+	domain_load(b, e, u);
+	tunnel_load(b, e, u);
+	family_load(b, e, "inet", ADDR_V4, u, &u->inet);
+	family_load(b, e, "inet6", ADDR_V6, u, &u->inet6);
 	return true;
 }
 
 static void
-units_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
+units_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 {
-	const struct conf_unit **list = arena_array(l->a, elem_count(e, "unit"), sizeof(*list));
+	const struct conf_unit **list = arena_array(b->a, elem_count(e, "unit"), sizeof(*list));
 	elem_each (ue, e, "unit") {
-		struct conf_unit *u = &l->units[l->n_units];
-		if (!unit_load(l, ue, ifd, u))
+		struct conf_unit *u = &b->units[b->n_units];
+		if (!unit_load(b, ue, ifd, u))
 			continue;
-		l->unit_elems[l->n_units++] = ue;
+		b->unit_elems[b->n_units++] = ue;
 		list[ifd->n_units++] = u;
 	}
 	ifd->units = list;
 }
 
 static bool
-ifd_load(struct loader *l, const struct elem *e, struct conf_ifd *ifd)
+ifd_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 {
-	ifd->name = entry_name(l, e);
+	ifd->name = entry_name(b, e);
 	if (ifd->name == NULL)
 		return false;
-	if (!smap_add(&l->index->ifds, ifd->name, ifd)) {
-		loader_error(l, e, "Interface is configured twice");
+	if (!smap_add(&b->index->ifds, ifd->name, ifd)) {
+		builder_error(b, e, "Interface is configured twice");
 		return false;
 	}
-	kind_load(l, e, ifd);
-	ifd->device = ifd->kind == IFD_LOOPBACK ? "lo" : device_of(l, ifd->name);
+	kind_load(b, e, ifd);
+	ifd->device = device_load(b, e, ifd);
 	ifd->is_disabled = elem_has(e, "disable");
-	child_u32(l, e, "mtu", MTU_MIN, MTU_MAX, &ifd->mtu);
-	units_load(l, e, ifd);
+	child_u32(b, e, "mtu", MTU_MIN, MTU_MAX, &ifd->mtu);
+	units_load(b, e, ifd);
 	return true;
 }
 
 void
-if_load(struct loader *l)
+if_load(struct builder *b)
 {
-	const struct elem *interfaces = elem_find(l->root, "interfaces");
+	const struct elem *interfaces = elem_find(b->root, "interfaces");
 	size_t n = elem_count(interfaces, "interface");
 	size_t n_units = 0;
 	elem_each (e, interfaces, "interface")
 		n_units += elem_count(e, "unit");
-	const struct conf_ifd **list = arena_array(l->a, n, sizeof(*list));
-	l->ifds = arena_array(l->a, n, sizeof(*l->ifds));
-	l->units = arena_array(l->a, n_units, sizeof(*l->units));
-	l->unit_elems = arena_array(l->scratch, n_units, sizeof(*l->unit_elems));
+	const struct conf_ifd **list = arena_array(b->a, n, sizeof(*list));
+	b->ifds = arena_array(b->a, n, sizeof(*b->ifds));
+	b->units = arena_array(b->a, n_units, sizeof(*b->units));
+	b->unit_elems = arena_array(b->scratch, n_units, sizeof(*b->unit_elems));
 	size_t i = 0;
 	elem_each (e, interfaces, "interface") {
-		struct conf_ifd *ifd = &l->ifds[i];
-		if (ifd_load(l, e, ifd))
+		struct conf_ifd *ifd = &b->ifds[i];
+		if (ifd_load(b, e, ifd))
 			list[i++] = ifd;
 	}
-	l->c->ifds = list;
-	l->c->n_ifds = i;
+	b->c->ifds = list;
+	b->c->n_ifds = i;
 }
 
 /* --- service sets on interfaces --- */
 
 static void
-service_entry_load(struct loader *l, const struct elem *e, const struct conf_unit *u,
+service_entry_load(struct builder *b, const struct elem *e, const struct conf_unit *u,
     uint8_t family, struct conf_if_service *out)
 {
 	const char *name = e->is_container ? elem_value(e, "name") : e->value;
-	out->set = smap_find(&l->index->sets, name ? name : "");
+	out->set = smap_find(&b->index->sets, name ? name : "");
 	if (out->set == NULL)
-		loader_error(l, e,
+		builder_error(b, e,
 		    "Referenced service set must be defined under [edit services service-set]");
 	else if (out->set->is_next_hop || out->set->service_unit == NULL)
-		loader_error(l, e, "this service set must be an interface service");
+		builder_error(b, e, "this service set must be an interface service");
 	if (u->ifd->kind == IFD_SERVICES || u->ifd->kind == IFD_ES)
-		loader_error(l, e, "Service sets can not be applied to this kind of interface");
+		builder_error(b, e, "Service sets can not be applied to this kind of interface");
 	const struct elem *leaf = e->is_container ? elem_find(e, "service-filter") : NULL;
 	if (leaf == NULL || leaf->value == NULL)
 		return;
 	out->service_filter =
-	    smap_find(family == ADDR_V4 ? &l->index->service_filters : &l->index->service_filters6,
+	    smap_find(family == ADDR_V4 ? &b->index->service_filters : &b->index->service_filters6,
 		leaf->value);
 	if (out->service_filter == NULL)
-		loader_error(l, leaf, "Referenced service-filter '%s' is not defined", leaf->value);
+		builder_error(
+		    b, leaf, "Referenced service-filter '%s' is not defined", leaf->value);
 }
 
 static void
-service_way_load(struct loader *l, const struct elem *way, const struct conf_unit *u,
+service_way_load(struct builder *b, const struct elem *way, const struct conf_unit *u,
     uint8_t family, const struct conf_if_service **list, size_t *n)
 {
 	struct conf_if_service *all =
-	    arena_array(l->a, elem_count(way, "service-set"), sizeof(*all));
+	    arena_array(b->a, elem_count(way, "service-set"), sizeof(*all));
 	elem_each (e, way, "service-set") {
-		service_entry_load(l, e, u, family, &all[*n]);
+		service_entry_load(b, e, u, family, &all[*n]);
 		if (all[*n].set != NULL)
 			(*n)++;
 	}
@@ -401,37 +419,37 @@ service_has(const struct conf_if_service *list, size_t n, const struct conf_serv
 }
 
 static void
-one_way_warn(struct loader *l, const struct elem *way, const struct conf_if_service *list, size_t n,
-    const struct conf_if_service *other, size_t n_other)
+one_way_warn(struct builder *b, const struct elem *way, const struct conf_if_service *list,
+    size_t n, const struct conf_if_service *other, size_t n_other)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!service_has(other, n_other, list[i].set))
-			loader_warn(l, way,
+			builder_warn(b, way,
 			    "service set %s should be applied to both input and output",
 			    list[i].set->name);
 }
 
 static void
-service_load(struct loader *l, const struct elem *unit, const char *name, uint8_t family,
+service_load(struct builder *b, const struct elem *unit, const char *name, uint8_t family,
     const struct conf_unit *u, struct conf_family *f)
 {
 	const struct elem *e = elem_find(elem_find(elem_find(unit, "family"), name), "service");
 	const struct elem *in = elem_find(e, "input");
 	const struct elem *out = elem_find(e, "output");
 	if (in != NULL)
-		service_way_load(l, in, u, family, &f->service_in, &f->n_service_in);
+		service_way_load(b, in, u, family, &f->service_in, &f->n_service_in);
 	if (out != NULL)
-		service_way_load(l, out, u, family, &f->service_out, &f->n_service_out);
-	one_way_warn(l, in, f->service_in, f->n_service_in, f->service_out, f->n_service_out);
-	one_way_warn(l, out, f->service_out, f->n_service_out, f->service_in, f->n_service_in);
+		service_way_load(b, out, u, family, &f->service_out, &f->n_service_out);
+	one_way_warn(b, in, f->service_in, f->n_service_in, f->service_out, f->n_service_out);
+	one_way_warn(b, out, f->service_out, f->n_service_out, f->service_in, f->n_service_in);
 }
 
 void
-if_service_load(struct loader *l)
+if_service_load(struct builder *b)
 {
-	for (size_t i = 0; i < l->n_units; i++) {
-		struct conf_unit *u = &l->units[i];
-		service_load(l, l->unit_elems[i], "inet", ADDR_V4, u, &u->inet);
-		service_load(l, l->unit_elems[i], "inet6", ADDR_V6, u, &u->inet6);
+	for (size_t i = 0; i < b->n_units; i++) {
+		struct conf_unit *u = &b->units[i];
+		service_load(b, b->unit_elems[i], "inet", ADDR_V4, u, &u->inet);
+		service_load(b, b->unit_elems[i], "inet6", ADDR_V6, u, &u->inet6);
 	}
 }

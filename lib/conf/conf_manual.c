@@ -7,7 +7,7 @@
  * a protocol needs, exact key lengths, weak DES keys. Messages never hold a key. Called by
  * conf_rule.c and conf_es.c.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -29,12 +29,12 @@ hex_value(char c)
 
 /* The octets of `key hexadecimal`; a last single digit is left out (the length is judged before). */
 static struct secret
-hex_octets(struct loader *l, const char *s, size_t digits)
+hex_octets(struct builder *b, const char *s, size_t digits)
 {
-	uint8_t *b = arena_alloc(l->a, digits / 2);
+	uint8_t *octets = arena_alloc(b->a, digits / 2);
 	for (size_t i = 0; i < digits / 2; i++)
-		b[i] = (uint8_t)(hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
-	return (struct secret){ b, (uint16_t)(digits / 2) };
+		octets[i] = (uint8_t)(hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
+	return (struct secret){ octets, (uint16_t)(digits / 2) };
 }
 
 static bool
@@ -48,78 +48,78 @@ is_hex(const char *s)
 
 /* Reads `key (ascii-text S | hexadecimal H)` of block E, NEED octets long. */
 static bool
-key_load(struct loader *l, const struct elem *e, const char *what, const char *alg, size_t need,
+key_load(struct builder *b, const struct elem *e, const char *what, const char *alg, size_t need,
     struct secret *out)
 {
 	const struct elem *key = elem_find(e, "key");
 	if (key == NULL) {
-		if (l->part == CONF_NETD)
+		if (b->part == CONF_NETD)
 			return true; /* keys were cut out */
-		loader_missing(l, e, "key");
+		builder_missing(b, e, "key");
 		return false;
 	}
 	const char *ascii = elem_value(key, "ascii-text");
 	const char *hex = elem_value(key, "hexadecimal");
 	const char *s = ascii ? ascii : hex;
 	if (s == NULL || (ascii != NULL && hex != NULL)) {
-		loader_error(l, key, "Either ascii-text or hexadecimal must be configured");
+		builder_error(b, key, "Either ascii-text or hexadecimal must be configured");
 		return false;
 	}
 	if (hex != NULL && !is_hex(hex)) {
-		loader_error(l, key, "Must be hexadecimal digits (0-9, a-f, A-F)");
+		builder_error(b, key, "Must be hexadecimal digits (0-9, a-f, A-F)");
 		return false;
 	}
 	size_t len = strlen(s);
 	size_t need_len = hex != NULL ? need * 2 : need;
 	if (len != need_len) {
-		loader_error(l, key, "%s key for %s must be %zu %s, but %zu are configured", what,
+		builder_error(b, key, "%s key for %s must be %zu %s, but %zu are configured", what,
 		    alg, need_len, hex != NULL ? "hexadecimal digits" : "ASCII characters", len);
 		return false;
 	}
 	if (hex != NULL)
-		*out = hex_octets(l, s, len);
+		*out = hex_octets(b, s, len);
 	else
-		*out = (struct secret){ arena_memdup(l->a, s, len), (uint16_t)len };
+		*out = (struct secret){ arena_memdup(b->a, s, len), (uint16_t)len };
 	return true;
 }
 
 static void
-auth_load(struct loader *l, const struct elem *e, struct conf_manual *m)
+auth_load(struct builder *b, const struct elem *e, struct conf_manual *m)
 {
 	const struct elem *leaf = elem_find(e, "algorithm");
 	if (leaf == NULL || leaf->value == NULL) {
-		loader_missing(l, e, "algorithm");
+		builder_missing(b, e, "algorithm");
 		return;
 	}
 	enum auth_alg alg = auth_by_name(leaf->value);
 	if (alg == AUTH_MAX) {
 		if (strcmp(leaf->value, "hmac-sha2-256") == 0)
-			loader_unsupported(l, leaf,
+			builder_unsupported(b, leaf,
 			    "hmac-sha2-256 is not supported because its truncation is not defined; "
 			    "use hmac-sha-256-128");
 		else
-			loader_error(l, leaf, "invalid value '%s'", leaf->value);
+			builder_error(b, leaf, "invalid value '%s'", leaf->value);
 		return;
 	}
 	m->auth = alg;
 	if (alg == AUTH_HMAC_MD5_96)
-		count(&l->uses_md5, leaf);
-	(void)key_load(l, e, "Authentication", leaf->value, auth_info(alg)->key_len, &m->auth_key);
+		count(&b->uses_md5, leaf);
+	(void)key_load(b, e, "Authentication", leaf->value, auth_info(alg)->key_len, &m->auth_key);
 }
 
 static void
-weak_check(struct loader *l, const struct elem *key, const char *alg, enum key_fault fault)
+weak_check(struct builder *b, const struct elem *key, const char *alg, enum key_fault fault)
 {
 	switch (fault) {
 	case KEY_WEAK:
-		loader_error(l, key, "Encryption key for %s must not be a weak key", alg);
+		builder_error(b, key, "Encryption key for %s must not be a weak key", alg);
 		break;
 	case KEY_SEMIWEAK:
-		loader_error(l, key, "Encryption key for %s must not be a semiweak key", alg);
+		builder_error(b, key, "Encryption key for %s must not be a semiweak key", alg);
 		break;
 	case KEY_SAME_PARTS:
-		loader_error(
-		    l, key, "First and second 8 octets of the %s encryption key must differ", alg);
+		builder_error(
+		    b, key, "First and second 8 octets of the %s encryption key must differ", alg);
 		break;
 	case KEY_OK:
 	case KEY_WRONG_LENGTH: /* said before */
@@ -128,31 +128,31 @@ weak_check(struct loader *l, const struct elem *key, const char *alg, enum key_f
 }
 
 static void
-enc_load(struct loader *l, const struct elem *e, struct conf_manual *m)
+enc_load(struct builder *b, const struct elem *e, struct conf_manual *m)
 {
 	const struct elem *leaf = elem_find(e, "algorithm");
 	if (leaf == NULL || leaf->value == NULL) {
-		loader_missing(l, e, "algorithm");
+		builder_missing(b, e, "algorithm");
 		return;
 	}
 	enum enc_alg alg = enc_by_name(leaf->value);
 	if (alg == ENC_MAX) {
-		loader_error(l, leaf, "invalid value '%s'", leaf->value);
+		builder_error(b, leaf, "invalid value '%s'", leaf->value);
 		return;
 	}
 	m->enc = alg;
 	if (alg == ENC_DES_CBC)
-		count(&l->uses_des, leaf);
-	if (key_load(l, e, "Encryption", leaf->value, enc_info(alg)->key_len, &m->enc_key) &&
+		count(&b->uses_des, leaf);
+	if (key_load(b, e, "Encryption", leaf->value, enc_info(alg)->key_len, &m->enc_key) &&
 	    m->enc_key.b != NULL)
-		weak_check(l, elem_find(e, "key"), leaf->value,
+		weak_check(b, elem_find(e, "key"), leaf->value,
 		    enc_key_check(alg, m->enc_key.b, m->enc_key.len));
 }
 
 /* Which blocks the protocol needs and forbids. DIR is `direction D`. */
 static void
 blocks_check(
-    struct loader *l, const struct elem *dir, const struct elem *protocol, enum conf_proto proto)
+    struct builder *b, const struct elem *dir, const struct elem *protocol, enum conf_proto proto)
 {
 	bool auth = elem_has(dir, "authentication");
 	bool enc = elem_has(dir, "encryption");
@@ -160,35 +160,35 @@ blocks_check(
 	switch (proto) {
 	case PROTO_AH:
 		if (enc)
-			loader_error(l, protocol, "Encryption must not be defined for AH");
+			builder_error(b, protocol, "Encryption must not be defined for AH");
 		if (!auth)
-			loader_error(l, protocol, "Authentication must be defined for AH");
+			builder_error(b, protocol, "Authentication must be defined for AH");
 		break;
 	case PROTO_ESP:
 		if (!auth && !enc)
-			loader_error(l, protocol,
+			builder_error(b, protocol,
 			    "Either authentication or encryption must be defined for ESP");
 		else if (!auth)
-			count(&l->lacks_auth, protocol);
+			count(&b->lacks_auth, protocol);
 		break;
 	case PROTO_BUNDLE:
 		if (aux == NULL)
-			loader_error(
-			    l, protocol, "Auxiliary SPI must be defined for AH plus ESP bundle");
+			builder_error(
+			    b, protocol, "Auxiliary SPI must be defined for AH plus ESP bundle");
 		if (!enc)
-			loader_error(
-			    l, protocol, "Encryption must be defined for AH plus ESP bundle");
+			builder_error(
+			    b, protocol, "Encryption must be defined for AH plus ESP bundle");
 		if (!auth)
-			loader_error(
-			    l, protocol, "Authentication must be defined for AH plus ESP bundle");
+			builder_error(
+			    b, protocol, "Authentication must be defined for AH plus ESP bundle");
 		break;
 	}
 	if (aux != NULL && proto != PROTO_BUNDLE)
-		loader_error(l, aux, "Auxiliary SPI must be configured with protocol bundle only");
+		builder_error(b, aux, "Auxiliary SPI must be configured with protocol bundle only");
 }
 
 static bool
-proto_load(struct loader *l, const struct elem *leaf, enum conf_proto *out)
+proto_load(struct builder *b, const struct elem *leaf, enum conf_proto *out)
 {
 	static const char *const names[] = {
 		[PROTO_ESP] = "esp",
@@ -200,29 +200,29 @@ proto_load(struct loader *l, const struct elem *leaf, enum conf_proto *out)
 			*out = (enum conf_proto)i;
 			return true;
 		}
-	loader_error(l, leaf, "invalid value '%s'", leaf->value ? leaf->value : "");
+	builder_error(b, leaf, "invalid value '%s'", leaf->value ? leaf->value : "");
 	return false;
 }
 
 static struct conf_manual
-direction_load(struct loader *l, const struct elem *dir)
+direction_load(struct builder *b, const struct elem *dir)
 {
 	struct conf_manual m = { .is_set = true };
 	const struct elem *protocol = elem_find(dir, "protocol");
 	if (protocol == NULL)
-		loader_missing(l, dir, "protocol");
-	else if (proto_load(l, protocol, &m.proto))
-		blocks_check(l, dir, protocol, m.proto);
+		builder_missing(b, dir, "protocol");
+	else if (proto_load(b, protocol, &m.proto))
+		blocks_check(b, dir, protocol, m.proto);
 	if (!elem_has(dir, "spi"))
-		loader_missing(l, dir, "spi");
-	child_u32(l, dir, "spi", SPI_MIN, SPI_MAX, &m.spi);
-	child_u32(l, dir, "auxiliary-spi", SPI_MIN, SPI_MAX, &m.aux_spi);
+		builder_missing(b, dir, "spi");
+	child_u32(b, dir, "spi", SPI_MIN, SPI_MAX, &m.spi);
+	child_u32(b, dir, "auxiliary-spi", SPI_MIN, SPI_MAX, &m.aux_spi);
 	const struct elem *auth = elem_find(dir, "authentication");
 	if (auth != NULL)
-		auth_load(l, auth, &m);
+		auth_load(b, auth, &m);
 	const struct elem *enc = elem_find(dir, "encryption");
 	if (enc != NULL)
-		enc_load(l, enc, &m);
+		enc_load(b, enc, &m);
 	return m;
 }
 
@@ -238,29 +238,29 @@ direction_find(const struct elem *manual, const char *name)
 }
 
 void
-manual_load(struct loader *l, const struct elem *manual, struct conf_manual_pair *out)
+manual_load(struct builder *b, const struct elem *manual, struct conf_manual_pair *out)
 {
 	const struct elem *in = direction_find(manual, "inbound");
 	const struct elem *ret = direction_find(manual, "outbound");
 	const struct elem *both = direction_find(manual, "bidirectional");
 	int known = (in != NULL) + (ret != NULL) + (both != NULL);
 	if (elem_count(manual, "direction") != (size_t)known)
-		loader_error(l, manual,
+		builder_error(b, manual,
 		    "Directions must be inbound, outbound or bidirectional, each of them once");
 	else if (known == 0)
-		loader_missing(l, manual, "direction");
+		builder_missing(b, manual, "direction");
 	if (both != NULL && known > 1)
-		loader_error(l, both, "Outbound or inbound blocks must not be configured");
+		builder_error(b, both, "Outbound or inbound blocks must not be configured");
 	else if (in != NULL && ret == NULL)
-		loader_error(l, in, "Outbound block must be configured");
+		builder_error(b, in, "Outbound block must be configured");
 	else if (ret != NULL && in == NULL)
-		loader_error(l, ret, "Inbound block must be configured");
+		builder_error(b, ret, "Inbound block must be configured");
 	struct conf_manual_pair pair = { .is_set = true };
 	if (in != NULL)
-		pair.in = direction_load(l, in);
+		pair.in = direction_load(b, in);
 	if (ret != NULL)
-		pair.out = direction_load(l, ret);
+		pair.out = direction_load(b, ret);
 	if (both != NULL)
-		pair.in = pair.out = direction_load(l, both);
+		pair.in = pair.out = direction_load(b, both);
 	*out = pair;
 }

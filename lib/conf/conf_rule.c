@@ -6,29 +6,29 @@
  * judged in check_tunnel.c. A `from` condition that is not known here is an error: leaving it out would
  * select more packets than the user wrote. Called by conf_load() on its thread.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 
 enum { TUNNEL_MTU_MIN = 256, TUNNEL_MTU_MAX = 9192, REPLAY_MIN = 64, REPLAY_MAX = 4096 };
 
 static void
-selector_load(struct loader *l, const struct elem *from, const char *list, struct prefix *out)
+selector_load(struct builder *b, const struct elem *from, const char *list, struct prefix *out)
 {
 	const struct elem *e = elem_find(from, list);
 	if (e == NULL)
 		return;
 	if (elem_next(e) != NULL)
-		loader_error(l, elem_next(e), "Number of elements exceeds limit of 1");
+		builder_error(b, elem_next(e), "Number of elements exceeds limit of 1");
 	const struct elem *leaf = e->is_container ? elem_find(e, "name") : e;
 	if (leaf == NULL)
-		loader_missing(l, e, "name");
+		builder_missing(b, e, "name");
 	else
-		(void)leaf_prefix(l, leaf, out);
+		(void)leaf_prefix(b, leaf, out);
 }
 
 static void
-from_load(struct loader *l, const struct elem *from, struct conf_term *t)
+from_load(struct builder *b, const struct elem *from, struct conf_term *t)
 {
 	static const char *const known[] = { "source-address", "destination-address",
 		"ipsec-inside-interface" };
@@ -37,125 +37,125 @@ from_load(struct loader *l, const struct elem *from, struct conf_term *t)
 		while (i < 3 && strcmp(known[i], e->name) != 0)
 			i++;
 		if (i == 3)
-			loader_unsupported(l, e, "Match condition is not supported");
+			builder_unsupported(b, e, "Match condition is not supported");
 	}
-	selector_load(l, from, "source-address", &t->source);
-	selector_load(l, from, "destination-address", &t->destination);
+	selector_load(b, from, "source-address", &t->source);
+	selector_load(b, from, "destination-address", &t->destination);
 	/* not written means any IPv4 */
 	uint8_t s = t->source.addr.family ? t->source.addr.family : ADDR_V4;
 	uint8_t d = t->destination.addr.family ? t->destination.addr.family : ADDR_V4;
 	if (s != d)
-		loader_error(l, from,
+		builder_error(b, from,
 		    "Source and destination addresses must be of the same address family "
 		    "(an address that is not configured means 0.0.0.0/0)");
 	const struct elem *inside = elem_find(from, "ipsec-inside-interface");
 	if (inside != NULL) {
-		const struct conf_unit *u = unit_ref(l, inside);
+		const struct conf_unit *u = unit_ref(b, inside);
 		t->inside_unit = u ? u->name : NULL;
 		if (u != NULL && u->domain != DOMAIN_INSIDE)
-			loader_error(l, inside,
+			builder_error(b, inside,
 			    "Referenced interface must be configured with service-domain inside");
 	}
 }
 
 enum conf_df
-df_load(struct loader *l, const struct elem *e)
+df_load(struct builder *b, const struct elem *e)
 {
 	const struct elem *clear = elem_find(e, "clear-dont-fragment-bit");
 	const struct elem *copy = elem_find(e, "copy-dont-fragment-bit");
 	const struct elem *set = elem_find(e, "set-dont-fragment-bit");
 	if (clear != NULL && (copy != NULL || set != NULL))
-		loader_error(l, clear,
+		builder_error(b, clear,
 		    "'clear' option can not be configured if either of 'copy' or 'set' is "
 		    "already configured");
 	if (copy != NULL && (clear != NULL || set != NULL))
-		loader_error(l, copy,
+		builder_error(b, copy,
 		    "'copy' option can not be configured if either of 'clear' or 'set' is "
 		    "already configured");
 	if (set != NULL && (clear != NULL || copy != NULL))
-		loader_error(l, set,
+		builder_error(b, set,
 		    "'set' option can not be configured if either of 'clear' or 'copy' is "
 		    "already configured");
 	return clear ? DF_CLEAR : copy ? DF_COPY : set ? DF_SET : DF_DEFAULT;
 }
 
 static void
-exclusive(struct loader *l, const struct elem *e, const char *value, const char *copy,
+exclusive(struct builder *b, const struct elem *e, const char *value, const char *copy,
     const char *message)
 {
 	if (elem_has(e, value) && elem_has(e, copy))
-		loader_error(l, elem_find(e, value), "%s", message);
+		builder_error(b, elem_find(e, value), "%s", message);
 }
 
 static void
-options_load(struct loader *l, const struct elem *then, struct conf_term *t)
+options_load(struct builder *b, const struct elem *then, struct conf_term *t)
 {
 	uint32_t unused;
-	t->df = df_load(l, then);
-	child_u32(l, then, "tunnel-mtu", TUNNEL_MTU_MIN, TUNNEL_MTU_MAX, &t->tunnel_mtu);
+	t->df = df_load(b, then);
+	child_u32(b, then, "tunnel-mtu", TUNNEL_MTU_MIN, TUNNEL_MTU_MAX, &t->tunnel_mtu);
 	t->no_anti_replay = elem_has(then, "no-anti-replay");
 	t->has_syslog = elem_has(then, "syslog");
 	const struct elem *window = elem_find(then, "anti-replay-window-size");
-	child_u32(l, then, "anti-replay-window-size", REPLAY_MIN, REPLAY_MAX, &unused);
+	child_u32(b, then, "anti-replay-window-size", REPLAY_MIN, REPLAY_MAX, &unused);
 	if (window != NULL && t->no_anti_replay) {
-		loader_error(l, elem_find(then, "no-anti-replay"),
+		builder_error(b, elem_find(then, "no-anti-replay"),
 		    "anti-replay-window-size must not be defined");
-		loader_error(l, window, "no-anti-replay must not be defined");
+		builder_error(b, window, "no-anti-replay must not be defined");
 	}
-	exclusive(l, then, "ttl", "copy-ttl-from-inner-ip-header",
+	exclusive(b, then, "ttl", "copy-ttl-from-inner-ip-header",
 	    "TTL value cannot be configured with copy-ttl-from-inner-ip-header option");
-	exclusive(l, then, "tos", "copy-tos-from-inner-ip-header",
+	exclusive(b, then, "tos", "copy-tos-from-inner-ip-header",
 	    "ToS value cannot be configured with copy-tos-from-inner-ip-header option");
-	child_u32(l, then, "ttl", 1, 254, &unused);
-	child_u32(l, then, "tos", 0, 255, &unused);
+	child_u32(b, then, "ttl", 1, 254, &unused);
+	child_u32(b, then, "tos", 0, 255, &unused);
 	const struct elem *dpd = elem_find(then, "dead-peer-detection");
 	if (dpd != NULL && !elem_has(then, "initiate-dead-peer-detection"))
-		loader_error(l, dpd,
+		builder_error(b, dpd,
 		    "[ edit services ipsec-vpn rule <*> term <*> then "
 		    "initiate-dead-peer-detection ] must be set");
 }
 
 static void
-then_load(struct loader *l, const struct elem *then, struct conf_term *t)
+then_load(struct builder *b, const struct elem *then, struct conf_term *t)
 {
 	const struct elem *manual = elem_find(then, "manual");
 	const struct elem *dynamic = elem_find(then, "dynamic");
 	const struct elem *backup = elem_find(then, "backup-remote-gateway");
 	if (!elem_has(then, "remote-gateway"))
-		loader_missing(l, then, "remote-gateway");
-	child_addr(l, then, "remote-gateway", &t->remote_gateway);
+		builder_missing(b, then, "remote-gateway");
+	child_addr(b, then, "remote-gateway", &t->remote_gateway);
 	if (manual != NULL)
-		manual_load(l, manual, &t->manual);
+		manual_load(b, manual, &t->manual);
 	if (manual != NULL && dynamic != NULL)
-		loader_error(l, dynamic, "dynamic can not be configured together with manual");
-	if (manual == NULL && dynamic == NULL && l->part == CONF_ALL)
-		loader_error(l, then, "Either manual or dynamic must be configured");
+		builder_error(b, dynamic, "dynamic can not be configured together with manual");
+	if (manual == NULL && dynamic == NULL && b->part == CONF_ALL)
+		builder_error(b, then, "Either manual or dynamic must be configured");
 	if (backup != NULL && dynamic == NULL)
-		loader_error(l, backup,
+		builder_error(b, backup,
 		    "Backup remote gateway can be configured with dynamic security "
 		    "associations only");
-	options_load(l, then, t);
+	options_load(b, then, t);
 }
 
 static bool
-term_load(struct loader *l, const struct elem *e, struct conf_term *t)
+term_load(struct builder *b, const struct elem *e, struct conf_term *t)
 {
-	t->name = entry_name(l, e);
+	t->name = entry_name(b, e);
 	if (t->name == NULL)
 		return false;
 	const struct elem *from = elem_find(e, "from");
 	if (from != NULL)
-		from_load(l, from, t);
+		from_load(b, from, t);
 	const struct elem *then = elem_find(e, "then");
 	if (then != NULL)
-		then_load(l, then, t);
+		then_load(b, then, t);
 	else
-		loader_missing(l, e, "then");
+		builder_missing(b, e, "then");
 	return true;
 }
 
 static void
-direction_load(struct loader *l, const struct elem *e, struct conf_rule *rule)
+direction_load(struct builder *b, const struct elem *e, struct conf_rule *rule)
 {
 	const struct elem *leaf = elem_find(e, "match-direction");
 	if (leaf == NULL)
@@ -166,23 +166,23 @@ direction_load(struct loader *l, const struct elem *e, struct conf_rule *rule)
 	else if (strcmp(s, "output") == 0)
 		rule->direction = MATCH_OUTPUT;
 	else
-		loader_error(l, leaf, "invalid value '%s'", s);
+		builder_error(b, leaf, "invalid value '%s'", s);
 }
 
 static void
-terms_load(struct loader *l, const struct elem *e, struct conf_rule *rule, size_t at)
+terms_load(struct builder *b, const struct elem *e, struct conf_rule *rule, size_t at)
 {
 	size_t n = elem_count(e, "term");
-	struct conf_term *terms = arena_array(l->a, n, sizeof(*terms));
-	const struct elem **elems = arena_array(l->scratch, n, sizeof(*elems));
+	struct conf_term *terms = arena_array(b->a, n, sizeof(*terms));
+	const struct elem **elems = arena_array(b->scratch, n, sizeof(*elems));
 	struct smap names = { 0 };
 	size_t i = 0;
 	elem_each (t, e, "term") {
 		terms[i].rule = rule;
-		if (!term_load(l, t, &terms[i]))
+		if (!term_load(b, t, &terms[i]))
 			continue;
 		if (!smap_add(&names, terms[i].name, t)) {
-			loader_error(l, t, "Term is configured twice");
+			builder_error(b, t, "Term is configured twice");
 			continue;
 		}
 		elems[i++] = t;
@@ -190,51 +190,51 @@ terms_load(struct loader *l, const struct elem *e, struct conf_rule *rule, size_
 	smap_done(&names);
 	rule->terms = terms;
 	rule->n_terms = i;
-	l->term_elems[at] = elems;
+	b->term_elems[at] = elems;
 }
 
 static void
-rule_sets_load(struct loader *l, const struct elem *vpn)
+rule_sets_load(struct builder *b, const struct elem *vpn)
 {
 	elem_each (e, vpn, "rule-set") {
-		const char *name = entry_name(l, e);
-		if (name != NULL && !smap_add(&l->rule_sets, name, e))
-			loader_error(l, e, "Rule set is configured twice");
+		const char *name = entry_name(b, e);
+		if (name != NULL && !smap_add(&b->rule_sets, name, e))
+			builder_error(b, e, "Rule set is configured twice");
 		elem_each (ref, e, "rule") {
 			const char *rule = ref->is_container ? elem_value(ref, "name") : ref->value;
-			if (rule == NULL || smap_find(&l->rules, rule) == NULL)
-				loader_error(l, ref, "rule must be configured");
+			if (rule == NULL || smap_find(&b->rules, rule) == NULL)
+				builder_error(b, ref, "rule must be configured");
 		}
 	}
 }
 
 void
-rule_load(struct loader *l)
+rule_load(struct builder *b)
 {
-	const struct elem *vpn = elem_path(l->root, "services/ipsec-vpn");
+	const struct elem *vpn = elem_path(b->root, "services/ipsec-vpn");
 	size_t n = elem_count(vpn, "rule");
-	const struct conf_rule **list = arena_array(l->a, n, sizeof(*list));
-	l->rule_array = arena_array(l->a, n, sizeof(*l->rule_array));
-	l->rule_elems = arena_array(l->scratch, n, sizeof(*l->rule_elems));
-	l->term_elems = arena_array(l->scratch, n, sizeof(*l->term_elems));
+	const struct conf_rule **list = arena_array(b->a, n, sizeof(*list));
+	b->rule_array = arena_array(b->a, n, sizeof(*b->rule_array));
+	b->rule_elems = arena_array(b->scratch, n, sizeof(*b->rule_elems));
+	b->term_elems = arena_array(b->scratch, n, sizeof(*b->term_elems));
 	size_t i = 0;
 	elem_each (e, vpn, "rule") {
-		struct conf_rule *rule = &l->rule_array[i];
-		*rule = (struct conf_rule){ .name = entry_name(l, e) };
+		struct conf_rule *rule = &b->rule_array[i];
+		*rule = (struct conf_rule){ .name = entry_name(b, e) };
 		if (rule->name == NULL)
 			continue;
-		direction_load(l, e, rule);
-		terms_load(l, e, rule, i);
+		direction_load(b, e, rule);
+		terms_load(b, e, rule, i);
 		if (rule->n_terms == 0)
-			loader_missing(l, e, "term");
-		if (!smap_add(&l->rules, rule->name, rule)) {
-			loader_error(l, e, "Rule is configured twice");
+			builder_missing(b, e, "term");
+		if (!smap_add(&b->rules, rule->name, rule)) {
+			builder_error(b, e, "Rule is configured twice");
 			continue;
 		}
-		l->rule_elems[i] = e;
+		b->rule_elems[i] = e;
 		list[i++] = rule;
 	}
-	l->c->rules = list;
-	l->c->n_rules = i;
-	rule_sets_load(l, vpn);
+	b->c->rules = list;
+	b->c->n_rules = i;
+	rule_sets_load(b, vpn);
 }

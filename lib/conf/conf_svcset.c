@@ -5,7 +5,7 @@
  * Resolves units and rules, expands rule sets, and numbers the tunnels of the set in rule and term order.
  * Called by conf_load() on its thread.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 
@@ -13,124 +13,125 @@
 enum { TUNNELS_MAX = 1000000 };
 
 static struct conf_unit *
-leg_load(struct loader *l, const struct elem *nh, const char *leaf_name, enum conf_domain domain)
+leg_load(struct builder *b, const struct elem *nh, const char *leaf_name, enum conf_domain domain)
 {
 	const struct elem *leaf = child_or(nh, leaf_name, "name");
 	if (leaf == NULL) {
-		loader_missing(l, nh, leaf_name);
+		builder_missing(b, nh, leaf_name);
 		return NULL;
 	}
-	struct conf_unit *u = unit_ref(l, leaf);
+	struct conf_unit *u = unit_ref(b, leaf);
 	if (u == NULL)
 		return NULL;
 	if (u->ifd->kind != IFD_SERVICES)
-		loader_error(l, leaf, "Referenced interface must be a services interface");
+		builder_error(b, leaf, "Referenced interface must be a services interface");
 	else if (u->domain != domain)
-		loader_error(l, leaf,
+		builder_error(b, leaf,
 		    "Referenced interface must be configured with service-domain %s",
 		    domain == DOMAIN_INSIDE ? "inside" : "outside");
 	return u;
 }
 
 static void
-next_hop_load(struct loader *l, const struct elem *nh, struct conf_service_set *s)
+next_hop_load(struct builder *b, const struct elem *nh, struct conf_service_set *s)
 {
 	if (elem_has(nh, "service-interface-pool"))
-		loader_unsupported(l, elem_find(nh, "service-interface-pool"),
+		builder_unsupported(b, elem_find(nh, "service-interface-pool"),
 		    "service-interface-pool is not supported");
 	s->is_next_hop = true;
-	s->inside = leg_load(l, nh, "inside-service-interface", DOMAIN_INSIDE);
-	s->outside = leg_load(l, nh, "outside-service-interface", DOMAIN_OUTSIDE);
+	s->inside = leg_load(b, nh, "inside-service-interface", DOMAIN_INSIDE);
+	s->outside = leg_load(b, nh, "outside-service-interface", DOMAIN_OUTSIDE);
 	const struct conf_unit *any = s->inside ? s->inside : s->outside;
 	s->pic = any ? any->ifd : NULL;
 	if (s->inside != NULL && s->outside != NULL && s->inside->ifd != s->outside->ifd)
-		loader_error(l, elem_find(nh, "outside-service-interface"),
+		builder_error(b, elem_find(nh, "outside-service-interface"),
 		    "Inside and outside service interfaces must be on the same PIC");
 }
 
 static void
-interface_load(struct loader *l, const struct elem *is, struct conf_service_set *s)
+interface_load(struct builder *b, const struct elem *is, struct conf_service_set *s)
 {
 	const struct elem *leaf = child_or(is, "service-interface", "name");
 	if (leaf == NULL || leaf->value == NULL) {
-		loader_missing(l, is, "service-interface");
+		builder_missing(b, is, "service-interface");
 		return;
 	}
 	/* the device is named; "sp-1/2/0.0" says the same */
-	char *name = arena_strdup(l->scratch, leaf->value);
+	char *name = arena_strdup(b->scratch, leaf->value);
 	char *slash = strrchr(name, '/');
 	char *dot = strchr(slash ? slash : name, '.');
 	if (dot != NULL)
 		*dot = '\0';
-	struct conf_ifd *ifd = smap_find(&l->index->ifds, name);
+	struct conf_ifd *ifd = smap_find(&b->index->ifds, name);
 	if (ifd == NULL) {
-		loader_error(
-		    l, leaf, "Referenced interface must be defined under [edit interfaces]");
+		builder_error(
+		    b, leaf, "Referenced interface must be defined under [edit interfaces]");
 		return;
 	}
 	if (ifd->kind != IFD_SERVICES || (dot != NULL && strcmp(dot + 1, "0") != 0)) {
-		loader_error(l, leaf, "Referenced interface must be a services interface");
+		builder_error(b, leaf, "Referenced interface must be a services interface");
 		return;
 	}
 	s->pic = ifd;
-	s->service_unit = conf_unit(l->c, arena_printf(l->scratch, "%s.0", name));
+	s->service_unit = conf_unit(b->c, arena_printf(b->scratch, "%s.0", name));
 	if (s->service_unit == NULL ||
 	    (!s->service_unit->inet.is_set && !s->service_unit->inet6.is_set))
-		loader_error(l, leaf,
+		builder_error(b, leaf,
 		    "Unit 0 with family inet must be configured under [edit interfaces %s]", name);
 }
 
 static void
-style_load(struct loader *l, const struct elem *e, struct conf_service_set *s, bool has_rules)
+style_load(struct builder *b, const struct elem *e, struct conf_service_set *s, bool has_rules)
 {
 	const struct elem *nh = elem_find(e, "next-hop-service");
 	const struct elem *is = elem_find(e, "interface-service");
 	if (nh != NULL && is != NULL)
-		loader_error(l, is,
+		builder_error(b, is,
 		    "interface-service can not be configured together with next-hop-service");
 	if (nh != NULL)
-		next_hop_load(l, nh, s);
+		next_hop_load(b, nh, s);
 	else if (is != NULL)
-		interface_load(l, is, s);
+		interface_load(b, is, s);
 	else if (has_rules)
-		loader_error(
-		    l, e, "Either interface-service or next-hop-service must be configured");
+		builder_error(
+		    b, e, "Either interface-service or next-hop-service must be configured");
 }
 
 static void
-gateway_load(struct loader *l, const struct elem *options, struct conf_service_set *s)
+gateway_load(struct builder *b, const struct elem *options, struct conf_service_set *s)
 {
 	const struct elem *gw = elem_find(options, "local-gateway");
 	if (gw == NULL)
 		return;
 	const struct elem *address = gw->is_container ? elem_find(gw, "address") : gw;
 	if (address != NULL)
-		(void)leaf_addr(l, address, &s->local_gateway);
+		(void)leaf_addr(b, address, &s->local_gateway);
 	const struct elem *ri = elem_find(gw, "routing-instance");
 	if (ri != NULL && ri->value != NULL && strcmp(ri->value, "default") != 0)
-		loader_unsupported(l, ri, "A local gateway in a routing instance is not supported");
+		builder_unsupported(
+		    b, ri, "A local gateway in a routing instance is not supported");
 	static const char *const others[] = { "interface", "gw-interface" };
 	for (size_t i = 0; i < 2; i++)
 		if (elem_has(gw, others[i]))
-			loader_unsupported(l, elem_find(gw, others[i]),
+			builder_unsupported(b, elem_find(gw, others[i]),
 			    "A local gateway must be given by its address");
 }
 
 static void
-options_load(struct loader *l, const struct elem *e, struct conf_service_set *s)
+options_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
 	uint32_t unused;
-	gateway_load(l, e, s);
-	s->df = df_load(l, e);
-	child_u32(l, e, "tunnel-mtu", 256, 9192, &s->tunnel_mtu);
+	gateway_load(b, e, s);
+	s->df = df_load(b, e);
+	child_u32(b, e, "tunnel-mtu", 256, 9192, &s->tunnel_mtu);
 	s->no_anti_replay = elem_has(e, "no-anti-replay");
 	s->passive_mode = elem_has(e, "passive-mode-tunneling");
 	const struct elem *window = elem_find(e, "anti-replay-window-size");
-	child_u32(l, e, "anti-replay-window-size", 64, 4096, &unused);
+	child_u32(b, e, "anti-replay-window-size", 64, 4096, &unused);
 	if (window != NULL && s->no_anti_replay) {
-		loader_error(l, elem_find(e, "no-anti-replay"),
+		builder_error(b, elem_find(e, "no-anti-replay"),
 		    "anti-replay-window-size must not be defined");
-		loader_error(l, window, "no-anti-replay must not be defined");
+		builder_error(b, window, "no-anti-replay must not be defined");
 	}
 }
 
@@ -157,49 +158,49 @@ ref_name(const struct elem *ref)
 
 /* How many rules the references of E come to, rule sets expanded. */
 static size_t
-rules_count(const struct loader *l, const struct elem *e)
+rules_count(const struct builder *b, const struct elem *e)
 {
 	size_t n = elem_count(e, "ipsec-vpn-rules");
 	elem_each (ref, e, "ipsec-vpn-rule-sets")
-		n += elem_count(smap_find(&l->rule_sets, ref_name(ref)), "rule");
+		n += elem_count(smap_find(&b->rule_sets, ref_name(ref)), "rule");
 	return n;
 }
 
 /* Adds rule NAME, once: REF is the statement that names it. */
 static void
-rule_add(struct loader *l, struct smap *seen, const char *name, const struct elem *ref,
+rule_add(struct builder *b, struct smap *seen, const char *name, const struct elem *ref,
     const struct conf_rule **rules, size_t *n)
 {
-	struct conf_rule *rule = smap_find(&l->rules, name);
+	struct conf_rule *rule = smap_find(&b->rules, name);
 	if (rule == NULL)
 		return;
 	if (smap_add(seen, rule->name, rule))
 		rules[(*n)++] = rule;
 	else
-		loader_error(l, ref, "Rule %s is used twice in this service set", name);
+		builder_error(b, ref, "Rule %s is used twice in this service set", name);
 }
 
 static void
-rules_load(struct loader *l, const struct elem *e, struct conf_service_set *s)
+rules_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
-	const struct conf_rule **rules = arena_array(l->a, rules_count(l, e), sizeof(*rules));
+	const struct conf_rule **rules = arena_array(b->a, rules_count(b, e), sizeof(*rules));
 	struct smap seen = { 0 };
 	size_t n = 0;
 	elem_each (ref, e, "ipsec-vpn-rules") {
-		if (smap_find(&l->rules, ref_name(ref)) == NULL)
-			loader_error(l, ref,
+		if (smap_find(&b->rules, ref_name(ref)) == NULL)
+			builder_error(b, ref,
 			    "Referenced IPSec VPN rule must be defined under "
 			    "[edit services ipsec-vpn rule]");
-		rule_add(l, &seen, ref_name(ref), ref, rules, &n);
+		rule_add(b, &seen, ref_name(ref), ref, rules, &n);
 	}
 	elem_each (ref, e, "ipsec-vpn-rule-sets") {
-		const struct elem *set = smap_find(&l->rule_sets, ref_name(ref));
+		const struct elem *set = smap_find(&b->rule_sets, ref_name(ref));
 		if (set == NULL)
-			loader_error(l, ref,
+			builder_error(b, ref,
 			    "Referenced IPSec VPN rule set must be defined under "
 			    "[edit services ipsec-vpn rule-set]");
 		elem_each (r, set, "rule")
-			rule_add(l, &seen, ref_name(r), ref, rules, &n);
+			rule_add(b, &seen, ref_name(r), ref, rules, &n);
 	}
 	smap_done(&seen);
 	s->rules = rules;
@@ -207,17 +208,17 @@ rules_load(struct loader *l, const struct elem *e, struct conf_service_set *s)
 }
 
 static void
-tunnels_make(struct loader *l, const struct elem *e, struct conf_service_set *s)
+tunnels_make(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s->n_rules; i++)
 		n += s->rules[i]->n_terms;
-	l->n_tunnels += n;
-	if (l->n_tunnels > TUNNELS_MAX) {
-		loader_error(l, e, "Number of tunnels exceeds limit of %d", TUNNELS_MAX);
+	b->n_tunnels += n;
+	if (b->n_tunnels > TUNNELS_MAX) {
+		builder_error(b, e, "Number of tunnels exceeds limit of %d", TUNNELS_MAX);
 		return;
 	}
-	struct conf_tunnel *tunnels = arena_array(l->a, n, sizeof(*tunnels));
+	struct conf_tunnel *tunnels = arena_array(b->a, n, sizeof(*tunnels));
 	size_t at = 0;
 	for (size_t i = 0; i < s->n_rules; i++) {
 		for (size_t k = 0; k < s->rules[i]->n_terms; k++) {
@@ -237,47 +238,47 @@ tunnels_make(struct loader *l, const struct elem *e, struct conf_service_set *s)
 }
 
 static void
-set_load(struct loader *l, const struct elem *e, struct conf_service_set *s)
+set_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
 	const struct elem *rules = elem_find(e, "ipsec-vpn-rules");
 	const struct elem *sets = elem_find(e, "ipsec-vpn-rule-sets");
-	style_load(l, e, s, rules != NULL || sets != NULL);
+	style_load(b, e, s, rules != NULL || sets != NULL);
 	const struct elem *options = elem_find(e, "ipsec-vpn-options");
 	if (options != NULL)
-		options_load(l, options, s);
+		options_load(b, options, s);
 	if (rules != NULL && sets != NULL)
-		loader_error(l, sets,
+		builder_error(b, sets,
 		    "ipsec-vpn-rule-sets can not be configured together with ipsec-vpn-rules");
 	if ((rules != NULL || sets != NULL) && elem_path(options, "local-gateway") == NULL)
-		loader_error(l, rules ? rules : sets, "Local gateway must be configured with %s",
+		builder_error(b, rules ? rules : sets, "Local gateway must be configured with %s",
 		    rules ? "IPSec rules" : "IPSec rule sets");
 	s->has_syslog = syslog_is_on(e);
-	rules_load(l, e, s);
-	tunnels_make(l, e, s);
+	rules_load(b, e, s);
+	tunnels_make(b, e, s);
 }
 
 void
-svcset_load(struct loader *l)
+svcset_load(struct builder *b)
 {
-	const struct elem *services = elem_find(l->root, "services");
+	const struct elem *services = elem_find(b->root, "services");
 	size_t n = elem_count(services, "service-set");
-	const struct conf_service_set **list = arena_array(l->a, n, sizeof(*list));
-	l->sets = arena_array(l->a, n, sizeof(*l->sets));
-	l->set_elems = arena_array(l->scratch, n, sizeof(*l->set_elems));
+	const struct conf_service_set **list = arena_array(b->a, n, sizeof(*list));
+	b->sets = arena_array(b->a, n, sizeof(*b->sets));
+	b->set_elems = arena_array(b->scratch, n, sizeof(*b->set_elems));
 	size_t i = 0;
 	elem_each (e, services, "service-set") {
-		struct conf_service_set *s = &l->sets[i];
-		*s = (struct conf_service_set){ .name = entry_name(l, e) };
+		struct conf_service_set *s = &b->sets[i];
+		*s = (struct conf_service_set){ .name = entry_name(b, e) };
 		if (s->name == NULL)
 			continue;
-		if (!smap_add(&l->index->sets, s->name, s)) {
-			loader_error(l, e, "Service set is configured twice");
+		if (!smap_add(&b->index->sets, s->name, s)) {
+			builder_error(b, e, "Service set is configured twice");
 			continue;
 		}
-		set_load(l, e, s);
-		l->set_elems[i] = e;
+		set_load(b, e, s);
+		b->set_elems[i] = e;
 		list[i++] = s;
 	}
-	l->c->service_sets = list;
-	l->c->n_service_sets = i;
+	b->c->service_sets = list;
+	b->c->n_service_sets = i;
 }

@@ -7,7 +7,7 @@
  * that is only referred to comes as a name and a mode. The root says which part it is (PART_LEAF), and
  * conf_load() then leaves out the checks that need the whole. Called by mgd at commit.
  */
-#include "lib/conf/loader.h"
+#include "lib/conf/builder.h"
 
 #include <string.h>
 

@@ -33,8 +33,7 @@ void frag_free(struct frag_table *t);
  * Returns a whole packet, owned by the caller (P itself if it was no fragment), or NULL when
  * nothing is complete yet or P was dropped: then *OUT says which (DROP_NONE: kept, or an ignored
  * repetition). Only fragments with the same tag are joined; the user pointer of the whole packet is
- * that of the fragment that came first in time. Whole packets are not checked here: flow_parse()
- * follows. */
+ * that of the fragment that came first. Whole packets are not checked here: flow_parse() follows. */
 struct pkt *frag_in(struct frag_table *t, struct pkt *p, uint64_t now_ms, enum drop *out);
 
 /* Forgets datagrams whose time is up and returns how many there were: each is one

@@ -238,6 +238,29 @@ congestion_on_any_fragment_is_kept(void **state)
 }
 
 static void
+fragments_of_different_tags_stay_apart(void **state)
+{
+	(void)state;
+	struct frag_table *t = frag_new(pool, 4, 4000);
+	struct pkt *parts[8];
+	struct pkt *others[8];
+	enum drop verdict;
+	assert_int_equal(cut(test_packet(w, 4, 300), 168, parts, 8), 2);
+	assert_int_equal(cut(test_packet(w, 4, 300), 168, others, 8), 2);
+	others[0]->tag = others[1]->tag = 7;
+	assert_null(frag_in(t, parts[0], 0, &verdict));
+	assert_null(frag_in(t, others[1], 0, &verdict));
+	assert_int_equal(verdict, DROP_NONE);
+	struct pkt *whole = frag_in(t, others[0], 0, &verdict);
+	assert_int_equal(whole->tag, 7);
+	expect_same(whole, 4, 300);
+	whole = frag_in(t, parts[1], 0, &verdict);
+	assert_int_equal(whole->tag, 0);
+	expect_same(whole, 4, 300);
+	frag_free(t);
+}
+
+static void
 a_forged_first_fragment_cannot_make_a_giant(void **state)
 {
 	(void)state;
@@ -274,6 +297,7 @@ main(void)
 		cmocka_unit_test(overlaps_are_refused),
 		cmocka_unit_test(time_and_number_are_bounded),
 		cmocka_unit_test(congestion_on_any_fragment_is_kept),
+		cmocka_unit_test(fragments_of_different_tags_stay_apart),
 		cmocka_unit_test(a_forged_first_fragment_cannot_make_a_giant),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 
 struct arena;
 struct elem;
+struct index;
 
 struct node {
 	const struct snode *schema;
@@ -28,13 +29,14 @@ struct node {
 	const char *
 	    value; /* leaf and leaf-list: the value; a secret in its $9$ form; list entry: its first key; else NULL */
 	const char **more_keys; /* list entry with several keys: keys 2..n; else NULL */
-	const char
-	    *comment;  /* annotation printed above it, without the comment marks; NULL = none */
+	const char *
+	    comment; /* annotation printed above it (the root's: below all); NULL = none. Lines: one that
+			* begins with '#' is a # comment of its own, runs of others are the text of one block comment */
 	unsigned line; /* where it was read, 0 = not from a file */
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
-	void *index; /* tree.c's own: hash of list entries below */
+	struct index *index; /* tree.c's own: finds children where there are many */
 };
 
 struct tree; /* owns all nodes */
@@ -44,12 +46,18 @@ void tree_free(struct tree *t);
 struct tree *tree_copy(const struct tree *t);
 struct node *tree_root(const struct tree *t); /* never NULL */
 const struct schema *tree_schema(const struct tree *t);
+size_t tree_count(const struct tree *t); /* nodes, the root included */
+size_t tree_memory(
+    const struct tree *t); /* bytes in use by nodes and strings, without the indexes */
 
 /* --- finding --- */
 struct node *node_child(
     const struct node *n, const struct snode *s); /* container or leaf; NULL if absent */
 struct node *node_entry(const struct node *n, const struct snode *list, const char *const *keys);
 struct node *node_value(const struct node *n, const struct snode *leaflist, const char *value);
+/* The first and the last child of statement S, or NULL: entries of one statement stand together. */
+struct node *node_first_of(const struct node *parent, const struct snode *s);
+struct node *node_last_of(const struct node *parent, const struct snode *s);
 /* Follows statement words and keys ("services", "ipsec-vpn", "rule", "r1"); NULL if a step is missing. */
 struct node *node_path(const struct node *n, const char *const *words, size_t n_words);
 
@@ -63,6 +71,20 @@ struct node *node_add_value(
     struct tree *t, struct node *parent, const struct snode *leaflist, const char *value);
 void node_del(struct tree *t,
     struct node *n); /* with everything below; removes other branches' nodes never */
+/* Sets, changes or (NULL) removes the annotation of N, lines as in struct node. Comment marks inside are
+ * defused. TEXT is copied. */
+void node_set_comment(struct tree *t, struct node *n, const char *text);
+/* Puts N right before (or after) REF, an entry or value of the same list. */
+void node_move(struct tree *t, struct node *n, struct node *ref, bool after);
+/* Changes the keys of an entry (or the value of a leaf-list) in place. False if the new name exists already. */
+bool node_rename(struct tree *t, struct node *n, const char *const *keys);
+/* Copies SRC, which may be of another tree of the same schema, with all below it under PARENT; KEYS (or
+ * NULL: its own) name the copy. Returns NULL and changes nothing if that exists already. */
+struct node *node_copy(
+    struct tree *t, struct node *parent, const struct node *src, const char *const *keys);
+/* The text of a node whose schema is_any, in the form the printer wants it; NULL = none. */
+const char *node_any(const struct node *n);
+void node_set_any(struct tree *t, struct node *n, const char *text);
 /* Removes the siblings below PARENT that exclude S (other branches of its choice), as JUNOS does: the last one wins. */
 void node_del_excluded(struct tree *t, struct node *parent, const struct snode *s);
 
@@ -74,7 +96,8 @@ void node_edit_path(const struct node *n, struct text *out);
 void node_statement(const struct node *n, struct text *out);
 
 /* Builds the element tree of the active configuration (inactive parts left out; secrets decoded to clear): what conf_load()
- * and the daemons get. Each element's origin is a struct conf_origin-shaped pair in A: unsigned line, unsigned column. */
+ * and the daemons get. Each element's origin is a struct conf_origin-shaped pair in A: unsigned line, unsigned column. The
+ * elements borrow their names from the schema. */
 struct elem *tree_to_elem(const struct tree *t, struct arena *a);
 
 #endif

@@ -48,6 +48,7 @@ struct ipc {
 	void (*on_drained)(struct ipc *c, void *arg);
 	const char *why;  /* not NULL: dead */
 	bool wants_write; /* what the poll was last asked for */
+	bool is_held;     /* the owner does not want to read */
 	bool is_told;     /* on_closed() has been called */
 	bool is_freed;    /* the owner is done with it */
 	unsigned n_handles;
@@ -154,6 +155,15 @@ queue_flush(struct ipc *c)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
+static void
+poll_start(struct ipc *c)
+{
+	/* a held channel still wants to know that the peer is gone */
+	int events =
+	    (c->is_held ? UV_DISCONNECT : UV_READABLE) | (c->wants_write ? UV_WRITABLE : 0);
+	uv_poll_start(&c->poll, events, on_poll);
+}
+
 /* Asks for writability and watches for a stall exactly while something is queued. */
 static void
 poll_update(struct ipc *c)
@@ -161,9 +171,10 @@ poll_update(struct ipc *c)
 	if (c->why != NULL || c->is_freed)
 		return;
 	bool is_waiting = c->head != NULL;
-	if (is_waiting != c->wants_write)
-		uv_poll_start(&c->poll, UV_READABLE | (is_waiting ? UV_WRITABLE : 0), on_poll);
+	bool is_changed = is_waiting != c->wants_write;
 	c->wants_write = is_waiting;
+	if (is_changed)
+		poll_start(c);
 	if (is_waiting && !uv_is_active((uv_handle_t *)&c->timer))
 		uv_timer_start(&c->timer, on_stall, STALL_MS, STALL_MS);
 	else if (!is_waiting)
@@ -280,8 +291,12 @@ on_poll(uv_poll_t *poll, int status, int events)
 			fn(c, c->arg);
 		}
 	}
-	if ((events & UV_READABLE) != 0 && c->why == NULL && !c->is_freed)
+	if (c->why != NULL || c->is_freed)
+		return;
+	if ((events & UV_READABLE) != 0)
 		channel_read(c);
+	else if ((events & UV_DISCONNECT) != 0)
+		die_later(c, "closed by the peer");
 }
 
 struct ipc *
@@ -412,8 +427,18 @@ ipc_on_drained(struct ipc *c, void (*fn)(struct ipc *c, void *arg))
 	/* with nothing queued the socket is writable at once: the call comes from the loop all the same */
 	if (c->why != NULL || c->is_freed || c->wants_write)
 		return;
-	uv_poll_start(&c->poll, UV_READABLE | UV_WRITABLE, on_poll);
 	c->wants_write = true;
+	poll_start(c);
+}
+
+void
+ipc_hold(struct ipc *c, bool hold)
+{
+	if (c->is_held == hold)
+		return;
+	c->is_held = hold;
+	if (c->why == NULL && !c->is_freed)
+		poll_start(c);
 }
 
 int

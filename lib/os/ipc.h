@@ -45,6 +45,10 @@ size_t ipc_queued(const struct ipc *c);
 /* ... and is called once when the queue is empty again. */
 void ipc_on_drained(struct ipc *c, void (*fn)(struct ipc *c, void *arg));
 
+/* Stops reading from the peer, or goes on: whoever passes its messages on waits for a slower third. What has been
+ * read already still comes. */
+void ipc_hold(struct ipc *c, bool hold);
+
 /* A client's blocking use, without a loop (the command line): send one frame, receive one frame. Return 0 or -errno;
  * -ECONNRESET when the peer is gone. A received body lives in ARENA. */
 struct arena;

@@ -46,6 +46,7 @@ struct snode {
 	const char *value_help; /* leaf: placeholder for `?`: "<address>", "(256..16639)" */
 	const char *const
 	    *enums; /* leaf of an enumeration: the words, NULL-terminated; else NULL */
+	const char *const *enum_help; /* one line for each of them, in the same order; else NULL */
 	const char *
 	    ref; /* leaf: path of the list whose key it names ("services ipsec-vpn rule"), or NULL */
 	const char *ref_message; /* commit message when the reference does not exist, or NULL */
@@ -54,7 +55,13 @@ struct snode {
 	uint32_t max_entries;    /* list and leaf-list; 0: no bound */
 	bool is_empty;           /* leaf without value: "syslog;" */
 	bool
-	    is_nokeyword; /* leaf given by position: "local-gateway ADDRESS"; keys always are unless key-keyword */
+	    is_nokeyword; /* leaf given by position: "local-gateway ADDRESS"; keys always are unless key-keyword.
+			   * list: its entries stand without the list's word: "interfaces { ge-0/0/0 { } }" */
+	bool
+	    is_joined; /* container whose word is written before each of its children, which are containers:
+			   * "family inet { } family inet6;", never "family { inet { } }" */
+	bool is_any; /* container or list entry whose content is not described here: any words and
+			   * braces below it are taken as they are and kept as text; no children */
 	bool is_key_keyword; /* list whose keys are written with their names: "local P remote P" */
 	bool is_oneliner;    /* container or list entry printed on one line without braces */
 	bool is_oneliner_plus;   /* ... only while it holds a single child */
@@ -64,7 +71,9 @@ struct snode {
 	bool is_mandatory;
 	bool is_hidden; /* not offered by completion */
 	bool
-	    is_strict; /* unknown words below are errors, not warnings: dropping one could open a hole */
+	    is_strict; /* dropping something here could open a hole, so these are errors and not warnings: an
+			 * unknown word in it, and the statement itself if its status is SNODE_UNSUPPORTED.
+			 * A child inherits it unless it says otherwise. */
 	bool
 	    is_grouped; /* list printed inside one pair of braces: "source-address { 10.0.0.0/8; }" */
 	const void *priv; /* lib/yang's own */

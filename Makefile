@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The front doors a person types. meson does the work; see tools/ for the longer ones.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 600
+
+.PHONY: all build deps demo test fast check interop bench fuzz format install clean
+
+all: build
+
+# meson configures once; ninja reconfigures by itself when a meson.build changes.
+build: deps
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD)
+
+deps:
+	@tools/install-deps
+
+# Two gateways in network namespaces and the traffic between them, explained on the screen.
+demo: build
+	@SALLYPORT_BUILD=$(abspath $(BUILD)) tools/demo
+
+# Everything; the last line is "N passed, N failed, N skipped".
+test: deps
+	@tools/run-tests
+
+# Unit tests and fuzz corpora only, for the edit-compile-test loop.
+fast: deps
+	@tools/run-tests --only unit
+
+# The rules between files: layers, headers, layout, documents.
+check: deps
+	@tools/run-tests --only check
+
+# Only the slow scenarios with outside peers.
+interop: deps
+	@tools/run-tests --only interop
+
+bench: deps
+	@[ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release
+	@ninja -C build-bench
+	@meson test -C build-bench --benchmark --verbose
+
+# libFuzzer on every target, FUZZ_SECONDS each; FUZZ=NAME runs one.
+fuzz: deps
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-fuzz $(FUZZ)
+
+format: deps
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: build
+	@meson install -C $(BUILD)
+
+clean:
+	@rm -rf build build-test build-asan build-bench build-fuzz

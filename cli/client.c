@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * client.c - one line of the user to mgd, and what comes back to the screen.
+ *
+ * Text and rows are rendered into a buffer that is emptied through the pipes whenever a message has been
+ * handled, so a long answer appears as it arrives. lib/msg/cli.h has the messages.
+ */
+#include "cli/client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/pipe.h"
+#include "cli/render.h"
+#include "lib/base/arena.h"
+#include "lib/msg/cli.h"
+#include "lib/os/ipc.h"
+
+#define SYSTEM_RUNDIR "/run/sallyport"
+#define SOCKET_NAME "mgd.sock"
+
+static volatile sig_atomic_t interrupted;
+
+/* What is under way while a line is answered. */
+struct line {
+	struct client *c;
+	const char *typed;
+	struct pipes *pipes;
+	struct render render;
+	struct text out; /* rendered, not yet through the pipes */
+	size_t n_shown;  /* of pipes->out */
+	int status;
+	bool done;
+};
+
+void
+client_interrupt(void)
+{
+	interrupted = 1;
+}
+
+/* --- sending --- */
+
+static int
+send_leaf(struct client *c, uint16_t type, const char *root, const char *name, const char *value)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, root);
+	elem_leaf(a, e, name, value);
+	int err = ipc_send_blocking(c->fd, type, c->seq, e);
+	arena_free(a);
+	return err;
+}
+
+static int
+send_line(struct client *c, const char *text, const struct pipes *p)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "line");
+	elem_leaf(a, e, "text", text);
+	elem_leaf(a, e, "format", pipe_format_name(p->format));
+	if (p->has_compare)
+		elem_leaff(a, e, "compare", "%u", p->compare);
+	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);
+	arena_free(a);
+	return err;
+}
+
+/* Sends one piece of wanted input; a NULL text sends none. */
+static int
+send_piece(struct client *c, const char *text, const char *error, bool end)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "input");
+	if (text != NULL)
+		elem_leaf(a, e, "text", text);
+	if (error != NULL)
+		elem_leaf(a, e, "error", error);
+	if (end)
+		elem_flag(a, e, "end");
+	int err = ipc_send_blocking(c->fd, CLI_INPUT, c->seq, e);
+	arena_free(a);
+	return err;
+}
+
+static int
+send_file(struct client *c, const char *name)
+{
+	FILE *f = fopen(name, "re");
+	if (f == NULL)
+		return send_piece(c, NULL, strerror(errno), true);
+	char *buf = malloc(CLI_PIECE_MAX + 1);
+	int err = buf == NULL ? -ENOMEM : 0;
+	const char *why = NULL;
+	size_t total = 0;
+	while (err == 0 && why == NULL) {
+		size_t n = fread(buf, 1, CLI_PIECE_MAX, f);
+		if (n == 0)
+			break;
+		total += n;
+		buf[n] = '\0';
+		if (memchr(buf, '\0', n) != NULL)
+			why = "not a text file";
+		else if (total > CLI_INPUT_MAX)
+			why = "file too large";
+		else
+			err = send_piece(c, buf, NULL, false);
+	}
+	if (why == NULL && ferror(f))
+		why = strerror(errno);
+	free(buf);
+	fclose(f);
+	return err != 0 ? err : send_piece(c, NULL, why, true);
+}
+
+/* Reads lines up to end of file or a line that starts with ^D. */
+static int
+send_terminal(struct client *c)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	int err = 0;
+	if (c->is_terminal)
+		fputs("[Type ^D at a new line to end input]\n", stdout);
+	for (;;) {
+		ssize_t n = getline(&line, &cap, c->in);
+		if (n <= 0 || line[0] == '\x04')
+			break;
+		err = send_piece(c, line, NULL, false);
+		if (err != 0)
+			break;
+	}
+	free(line);
+	if (c->is_terminal)
+		clearerr(c->in);
+	return err != 0 ? err : send_piece(c, NULL, NULL, true);
+}
+
+static int
+send_answer(struct client *c, const struct elem *ask)
+{
+	const char *question = elem_value(ask, "question");
+	if (!c->is_terminal)
+		return send_leaf(c, CLI_ANSWER, "answer", "text", "");
+	fputs(question != NULL ? question : "", stdout);
+	fflush(stdout);
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n = getline(&line, &cap, c->in);
+	if (n > 0 && line[n - 1] == '\n')
+		line[n - 1] = '\0';
+	if (n <= 0)
+		clearerr(c->in);
+	int err = send_leaf(c, CLI_ANSWER, "answer", "text", n > 0 ? line : "");
+	free(line);
+	return err;
+}
+
+/* --- what comes back --- */
+
+static void
+copy_leaf(char *to, size_t size, const struct elem *e, const char *name)
+{
+	const char *v = elem_value(e, name);
+	snprintf(to, size, "%s", v != NULL ? v : "");
+}
+
+/* Shows why a line failed: under the word itself on a terminal, else with the line repeated. */
+static void
+error_show(const struct client *c, const char *typed, const char *text, const char *caret)
+{
+	fflush(stdout);
+	FILE *to = c->is_terminal ? stdout : stderr;
+	if (caret != NULL) {
+		char prompt[512];
+		int at = (int)strtoul(caret, NULL, 10);
+		if (at > CLI_LINE_MAX)
+			at = 0;
+		if (c->is_terminal)
+			at += (int)strlen(client_prompt(c, prompt, sizeof(prompt)));
+		else
+			fprintf(to, "%s\n", typed);
+		fprintf(to, "%*s^\n", at, "");
+	}
+	size_t n = strlen(text);
+	fprintf(to, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+	fflush(to);
+}
+
+/* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
+static void
+out_filter(struct line *l)
+{
+	if (l->out.len == 0)
+		return;
+	pipes_put(l->pipes, l->out.s, l->out.len);
+	text_reset(&l->out);
+}
+
+/* Writes up to N bytes of what waits. */
+static int
+out_write(struct line *l, size_t n)
+{
+	struct text *t = &l->pipes->out;
+	size_t left = t->len - l->n_shown;
+	ssize_t k = write(STDOUT_FILENO, t->s + l->n_shown, n < left ? n : left);
+	if (k < 0 && errno != EINTR && errno != EAGAIN)
+		return -errno;
+	l->n_shown += k > 0 ? (size_t)k : 0;
+	if (l->n_shown == t->len) {
+		text_reset(t);
+		l->n_shown = 0;
+	}
+	return 0;
+}
+
+/* Shows everything; waits for the screen. */
+static int
+out_drain(struct line *l)
+{
+	int err = 0;
+	while (err == 0 && l->pipes->out.len > 0)
+		err = out_write(l, l->pipes->out.len);
+	return err;
+}
+
+static int
+on_done(struct line *l, const struct elem *e)
+{
+	struct client *c = l->c;
+	render_end(&l->render);
+	out_filter(l);
+	pipes_flush(l->pipes);
+	l->done = true;
+	int err = out_drain(l);
+	const char *status = elem_value(e, "status");
+	const char *text = elem_value(e, "text");
+	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
+	if (text != NULL)
+		error_show(c, l->typed, text, elem_value(e, "caret"));
+	const char *mode = elem_value(e, "mode");
+	if (mode != NULL && strcmp(mode, "configuration") == 0)
+		c->mode = MODE_CONFIGURATION;
+	else if (mode != NULL && strcmp(mode, "end") == 0)
+		c->mode = MODE_END;
+	else
+		c->mode = MODE_OPERATIONAL;
+	copy_leaf(c->edit, sizeof(c->edit), e, "edit");
+	if (elem_has(e, "host-name"))
+		copy_leaf(c->host, sizeof(c->host), e, "host-name");
+	return err;
+}
+
+static int
+on_message(struct line *l, const struct ipc_msg *m)
+{
+	const struct elem *e = m->body;
+	const char *v;
+	int err = 0;
+	switch (m->type) {
+	case CLI_TEXT:
+		v = elem_value(e, "text");
+		if (v != NULL)
+			render_text(&l->render, v);
+		break;
+	case CLI_REPLY: {
+		const char *root = elem_value(e, "root");
+		v = elem_value(e, "style");
+		if (root != NULL)
+			render_begin(&l->render, root, v != NULL ? v : "");
+		break;
+	}
+	case CLI_ROW:
+		if (e != NULL)
+			render_row(&l->render, e);
+		break;
+	case CLI_ASK:
+		out_filter(l);
+		err = out_drain(l);
+		if (err == 0)
+			err = send_answer(l->c, e);
+		break;
+	case CLI_WANT:
+		v = elem_value(e, "source");
+		out_filter(l);
+		err = out_drain(l);
+		if (err != 0)
+			break;
+		if (v != NULL && strcmp(v, "file") == 0) {
+			v = elem_value(e, "name");
+			err = send_file(l->c, v != NULL ? v : "");
+		} else {
+			err = send_terminal(l->c);
+		}
+		break;
+	case CLI_DONE:
+		return on_done(l, e);
+	default:
+		return -EPROTO;
+	}
+	out_filter(l);
+	return err;
+}
+
+/* Waits for the next message and meanwhile shows what the screen takes, a little at a time, because a reader of our
+ * output who takes his time (a pager) must not make mgd wait. ^C sends CLI_BREAK once. */
+static int
+wait_readable(struct line *l)
+{
+	struct client *c = l->c;
+	for (;;) {
+		struct pollfd p[] = {
+			{ .fd = c->fd, .events = POLLIN },
+			{ .fd = l->pipes->out.len > 0 ? STDOUT_FILENO : -1, .events = POLLOUT },
+		};
+		if (interrupted) {
+			interrupted = 0;
+			int err = ipc_send_blocking(c->fd, CLI_BREAK, c->seq, NULL);
+			if (err != 0)
+				return err;
+		}
+		if (poll(p, 2, -1) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (p[1].revents != 0) {
+			int err = out_write(l, PIPE_BUF);
+			if (err != 0)
+				return err;
+		}
+		if (p[0].revents != 0)
+			return 0;
+	}
+}
+
+static int
+answer_read(struct line *l)
+{
+	struct client *c = l->c;
+	while (!l->done) {
+		int err = wait_readable(l);
+		if (err != 0)
+			return err;
+		struct arena *a = arena_new();
+		struct ipc_msg m = { .fd = -1 };
+		err = ipc_recv_blocking(c->fd, a, &m);
+		if (err == 0 && m.seq == c->seq)
+			err = on_message(l, &m);
+		if (m.fd >= 0)
+			close(m.fd);
+		arena_free(a);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+static int
+lost(struct client *c, int err)
+{
+	fflush(stdout);
+	fprintf(stderr, "error: connection to mgd lost: %s\n", strerror(-err));
+	c->mode = MODE_END;
+	return -1;
+}
+
+int
+client_line(struct client *c, const char *typed)
+{
+	struct pipes pipes;
+	struct pipe_error perr;
+	struct line l = { .c = c, .typed = typed, .pipes = &pipes };
+	if (strlen(typed) >= CLI_LINE_MAX) {
+		error_show(c, typed, "error: line too long", NULL);
+		return 1;
+	}
+	char *command = strdup(typed);
+	if (command == NULL)
+		return lost(c, -ENOMEM);
+	if (!pipes_parse(command, &pipes, &perr)) {
+		char at[24];
+		snprintf(at, sizeof(at), "%zu", perr.at);
+		error_show(c, typed, perr.text, at);
+		free(command);
+		return 1;
+	}
+	char banner[sizeof(c->edit) + 16] = "";
+	if (c->mode == MODE_CONFIGURATION)
+		snprintf(
+		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
+	render_init(&l.render, pipes.format, banner, &l.out);
+	int err = send_line(c, command, &pipes);
+	if (err == 0)
+		err = answer_read(&l);
+	text_done(&l.out);
+	pipes_done(&pipes);
+	free(command);
+	return err != 0 ? lost(c, err) : l.status;
+}
+
+const char *
+client_prompt(const struct client *c, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s%s", c->user, c->host[0] != '\0' ? "@" : "", c->host,
+	    c->mode == MODE_CONFIGURATION ? "# " : "> ");
+	return buf;
+}
+
+/* --- connecting --- */
+
+static int
+connect_to(const char *rundir)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", rundir, SOCKET_NAME);
+	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
+		return -ENAMETOOLONG;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		int err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int
+hello(struct client *c)
+{
+	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
+	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
+		tty += 5;
+	int err = send_leaf(c, CLI_HELLO, "hello", "terminal", tty != NULL ? tty : "");
+	if (err != 0)
+		return err;
+	struct arena *a = arena_new();
+	struct ipc_msg m = { .fd = -1 };
+	err = ipc_recv_blocking(c->fd, a, &m);
+	if (err == 0 && m.type == CLI_WELCOME) {
+		copy_leaf(c->user, sizeof(c->user), m.body, "user");
+		copy_leaf(c->host, sizeof(c->host), m.body, "host-name");
+	} else if (err == 0 && m.type == CLI_DONE) {
+		const char *text = elem_value(m.body, "text");
+		fprintf(stderr, "%s\n", text != NULL ? text : "error: permission denied");
+		err = 1;
+	} else if (err == 0) {
+		err = -EPROTO;
+	}
+	if (m.fd >= 0)
+		close(m.fd);
+	arena_free(a);
+	return err;
+}
+
+int
+client_open(struct client *c, const char *rundir)
+{
+	c->fd = connect_to(rundir != NULL ? rundir : SYSTEM_RUNDIR);
+	int err = c->fd < 0 ? c->fd : hello(c);
+	if (err < 0)
+		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));
+	return err != 0 ? 1 : 0;
+}
+
+void
+client_close(struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}

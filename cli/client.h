@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * client.h - the command line's channel to mgd and the state that the prompt shows.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct pipes;
+
+enum client_mode { MODE_OPERATIONAL, MODE_CONFIGURATION, MODE_END };
+
+struct client {
+	int fd;
+	uint32_t seq;
+	bool is_terminal; /* a person types: prompts, questions, everything on the terminal */
+	FILE *in;         /* where answers and `load ... terminal` are read from */
+	enum client_mode mode;
+	char user[64];
+	char host[256];  /* "" = no host name */
+	char edit[1024]; /* [edit] place without brackets, "" = top */
+};
+
+/* Connects to mgd of RUNDIR (NULL: the system's) and says hello. Returns 0, or 1 with the reason on stderr. */
+int client_open(struct client *c, const char *rundir);
+void client_close(struct client *c);
+
+/* Runs one line as typed (no newline): sends it, shows all that comes back. Returns 0, 1 if the line failed,
+ * -1 if the channel is lost (said on stderr). */
+int client_line(struct client *c, const char *line);
+
+/* Writes "user@host> " or "user@host# " into BUF and returns it. */
+const char *client_prompt(const struct client *c, char *buf, size_t size);
+
+/* Gives up the line under way; async-signal-safe. */
+void client_interrupt(void);
+
+#endif

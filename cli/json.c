@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * json.c - `| display json`: element trees as JUNOS writes them.
+ *
+ * Every element is an array of objects, because XML elements may repeat; the value of a leaf is in
+ * "data", that of an empty leaf is [null]. Rows of one name that follow each other share one array.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/render.h"
+
+enum { JSON_INDENT = 4 };
+
+/* Returns the length of the UTF-8 sequence at S, or 0 if it is none. */
+static size_t
+utf8_len(const unsigned char *s)
+{
+	size_t n = 0;
+	unsigned lo = 0x80;
+	unsigned hi = 0xbf;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	/* second bytes that would make an overlong form, a surrogate or more than U+10FFFF */
+	if (s[0] == 0xe0)
+		lo = 0xa0;
+	else if (s[0] == 0xed)
+		hi = 0x9f;
+	else if (s[0] == 0xf0)
+		lo = 0x90;
+	else if (s[0] == 0xf4)
+		hi = 0x8f;
+	if (n == 0 || s[1] < lo || s[1] > hi)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+static void
+json_string(struct text *out, const char *str)
+{
+	const unsigned char *s = (const unsigned char *)str;
+	text_putc(out, '"');
+	while (*s != '\0') {
+		if (*s == '"' || *s == '\\') {
+			text_printf(out, "\\%c", *s++);
+		} else if (*s < ' ' || *s == 0x7f) {
+			text_printf(out, "\\u%04x", *s++);
+		} else if (*s < 0x80) {
+			text_putc(out, (char)*s++);
+		} else {
+			size_t n = utf8_len(s);
+			if (n > 0)
+				text_putn(out, (const char *)s, n);
+			else
+				text_put(out, "\\ufffd");
+			s += n > 0 ? n : 1;
+		}
+	}
+	text_putc(out, '"');
+}
+
+static void
+indent(struct text *out, unsigned level)
+{
+	text_fill(out, ' ', (size_t)level * JSON_INDENT);
+}
+
+static void members_put(struct text *out, const struct elem *e, unsigned level);
+
+/* The object of one element. */
+static void
+object_put(struct text *out, const struct elem *e, unsigned level)
+{
+	indent(out, level);
+	text_put(out, "{\n");
+	if (e->child != NULL) {
+		members_put(out, e, level + 1);
+	} else {
+		indent(out, level + 1);
+		text_put(out, "\"data\" : ");
+		if (e->value != NULL)
+			json_string(out, e->value);
+		else
+			text_put(out, "[null]");
+		text_putc(out, '\n');
+	}
+	indent(out, level);
+	text_putc(out, '}');
+}
+
+static void
+array_open(struct text *out, const char *name, unsigned level)
+{
+	indent(out, level);
+	json_string(out, name);
+	text_put(out, " : [\n");
+}
+
+/* The children of E: one array for each name, where the name first appears. */
+static void
+members_put(struct text *out, const struct elem *e, unsigned level)
+{
+	for (const struct elem *c = e->child; c != NULL; c = c->next) {
+		if (elem_find(e, c->name) != c)
+			continue; /* not the first of its name: printed already */
+		if (c != e->child)
+			text_put(out, ",\n");
+		array_open(out, c->name, level);
+		for (const struct elem *same = c; same != NULL; same = elem_next(same)) {
+			if (same != c)
+				text_put(out, ",\n");
+			object_put(out, same, level);
+		}
+		text_putc(out, '\n');
+		indent(out, level);
+		text_putc(out, ']');
+	}
+	text_putc(out, '\n');
+}
+
+void
+json_open(struct render *r, const char *root)
+{
+	text_put(r->out, "{\n");
+	array_open(r->out, root, 1);
+	indent(r->out, 1);
+	text_put(r->out, "{\n");
+	if (r->style[0] != '\0') {
+		indent(r->out, 2);
+		text_put(r->out, "\"attributes\" : {\"junos:style\" : ");
+		json_string(r->out, r->style);
+		text_putc(r->out, '}');
+	}
+}
+
+void
+json_row(struct render *r, const struct elem *row)
+{
+	if (strcmp(r->group, row->name) == 0) {
+		text_put(r->out, ",\n");
+	} else {
+		if (r->group[0] != '\0') {
+			text_putc(r->out, '\n');
+			indent(r->out, 2);
+			text_putc(r->out, ']');
+		}
+		if (r->group[0] != '\0' || r->style[0] != '\0')
+			text_put(r->out, ",\n");
+		array_open(r->out, row->name, 2);
+		snprintf(r->group, sizeof(r->group), "%s", row->name);
+	}
+	object_put(r->out, row, 2);
+}
+
+void
+json_close(struct render *r)
+{
+	if (r->group[0] != '\0') {
+		text_putc(r->out, '\n');
+		indent(r->out, 2);
+		text_putc(r->out, ']');
+	}
+	text_putc(r->out, '\n');
+	indent(r->out, 1);
+	text_put(r->out, "}\n");
+	indent(r->out, 1);
+	text_put(r->out, "]\n}\n");
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * pipe.c - reads the pipes of a command line and filters lines through them.
+ *
+ * Regular expressions are POSIX extended and ignore case, as on JUNOS; a pattern with blanks or `|` is quoted.
+ */
+#include "cli/pipe.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+
+enum { PIPE_WORDS = 6 };
+
+struct word {
+	char *s;
+	size_t at;
+};
+
+/* What a pipe is called and what it takes. */
+enum pipe_arg { ARG_NONE, ARG_RE, ARG_NUMBER, ARG_OPT_NUMBER, ARG_FILE };
+
+static const struct {
+	const char *word;
+	enum pipe_kind kind;
+	enum pipe_arg arg;
+} table[] = {
+	{ "append", PIPE_APPEND, ARG_FILE },
+	{ "count", PIPE_COUNT, ARG_NONE },
+	{ "except", PIPE_EXCEPT, ARG_RE },
+	{ "find", PIPE_FIND, ARG_RE },
+	{ "last", PIPE_LAST, ARG_OPT_NUMBER },
+	{ "match", PIPE_MATCH, ARG_RE },
+	{ "save", PIPE_SAVE, ARG_FILE },
+	{ "tee", PIPE_TEE, ARG_FILE },
+	{ "trim", PIPE_TRIM, ARG_NUMBER },
+};
+
+static const char *const other_words[] = { "compare", "display", "hold", "no-more" };
+
+static const char *const formats[] = {
+	[FORMAT_TEXT] = "text",
+	[FORMAT_SET] = "set",
+	[FORMAT_XML] = "xml",
+	[FORMAT_JSON] = "json",
+};
+
+const char *
+pipe_format_name(enum pipe_format f)
+{
+	return formats[f];
+}
+
+/* Finds the first `|` outside double quotes; NULL if there is none. */
+static char *
+bar_find(char *s)
+{
+	bool quoted = false;
+	for (; *s != '\0'; s++) {
+		if (*s == '\\' && quoted && s[1] != '\0')
+			s++;
+		else if (*s == '"')
+			quoted = !quoted;
+		else if (*s == '|' && !quoted)
+			return s;
+	}
+	return NULL;
+}
+
+/* Cuts one pipe into words in place; quotes are taken off. BASE is where S starts in the line. */
+static size_t
+words_cut(char *s, size_t base, struct word out[PIPE_WORDS])
+{
+	size_t n = 0;
+	char *p = s;
+	for (;;) {
+		p += strspn(p, " \t");
+		if (*p == '\0' || n == PIPE_WORDS)
+			return n;
+		out[n].at = base + (size_t)(p - s);
+		char *to = p;
+		out[n++].s = to;
+		bool quoted = false;
+		while (*p != '\0' && (quoted || (*p != ' ' && *p != '\t'))) {
+			if (*p == '"')
+				quoted = !quoted;
+			else if (*p == '\\' && quoted && p[1] == '"')
+				*to++ = *++p;
+			else
+				*to++ = *p;
+			p++;
+		}
+		bool last = *p == '\0';
+		*to = '\0';
+		if (last)
+			return n;
+		p++;
+	}
+}
+
+__attribute__((format(printf, 3, 4))) static bool
+refuse(struct pipe_error *err, size_t at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	err->at = at;
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool
+number_parse(const struct word *w, unsigned max, unsigned *out, struct pipe_error *err)
+{
+	char *end;
+	errno = 0;
+	unsigned long v = strtoul(w->s, &end, 10);
+	if (errno != 0 || *end != '\0' || end == w->s || w->s[0] == '-' || v > max)
+		return refuse(err, w->at, "syntax error.");
+	*out = (unsigned)v;
+	return true;
+}
+
+static bool
+stage_add(struct pipes *p, size_t row, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	if (p->n == PIPE_MAX)
+		return refuse(err, w[0].at, "too many pipes.");
+	struct pipe_stage *st = &p->stages[p->n];
+	*st = (struct pipe_stage){ .kind = table[row].kind, .n = PIPE_LAST_DEFAULT };
+	size_t max_words = table[row].arg == ARG_NONE ? 1 : 2;
+	if (n_words < max_words && table[row].arg != ARG_OPT_NUMBER)
+		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
+	if (n_words > max_words)
+		return refuse(err, w[max_words].at, "syntax error.");
+	switch (table[row].arg) {
+	case ARG_RE:
+		if (regcomp(&st->re, w[1].s, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
+			return refuse(err, w[1].at, "invalid regular expression: %s", w[1].s);
+		st->has_re = true;
+		break;
+	case ARG_NUMBER:
+	case ARG_OPT_NUMBER:
+		if (n_words > 1 && !number_parse(&w[1], PIPE_LAST_MAX, &st->n, err))
+			return false;
+		break;
+	case ARG_FILE:
+		st->file = strdup(w[1].s);
+		break;
+	case ARG_NONE:
+		break;
+	}
+	if (st->kind == PIPE_LAST)
+		st->ring = calloc(st->n > 0 ? st->n : 1, sizeof(st->ring[0]));
+	p->n++;
+	return true;
+}
+
+static bool
+display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	if (n_words < 2)
+		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
+	for (unsigned f = FORMAT_SET; f <= FORMAT_JSON; f++) {
+		if (strncmp(formats[f], w[1].s, strlen(w[1].s)) != 0)
+			continue;
+		if (n_words > 2)
+			return refuse(err, w[2].at, "syntax error.");
+		p->format = (enum pipe_format)f;
+		return true;
+	}
+	return refuse(err, w[1].at, "syntax error.");
+}
+
+static bool
+compare_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	p->has_compare = true;
+	if (n_words == 1)
+		return true;
+	if (strncmp("rollback", w[1].s, strlen(w[1].s)) != 0)
+		return refuse(err, w[1].at, "syntax error.");
+	if (n_words < 3)
+		return refuse(err, w[1].at + strlen(w[1].s), "missing argument.");
+	if (n_words > 3)
+		return refuse(err, w[3].at, "syntax error.");
+	return number_parse(&w[2], 49, &p->compare, err);
+}
+
+/* Finds the pipe that WORD means: a row of the table, or n_rows + an index of other_words. */
+static bool
+pipe_word(const struct word *w, size_t *out, struct pipe_error *err)
+{
+	size_t n_rows = sizeof(table) / sizeof(table[0]);
+	size_t n_all = n_rows + sizeof(other_words) / sizeof(other_words[0]);
+	size_t n_found = 0;
+	for (size_t i = 0; i < n_all; i++) {
+		const char *name = i < n_rows ? table[i].word : other_words[i - n_rows];
+		if (strncmp(name, w->s, strlen(w->s)) != 0)
+			continue;
+		*out = i;
+		n_found++;
+		if (strcmp(name, w->s) == 0)
+			return true;
+	}
+	if (n_found == 0)
+		return refuse(err, w->at, "syntax error, expecting <pipe>.");
+	if (n_found > 1)
+		return refuse(err, w->at, "'%s' is ambiguous.", w->s);
+	return true;
+}
+
+static bool
+pipe_parse(struct pipes *p, char *s, size_t base, struct pipe_error *err)
+{
+	struct word w[PIPE_WORDS];
+	size_t n_words = words_cut(s, base, w);
+	if (n_words == 0)
+		return refuse(err, base, "syntax error, expecting <pipe>.");
+	size_t row = 0;
+	if (!pipe_word(&w[0], &row, err))
+		return false;
+	size_t n_rows = sizeof(table) / sizeof(table[0]);
+	if (row < n_rows)
+		return stage_add(p, row, w, n_words, err);
+	const char *name = other_words[row - n_rows];
+	if (strcmp(name, "display") == 0)
+		return display_parse(p, w, n_words, err);
+	if (strcmp(name, "compare") == 0)
+		return compare_parse(p, w, n_words, err);
+	if (n_words > 1)
+		return refuse(err, w[1].at, "syntax error.");
+	if (strcmp(name, "no-more") == 0)
+		p->no_more = true;
+	return true; /* hold: the whole output is always kept until it has been read */
+}
+
+bool
+pipes_parse(char *line, struct pipes *out, struct pipe_error *err)
+{
+	*out = (struct pipes){ 0 };
+	char *bar = bar_find(line);
+	while (bar != NULL) {
+		*bar = '\0';
+		char *next = bar_find(bar + 1);
+		if (next != NULL)
+			*next = '\0';
+		if (!pipe_parse(out, bar + 1, (size_t)(bar + 1 - line), err)) {
+			pipes_done(out);
+			return false;
+		}
+		bar = next;
+	}
+	return true;
+}
+
+void
+pipes_done(struct pipes *p)
+{
+	for (size_t i = 0; i < PIPE_MAX; i++) {
+		struct pipe_stage *st = &p->stages[i];
+		if (st->has_re)
+			regfree(&st->re);
+		for (unsigned k = 0; st->ring != NULL && k < st->n; k++)
+			text_done(&st->ring[k]);
+		free(st->ring);
+		free(st->file);
+		if (st->f != NULL)
+			fclose(st->f);
+	}
+	text_done(&p->partial);
+	text_done(&p->out);
+	*p = (struct pipes){ 0 };
+}
+
+static void
+file_put(struct pipe_stage *st, const char *line)
+{
+	if (st->f == NULL && st->file != NULL) {
+		st->f = fopen(st->file, st->kind == PIPE_APPEND ? "a" : "w");
+		if (st->f == NULL) {
+			fprintf(
+			    stderr, "error: could not open '%s': %s\n", st->file, strerror(errno));
+			free(st->file);
+			st->file = NULL;
+		}
+	}
+	if (st->f != NULL)
+		fprintf(st->f, "%s\n", line);
+}
+
+/* Hands one line (without its end) to stage I and those after it. */
+static void
+line_put(struct pipes *p, size_t i, const char *line)
+{
+	for (; i < p->n; i++) {
+		struct pipe_stage *st = &p->stages[i];
+		st->n_lines++;
+		switch (st->kind) {
+		case PIPE_MATCH:
+			if (regexec(&st->re, line, 0, NULL, 0) != 0)
+				return;
+			break;
+		case PIPE_EXCEPT:
+			if (regexec(&st->re, line, 0, NULL, 0) == 0)
+				return;
+			break;
+		case PIPE_FIND:
+			st->found = st->found || regexec(&st->re, line, 0, NULL, 0) == 0;
+			if (!st->found)
+				return;
+			break;
+		case PIPE_COUNT:
+			return;
+		case PIPE_LAST:
+			if (st->n > 0) {
+				struct text *t = &st->ring[(st->n_lines - 1) % st->n];
+				text_reset(t);
+				text_put(t, line);
+			}
+			return;
+		case PIPE_TRIM:
+			line += strnlen(line, st->n);
+			break;
+		case PIPE_SAVE:
+		case PIPE_APPEND:
+			file_put(st, line);
+			return;
+		case PIPE_TEE:
+			file_put(st, line);
+			break;
+		}
+	}
+	text_put(&p->out, line);
+	text_putc(&p->out, '\n');
+}
+
+void
+pipes_put(struct pipes *p, const char *s, size_t n)
+{
+	if (p->n == 0) {
+		text_putn(&p->out, s, n);
+		return;
+	}
+	const char *end = s + n;
+	while (s < end) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s));
+		if (nl == NULL) {
+			text_putn(&p->partial, s, (size_t)(end - s));
+			return;
+		}
+		text_putn(&p->partial, s, (size_t)(nl - s));
+		line_put(p, 0, text_str(&p->partial));
+		text_reset(&p->partial);
+		s = nl + 1;
+	}
+}
+
+void
+pipes_flush(struct pipes *p)
+{
+	if (p->partial.len > 0) {
+		line_put(p, 0, text_str(&p->partial));
+		text_reset(&p->partial);
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		struct pipe_stage *st = &p->stages[i];
+		char line[512];
+		switch (st->kind) {
+		case PIPE_COUNT:
+			snprintf(line, sizeof(line), "Count: %u lines", st->n_lines);
+			line_put(p, i + 1, line);
+			break;
+		case PIPE_LAST: {
+			unsigned n = st->n_lines < st->n ? st->n_lines : st->n;
+			for (unsigned k = st->n_lines - n; k < st->n_lines; k++)
+				line_put(p, i + 1, text_str(&st->ring[k % st->n]));
+			break;
+		}
+		case PIPE_SAVE:
+		case PIPE_APPEND:
+			if (st->file == NULL)
+				break;
+			snprintf(line, sizeof(line), "Wrote %u lines of output to '%s'",
+			    st->n_lines, st->file);
+			line_put(p, i + 1, line);
+			break;
+		default:
+			break;
+		}
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * pipe.h - what stands after `|` on a command line.
+ *
+ * `display` and `compare` say what mgd shall send or how rows are rendered; the others filter lines of
+ * text one after the other. Used by line.c, one thread.
+ */
+#ifndef PIPE_H
+#define PIPE_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/base/text.h"
+
+enum { PIPE_MAX = 16, PIPE_LAST_DEFAULT = 25, PIPE_LAST_MAX = 10000 };
+
+enum pipe_kind {
+	PIPE_MATCH,
+	PIPE_EXCEPT,
+	PIPE_FIND,
+	PIPE_COUNT,
+	PIPE_LAST,
+	PIPE_TRIM,
+	PIPE_SAVE,
+	PIPE_APPEND,
+	PIPE_TEE,
+};
+
+struct pipe_stage {
+	enum pipe_kind kind;
+	regex_t re; /* MATCH, EXCEPT, FIND */
+	bool has_re;
+	bool found;        /* FIND: a line has matched */
+	unsigned n;        /* LAST: lines to keep; TRIM: columns to drop */
+	unsigned n_lines;  /* COUNT, SAVE: lines seen */
+	struct text *ring; /* LAST: the newest n lines */
+	char *file;        /* SAVE, APPEND, TEE */
+	FILE *f;
+};
+
+enum pipe_format { FORMAT_TEXT, FORMAT_SET, FORMAT_XML, FORMAT_JSON };
+
+struct pipes {
+	struct pipe_stage stages[PIPE_MAX];
+	size_t n;
+	enum pipe_format format;
+	bool has_compare;
+	unsigned compare;    /* rollback number */
+	bool no_more;        /* no pager */
+	struct text partial; /* text of the line that is not complete yet */
+	struct text out;     /* what has come through all stages; the caller empties it */
+};
+
+struct pipe_error {
+	size_t at; /* offset of the offending word in the line */
+	char text[160];
+};
+
+/* Cuts LINE (modified in place) at its first `|` outside quotes and reads the pipes behind it. Returns false
+ * and fills ERR if a pipe is wrong; the pipes are then empty. OUT is owned by the caller: pipes_done(). */
+bool pipes_parse(char *line, struct pipes *out, struct pipe_error *err);
+void pipes_done(struct pipes *p);
+
+/* Returns "text", "set", "xml" or "json". */
+const char *pipe_format_name(enum pipe_format f);
+
+/* Sends text through the stages; what comes out is added to p->out. */
+void pipes_put(struct pipes *p, const char *s, size_t n);
+/* Lets out what stages kept back (last, count) and a line without an end. */
+void pipes_flush(struct pipes *p);
+
+#endif

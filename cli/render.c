@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * render.c - picks the table for a reply and drives it row by row. Called by line.c.
+ */
+#include "cli/render.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+generic_elem(struct text *out, const struct elem *e, unsigned indent)
+{
+	text_fill(out, ' ', indent);
+	text_put(out, e->name);
+	if (e->value != NULL)
+		text_printf(out, ": %s", e->value);
+	text_putc(out, '\n');
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		generic_elem(out, c, indent + 2); /* depth is bounded by the decoder */
+}
+
+static void
+generic_row(struct render *r, const struct elem *row)
+{
+	generic_elem(r->out, row, 0);
+}
+
+static const struct render_table tables[] = {
+	{ "services-security-associations-information", "junos-ipsec", NULL, show_services_sa_row },
+	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row },
+	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row },
+	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row },
+	{ "firewall-information", "junos-filter", NULL, show_firewall_row },
+	{ "service-set-packet-drop-statistics-information", "junos-services", show_drops_begin,
+	    show_drops_row },
+	{ "software-information", "junos", NULL, show_version_row },
+	{ "commit-information", "junos", NULL, show_commit_row },
+};
+
+static const struct render_table generic = { "", "junos", NULL, generic_row };
+
+static const struct render_table *
+table_find(const char *root)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(tables[i].root, root) == 0)
+			return &tables[i];
+	return &generic;
+}
+
+bool
+render_is_extensive(const struct render *r)
+{
+	return strcmp(r->style, "extensive") == 0;
+}
+
+bool
+render_is_detail(const struct render *r)
+{
+	return strcmp(r->style, "detail") == 0 || render_is_extensive(r);
+}
+
+void
+render_capital(struct text *out, const char *s)
+{
+	if (*s == '\0')
+		return;
+	text_putc(out, (char)toupper((unsigned char)*s));
+	text_put(out, s + 1);
+}
+
+void
+render_newline(struct text *out)
+{
+	while (out->len > 0 && out->s[out->len - 1] == ' ')
+		out->s[--out->len] = '\0';
+	text_putc(out, '\n');
+}
+
+void
+render_init(struct render *r, enum pipe_format format, const char *banner, struct text *out)
+{
+	*r = (struct render){ .out = out, .format = format };
+	snprintf(r->banner, sizeof(r->banner), "%s", banner);
+}
+
+/* Ends the reply under way, if there is one. */
+static void
+reply_end(struct render *r)
+{
+	if (r->table == NULL)
+		return;
+	if (r->format == FORMAT_XML)
+		xml_close(r);
+	else if (r->format == FORMAT_JSON)
+		json_close(r);
+	r->table = NULL;
+}
+
+void
+render_begin(struct render *r, const char *root, const char *style)
+{
+	reply_end(r);
+	r->table = table_find(root);
+	r->n_rows = 0;
+	r->group[0] = '\0';
+	snprintf(r->root, sizeof(r->root), "%s", root);
+	snprintf(r->style, sizeof(r->style), "%s", style);
+	if (r->format == FORMAT_XML)
+		xml_open(r, root, r->table->space);
+	else if (r->format == FORMAT_JSON)
+		json_open(r, root);
+}
+
+void
+render_row(struct render *r, const struct elem *row)
+{
+	if (r->table == NULL)
+		return; /* a row without a reply is nothing that we can name */
+	if (r->format == FORMAT_XML) {
+		xml_row(r, row);
+	} else if (r->format == FORMAT_JSON) {
+		json_row(r, row);
+	} else {
+		if (r->n_rows == 0 && r->table->begin != NULL)
+			r->table->begin(r);
+		r->table->row(r, row);
+	}
+	r->n_rows++;
+}
+
+void
+render_text(struct render *r, const char *s)
+{
+	reply_end(r);
+	if (r->format == FORMAT_XML)
+		xml_frame_open(r);
+	text_put(r->out, s);
+}
+
+void
+render_end(struct render *r)
+{
+	reply_end(r);
+	if (r->format == FORMAT_XML)
+		xml_frame_close(r);
+}

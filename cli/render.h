@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * render.h - rows of a reply into what a person, an XML or a JSON reader wants to see.
+ *
+ * Rows are rendered one by one as they arrive, so that the size of an answer does not matter. The text tables
+ * know the element names of a family of commands and nothing else; a root that no table knows is
+ * printed as an indented list of its elements. Pure: all output goes to a struct text.
+ */
+#ifndef RENDER_H
+#define RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/pipe.h"
+#include "lib/base/text.h"
+#include "lib/msg/elem.h"
+
+struct render;
+
+/* One family of tables: rows below the element ROOT. begin and end may be NULL. */
+struct render_table {
+	const char *root;
+	const char *space; /* last part of the XML name space: "junos-ipsec" */
+	void (*begin)(struct render *r);
+	void (*row)(struct render *r, const struct elem *row);
+};
+
+struct render {
+	struct text *out;
+	enum pipe_format format;
+	const struct render_table *table; /* NULL until a reply began */
+	char root[128];
+	char style[32];   /* "brief", "detail", ... as asked for, "" = none */
+	char banner[256]; /* of the CLI element in XML: "" or "[edit ...]" */
+	char group
+	    [256]; /* text: what the last row belonged to (service set, ...); JSON: name of the last row */
+	unsigned n_rows;
+	bool has_wrapper; /* the XML or JSON frame has been opened */
+};
+
+/* True if the rows shall print as that style or a longer one. */
+bool render_is_detail(const struct render *r); /* detail or extensive */
+bool render_is_extensive(const struct render *r);
+
+/* OUT stays the caller's, who takes text from it whenever he likes. */
+void render_init(struct render *r, enum pipe_format format, const char *banner, struct text *out);
+void render_begin(struct render *r, const char *root, const char *style);
+void render_row(struct render *r, const struct elem *row);
+/* Text that mgd made: a configuration, a message. In XML it goes inside the frame. */
+void render_text(struct render *r, const char *s);
+/* Closes what is open. Call it once, whether or not anything was rendered. */
+void render_end(struct render *r);
+
+/* xml.c, json.c: the frames and one row. */
+void xml_open(struct render *r, const char *root, const char *space);
+void xml_row(struct render *r, const struct elem *row);
+void xml_frame_open(struct render *r);
+void xml_frame_close(struct render *r);
+void xml_close(struct render *r);
+void json_open(struct render *r, const char *root);
+void json_row(struct render *r, const struct elem *row);
+void json_close(struct render *r);
+
+/* The families; each is one row of the table in render.c. */
+void show_services_sa_row(struct render *r, const struct elem *row);
+void show_services_statistics_row(struct render *r, const struct elem *row);
+void show_ipsec_sa_row(struct render *r, const struct elem *row);
+void show_interfaces_begin(struct render *r);
+void show_interfaces_row(struct render *r, const struct elem *row);
+void show_firewall_row(struct render *r, const struct elem *row);
+void show_drops_begin(struct render *r);
+void show_drops_row(struct render *r, const struct elem *row);
+void show_version_row(struct render *r, const struct elem *row);
+void show_commit_row(struct render *r, const struct elem *row);
+
+/* Appends S with its first letter in upper case. */
+void render_capital(struct text *out, const char *s);
+/* Ends a line, without blanks before its end. */
+void render_newline(struct text *out);
+
+#endif

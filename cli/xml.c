@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * xml.c - `| display xml`: element trees in the frame of an rpc-reply, 4 columns per level.
+ */
+#include <string.h>
+
+#include "cli/render.h"
+
+#define XML_JUNOS "http://xml.juniper.net/junos/9.3R1/"
+
+enum { XML_INDENT = 4 };
+
+/* Writes S so that any bytes at all make well-formed XML: markup is escaped, what XML cannot hold becomes '?'. */
+static void
+xml_escape(struct text *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '&')
+			text_put(out, "&amp;");
+		else if (c == '<')
+			text_put(out, "&lt;");
+		else if (c == '>')
+			text_put(out, "&gt;");
+		else if ((c < ' ' && c != '\t' && c != '\n') || c >= 0x7f)
+			text_putc(out, '?');
+		else
+			text_putc(out, (char)c);
+	}
+}
+
+static void
+elem_put(struct text *out, const struct elem *e, unsigned level)
+{
+	text_fill(out, ' ', (size_t)level * XML_INDENT);
+	if (e->child != NULL) {
+		text_printf(out, "<%s>\n", e->name);
+		for (const struct elem *c = e->child; c != NULL; c = c->next)
+			elem_put(out, c, level + 1);
+		text_fill(out, ' ', (size_t)level * XML_INDENT);
+		text_printf(out, "</%s>\n", e->name);
+	} else if (e->value != NULL) {
+		text_printf(out, "<%s>", e->name);
+		xml_escape(out, e->value);
+		text_printf(out, "</%s>\n", e->name);
+	} else {
+		text_printf(out, "<%s/>\n", e->name);
+	}
+}
+
+void
+xml_frame_open(struct render *r)
+{
+	if (r->has_wrapper)
+		return;
+	text_put(r->out, "<rpc-reply xmlns:junos=\"" XML_JUNOS "junos\">\n");
+	r->has_wrapper = true;
+}
+
+void
+xml_frame_close(struct render *r)
+{
+	if (!r->has_wrapper)
+		return;
+	text_put(r->out, "    <cli>\n        <banner>");
+	xml_escape(r->out, r->banner);
+	text_put(r->out, "</banner>\n    </cli>\n</rpc-reply>\n");
+	r->has_wrapper = false;
+}
+
+void
+xml_open(struct render *r, const char *root, const char *space)
+{
+	xml_frame_open(r);
+	text_printf(r->out, "    <%s xmlns=\"" XML_JUNOS "%s\"", root, space);
+	if (r->style[0] != '\0') {
+		text_put(r->out, " junos:style=\"");
+		xml_escape(r->out, r->style);
+		text_putc(r->out, '"');
+	}
+	text_put(r->out, ">\n");
+}
+
+void
+xml_row(struct render *r, const struct elem *row)
+{
+	elem_put(r->out, row, 2);
+}
+
+void
+xml_close(struct render *r)
+{
+	text_printf(r->out, "    </%s>\n", r->root);
+}

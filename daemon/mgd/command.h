@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * command.h - from typed words to a command, and from its arguments to a request.
+ *
+ * Commands are rows: the RPCs of the schema by their command words, and mgd's own. Words may be abbreviated as
+ * far as they stay unique among the commands that still fit. Pure.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "daemon/mgd/words.h"
+
+struct elem;
+struct srpc;
+
+struct command {
+	const char *words; /* "show services ipsec-vpn ipsec statistics" */
+	const char *help;
+	const struct srpc *rpc; /* NULL: mgd's own */
+	int id;         /* mgd's own: which one; the owner of the table gives it a meaning */
+	bool is_hidden; /* reachable, but not listed */
+};
+
+/* Finds the command that the words begin with; the longest one. OUT_USED: how many words it took. Returns NULL and E
+ * ("unknown command.", "syntax error, expecting <command>.", "'x' is ambiguous." with the completions). */
+const struct command *command_find(const struct command *table, size_t n, const struct words *w,
+    size_t *out_used, struct refusal *e);
+
+/* Builds the request <rpc-name> with the arguments in W (the words behind the command). Returns NULL and E. */
+struct elem *command_request(
+    struct arena *a, const struct srpc *rpc, const struct words *w, struct refusal *e);
+
+/* Returns the display level that REQUEST asks for ("brief" where the RPC knows levels and none is given, "" else). */
+const char *command_style(const struct srpc *rpc, const struct elem *request);
+
+#endif

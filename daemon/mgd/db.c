@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * db.c - the running configuration, the shared candidate, and where rollbacks come from.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/mgd/mgd.h"
+#include "lib/junos/load.h"
+#include "lib/junos/tree.h"
+#include "lib/yang/schema.h"
+
+/* Reads configuration N into a new tree. What can be read is kept; errors go to the log. */
+static struct tree *
+tree_read(struct db *db, unsigned n, struct store_meta *meta, int *rc)
+{
+	struct text text = { 0 };
+	*rc = store_read(db->dir, n, meta, &text);
+	if (*rc < 0)
+		return NULL;
+	struct report r = { 0 };
+	struct tree *t = tree_new(db->schema);
+	if (!load_text(t, LOAD_OVERRIDE, text_str(&text), text.len, &r)) {
+		struct text why = { 0 };
+		report_print(&r, n == 0 ? "juniper.conf" : "rollback", &why);
+		log_line(LOG_LEVEL_ERROR, "UI_DBASE_LOAD", "%s", text_str(&why));
+		text_done(&why);
+		*rc = -EINVAL;
+	}
+	report_done(&r);
+	text_done(&text);
+	return t;
+}
+
+int
+db_init(struct db *db, const struct schema *schema)
+{
+	*db = (struct db){ .schema = schema };
+	db->dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (db->dir < 0)
+		return -errno;
+	int rc = store_repair(db->dir);
+	if (rc < 0)
+		log_line(LOG_LEVEL_ERROR, "UI_DBASE_REPAIR", "%s", strerror(-rc));
+	db->running = tree_read(db, 0, &db->last, &rc);
+	if (db->running == NULL && rc != -ENOENT)
+		return rc;
+	if (db->running == NULL)
+		db->running = tree_new(schema);
+	db->candidate = tree_copy(db->running);
+	return 0;
+}
+
+struct tree *
+db_rollback(struct db *db, unsigned n, int *rc)
+{
+	struct store_meta meta;
+	*rc = 0;
+	if (n == 0)
+		return tree_copy(db->running);
+	struct tree *t = tree_read(db, n, &meta, rc);
+	if (*rc == -EINVAL)
+		*rc =
+		    0; /* an old configuration may hold what is not known any more; the rest is there */
+	return t;
+}
+
+bool
+db_differs(const struct db *db, const struct tree *t)
+{
+	struct text diff = { 0 };
+	print_compare(db->running, t, &diff);
+	bool differs = diff.len > 0;
+	text_done(&diff);
+	return differs;
+}
+
+const char *
+db_host_name(const struct db *db)
+{
+	static const char *const words[] = { "system", "host-name" };
+	const struct node *n = node_path(tree_root(db->running), words, 2);
+	return n != NULL && !n->is_inactive ? n->value : NULL;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * edit.c - configuration mode: moving about, changing the candidate, committing it.
+ *
+ * A line is one of the commands of the table. Paths are walked along the schema first (abbreviations, carets) and then
+ * handed to lib/junos as a set line with the full path, which is the same road that a file takes. Called
+ * by session.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/mgd/command.h"
+#include "daemon/mgd/edit.h"
+#include "daemon/mgd/mgd.h"
+#include "lib/junos/load.h"
+#include "lib/junos/quote.h"
+#include "lib/junos/tree.h"
+#include "lib/yang/schema.h"
+
+enum edit_id {
+	EDIT_ACTIVATE,
+	EDIT_ANNOTATE,
+	EDIT_COMMIT,
+	EDIT_COPY,
+	EDIT_DEACTIVATE,
+	EDIT_DELETE,
+	EDIT_EDIT,
+	EDIT_EXIT,
+	EDIT_INSERT,
+	EDIT_LOAD,
+	EDIT_PROTECT,
+	EDIT_QUIT,
+	EDIT_RENAME,
+	EDIT_ROLLBACK,
+	EDIT_RUN,
+	EDIT_SET,
+	EDIT_SHOW,
+	EDIT_STATUS,
+	EDIT_TOP,
+	EDIT_UNPROTECT,
+	EDIT_UP,
+};
+
+static const struct command table[] = {
+	{ "activate", "Remove the inactive tag from a statement", NULL, EDIT_ACTIVATE, false },
+	{ "annotate", "Annotate the statement with a comment", NULL, EDIT_ANNOTATE, false },
+	{ "commit", "Commit current set of changes", NULL, EDIT_COMMIT, false },
+	{ "copy", "Copy a statement", NULL, EDIT_COPY, false },
+	{ "deactivate", "Add the inactive tag to a statement", NULL, EDIT_DEACTIVATE, false },
+	{ "delete", "Delete a data element", NULL, EDIT_DELETE, false },
+	{ "edit", "Edit a sub-element", NULL, EDIT_EDIT, false },
+	{ "exit", "Exit from this level", NULL, EDIT_EXIT, false },
+	{ "insert", "Insert a new ordered data element", NULL, EDIT_INSERT, false },
+	{ "load", "Load configuration from file", NULL, EDIT_LOAD, false },
+	{ "protect", "Protect the statement", NULL, EDIT_PROTECT, false },
+	{ "quit", "Quit from this level", NULL, EDIT_QUIT, false },
+	{ "rename", "Rename a statement", NULL, EDIT_RENAME, false },
+	{ "rollback", "Roll back to previous committed configuration", NULL, EDIT_ROLLBACK, false },
+	{ "run", "Run an operational-mode command", NULL, EDIT_RUN, false },
+	{ "set", "Set a parameter", NULL, EDIT_SET, false },
+	{ "show", "Show a parameter", NULL, EDIT_SHOW, false },
+	{ "status", "Show users currently editing configuration", NULL, EDIT_STATUS, false },
+	{ "top", "Exit to top level of configuration", NULL, EDIT_TOP, false },
+	{ "unprotect", "Unprotect the statement", NULL, EDIT_UNPROTECT, false },
+	{ "up", "Exit one level of configuration", NULL, EDIT_UP, false },
+};
+
+/* A place that `exit` goes back to; in the session's edit_arena. */
+struct edit_place {
+	struct edit_place *below;
+	struct path path;
+};
+
+static const struct snode *
+config_root(const struct session *s)
+{
+	return s->m->db.schema->config;
+}
+
+/* --- entering and leaving --- */
+
+static struct session *
+exclusive_holder(const struct mgd *m)
+{
+	for (struct session *o = m->sessions; o != NULL; o = o->next)
+		if (o->is_configuring && o->kind == CONFIGURE_EXCLUSIVE)
+			return o;
+	return NULL;
+}
+
+/* Lists the other users in configuration mode; false if there are none. */
+static bool
+others_list(struct session *s, struct text *out)
+{
+	bool any = false;
+	for (struct session *o = s->m->sessions; o != NULL; o = o->next) {
+		if (o == s || !o->is_configuring)
+			continue;
+		if (!any)
+			text_put(out, "Users currently editing the configuration:\n");
+		any = true;
+		text_put(out, "  ");
+		session_describe(o, out);
+		text_put(out, "\n      [edit");
+		path_print(&o->edit, 0, out);
+		text_put(out, "]\n");
+	}
+	return any;
+}
+
+static void
+enter_refuse(struct session *s, const struct session *holder)
+{
+	struct text t = { 0 };
+	text_put(&t, "error: configuration database locked by:\n  ");
+	session_describe(holder, &t);
+	text_put(&t, "\n");
+	session_fail(s, text_str(&t));
+	text_done(&t);
+}
+
+void
+edit_enter(struct session *s, enum session_kind kind)
+{
+	struct db *db = &s->m->db;
+	struct text t = { 0 };
+	const struct session *holder = exclusive_holder(s->m);
+	bool is_changed = db->is_touched && db_differs(db, db->candidate);
+	if (!user_may(&s->user, "configure")) {
+		session_fail(s, "error: permission denied");
+		return;
+	}
+	if (holder != NULL && holder != s) {
+		enter_refuse(s, holder);
+		return;
+	}
+	if (kind == CONFIGURE_EXCLUSIVE && is_changed) {
+		session_fail(s, "error: configuration database modified");
+		return;
+	}
+	if (s->is_configuring) {
+		session_fail(s, "error: already in configuration mode");
+		return;
+	}
+	s->is_configuring = true;
+	s->kind = kind;
+	s->since = time(NULL);
+	s->edit_arena = arena_new();
+	s->edit = (struct path){ .s = config_root(s) };
+	if (kind == CONFIGURE_PRIVATE) {
+		s->private_tree = tree_copy(db->running);
+		s->private_base = db->last.commit;
+	}
+	if (kind != CONFIGURE_SHARED)
+		text_put(&t, "warning: uncommitted changes will be discarded on exit\n");
+	text_put(&t, "Entering configuration mode\n");
+	others_list(s, &t);
+	if (kind == CONFIGURE_SHARED && is_changed)
+		text_put(&t, "The configuration has been changed but not committed\n");
+	session_text(s, text_str(&t));
+	session_done(s);
+	text_done(&t);
+}
+
+void
+edit_leave(struct session *s)
+{
+	if (!s->is_configuring)
+		return;
+	struct db *db = &s->m->db;
+	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched) {
+		tree_free(db->candidate);
+		db->candidate = tree_copy(db->running);
+		db->is_touched = false;
+	}
+	tree_free(s->private_tree);
+	s->private_tree = NULL;
+	s->is_configuring = false;
+	arena_free(s->edit_arena);
+	s->edit_arena = NULL;
+	s->edit = (struct path){ 0 };
+	s->stack = NULL;
+}
+
+static void
+leave_now(struct session *s)
+{
+	edit_leave(s);
+	session_text(s, "Exiting configuration mode\n");
+	session_done(s);
+}
+
+static void
+on_leave_answer(struct session *s, const char *text)
+{
+	if (text[0] == 'n' || text[0] == 'N')
+		session_done(s);
+	else
+		leave_now(s);
+}
+
+static void
+leave_ask(struct session *s)
+{
+	struct tree *t = session_tree(s);
+	bool is_changed =
+	    (s->private_tree != NULL || s->m->db.is_touched) && db_differs(&s->m->db, t);
+	if (!is_changed) {
+		leave_now(s);
+		return;
+	}
+	session_text(s, s->kind == CONFIGURE_SHARED
+			    ? "The configuration has been changed but not committed\n"
+			    : "The configuration has been modified but not committed\n"
+			      "warning: uncommitted changes will be discarded\n");
+	session_ask(s, "Exit with uncommitted changes? [yes,no] (yes) ", "yes", on_leave_answer);
+}
+
+/* --- moving about --- */
+
+static void
+place_set(struct session *s, const struct path *p)
+{
+	struct path copy = { .end = PATH_NODE, .s = p->s, .n = p->n };
+	copy.words = arena_array(s->edit_arena, p->n + 1, sizeof(*copy.words));
+	for (size_t i = 0; i < p->n; i++)
+		copy.words[i] = arena_strdup(s->edit_arena, p->words[i]);
+	s->edit = copy;
+}
+
+static void
+place_push(struct session *s)
+{
+	struct edit_place *e = arena_alloc(s->edit_arena, sizeof(*e));
+	e->path = s->edit;
+	e->below = s->stack;
+	s->stack = e;
+}
+
+/* Moves P one level up. */
+static void
+path_up(struct path *p)
+{
+	const struct snode *s = p->s;
+	size_t n = s->is_nokeyword ? 0 : 1;
+	if (s->kind == SNODE_LIST)
+		n += s->n_keys * (s->is_key_keyword ? 2 : 1);
+	p->n = p->n > n ? p->n - n : 0;
+	p->s = s->parent;
+}
+
+static void
+do_edit(struct session *s, const struct words *w, struct arena *a)
+{
+	struct refusal e = { 0 };
+	struct path p;
+	bool ok = w->n > 0 || refuse(&e, w->end + 1, "missing argument.");
+	ok = ok && path_walk(a, config_root(s), &s->edit, w, true, &p, &e);
+	if (ok && (p.end == PATH_LEAF || p.end == PATH_VALUE))
+		ok = refuse(&e, w->w[w->n - 1].at, "syntax error.");
+	else if (ok && p.end == PATH_LIST)
+		ok = refuse(&e, w->end + 1, "missing argument.");
+	if (ok) {
+		place_push(s);
+		place_set(s, &p);
+		session_done(s);
+	} else {
+		session_refuse(s, &e);
+	}
+	refusal_done(&e);
+}
+
+static void
+do_exit(struct session *s, const struct words *w)
+{
+	if (w->n == 1 && word_abbreviates(&w->w[0], "configuration-mode") != 0) {
+		leave_ask(s);
+		return;
+	}
+	if (w->n > 0) {
+		struct refusal e = { 0 };
+		refuse(&e, w->w[0].at, "syntax error.");
+		session_refuse(s, &e);
+		refusal_done(&e);
+		return;
+	}
+	if (s->edit.n == 0) {
+		leave_ask(s);
+		return;
+	}
+	s->edit = s->stack != NULL ? s->stack->path : (struct path){ .s = config_root(s) };
+	if (s->stack != NULL)
+		s->stack = s->stack->below;
+	session_done(s);
+}
+
+/* `up [N] [COMMAND]` and `top [COMMAND]`: moves, or runs the command from there. */
+static void
+do_up(struct session *s, const struct words *w, bool top)
+{
+	size_t n_levels = 1;
+	size_t used = 0;
+	if (!top && w->n > 0 && strspn(w->w[0].s, "0123456789") == strlen(w->w[0].s)) {
+		n_levels = strtoul(w->w[0].s, NULL, 10);
+		used = 1;
+	}
+	struct path before = s->edit;
+	while (s->edit.n > 0 && (top || n_levels-- > 0))
+		path_up(&s->edit);
+	if (s->edit.n == 0)
+		s->edit.s = config_root(s);
+	if (w->n == used) {
+		session_done(s);
+		return;
+	}
+	struct words rest = words_from(w, used);
+	struct path there = s->edit;
+	edit_line(s, &rest);
+	/* `edit` stays where it went, all else comes back */
+	if (s->is_configuring && s->edit.words == there.words && s->edit.n == there.n)
+		s->edit = before;
+}
+
+/* --- changing the candidate --- */
+
+static void
+touched(struct session *s)
+{
+	if (s->private_tree == NULL) {
+		s->m->db.is_touched = true;
+		s->m->db.touched = time(NULL);
+	}
+}
+
+/* Runs one set line; warnings are shown, errors fail the line. LINE ends with a newline. */
+static void
+change(struct session *s, const char *line)
+{
+	struct tree *t = session_tree(s);
+	struct report r = { 0 };
+	bool ok = load_set(t, tree_root(t), line, strlen(line), &r);
+	struct text said = { 0 };
+	for (size_t i = 0; i < r.n; i++) {
+		const struct report_line *l = &r.lines[i];
+		if (l->class == REPORT_IGNORED)
+			continue;
+		bool has_tag = strncmp(l->message, "warning: ", 9) == 0 ||
+			       strncmp(l->message, "error: ", 7) == 0;
+		text_printf(&said, "%s%s\n",
+		    has_tag       ? ""
+		    : l->is_error ? "error: "
+				  : "warning: ",
+		    l->message);
+	}
+	touched(s);
+	if (ok) {
+		session_text(s, text_str(&said));
+		session_done(s);
+	} else {
+		session_fail(s, text_str(&said));
+	}
+	text_done(&said);
+	report_done(&r);
+}
+
+/* Where the path of a command ends and what it does with it begins; N if there is no such word. */
+static size_t
+split_at(const struct words *w, int id)
+{
+	for (size_t i = 1; i < w->n; i++) {
+		if (w->w[i].is_quoted)
+			continue;
+		if ((id == EDIT_RENAME || id == EDIT_COPY) && strcmp(w->w[i].s, "to") == 0)
+			return i;
+		if (id == EDIT_INSERT &&
+		    (strcmp(w->w[i].s, "before") == 0 || strcmp(w->w[i].s, "after") == 0))
+			return i;
+	}
+	return id == EDIT_ANNOTATE && w->n > 1 ? w->n - 1 : w->n;
+}
+
+static bool
+change_path_ok(const struct path *p, const struct words *w, int id, struct refusal *e)
+{
+	if (id == EDIT_SET && (p->end == PATH_LEAF || p->end == PATH_LIST))
+		return refuse(e, w->end + 1, "missing argument.");
+	return true;
+}
+
+/* set, activate, rename, ...: everything that is a line of the same name for lib/junos. */
+static void
+do_change(struct session *s, const char *verb, int id, const struct words *w, struct arena *a)
+{
+	struct refusal e = { 0 };
+	struct path p;
+	size_t cut = split_at(w, id);
+	struct words head = *w;
+	head.n = cut;
+	bool ok = w->n > 0 || refuse(&e, w->end + 1, "missing argument.");
+	ok = ok && path_walk(a, config_root(s), &s->edit, &head, id == EDIT_SET, &p, &e);
+	ok = ok && change_path_ok(&p, w, id, &e);
+	if (!ok) {
+		session_refuse(s, &e);
+	} else {
+		struct text line = { 0 };
+		text_put(&line, verb);
+		path_print(&p, 0, &line);
+		for (size_t i = cut; i < w->n; i++) {
+			text_putc(&line, ' ');
+			quote_put(&line, w->w[i].s, id == EDIT_ANNOTATE);
+		}
+		text_putc(&line, '\n');
+		change(s, text_str(&line));
+		text_done(&line);
+	}
+	refusal_done(&e);
+}
+
+static void
+on_delete_answer(struct session *s, const char *text)
+{
+	if (text[0] != 'y' && text[0] != 'Y') {
+		session_done(s);
+		return;
+	}
+	struct tree *t = session_tree(s);
+	struct node *n =
+	    s->edit.n > 0 ? node_path(tree_root(t), s->edit.words, s->edit.n) : tree_root(t);
+	while (n != NULL && n->child != NULL)
+		node_del(t, n->child);
+	touched(s);
+	session_done(s);
+}
+
+/* --- the rest --- */
+
+static void
+do_show(struct session *s, const struct words *w, struct arena *a)
+{
+	struct refusal e = { 0 };
+	struct path p;
+	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e)) {
+		session_refuse(s, &e);
+	} else if (s->compare >= 0) {
+		show_compare(s, session_tree(s));
+	} else {
+		show_tree(s, session_tree(s), &p, p.n == 0);
+		session_done(s);
+	}
+	refusal_done(&e);
+}
+
+static void
+do_rollback(struct session *s, const struct words *w)
+{
+	struct refusal e = { 0 };
+	unsigned n = 0;
+	int rc;
+	if (w->n > 1 || (w->n == 1 && strspn(w->w[0].s, "0123456789") != strlen(w->w[0].s))) {
+		refuse(&e, w->w[w->n - 1].at, "syntax error.");
+	} else if (w->n == 1 && (strlen(w->w[0].s) > 2 ||
+				    (n = (unsigned)atoi(w->w[0].s)) > STORE_ROLLBACK_MAX)) {
+		refuse(&e, w->w[0].at, "Value %.20s is not within range (0..%d) at '%.20s'",
+		    w->w[0].s, STORE_ROLLBACK_MAX, w->w[0].s);
+	}
+	if (e.has_at) {
+		session_refuse(s, &e);
+		refusal_done(&e);
+		return;
+	}
+	struct tree *t = db_rollback(&s->m->db, n, &rc);
+	if (t == NULL) {
+		session_fail(s, "error: could not read that rollback configuration");
+		return;
+	}
+	if (s->private_tree != NULL) {
+		tree_free(s->private_tree);
+		s->private_tree = t;
+	} else {
+		tree_free(s->m->db.candidate);
+		s->m->db.candidate = t;
+		touched(s);
+		s->m->db.is_touched = n != 0;
+	}
+	session_text(s, "load complete\n");
+	session_done(s);
+}
+
+static void
+do_status(struct session *s)
+{
+	struct text t = { 0 };
+	others_list(s, &t);
+	session_text(s, text_str(&t));
+	session_done(s);
+	text_done(&t);
+}
+
+void
+edit_line(struct session *s, const struct words *w)
+{
+	struct refusal e = { 0 };
+	size_t used;
+	const struct command *c =
+	    command_find(table, sizeof(table) / sizeof(table[0]), w, &used, &e);
+	if (c == NULL) {
+		session_refuse(s, &e);
+		refusal_done(&e);
+		return;
+	}
+	struct arena *a = arena_new();
+	struct words rest = words_from(w, used);
+	switch ((enum edit_id)c->id) {
+	case EDIT_ACTIVATE:
+	case EDIT_ANNOTATE:
+	case EDIT_COPY:
+	case EDIT_DEACTIVATE:
+	case EDIT_INSERT:
+	case EDIT_PROTECT:
+	case EDIT_RENAME:
+	case EDIT_SET:
+	case EDIT_UNPROTECT:
+		do_change(s, c->words, c->id, &rest, a);
+		break;
+	case EDIT_DELETE:
+		if (rest.n > 0)
+			do_change(s, c->words, c->id, &rest, a);
+		else
+			session_ask(s, "Delete everything under this level? [yes,no] (no) ", "no",
+			    on_delete_answer);
+		break;
+	case EDIT_COMMIT:
+		edit_commit(s, &rest);
+		break;
+	case EDIT_EDIT:
+		do_edit(s, &rest, a);
+		break;
+	case EDIT_EXIT:
+	case EDIT_QUIT:
+		do_exit(s, &rest);
+		break;
+	case EDIT_LOAD:
+		edit_load(s, &rest);
+		break;
+	case EDIT_ROLLBACK:
+		do_rollback(s, &rest);
+		break;
+	case EDIT_RUN:
+		oper_line(s, &rest);
+		break;
+	case EDIT_SHOW:
+		do_show(s, &rest, a);
+		break;
+	case EDIT_STATUS:
+		do_status(s);
+		break;
+	case EDIT_TOP:
+		do_up(s, &rest, true);
+		break;
+	case EDIT_UP:
+		do_up(s, &rest, false);
+		break;
+	}
+	arena_free(a);
+	refusal_done(&e);
+}

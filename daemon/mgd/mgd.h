@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * mgd.h - the state of mgd and what its files offer each other.
+ *
+ * One loop, one thread owns all of it. Trees are lib/junos trees; a configuration is in force when every
+ * daemon that it concerns has said so.
+ */
+#ifndef MGD_H
+#define MGD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/mgd/path.h"
+#include "daemon/mgd/store.h"
+#include "daemon/mgd/users.h"
+#include "daemon/mgd/words.h"
+#include "lib/base/arena.h"
+#include "lib/base/bytes.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/msg/cli.h"
+#include "lib/msg/elem.h"
+#include "lib/os/daemon.h"
+
+struct commit;
+struct schema;
+struct session;
+struct tree;
+
+/* --- db.c: the running configuration and the shared candidate --- */
+
+struct db {
+	const struct schema *schema;
+	int dir;                /* the folder of the store */
+	struct tree *running;   /* never NULL */
+	struct tree *candidate; /* shared by all sessions of `configure`; never NULL */
+	struct store_meta last; /* of the running configuration; commit 0: there has been none */
+	bool is_touched;        /* the candidate may differ from the running one */
+	time_t touched;         /* when it was edited last */
+};
+
+/* --- peer.c: the daemons that run the configuration --- */
+
+struct peer {
+	struct peer *next;
+	char kind[16];     /* "netd" or "picd" */
+	char instance[64]; /* services interface of a picd, else "" */
+	struct ipc *ipc;   /* NULL: not running */
+	struct mgd *m;
+	bool is_wanted; /* the running configuration needs it */
+	struct wr conf; /* encoded reduced configuration that it shall run; len 0: none yet */
+	int conf_fd;    /* the same, sealed; -1: none yet */
+	uint32_t conf_commit;
+	bool is_applied;  /* it said so */
+	uint32_t seq;     /* of the CHECK or APPLY it has not answered; 0 = none */
+	bool is_checking; /* that one is a CHECK */
+};
+
+struct peers {
+	struct peer *list; /* netd first, picds in the order of the configuration */
+	uint32_t in_force; /* commit last reported to sallyportd */
+};
+
+struct mgd {
+	struct daemon d;
+	struct db db;
+	struct peers peers;
+	struct commit *commit; /* the one under way, or NULL */
+	struct rpc *rpcs;      /* operational commands that daemons are answering */
+	struct session *sessions;
+	uv_poll_t *listener;
+	int listen_fd;
+	uint32_t seq; /* last one used towards the daemons */
+};
+
+/* --- db.c --- */
+/* Opens the folder (the working directory), reads the configuration in force. Returns 0 or -errno, or -EINVAL with
+ * the errors logged if it cannot be read. */
+int db_init(struct db *db, const struct schema *schema);
+/* Reads rollback N into a new tree; NULL and -errno in RC. */
+struct tree *db_rollback(struct db *db, unsigned n, int *rc);
+/* True if T says something else than the running configuration. */
+bool db_differs(const struct db *db, const struct tree *t);
+/* The host name of the running configuration, or NULL. Borrowed until the next commit. */
+const char *db_host_name(const struct db *db);
+
+/* --- commit.c --- */
+struct commit_ask {
+	const struct tree *tree; /* copied */
+	bool check_only;
+	struct store_meta meta; /* user, client, comment; the rest is filled in */
+	/* Called once, later: TEXT is what the user shall see (never NULL). The tree has become the running one if ok and
+	 * not check_only. */
+	void (*on_done)(void *arg, bool ok, const char *text);
+	void *arg;
+};
+/* Starts a commit. Returns false if one is under way. */
+bool commit_start(struct mgd *m, const struct commit_ask *ask);
+/* Forgets whom to tell (a session that ends); the commit goes on. */
+void commit_detach(struct mgd *m, const void *arg);
+/* A peer has answered CHECK or APPLY, or is gone. */
+void commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text);
+/* Hands the running configuration to the peers at start. */
+void commit_boot(struct mgd *m);
+
+/* --- peer.c --- */
+void peer_on_link(struct mgd *m, const char *kind, const char *instance, int fd);
+struct peer *peer_find(struct mgd *m, const char *kind, const char *instance);
+/* Finds or makes it. */
+struct peer *peer_get(struct mgd *m, const char *kind, const char *instance);
+/* Gives P the configuration that it shall run from now on; takes over CONF (a growing writer) and FD. Sends nothing. */
+void peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit);
+/* Sends the sealed configuration FD to be checked or applied. Returns false if the daemon does not run. */
+bool peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit);
+/* Tells sallyportd when every daemon runs the running configuration. */
+void peers_report(struct mgd *m);
+
+/* --- rpc.c --- */
+struct srpc;
+/* Asks the owner of RPC and streams its rows to S; ends the line of S. Takes over A, which holds REQUEST. */
+void rpc_start(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
+void rpc_on_row(struct peer *p, struct ipc_msg *msg);
+void rpc_on_done(struct peer *p, struct ipc_msg *msg);
+void rpc_on_peer_gone(struct peer *p);
+/* The line is not wanted any more, or the session ends. */
+void rpc_detach(struct session *s);
+
+/* --- session.c --- */
+enum session_kind { CONFIGURE_SHARED, CONFIGURE_EXCLUSIVE, CONFIGURE_PRIVATE };
+
+struct session {
+	struct session *next;
+	struct mgd *m;
+	struct ipc *ipc;
+	struct user user;
+	char terminal[64];
+	time_t since;        /* configuration mode entered */
+	bool is_welcome;     /* hello has been said */
+	bool is_busy;        /* a line is under way */
+	bool is_given_up;    /* CLI_BREAK: what still comes for it is dropped */
+	bool is_configuring; /* in configuration mode */
+	bool is_ending;      /* operational mode has been left */
+	enum session_kind kind;
+	struct tree *private_tree; /* CONFIGURE_PRIVATE; else NULL */
+	uint32_t private_base;     /* the commit that it was copied from */
+	struct arena *edit_arena;
+	struct path edit;         /* [edit] place, in edit_arena */
+	struct edit_place *stack; /* places that `exit` goes back to */
+	uint32_t seq;             /* of the line under way */
+	char *line;               /* the line under way */
+	char format[8];           /* "text", "set", "xml", "json" */
+	int compare;              /* rollback of `| compare`, -1: none */
+	struct text out;          /* text that waits to be sent */
+	size_t out_sent;
+	bool has_done; /* the answer is complete once OUT has been sent */
+	bool done_ok;
+	struct text done_text;
+	bool done_has_caret;
+	size_t done_caret;
+	void (*on_answer)(struct session *s, const char *text);
+	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
+	struct text input;
+	char want[16];  /* what the input is for: the load action */
+	char name[256]; /* name of the file that is being read */
+	bool has_quit;  /* commit and-quit */
+};
+
+/* The tree that S edits. */
+struct tree *session_tree(struct session *s);
+void session_on_client(struct mgd *m, int fd);
+/* Everything below answers the line under way. Text appears before whatever ends the line. */
+void session_text(struct session *s, const char *text);
+void session_ask(struct session *s, const char *question, const char *fallback,
+    void (*fn)(struct session *s, const char *text));
+void session_want(struct session *s, const char *source, const char *name,
+    void (*fn)(struct session *s, const char *text, size_t len, const char *error));
+void session_done(struct session *s);                   /* ok */
+void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
+void session_refuse(struct session *s, const struct refusal *e);
+/* A row of REPLY root to the command line; RPC rows go through here. */
+void session_reply(struct session *s, const char *rpc, const char *root, const char *style);
+void session_row(struct session *s, const struct elem *row);
+/* "user terminal pts/0 (pid 12) on since 2008-11-20 10:00:00 UTC" */
+void session_describe(const struct session *s, struct text *out);
+
+/* --- oper.c, edit.c, show.c --- */
+void oper_line(struct session *s, const struct words *w);
+void edit_line(struct session *s, const struct words *w);
+void edit_enter(struct session *s, enum session_kind kind);
+/* Drops what configuration mode holds; for the end of a session too. */
+void edit_leave(struct session *s);
+
+/* Shows the configuration T at PATH in the format of the line: `show` and `show configuration`. HEADER: say when it was
+ * committed or changed first (only for the whole of it, as text). */
+void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
+/* Shows what changes from rollback N of the session's compare to T. */
+void show_compare(struct session *s, const struct tree *t);
+/* mgd's own RPCs. Returns false if it has none of that name. */
+bool show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
+
+#endif

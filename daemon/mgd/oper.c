@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * oper.c - operational mode: which command a line is, and who answers it.
+ *
+ * The commands are the RPCs of the schema and a few that only mean something at a command line. Called by
+ * session.c, and by edit.c for `run`.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/mgd/command.h"
+#include "daemon/mgd/mgd.h"
+#include "lib/yang/schema.h"
+
+enum oper_id {
+	OPER_CONFIGURE,
+	OPER_CONFIGURE_EXCLUSIVE,
+	OPER_CONFIGURE_PRIVATE,
+	OPER_QUIT,
+	OPER_SHOW_CONFIGURATION,
+};
+
+static const struct command own[] = {
+	{ "configure", "Manipulate software configuration information", NULL, OPER_CONFIGURE,
+	    false },
+	{ "configure exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, false },
+	{ "configure private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, false },
+	{ "edit", "Manipulate software configuration information", NULL, OPER_CONFIGURE, true },
+	{ "edit exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, true },
+	{ "edit private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, true },
+	{ "exit", "Exit the management session", NULL, OPER_QUIT, true },
+	{ "quit", "Exit the management session", NULL, OPER_QUIT, false },
+	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
+	    false },
+};
+
+enum { OWN_N = sizeof(own) / sizeof(own[0]) };
+
+/* The whole table; made once. */
+static const struct command *
+commands(const struct schema *schema, size_t *n)
+{
+	static struct command *table;
+	*n = OWN_N + schema->n_rpcs;
+	if (table != NULL)
+		return table;
+	table = calloc(*n, sizeof(*table));
+	if (table == NULL)
+		abort();
+	memcpy(table, own, sizeof(own));
+	for (size_t i = 0; i < schema->n_rpcs; i++)
+		table[OWN_N + i] = (struct command){ .words = schema->rpcs[i].command,
+			.help = schema->rpcs[i].help,
+			.rpc = &schema->rpcs[i] };
+	return table;
+}
+
+static void
+show_configuration(struct session *s, const struct words *w, struct arena *a)
+{
+	struct db *db = &s->m->db;
+	struct path top = { .s = db->schema->config };
+	struct path path;
+	struct refusal e = { 0 };
+	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e)) {
+		session_refuse(s, &e);
+	} else if (s->compare >= 0) {
+		show_compare(s, db->running);
+	} else {
+		show_tree(s, db->running, &path, path.n == 0);
+		session_done(s);
+	}
+	refusal_done(&e);
+}
+
+static void
+rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
+{
+	struct refusal e = { 0 };
+	struct arena *a = arena_new();
+	const struct elem *request = NULL;
+	if (!user_may(&s->user, rpc->permission))
+		session_fail(s, "error: permission denied");
+	else if ((request = command_request(a, rpc, w, &e)) == NULL)
+		session_refuse(s, &e);
+	if (request == NULL) {
+		refusal_done(&e);
+		arena_free(a);
+		return;
+	}
+	if (rpc->output != NULL && rpc->output->n_children > 0)
+		session_reply(
+		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
+	if (strcmp(rpc->owner, "mgd") != 0) {
+		rpc_start(s, rpc, a, request);
+		return;
+	}
+	if (show_rpc(s, rpc, request))
+		session_done(s);
+	else
+		session_fail(s, "error: command is not implemented");
+	arena_free(a);
+}
+
+static void
+own_run(struct session *s, int id, const struct words *rest)
+{
+	struct refusal e = { 0 };
+	struct arena *a = arena_new();
+	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION) {
+		refuse(&e, rest->w[0].at, "syntax error.");
+		session_refuse(s, &e);
+		goto out;
+	}
+	switch (id) {
+	case OPER_SHOW_CONFIGURATION:
+		show_configuration(s, rest, a);
+		break;
+	case OPER_QUIT:
+		s->is_ending = !s->is_configuring;
+		session_done(s);
+		break;
+	case OPER_CONFIGURE_EXCLUSIVE:
+		edit_enter(s, CONFIGURE_EXCLUSIVE);
+		break;
+	case OPER_CONFIGURE_PRIVATE:
+		edit_enter(s, CONFIGURE_PRIVATE);
+		break;
+	default:
+		edit_enter(s, CONFIGURE_SHARED);
+		break;
+	}
+out:
+	refusal_done(&e);
+	arena_free(a);
+}
+
+void
+oper_line(struct session *s, const struct words *w)
+{
+	struct refusal e = { 0 };
+	size_t n;
+	size_t used;
+	const struct command *table = commands(s->m->db.schema, &n);
+	const struct command *c = command_find(table, n, w, &used, &e);
+	struct words rest = words_from(w, used);
+	if (c == NULL)
+		session_refuse(s, &e);
+	else if (c->rpc != NULL)
+		rpc_run(s, c->rpc, &rest);
+	else
+		own_run(s, c->id, &rest);
+	refusal_done(&e);
+}

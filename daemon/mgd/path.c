@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * path.c - walks typed words along the schema. Called by edit.c and show.c.
+ */
+#include "daemon/mgd/path.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/junos/quote.h"
+#include "lib/yang/schema.h"
+
+/* The walk under way. */
+struct walk {
+	struct arena *a;
+	const struct words *w;
+	size_t i; /* next word */
+	bool values;
+	struct path *out;
+	size_t cap;
+	struct refusal *e;
+};
+
+static void
+out_add(struct walk *k, const char *word)
+{
+	if (k->out->n == k->cap) {
+		size_t cap = k->cap * 2 + 8;
+		const char **bigger = arena_array(k->a, cap, sizeof(*bigger));
+		if (k->out->n > 0)
+			memcpy(bigger, k->out->words, k->out->n * sizeof(*bigger));
+		k->out->words = bigger;
+		k->cap = cap;
+	}
+	k->out->words[k->out->n++] = word;
+}
+
+static bool
+is_wildcard(const char *s)
+{
+	return s[0] == '<' && strlen(s) > 1 && s[strlen(s) - 1] == '>';
+}
+
+/* Judges a value; a word of an enumeration may be abbreviated. */
+static bool
+value_take(struct walk *k, const struct snode *leaf)
+{
+	const struct word *w = &k->w->w[k->i];
+	const char *value = w->s;
+	char err[256] = "";
+	char canonical[256] = "";
+	size_t n_fit = 0;
+	for (const char *const *p = leaf->enums; p != NULL && *p != NULL; p++) {
+		int fit = word_abbreviates(w, *p);
+		if (fit == 0)
+			continue;
+		value = n_fit == 0 || fit == 2 ? *p : value;
+		n_fit = fit == 2 ? 1 : n_fit + 1;
+		if (fit == 2)
+			break;
+	}
+	if (n_fit > 1)
+		return refuse(k->e, w->at, "'%.200s' is ambiguous.", w->s);
+	if (k->values && !is_wildcard(value) &&
+	    !snode_value_check(leaf, value, err, sizeof(err), canonical, sizeof(canonical))) {
+		bool has_place = strstr(err, " at '") != NULL;
+		if (err[0] == '\0')
+			return refuse(k->e, w->at, "syntax error.");
+		if (has_place)
+			return refuse(k->e, w->at, "%s", err);
+		return refuse(k->e, w->at, "%s at '%.200s'", err, w->s);
+	}
+	out_add(k, value);
+	k->i++;
+	return true;
+}
+
+/* Finds the child that W means by its word. Returns false and E if several could be meant. */
+static bool
+child_by_word(struct walk *k, const struct snode *s, const struct word *w, const struct snode **out)
+{
+	const struct snode *exact = w->is_quoted ? NULL : snode_find(s, w->s, strlen(w->s));
+	size_t n_found = 0;
+	*out = exact;
+	for (size_t i = 0; exact == NULL && i < s->n_children; i++) {
+		const struct snode *c = s->children[i];
+		if (c->is_nokeyword || word_abbreviates(w, c->name) == 0)
+			continue;
+		*out = c;
+		n_found++;
+	}
+	if (n_found <= 1)
+		return true;
+	refuse(k->e, w->at, "'%.200s' is ambiguous.\nPossible completions:", w->s);
+	for (size_t i = 0; i < s->n_children; i++) {
+		const struct snode *c = s->children[i];
+		if (!c->is_nokeyword && !c->is_hidden && word_abbreviates(w, c->name) != 0)
+			text_printf(&k->e->text, "\n%c %-20s %s",
+			    c->kind == SNODE_CONTAINER || c->kind == SNODE_LIST ? '>'
+			    : c->kind == SNODE_LEAFLIST                         ? '+'
+										: ' ',
+			    c->name, c->help);
+	}
+	return false;
+}
+
+/* The child whose entries or value stand without a word of their own. */
+static const struct snode *
+child_by_position(const struct snode *s)
+{
+	for (size_t i = 0; i < s->n_children; i++)
+		if (s->children[i]->is_nokeyword)
+			return s->children[i];
+	return NULL;
+}
+
+/* Takes the keys of a list entry; end is PATH_LIST if there are none. */
+static bool
+keys_take(struct walk *k, const struct snode *list)
+{
+	k->out->end = PATH_LIST;
+	for (size_t i = 0; i < list->n_keys; i++) {
+		const struct snode *key = list->keys[i];
+		if (k->i == k->w->n) {
+			if (i == 0)
+				return true;
+			return refuse(k->e, k->w->end + 1, "missing argument.");
+		}
+		if (list->is_key_keyword) {
+			if (word_abbreviates(&k->w->w[k->i], key->name) == 0)
+				return refuse(k->e, k->w->w[k->i].at, "syntax error.");
+			out_add(k, key->name);
+			if (++k->i == k->w->n)
+				return refuse(k->e, k->w->end + 1, "missing argument.");
+		}
+		if (!value_take(k, key))
+			return false;
+	}
+	k->out->end = PATH_NODE;
+	return true;
+}
+
+/* Takes `[ a b c ]` or a single value. */
+static bool
+leaf_take(struct walk *k, const struct snode *leaf)
+{
+	k->out->end = leaf->is_empty ? PATH_VALUE : PATH_LEAF;
+	if (leaf->is_empty || k->i == k->w->n)
+		return true;
+	k->out->end = PATH_VALUE;
+	const struct word *w = &k->w->w[k->i];
+	if (leaf->kind != SNODE_LEAFLIST || w->is_quoted || strcmp(w->s, "[") != 0)
+		return value_take(k, leaf);
+	out_add(k, "[");
+	k->i++;
+	while (k->i < k->w->n) {
+		w = &k->w->w[k->i];
+		if (!w->is_quoted && strcmp(w->s, "]") == 0) {
+			out_add(k, "]");
+			k->i++;
+			return true;
+		}
+		if (!value_take(k, leaf))
+			return false;
+	}
+	return refuse(k->e, k->w->end + 1, "syntax error, expecting ']'.");
+}
+
+/* Takes the next statement below *S and moves *S to where the one after it is looked for. */
+static bool
+step(struct walk *k, const struct snode **s)
+{
+	const struct word *w = &k->w->w[k->i];
+	const struct snode *c = NULL;
+	if (!child_by_word(k, *s, w, &c))
+		return false;
+	if (c != NULL && !c->is_nokeyword) {
+		out_add(k, c->name);
+		k->i++;
+	} else {
+		c = child_by_position(*s);
+		if (c == NULL)
+			return refuse(k->e, w->at, "syntax error.");
+	}
+	k->out->s = c;
+	k->out->end = PATH_NODE;
+	if (c->kind == SNODE_LIST) {
+		if (!keys_take(k, c))
+			return false;
+		*s = c;
+	} else if (c->kind == SNODE_CONTAINER) {
+		*s = c;
+	} else if (!leaf_take(k, c)) {
+		return false;
+	}
+	return true; /* after a leaf, its siblings may follow */
+}
+
+/* The schema node that an earlier, complete path leads to. */
+static const struct snode *
+start_node(const struct snode *root, const struct path *start)
+{
+	return start->n == 0 ? root : start->s;
+}
+
+bool
+path_walk(struct arena *a, const struct snode *root, const struct path *start,
+    const struct words *w, bool values, struct path *out, struct refusal *e)
+{
+	struct walk k = { .a = a, .w = w, .values = values, .out = out, .e = e };
+	const struct snode *s = start_node(root, start);
+	*out = (struct path){ .end = PATH_NODE, .s = s };
+	for (size_t i = 0; i < start->n; i++)
+		out_add(&k, start->words[i]);
+	while (k.i < w->n) {
+		if (s->is_any) {
+			out_add(&k, w->w[k.i++].s); /* not described: taken as it is */
+			continue;
+		}
+		if (out->end == PATH_LIST || out->end == PATH_LEAF)
+			return refuse(e, w->w[k.i].at, "syntax error.");
+		if (!step(&k, &s))
+			return false;
+	}
+	return true;
+}
+
+void
+path_print(const struct path *p, size_t i, struct text *out)
+{
+	for (; i < p->n; i++) {
+		text_putc(out, ' ');
+		if (strcmp(p->words[i], "[") == 0 || strcmp(p->words[i], "]") == 0)
+			text_put(out, p->words[i]);
+		else
+			quote_put(out, p->words[i], false);
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * path.h - a typed path into the configuration, word by word along the schema.
+ *
+ * Statement words may be abbreviated; values are judged where they stand, so that the caret of an error is under the
+ * word it is about. The result is the same path in full words, as lib/junos reads it. Pure.
+ */
+#ifndef PATH_H
+#define PATH_H
+
+#include "daemon/mgd/words.h"
+
+struct snode;
+struct arena;
+
+enum path_end {
+	PATH_NODE,  /* a container, or a list entry with all its keys */
+	PATH_LIST,  /* a list without a key: all its entries */
+	PATH_LEAF,  /* a leaf or leaf-list without a value */
+	PATH_VALUE, /* a leaf with its value, or one that has none */
+};
+
+struct path {
+	const char *
+	    *words; /* full words; some are values that need quotes where they are written */
+	size_t n;
+	enum path_end end;
+	const struct snode *s; /* what the last word belongs to */
+};
+
+/* Walks the words W from the node that START (an earlier result of end PATH_NODE; n = 0: the root) leads to. OUT
+ * begins with the words of START. If VALUES is false, names and values are not judged (delete, show: what is
+ * not there is not found). Returns false and E. */
+bool path_walk(struct arena *a, const struct snode *root, const struct path *start,
+    const struct words *w, bool values, struct path *out, struct refusal *e);
+
+/* Appends the words of P from the I-th on, quoted where lib/junos needs it, each after a blank. */
+void path_print(const struct path *p, size_t i, struct text *out);
+
+#endif

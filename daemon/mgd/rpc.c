@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rpc.c - an operational command goes to the daemon that owns it, its rows come back to who asked.
+ *
+ * The picds are asked one after the other in the order of the configuration, so that their rows need no
+ * sorting and no room. When the command line does not take rows fast enough, the daemon's channel is
+ * not read until it does.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/mgd/mgd.h"
+#include "lib/yang/schema.h"
+
+enum { RPC_QUEUE_MAX = 1 << 20 }; /* bytes that may wait for one command line */
+
+struct rpc {
+	struct rpc *next;
+	struct mgd *m;
+	struct session *s; /* NULL: nobody waits any more */
+	struct arena *a;
+	const struct elem *request;
+	char kind[16];
+	struct peer *peer; /* being asked; NULL: none */
+	uint32_t seq;
+	struct text errors;
+	bool is_held; /* the peer's channel is not being read */
+};
+
+static void
+rpc_free(struct rpc *r)
+{
+	for (struct rpc **at = &r->m->rpcs; *at != NULL; at = &(*at)->next)
+		if (*at == r) {
+			*at = r->next;
+			break;
+		}
+	arena_free(r->a);
+	text_done(&r->errors);
+	free(r);
+}
+
+static void
+release(struct rpc *r)
+{
+	if (r->is_held && r->peer != NULL && r->peer->ipc != NULL)
+		ipc_hold(r->peer->ipc, false);
+	r->is_held = false;
+}
+
+static void
+rpc_end(struct rpc *r)
+{
+	struct session *s = r->s;
+	r->s = NULL;
+	if (s != NULL && r->errors.len > 0)
+		session_fail(s, text_str(&r->errors));
+	else if (s != NULL)
+		session_done(s);
+	rpc_free(r);
+}
+
+/* Asks the first daemon of the kind from P on that runs. */
+static void
+ask_from(struct rpc *r, struct peer *p)
+{
+	for (; p != NULL; p = p->next) {
+		if (strcmp(p->kind, r->kind) != 0 || !p->is_wanted)
+			continue;
+		r->seq = ++r->m->seq;
+		if (p->ipc != NULL && ipc_send(p->ipc, MSG_RPC, r->seq, r->request, -1) == 0) {
+			r->peer = p;
+			return;
+		}
+		text_printf(&r->errors, "error: the %s subsystem is not running%s%s\n", r->kind,
+		    p->instance[0] != '\0' ? ": " : "", p->instance);
+	}
+	r->peer = NULL;
+	rpc_end(r);
+}
+
+void
+rpc_start(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+{
+	struct rpc *r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		abort();
+	*r = (struct rpc){ .m = s->m, .s = s, .a = a, .request = request };
+	snprintf(r->kind, sizeof(r->kind), "%s", rpc->owner);
+	r->next = s->m->rpcs;
+	s->m->rpcs = r;
+	ask_from(r, s->m->peers.list);
+}
+
+static struct rpc *
+rpc_find(struct peer *p, uint32_t seq)
+{
+	for (struct rpc *r = p->m->rpcs; r != NULL; r = r->next)
+		if (r->peer == p && r->seq == seq)
+			return r;
+	return NULL;
+}
+
+static void
+on_drained(struct ipc *c, void *arg)
+{
+	struct session *s = arg;
+	(void)c;
+	for (struct rpc *r = s->m->rpcs; r != NULL; r = r->next)
+		if (r->s == s)
+			release(r);
+}
+
+void
+rpc_on_row(struct peer *p, struct ipc_msg *msg)
+{
+	struct rpc *r = rpc_find(p, msg->seq);
+	if (r == NULL || r->s == NULL || msg->body == NULL)
+		return;
+	session_row(r->s, msg->body);
+	if (ipc_queued(r->s->ipc) <= RPC_QUEUE_MAX || r->is_held)
+		return;
+	r->is_held = true;
+	ipc_hold(p->ipc, true);
+	ipc_on_drained(r->s->ipc, on_drained);
+}
+
+void
+rpc_on_done(struct peer *p, struct ipc_msg *msg)
+{
+	struct rpc *r = rpc_find(p, msg->seq);
+	if (r == NULL)
+		return;
+	const char *status = elem_value(msg->body, "status");
+	const char *text = elem_value(msg->body, "text");
+	if (status == NULL || strcmp(status, "ok") != 0)
+		text_printf(&r->errors, "%s%s\n",
+		    text != NULL && strncmp(text, "error: ", 7) == 0 ? "" : "error: ",
+		    text != NULL ? text : "command failed");
+	release(r);
+	ask_from(r, p->next);
+}
+
+void
+rpc_on_peer_gone(struct peer *p)
+{
+	struct rpc *next;
+	for (struct rpc *r = p->m->rpcs; r != NULL; r = next) {
+		next = r->next;
+		if (r->peer != p)
+			continue;
+		r->is_held = false;
+		text_printf(&r->errors, "error: communication with the %s subsystem failed%s%s\n",
+		    r->kind, p->instance[0] != '\0' ? ": " : "", p->instance);
+		ask_from(r, p->next);
+	}
+}
+
+void
+rpc_detach(struct session *s)
+{
+	for (struct rpc *r = s->m->rpcs; r != NULL; r = r->next)
+		if (r->s == s) {
+			release(r);
+			r->s = NULL; /* it is freed when the daemon has answered */
+		}
+}

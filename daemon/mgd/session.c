@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * session.c - one user at one command line, seen from mgd.
+ *
+ * A session reads one line at a time and answers it; what is shown waits here and goes out as fast as the command
+ * line takes it, so a long configuration costs its length once and not twice. oper.c and edit.c know
+ * what lines mean.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/mgd/mgd.h"
+#include "lib/junos/tree.h"
+
+enum {
+	SESSIONS_MAX = 64,
+	SESSION_QUEUE_MAX = 1 << 20, /* bytes handed to the channel at once */
+};
+
+static void session_pump(struct session *s);
+
+struct tree *
+session_tree(struct session *s)
+{
+	return s->private_tree != NULL ? s->private_tree : s->m->db.candidate;
+}
+
+void
+session_describe(const struct session *s, struct text *out)
+{
+	char date[32];
+	text_printf(out, "%s", s->user.name);
+	if (s->terminal[0] != '\0')
+		text_printf(out, " terminal %s", s->terminal);
+	text_printf(out, " on since %s", store_date(s->since, date));
+}
+
+static void
+session_free(struct session *s)
+{
+	for (struct session **at = &s->m->sessions; *at != NULL; at = &(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			break;
+		}
+	rpc_detach(s);
+	commit_detach(s->m, s);
+	edit_leave(s);
+	ipc_free(s->ipc);
+	free(s->line);
+	text_done(&s->out);
+	text_done(&s->input);
+	text_done(&s->done_text);
+	free(s);
+}
+
+/* --- what goes to the command line --- */
+
+static void
+send_leaf(struct session *s, uint16_t type, const char *root, const char *name, const char *value)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, root);
+	elem_leaf(a, e, name, value);
+	ipc_send(s->ipc, type, s->seq, e, -1);
+	arena_free(a);
+}
+
+static void
+edit_place_print(const struct session *s, struct text *out)
+{
+	path_print(&s->edit, 0, out);
+}
+
+static void
+done_send(struct session *s)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "done");
+	elem_leaf(a, e, "status", s->done_ok ? "ok" : "error");
+	if (s->done_text.len > 0)
+		elem_leaf(a, e, "text", text_str(&s->done_text));
+	if (s->done_has_caret)
+		elem_leaff(a, e, "caret", "%zu", s->done_caret);
+	elem_leaf(a, e, "mode",
+	    s->is_ending        ? "end"
+	    : s->is_configuring ? "configuration"
+				: "operational");
+	struct text edit = { 0 };
+	edit_place_print(s, &edit);
+	if (edit.len > 0)
+		elem_leaf(a, e, "edit", edit.s + 1);
+	text_done(&edit);
+	const char *host = db_host_name(&s->m->db);
+	elem_leaf(a, e, "host-name", host != NULL ? host : "");
+	ipc_send(s->ipc, CLI_DONE, s->seq, e, -1);
+	arena_free(a);
+	text_reset(&s->done_text);
+	s->done_has_caret = false;
+	s->has_done = false;
+	s->is_busy = false;
+	free(s->line);
+	s->line = NULL;
+}
+
+static void
+on_drained(struct ipc *c, void *arg)
+{
+	(void)c;
+	session_pump(arg);
+}
+
+/* Sends waiting text while the channel takes it, and the end of the line after it. */
+static void
+session_pump(struct session *s)
+{
+	while (s->out_sent < s->out.len) {
+		if (ipc_queued(s->ipc) > SESSION_QUEUE_MAX) {
+			ipc_on_drained(s->ipc, on_drained);
+			return;
+		}
+		size_t n = s->out.len - s->out_sent;
+		if (n > CLI_PIECE_MAX)
+			n = CLI_PIECE_MAX;
+		char *piece = strndup(s->out.s + s->out_sent, n);
+		if (piece == NULL)
+			abort();
+		send_leaf(s, CLI_TEXT, "text", "text", piece);
+		explicit_bzero(piece, n);
+		free(piece);
+		s->out_sent += n;
+	}
+	text_done(&s->out);
+	s->out_sent = 0;
+	if (s->has_done)
+		done_send(s);
+}
+
+void
+session_text(struct session *s, const char *text)
+{
+	if (!s->is_given_up)
+		text_put(&s->out, text);
+}
+
+static void
+line_end(struct session *s, bool ok)
+{
+	s->on_answer = NULL;
+	s->on_input = NULL;
+	if (s->is_given_up) { /* its end has been sent long ago */
+		s->is_given_up = false;
+		s->is_busy = false;
+		return;
+	}
+	s->done_ok = ok;
+	s->has_done = true;
+	session_pump(s);
+}
+
+void
+session_done(struct session *s)
+{
+	line_end(s, true);
+}
+
+void
+session_fail(struct session *s, const char *text)
+{
+	text_reset(&s->done_text);
+	text_put(&s->done_text, text);
+	line_end(s, false);
+}
+
+void
+session_refuse(struct session *s, const struct refusal *e)
+{
+	s->done_has_caret = e->has_at;
+	s->done_caret = e->at;
+	session_fail(s, text_str(&e->text));
+}
+
+void
+session_ask(struct session *s, const char *question, const char *fallback,
+    void (*fn)(struct session *s, const char *text))
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "ask");
+	elem_leaf(a, e, "question", question);
+	elem_leaf(a, e, "default", fallback);
+	ipc_send(s->ipc, CLI_ASK, s->seq, e, -1);
+	arena_free(a);
+	s->on_answer = fn;
+}
+
+void
+session_want(struct session *s, const char *source, const char *name,
+    void (*fn)(struct session *s, const char *text, size_t len, const char *error))
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "want");
+	elem_leaf(a, e, "source", source);
+	if (name != NULL)
+		elem_leaf(a, e, "name", name);
+	ipc_send(s->ipc, CLI_WANT, s->seq, e, -1);
+	arena_free(a);
+	text_reset(&s->input);
+	s->on_input = fn;
+}
+
+void
+session_reply(struct session *s, const char *rpc, const char *root, const char *style)
+{
+	if (s->is_given_up)
+		return;
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "reply");
+	elem_leaf(a, e, "rpc", rpc);
+	elem_leaf(a, e, "root", root);
+	elem_leaf(a, e, "style", style);
+	ipc_send(s->ipc, CLI_REPLY, s->seq, e, -1);
+	arena_free(a);
+}
+
+void
+session_row(struct session *s, const struct elem *row)
+{
+	if (!s->is_given_up)
+		ipc_send(s->ipc, CLI_ROW, s->seq, row, -1);
+}
+
+/* --- what comes from it --- */
+
+static void
+on_hello(struct session *s, const struct ipc_msg *msg)
+{
+	const char *terminal = elem_value(msg->body, "terminal");
+	snprintf(s->terminal, sizeof(s->terminal), "%s", terminal != NULL ? terminal : "");
+	s->seq = msg->seq;
+	if (!user_may(&s->user, "view")) {
+		log_line(LOG_LEVEL_WARNING, "UI_AUTH_REFUSED", "user %s", s->user.name);
+		session_fail(s, "error: permission denied");
+		session_free(s);
+		return;
+	}
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "welcome");
+	const char *host = db_host_name(&s->m->db);
+	elem_leaf(a, e, "user", s->user.name);
+	elem_leaf(a, e, "host-name", host != NULL ? host : "");
+	elem_leaf(a, e, "version", VERSION);
+	ipc_send(s->ipc, CLI_WELCOME, s->seq, e, -1);
+	arena_free(a);
+	s->is_welcome = true;
+}
+
+static void
+line_run(struct session *s)
+{
+	struct arena *a = arena_new();
+	struct words w;
+	struct refusal e = { 0 };
+	if (!words_cut(a, s->line, &w, &e))
+		session_refuse(s, &e);
+	else if (w.n == 0)
+		session_done(s);
+	else if (s->is_configuring)
+		edit_line(s, &w);
+	else
+		oper_line(s, &w);
+	refusal_done(&e);
+	arena_free(a);
+}
+
+static bool
+on_line(struct session *s, const struct ipc_msg *msg)
+{
+	const char *text = elem_value(msg->body, "text");
+	const char *format = elem_value(msg->body, "format");
+	const char *compare = elem_value(msg->body, "compare");
+	if (s->is_busy || text == NULL || strlen(text) >= CLI_LINE_MAX)
+		return false;
+	s->is_busy = true;
+	s->seq = msg->seq;
+	free(s->line);
+	s->line = strdup(text);
+	if (s->line == NULL)
+		abort();
+	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
+	s->compare = compare != NULL ? atoi(compare) : -1;
+	line_run(s);
+	return true;
+}
+
+static bool
+on_input(struct session *s, const struct elem *e)
+{
+	const char *text = elem_value(e, "text");
+	const char *error = elem_value(e, "error");
+	if (s->on_input == NULL || s->input.len > CLI_INPUT_MAX)
+		return s->is_given_up;
+	if (text != NULL)
+		text_put(&s->input, text);
+	if (!elem_has(e, "end"))
+		return true;
+	void (*fn)(struct session *, const char *, size_t, const char *) = s->on_input;
+	s->on_input = NULL;
+	struct text input = s->input;
+	s->input = (struct text){ 0 };
+	fn(s, text_str(&input), input.len, error);
+	text_done(&input);
+	return true;
+}
+
+static bool
+on_answer(struct session *s, const struct elem *e)
+{
+	const char *text = elem_value(e, "text");
+	if (s->on_answer == NULL)
+		return s->is_given_up;
+	void (*fn)(struct session *, const char *) = s->on_answer;
+	s->on_answer = NULL;
+	fn(s, text != NULL ? text : "");
+	return true;
+}
+
+/* The user does not want the answer any more. What can be stopped is; a commit goes on unseen. */
+static void
+on_break(struct session *s, uint32_t seq)
+{
+	if (!s->is_busy || seq != s->seq || s->has_done)
+		return;
+	bool is_commit = s->m->commit != NULL;
+	rpc_detach(s);
+	commit_detach(s->m, s);
+	text_done(&s->out);
+	s->out_sent = 0;
+	s->on_answer = NULL;
+	s->on_input = NULL;
+	session_fail(s, is_commit ? "error: the commit goes on" : "");
+}
+
+static void
+on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
+{
+	struct session *s = arg;
+	bool ok = false;
+	(void)c;
+	if (!s->is_welcome && msg->type == CLI_HELLO) {
+		on_hello(s, msg);
+		return;
+	}
+	switch (s->is_welcome ? (int)msg->type : -1) {
+	case CLI_LINE:
+		ok = on_line(s, msg);
+		break;
+	case CLI_ANSWER:
+		ok = on_answer(s, msg->body);
+		break;
+	case CLI_INPUT:
+		ok = on_input(s, msg->body);
+		break;
+	case CLI_BREAK:
+		on_break(s, msg->seq);
+		ok = true;
+		break;
+	}
+	if (!ok) {
+		log_line(LOG_LEVEL_WARNING, "UI_CLI_MESSAGE", "user %s: unexpected message %u",
+		    s->user.name, msg->type);
+		session_free(s);
+	}
+}
+
+static void
+on_closed(struct ipc *c, const char *why, void *arg)
+{
+	(void)c;
+	(void)why;
+	session_free(arg);
+}
+
+static const struct ipc_ops session_ops = { .on_message = on_message, .on_closed = on_closed };
+
+void
+session_on_client(struct mgd *m, int fd)
+{
+	size_t n = 0;
+	for (struct session *s = m->sessions; s != NULL; s = s->next)
+		n++;
+	struct session *s = n < SESSIONS_MAX ? calloc(1, sizeof(*s)) : NULL;
+	if (s == NULL || user_of_socket(fd, &s->user) < 0) {
+		free(s);
+		close(fd);
+		return;
+	}
+	s->m = m;
+	s->ipc = ipc_new(&m->d.loop, fd, &session_ops, s);
+	if (s->ipc == NULL) {
+		free(s);
+		return;
+	}
+	s->next = m->sessions;
+	m->sessions = s;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * show.c - a configuration or part of it as the user wants to see it, and the rows that mgd has itself.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/mgd/mgd.h"
+#include "lib/junos/load.h"
+#include "lib/junos/tree.h"
+#include "lib/yang/schema.h"
+
+/* --- configuration --- */
+
+/* The nodes that PATH means: one, or for a list or leaf-list without a value all of that kind. */
+static const struct node *
+nodes_of(const struct tree *t, const struct path *path, bool *all)
+{
+	const struct node *root = tree_root(t);
+	*all = path->end == PATH_LIST || path->end == PATH_LEAF;
+	if (path->n == 0)
+		return root;
+	if (!*all)
+		return node_path(root, path->words, path->n);
+	/* the word of a list whose entries stand bare is not there */
+	size_t n_parent = path->s->is_nokeyword ? path->n : path->n - 1;
+	const struct node *parent = n_parent > 0 ? node_path(root, path->words, n_parent) : root;
+	const struct node *c = parent != NULL ? parent->child : NULL;
+	while (c != NULL && c->schema != path->s)
+		c = c->next;
+	return c;
+}
+
+/* A tree that holds only what PATH means, so that formats which show the whole way down need no code of their own. */
+static struct tree *
+subtree(const struct db *db, const struct node *n, bool all)
+{
+	struct text lines = { 0 };
+	struct report ignored = { 0 };
+	struct tree *t = tree_new(db->schema);
+	const struct snode *kind = n->schema;
+	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
+		print_set(n, false, &lines);
+	load_set(t, tree_root(t), text_str(&lines), lines.len, &ignored);
+	report_done(&ignored);
+	text_done(&lines);
+	return t;
+}
+
+static void
+header_put(struct session *s, const struct tree *t, struct text *out)
+{
+	const struct db *db = &s->m->db;
+	char date[32];
+	if (t != db->running && db->is_touched && db_differs(db, t))
+		text_printf(out, "## Last changed: %s\n", store_date(db->touched, date));
+	else if (db->last.commit > 0)
+		text_printf(out, "## Last commit: %s by %s\n", store_date(db->last.when, date),
+		    db->last.user);
+}
+
+static void
+as_text(const struct node *n, const struct path *path, bool all, struct text *out)
+{
+	const struct snode *kind = n->schema;
+	if (!all && path->end == PATH_NODE) {
+		print_children(n, out);
+		return;
+	}
+	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL) {
+		print_text(n, 0, out);
+		if (kind->kind == SNODE_LEAFLIST)
+			return; /* all its values are one statement */
+	}
+}
+
+void
+show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
+{
+	bool all;
+	const struct node *n = nodes_of(t, path, &all);
+	struct text out = { 0 };
+	if (n == NULL)
+		return;
+	if (strcmp(s->format, "set") == 0) {
+		const struct snode *kind = n->schema;
+		for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
+			print_set(n, false, &out);
+	} else if (strcmp(s->format, "text") == 0) {
+		if (header)
+			header_put(s, t, &out);
+		as_text(n, path, all, &out);
+	} else {
+		struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
+		const struct node *root = tree_root(part != NULL ? part : t);
+		if (strcmp(s->format, "xml") == 0)
+			print_xml(root, 1, &out);
+		else
+			print_json(root, &out);
+		tree_free(part);
+	}
+	session_text(s, text_str(&out));
+	text_done(&out);
+}
+
+void
+show_compare(struct session *s, const struct tree *t)
+{
+	int rc;
+	struct tree *from = db_rollback(&s->m->db, (unsigned)s->compare, &rc);
+	struct text out = { 0 };
+	if (from == NULL) {
+		session_fail(s, "error: could not read that rollback configuration");
+		return;
+	}
+	print_compare(from, t, &out);
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&out);
+	tree_free(from);
+}
+
+/* --- rows --- */
+
+static void
+version_rows(struct session *s)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "software-information");
+	const char *host = db_host_name(&s->m->db);
+	if (host != NULL)
+		elem_leaf(a, e, "host-name", host);
+	elem_leaf(a, e, "product-model", "sallyport");
+	elem_leaf(a, e, "product-name", "sallyport");
+	struct elem *package = elem_add(a, e, "package-information");
+	elem_leaf(a, package, "name", "sallyport");
+	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		session_row(s, c);
+	arena_free(a);
+}
+
+static void
+commit_rows(struct session *s)
+{
+	struct store_meta meta;
+	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
+		if (store_read_meta(s->m->db.dir, n, &meta) < 0)
+			return;
+		char date[32];
+		struct arena *a = arena_new();
+		struct elem *e = elem_new(a, "commit-history");
+		elem_leaff(a, e, "sequence-number", "%u", n);
+		elem_leaf(a, e, "user", meta.user);
+		elem_leaf(a, e, "client", meta.client);
+		elem_leaf(a, e, "date-time", store_date(meta.when, date));
+		if (meta.comment[0] != '\0')
+			elem_leaf(a, e, "log", meta.comment);
+		session_row(s, e);
+		arena_free(a);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*rows)(struct session *s);
+} own_rpcs[] = {
+	{ "get-software-information", version_rows },
+	{ "get-commit-information", commit_rows },
+};
+
+bool
+show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request)
+{
+	(void)request;
+	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
+		if (strcmp(own_rpcs[i].name, rpc->name) == 0) {
+			own_rpcs[i].rows(s);
+			return true;
+		}
+	return false;
+}

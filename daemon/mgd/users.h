@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * users.h - who is at the other end of a socket, and what they may do.
+ */
+#ifndef USERS_H
+#define USERS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct user {
+	uid_t uid;
+	char name[64];  /* "root"; the number if the uid has no name */
+	bool is_member; /* of the group "sallyport" */
+};
+
+/* Looks names up once, so that the C library has loaded what it needs before the sandbox closes. */
+void users_init(void);
+
+/* Asks the kernel who connected the socket FD. Returns 0 or -errno. */
+int user_of_socket(int fd, struct user *out);
+
+/* May U use a command that needs PERMISSION ("view", "clear", "configure", ...)? The one place that decides. */
+bool user_may(const struct user *u, const char *permission);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * builder.h - what the files of lib/conf share while they build one struct conf.
+ *
+ * conf_load() makes a struct builder, calls the X_load() functions below in the order given there,
+ * then the checks between statements. Each of them reads its own hierarchy, adds an error for
+ * everything that is wrong, and goes on with what is left, so that one commit shows all errors. The builder
+ * dies at the end of conf_load(). Internal to lib/conf; one thread.
+ */
+#ifndef BUILDER_H
+#define BUILDER_H
+
+#include "lib/base/report.h"
+#include "lib/base/smap.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+
+/* Leaf of the root that conf_reduce() adds: "netd" or "picd". */
+#define PART_LEAF "conf-part"
+
+/* Finds by name after loading; owned by the conf. */
+struct conf_index {
+	struct smap ifds;
+	struct smap units;
+	struct smap sets;
+	struct smap sas;
+	struct smap filters;         /* family inet */
+	struct smap filters6;        /* family inet6 */
+	struct smap service_filters; /* family inet service-filter */
+	struct smap service_filters6;
+};
+
+/* Something worth one warning for the whole configuration, however often it is there. */
+struct tally {
+	const struct elem *first;
+	size_t n;
+};
+
+struct builder {
+	struct arena *a;       /* the conf's */
+	struct arena *scratch; /* dies with the builder */
+	struct conf *c;
+	struct conf_index *index; /* c->index, while it may be written */
+	struct report *r;
+	const struct elem *root;
+	enum conf_part
+	    part; /* CONF_ALL: all checks; a reduced tree was checked before it was cut */
+	struct smap devices; /* Linux device name to struct conf_unit: no two units on one device */
+	struct smap rules;
+	struct smap rule_sets; /* name to its struct elem */
+
+	/* the objects again, not yet const, and the element each was made from */
+	struct conf_ifd *ifds;
+	struct conf_unit *units;
+	const struct elem **unit_elems;
+	size_t n_units;
+	struct conf_rule *rule_array;
+	const struct elem ***term_elems; /* of rule_array[i] */
+	const struct elem **rule_elems;
+	struct conf_service_set *sets;
+	const struct elem **set_elems;
+	struct conf_sa *sas;
+	const struct elem **sa_elems;
+	const struct elem **filter_elems;
+
+	size_t n_tunnels; /* of all service sets so far */
+	struct tally uses_des;
+	struct tally uses_md5;
+	struct tally lacks_auth;
+};
+
+/* --- the hierarchies, in loading order; each needs those before it --- */
+void sys_load(struct builder *b);        /* [edit system], the commit number */
+void es_load(struct builder *b);         /* [edit security ipsec security-association] */
+void fw_load(struct builder *b);         /* [edit firewall] */
+void if_load(struct builder *b);         /* [edit interfaces], without the service sets on them */
+void rule_load(struct builder *b);       /* [edit services ipsec-vpn rule], rule-set */
+void svcset_load(struct builder *b);     /* [edit services service-set] */
+void if_service_load(struct builder *b); /* [edit interfaces ... family inet service] */
+void rt_load(struct builder *b);         /* [edit routing-options] */
+
+/* Rules between statements, for CONF_ALL only. */
+void check_tunnels(struct builder *b);    /* check_tunnel.c */
+void check_interfaces(struct builder *b); /* check.c */
+void check_sas(struct builder *b);
+
+/* Reads `manual { direction ... }` of either style; OUT stays empty where it is wrong. */
+void manual_load(struct builder *b, const struct elem *manual, struct conf_manual_pair *out);
+
+/* Reports clear-, copy- and set-dont-fragment-bit below E. */
+enum conf_df df_load(struct builder *b, const struct elem *e);
+
+/* --- saying no: E is the offending statement, its parent gives the [edit] place --- */
+__attribute__((format(printf, 3, 4))) void builder_error(
+    struct builder *b, const struct elem *e, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void builder_warn(
+    struct builder *b, const struct elem *e, const char *fmt, ...);
+/* A statement that JUNOS has and Sallyport has not, where going on without it would be wrong: an error. */
+__attribute__((format(printf, 3, 4))) void builder_unsupported(
+    struct builder *b, const struct elem *e, const char *fmt, ...);
+void builder_missing(struct builder *b, const struct elem *e, const char *statement);
+
+/* --- leaves; each returns false and reports if the value is wrong, and leaves OUT alone --- */
+bool leaf_u32(struct builder *b, const struct elem *leaf, uint32_t lo, uint32_t hi, uint32_t *out);
+bool leaf_addr(struct builder *b, const struct elem *leaf, struct addr *out);
+bool leaf_prefix(struct builder *b, const struct elem *leaf, struct prefix *out);
+/* The same for an optional child leaf of E; absent is fine. */
+void child_u32(struct builder *b, const struct elem *e, const char *name, uint32_t lo, uint32_t hi,
+    uint32_t *out);
+void child_addr(struct builder *b, const struct elem *e, const char *name, struct addr *out);
+
+/* The value of NAME below E, written as a leaf or as a container whose positional leaf is INNER. */
+const struct elem *child_or(const struct elem *e, const char *name, const char *inner);
+
+/* The name of a list entry; reports and returns NULL if there is none. */
+const char *entry_name(struct builder *b, const struct elem *e);
+
+/* Counts the children of E called NAME. */
+size_t elem_count(const struct elem *e, const char *name);
+
+/* Finds the unit that LEAF names ("sp-1/2/0" means unit 0); reports and returns NULL if there is none. */
+struct conf_unit *unit_ref(struct builder *b, const struct elem *leaf);
+
+/* Words of E as the user knows them ("term t1", "spi 256"), never a secret. */
+struct text;
+void elem_words(const struct elem *e, struct text *out);
+void elem_place(const struct elem *e, struct text *out);
+
+#endif

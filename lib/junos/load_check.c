@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * load_check.c - what must hold for every tree, whatever it was read from.
+ *
+ * Used by the unit tests, by the corpus of configurations and by the fuzz targets.
+ */
+#include "lib/junos/load_check.h"
+
+#include "lib/base/arena.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/junos/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct schema *
+load_check_schema(void)
+{
+	static struct schema *schema;
+	const char *error = NULL;
+	if (schema == NULL)
+		schema = schema_load(&error);
+	if (schema == NULL) {
+		fprintf(stderr, "schema: %s\n", error);
+		abort();
+	}
+	return schema;
+}
+
+/* Reads S as text or as set lines and prints it to OUT. False if it has syntax errors. */
+static bool
+again(const struct text *s, bool is_set, struct text *out)
+{
+	struct tree *t = tree_new(load_check_schema());
+	struct report r = { 0 };
+	if (is_set)
+		load_set(t, tree_root(t), text_str(s), s->len, &r);
+	else
+		load_text(t, LOAD_OVERRIDE, text_str(s), s->len, &r);
+	print_text(tree_root(t), 0, out);
+	bool ok = true;
+	struct text said = { 0 };
+	/* a statement that is not supported stays one; everything else was valid when it was printed */
+	for (size_t i = 0; i < r.n; i++)
+		ok = ok && r.lines[i].class != REPORT_SYNTAX && r.lines[i].class != REPORT_INVALID;
+	if (!ok) {
+		report_print(&r, is_set ? "set" : "text", &said);
+		fprintf(stderr, "%s%s", text_str(s), text_str(&said));
+	}
+	text_done(&said);
+	report_done(&r);
+	tree_free(t);
+	return ok;
+}
+
+static const char *
+same(const struct text *a, const struct text *b, const char *what)
+{
+	if (strcmp(text_str(a), text_str(b)) == 0)
+		return NULL;
+	fprintf(stderr, "--- %s: printed\n%s--- printed again\n%s", what, text_str(a), text_str(b));
+	return what;
+}
+
+static const char *
+copy_check(const struct tree *t, const struct text *text)
+{
+	struct tree *copy = tree_copy(t);
+	struct text printed = { 0 };
+	struct text diff = { 0 };
+	print_text(tree_root(copy), 0, &printed);
+	print_compare(t, copy, &diff);
+	const char *bad = same(text, &printed, "copy");
+	if (bad == NULL && diff.len > 0)
+		bad = "a copy differs";
+	if (bad == NULL && tree_count(t) != tree_count(copy))
+		bad = "a copy has another size";
+	tree_free(copy);
+	text_done(&printed);
+	text_done(&diff);
+	return bad;
+}
+
+/* True if some statement is kept as text: its braces are not in set lines. */
+static bool
+has_any(const struct node *n)
+{
+	bool has = node_any(n) != NULL;
+	for (const struct node *c = n->child; c != NULL && !has; c = c->next)
+		has = has_any(c);
+	return has;
+}
+
+const char *
+load_check(const struct tree *t)
+{
+	struct text text = { 0 };
+	struct text set = { 0 };
+	struct text back = { 0 };
+	struct text other = { 0 };
+	print_text(tree_root(t), 0, &text);
+	print_set(tree_root(t), false, &set);
+	const char *bad = again(&text, false, &back) ? NULL : "printed text is refused";
+	if (bad == NULL)
+		bad = same(&text, &back, "text");
+	text_reset(&back);
+	if (bad == NULL && tree_root(t)->comment == NULL && !has_any(tree_root(t))) {
+		bad = again(&set, true, &back) ? NULL : "printed set lines are refused";
+		if (bad == NULL)
+			bad = same(&text, &back, "set");
+	}
+	if (bad == NULL)
+		bad = copy_check(t, &text);
+	print_xml(tree_root(t), 0, &other);
+	print_json(tree_root(t), &other);
+	struct arena *a = arena_new_secret();
+	tree_to_elem(t, a);
+	arena_free(a);
+	text_done(&text);
+	text_done(&set);
+	text_done(&back);
+	text_done(&other);
+	return bad;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * print_data.c - a tree as JUNOS XML and JSON.
+ *
+ * Element names are statement names and keys are leaves that come first. Tags become attributes in
+ * XML and "@" members in JSON (RFC 7952); secrets stay in their $9$ form. Recursion is as deep as the schema.
+ */
+#include "lib/junos/load.h"
+
+#include "lib/base/text.h"
+#include "lib/junos/print.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { INDENT = 4 };
+
+static void
+line_start(unsigned indent, struct text *out)
+{
+	text_fill(out, ' ', indent * INDENT);
+}
+
+/* --- XML --- */
+
+static void
+xml_text(const char *s, struct text *out)
+{
+	for (; *s != '\0'; s++) {
+		switch (*s) {
+		case '&':
+			text_put(out, "&amp;");
+			break;
+		case '<':
+			text_put(out, "&lt;");
+			break;
+		case '>':
+			text_put(out, "&gt;");
+			break;
+		default:
+			text_putc(out, *s);
+		}
+	}
+}
+
+static void
+xml_comment(const struct node *n, unsigned indent, struct text *out)
+{
+	if (n->comment == NULL)
+		return;
+	struct text lines = { 0 };
+	print_comment(n->comment, 0, &lines);
+	line_start(indent, out);
+	text_put(out, "<junos:comment xmlns:junos=\"http://xml.juniper.net/junos/*/junos\">");
+	lines.len -= lines.len > 0;
+	lines.s[lines.len] = '\0';
+	xml_text(text_str(&lines), out);
+	text_put(out, "</junos:comment>\n");
+	text_done(&lines);
+}
+
+static void
+xml_leaf(
+    const char *name, const char *attributes, const char *value, unsigned indent, struct text *out)
+{
+	line_start(indent, out);
+	text_printf(out, "<%s%s", name, attributes);
+	if (value == NULL) {
+		text_put(out, "/>\n");
+		return;
+	}
+	text_putc(out, '>');
+	xml_text(value, out);
+	text_printf(out, "</%s>\n", name);
+}
+
+void
+print_xml(const struct node *n, unsigned indent, struct text *out)
+{
+	const struct snode *s = n->schema;
+	const char *attributes = n->is_inactive && n->is_protected
+				     ? " inactive=\"inactive\" protect=\"protect\""
+				 : n->is_inactive  ? " inactive=\"inactive\""
+				 : n->is_protected ? " protect=\"protect\""
+						   : "";
+	const char *any = node_any(n);
+	xml_comment(n, indent, out);
+	if (s->kind == SNODE_LEAF || s->kind == SNODE_LEAFLIST) {
+		xml_leaf(s->name, attributes, n->value, indent, out);
+		return;
+	}
+	if (n->child == NULL && s->kind != SNODE_LIST && any == NULL && n->parent != NULL) {
+		xml_leaf(s->name, attributes, NULL, indent, out);
+		return;
+	}
+	line_start(indent, out);
+	text_printf(out, "<%s%s>\n", s->name, attributes);
+	for (size_t i = 0; s->kind == SNODE_LIST && i < s->n_keys; i++)
+		xml_leaf(
+		    s->keys[i]->name, "", i == 0 ? n->value : n->more_keys[i - 1], indent + 1, out);
+	if (any != NULL)
+		xml_text(any, out);
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		print_xml(c, indent + 1, out);
+	line_start(indent, out);
+	text_printf(out, "</%s>\n", s->name);
+}
+
+/* --- JSON --- */
+
+static void
+json_string(const char *s, struct text *out)
+{
+	text_putc(out, '"');
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '"' || c == '\\')
+			text_printf(out, "\\%c", c);
+		else if (c == '\n')
+			text_put(out, "\\n");
+		else if (c < ' ')
+			text_printf(out, "\\u%04x", c);
+		else
+			text_putc(out, *s);
+	}
+	text_putc(out, '"');
+}
+
+/* Numbers stand bare, but only those that JSON would read back as the same text. */
+static void
+json_value(const struct snode *s, const char *value, struct text *out)
+{
+	if (value == NULL) {
+		text_put(out, "[null]");
+		return;
+	}
+	size_t n = strspn(value, "0123456789");
+	bool is_number =
+	    s->type_name != NULL &&
+	    (strncmp(s->type_name, "uint", 4) == 0 || strncmp(s->type_name, "int", 3) == 0) &&
+	    strcmp(s->type_name, "uint64") != 0 && n > 0 && value[n] == '\0' && n < 16 &&
+	    (value[0] != '0' || n == 1);
+	if (is_number)
+		text_put(out, value);
+	else
+		json_string(value, out);
+}
+
+/* Starts a member: the comma after the one before, a line of its own, its name. */
+static void
+json_name(bool *is_first, const char *prefix, const char *name, unsigned indent, struct text *out)
+{
+	text_put(out, *is_first ? "\n" : ",\n");
+	*is_first = false;
+	line_start(indent, out);
+	text_printf(out, "\"%s%s\" : ", prefix, name);
+}
+
+static bool
+has_marks(const struct node *n)
+{
+	return n->is_inactive || n->is_protected || n->comment != NULL;
+}
+
+/* Writes what tags and annotation say: {"inactive" : true}. */
+static void
+json_marks(const struct node *n, struct text *out)
+{
+	const char *comma = "";
+	text_putc(out, '{');
+	if (n->comment != NULL) {
+		struct text lines = { 0 };
+		print_comment(n->comment, 0, &lines);
+		lines.len -= lines.len > 0;
+		lines.s[lines.len] = '\0';
+		text_put(out, "\"comment\" : ");
+		json_string(text_str(&lines), out);
+		text_done(&lines);
+		comma = ", ";
+	}
+	if (n->is_inactive) {
+		text_printf(out, "%s\"inactive\" : true", comma);
+		comma = ", ";
+	}
+	if (n->is_protected)
+		text_printf(out, "%s\"protect\" : true", comma);
+	text_putc(out, '}');
+}
+
+static void json_object(const struct node *n, unsigned indent, struct text *out);
+
+static void
+json_entries(const struct node *first, const struct node *last, unsigned indent, struct text *out)
+{
+	text_put(out, "[\n");
+	for (const struct node *n = first; n != last->next; n = n->next) {
+		line_start(indent + 1, out);
+		json_object(n, indent + 1, out);
+		text_put(out, n == last ? "\n" : ",\n");
+	}
+	line_start(indent, out);
+	text_putc(out, ']');
+}
+
+static void
+json_values(const struct node *first, const struct node *last, bool is_marks, struct text *out)
+{
+	text_putc(out, '[');
+	for (const struct node *n = first; n != last->next; n = n->next) {
+		if (n != first)
+			text_put(out, ", ");
+		if (!is_marks)
+			json_value(n->schema, n->value, out);
+		else if (has_marks(n))
+			json_marks(n, out);
+		else
+			text_put(out, "null");
+	}
+	text_putc(out, ']');
+}
+
+/* Writes the member (and its marks) for the run that starts with N. Returns the last of the run. */
+static const struct node *
+json_member(const struct node *n, bool *is_first, unsigned indent, struct text *out)
+{
+	const struct node *last = print_run_end(n);
+	const char *name = n->schema->name;
+	json_name(is_first, "", name, indent, out);
+	bool is_marked = false;
+	switch (n->schema->kind) {
+	case SNODE_CONTAINER:
+		json_object(n, indent, out);
+		return n;
+	case SNODE_LIST:
+		json_entries(n, last, indent, out);
+		return last;
+	case SNODE_LEAF:
+		json_value(n->schema, n->value, out);
+		if (!has_marks(n))
+			return n;
+		json_name(is_first, "@", name, indent, out);
+		json_marks(n, out);
+		return n;
+	case SNODE_LEAFLIST:
+		json_values(n, last, false, out);
+		for (const struct node *v = n; v != last->next; v = v->next)
+			is_marked = is_marked || has_marks(v);
+		if (is_marked) {
+			json_name(is_first, "@", name, indent, out);
+			json_values(n, last, true, out);
+		}
+		return last;
+	}
+	return last;
+}
+
+static void
+json_object(const struct node *n, unsigned indent, struct text *out)
+{
+	const struct snode *s = n->schema;
+	bool is_first = true;
+	text_putc(out, '{');
+	if (has_marks(n)) {
+		json_name(&is_first, "", "@", indent + 1, out);
+		json_marks(n, out);
+	}
+	for (size_t i = 0; s->kind == SNODE_LIST && i < s->n_keys; i++) {
+		json_name(&is_first, "", s->keys[i]->name, indent + 1, out);
+		json_value(s->keys[i], i == 0 ? n->value : n->more_keys[i - 1], out);
+	}
+	if (node_any(n) != NULL) {
+		json_name(&is_first, "", "text", indent + 1, out);
+		json_string(node_any(n), out);
+	}
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		c = json_member(c, &is_first, indent + 1, out);
+	if (!is_first) {
+		text_putc(out, '\n');
+		line_start(indent, out);
+	}
+	text_putc(out, '}');
+}
+
+void
+print_json(const struct node *n, struct text *out)
+{
+	text_put(out, "{\n");
+	line_start(1, out);
+	text_printf(out, "\"%s\" : ", n->schema->name);
+	if (n->schema->kind == SNODE_LIST)
+		json_entries(n, n, 1, out);
+	else if (n->schema->kind == SNODE_CONTAINER)
+		json_object(n, 1, out);
+	else
+		json_value(n->schema, n->value, out);
+	text_put(out, "\n}\n");
+}

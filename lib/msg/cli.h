@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cli.h - what the command line and mgd say to each other, in the frames of msg.h.
+ *
+ * The command line knows no grammar: it sends each line as it was typed (without its pipes) and
+ * renders what comes back; mgd takes the user's identity from the socket (SO_PEERCRED), never from a
+ * message. One line is under way at a time; its answer is any number of CLI_TEXT, CLI_REPLY, CLI_ROW,
+ * CLI_ASK, CLI_WANT in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
+ * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
+ * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
+ *
+ * C = command line, M = mgd; braces as in msg.h.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include "lib/msg/msg.h"
+
+enum cli_msg_type {
+	CLI_HELLO = MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none) }: first frame */
+	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
+		      * CLI_DONE with status "error" and the end of the channel */
+	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [compare] }: a line; format is that
+		      * of `| display`, compare the rollback number of `| compare` */
+	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
+	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
+		      * error instead of text: it could not be read, and why */
+	CLI_BREAK, /* C->M: the line under way is not wanted any more */
+	CLI_TEXT,  /* M->C text { text }: to be shown as it is, after the pipes */
+	CLI_REPLY, /* M->C reply { rpc, root, style }: rows follow; they are the children of an element called ROOT;
+		    * style: "brief", "detail", "extensive", ... as the line asked for */
+	CLI_ROW, /* M->C one row */
+	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
+	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
+		   * The command line opens the file, with the rights of its user */
+	CLI_DONE, /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
+		   * "configuration", "end"), [edit], [host-name] }: the line is over. text: the error as it is shown;
+		   * caret: offset in the line of the word it is about; edit: the [edit] place of
+		   * the next prompt */
+};
+
+enum {
+	CLI_LINE_MAX = 64 << 10,   /* bytes in one line */
+	CLI_PIECE_MAX = 256 << 10, /* bytes in one piece of text or input */
+	CLI_INPUT_MAX = 512 << 20, /* bytes in all the pieces of one input */
+};
+
+#endif

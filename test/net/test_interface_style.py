@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# test_interface_style.py - service sets applied to a media interface: what leaves it is protected or dropped.
+
+import time
+
+from lab import junos
+from lab.gateway import Gateway
+
+
+def routes(t):
+    """Plain routing leads over the wan; only the service set may protect it."""
+    t.gw_a.route("10.2.0.0/16", via=t.WAN_B)
+    t.gw_b.route("10.1.0.0/16", via=t.WAN_A)
+    t.gw_a.route("fd02::/48", via=t.WAN_B6)
+    t.gw_b.route("fd01::/48", via=t.WAN_A6)
+
+
+def start(t, inner=(4,), **kw):
+    routes(t)
+    sas = [junos.Sa(spi_ab=300 + i, spi_ba=400 + i) for i in range(len(inner))]
+    side_a, side_b = junos.sides(t, 4, inner)
+    return (Gateway(t.gw_a, junos.interface_style(side_a, sas, **kw)),
+            Gateway(t.gw_b, junos.interface_style(side_b, sas, **kw)))
+
+
+def test_traffic_is_protected_both_ways(two_gateways):
+    t = two_gateways
+    start(t, (4, 6))
+    with t.gw_a.capture("wan", "ip or ip6") as wire:
+        assert t.host_a.ping(t.HOST_B, count=5).lost == 0
+        assert t.host_b.ping(t.HOST_A, count=5).lost == 0
+        assert t.host_a.ping(t.HOST_B6, count=5).lost == 0
+    esp = [p for p in wire.packets() if p.haslayer("ESP")]
+    clear = [p for p in wire.packets() if p.haslayer("ICMP") or p.haslayer("ICMPv6EchoRequest")]
+    assert len(esp) == 30 and not clear
+
+
+def test_what_no_rule_matches_is_dropped_never_sent(two_gateways):
+    t = two_gateways
+    a, _ = start(t)
+    t.host_b.addr("eth0", "10.2.9.9/32")
+    with t.gw_a.capture("wan", "icmp") as wire:
+        assert t.host_a.ping("10.2.9.9", count=3, timeout_s=1).received == 0
+    assert len(wire.packets()) == 0
+    assert "Rule lookup failures: 3" in a.cli("show services ipsec-vpn ipsec statistics")
+
+
+def test_clear_text_that_should_have_been_protected_is_dropped(two_gateways):
+    t = two_gateways
+    routes(t)
+    side_a, _ = junos.sides(t)
+    a = Gateway(t.gw_a, junos.interface_style(side_a, [junos.Sa()]))
+    with t.host_a.capture("eth0", "icmp") as inside:
+        t.host_b.ping(t.HOST_A, count=3, timeout_s=1)
+    assert len(inside.packets()) == 0
+    drops = a.cli("show services service-sets statistics packet-drops")
+    assert "clear" in drops.lower(), drops
+
+
+def test_the_gateways_own_traffic_is_looked_at_too(two_gateways):
+    t = two_gateways
+    start(t)
+    ping = t.gw_a.ping(t.HOST_B, count=2, options=("-I", t.LAN_A))
+    assert ping.lost == 0, ping.text
+
+
+def test_big_packets_and_icmp(two_gateways):
+    t = two_gateways
+    start(t)
+    assert t.host_a.ping(t.HOST_B, count=2, size=4000, df="dont").lost == 0
+    with t.host_a.capture("eth0", "icmp[0] == 3") as errors:
+        t.host_a.ping(t.HOST_B, count=1, size=1472, df="do", timeout_s=1)
+    assert [p["ICMP"].nexthopmtu for p in errors.packets()] == [1438]
+
+
+def test_input_direction_on_the_lan_side(two_gateways):
+    """The service set on the interface that receives what shall be protected, rules with match-direction input."""
+    t = two_gateways
+    routes(t)
+    side_a, side_b = junos.sides(t)
+    text = junos.interface_style(side_a, [junos.Sa()]).replace("match-direction output", "match-direction input")
+    text = text.replace("wan { unit 0", "lan { unit 0")
+    Gateway(t.gw_a, text)
+    Gateway(t.gw_b, junos.interface_style(side_b, [junos.Sa()]))
+    with t.gw_a.capture("wan", "ip") as wire:
+        assert t.host_a.ping(t.HOST_B, count=3).lost == 0
+    assert not [p for p in wire.packets() if p.haslayer("ICMP")]
+
+
+def test_ttl_that_ends_at_the_gateway(two_gateways):
+    """Entering packets have not been routed when they are looked at: the services interface is the hop."""
+    t = two_gateways
+    routes(t)
+    side_a, _ = junos.sides(t)
+    text = junos.interface_style(side_a, [junos.Sa()]).replace("match-direction output", "match-direction input")
+    Gateway(t.gw_a, text.replace("wan { unit 0", "lan { unit 0"))
+    run = t.host_a.run(["ping", "-n", "-c", "1", "-t", "1", "-W", "1", t.HOST_B], check=False)
+    assert "Time to live exceeded" in run.stdout, run.stdout
+
+
+def test_service_filter_skips(two_gateways):
+    t = two_gateways
+    routes(t)
+    side_a, _ = junos.sides(t)
+    text = junos.interface_style(side_a, [junos.Sa()], more="""
+firewall { family inet { service-filter only-lan {
+    term lan { from { source-address { 10.1.0.0/24; } destination-address { 10.2.0.0/24; } } then { service; } }
+    term rest { then { skip; } }
+} } }""").replace("output { service-set ss1; }", "output { service-set ss1 service-filter only-lan; }").replace(
+        "input { service-set ss1; }", "input { service-set ss1 service-filter only-lan; }")
+    Gateway(t.gw_a, text)
+    assert t.gw_a.ping(t.WAN_B, count=2).lost == 0, "the gateway's own ping is skipped"
+    with t.gw_a.capture("wan", "ip") as wire:
+        t.host_a.ping(t.HOST_B, count=2, timeout_s=1)
+        time.sleep(0.1)
+    assert [p["IP"].proto for p in wire.packets() if p["IP"].src == t.WAN_A] == [50, 50]
