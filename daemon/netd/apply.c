@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ tun_make(struct netd *n, struct item *it)
 	int fd = n->tun_fds[--n->n_tun_fds];
 	int rc = tun_create(fd, it->device);
 	if (rc == 0)
-		rc = host_mtu_set(&n->host, it->device, TUN_MTU);
+		rc = host_tun_adopt(&n->host, it->device, TUN_MTU);
 	if (rc == 0)
 		rc = tun_sysctls(it->device);
 	if (rc < 0) {
@@ -73,16 +74,29 @@ tun_make(struct netd *n, struct item *it)
 	return 0;
 }
 
-static int
-sysctl_make(struct item *it)
+const char *const netd_sysctls[NETD_SYSCTLS] = {
+	"/proc/sys/net/ipv4/ip_forward",
+	"/proc/sys/net/ipv6/conf/all/forwarding",
+};
+
+static const char *
+sysctl_before(const struct netd *n, const char *path)
 {
-	int rc = sysctl_read(it->path, it->before, sizeof(it->before));
-	if (rc < 0)
-		return rc == -ENOENT ? 0 : rc;
-	if (strcmp(it->before, it->value) == 0)
-		return 0;
-	rc = sysctl_write(it->path, it->value);
-	it->is_ours = rc == 0;
+	for (size_t i = 0; i < NETD_SYSCTLS; i++)
+		if (strcmp(path, netd_sysctls[i]) == 0)
+			return n->sysctl_before[i];
+	return "";
+}
+
+/* Ours to take back if it was something else before the first netd. */
+static int
+sysctl_make(struct netd *n, struct item *it)
+{
+	const char *before = sysctl_before(n, it->path);
+	if (*before == '\0')
+		return 0; /* a kernel without it */
+	int rc = sysctl_write(it->path, it->value);
+	it->is_ours = rc == 0 && strcmp(before, it->value) != 0;
 	return rc;
 }
 
@@ -135,10 +149,13 @@ item_make(struct netd *n, struct item *it, const struct plan *new)
 	bool may_wait = false;
 	switch (it->kind) {
 	case ITEM_SYSCTL:
-		rc = sysctl_make(it);
+		rc = sysctl_make(n, it);
 		break;
 	case ITEM_TUN:
 		rc = tun_make(n, it);
+		break;
+	case ITEM_IP6:
+		rc = sysctl_device("ipv6", it->device, "disable_ipv6", it->value);
 		break;
 	case ITEM_UP:
 		rc = up_make(n, it);
@@ -188,7 +205,7 @@ item_unmake(struct netd *n, struct item *it)
 	if (it->is_ours) {
 		switch (it->kind) {
 		case ITEM_SYSCTL:
-			rc = sysctl_write(it->path, it->before);
+			rc = sysctl_write(it->path, sysctl_before(n, it->path));
 			break;
 		case ITEM_UP:
 			rc = host_link_set(&n->host, it->device, false);
@@ -203,6 +220,10 @@ item_unmake(struct netd *n, struct item *it)
 			rc = host_rule(&n->host, it, false);
 			break;
 		case ITEM_TUN:
+			/* the last descriptor would end it too, but a picd may still hold one */
+			rc = host_link_del(&n->host, it->device);
+			break;
+		case ITEM_IP6:
 		case ITEM_SOCKET:
 		case ITEM_KINDS:
 			break;
@@ -228,7 +249,6 @@ item_inherit(struct item *to, struct item *from)
 	to->is_waiting = from->is_waiting;
 	to->link_header = from->link_header;
 	to->fd = from->fd;
-	memcpy(to->before, from->before, sizeof(to->before));
 	from->fd = -1;
 }
 
@@ -247,19 +267,6 @@ has_device(const char *device, void *arg)
 {
 	const struct netd *n = arg;
 	return host_ifindex(&n->host, device) != 0;
-}
-
-static int
-filters_apply(struct netd *n, const struct conf *c, const char **out_why)
-{
-	struct nft_source s = {
-		.c = c,
-		.sas = &n->sas,
-		.sets = &n->sets,
-		.has_device = has_device,
-		.arg = n,
-	};
-	return nft_apply(&n->nft, &s, out_why);
 }
 
 /* Takes back the first COUNT items of P that the running plan does not have. */
@@ -301,11 +308,33 @@ routes_restore(struct netd *n)
 	}
 }
 
+static struct nft_source
+filters_of(struct netd *n, const struct conf *c)
+{
+	return (struct nft_source){
+		.c = c,
+		.sas = &n->sas,
+		.sets = &n->sets,
+		.memo = n->memo,
+		.has_device = has_device,
+		.arg = n,
+	};
+}
+
+static int
+filters_apply(struct netd *n, const struct conf *c, const char **out_why)
+{
+	struct nft_source s = filters_of(n, c);
+	return nft_apply(&n->nft, &s, out_why);
+}
+
 int
 apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 {
 	size_t done;
 	const char *why = "";
+	struct nft_source s = filters_of(n, c);
+	nft_quiet(&n->nft, &s);
 	int rc = plan_make(n, p, &done, out);
 	if (rc == 0) {
 		rc = filters_apply(n, c, &why);
@@ -361,12 +390,43 @@ apply_retry(struct netd *n)
 		log_line(LOG_LEVEL_ERROR, "NETD_FILTER", "filters: %s", why);
 }
 
+static void
+sysctl_restore(const char *path, const char *before)
+{
+	char now[16];
+	if (*before == '\0' || sysctl_read(path, now, sizeof(now)) < 0 || strcmp(now, before) == 0)
+		return;
+	int rc = sysctl_write(path, before);
+	if (rc < 0)
+		log_line(LOG_LEVEL_WARNING, "NETD_REMOVE", "%s: %s", path, strerror(-rc));
+}
+
+void
+apply_start(struct netd *n)
+{
+	char memo[sizeof(n->memo)];
+	nft_memo(&n->nft, memo, sizeof(memo));
+	nft_remove(&n->nft);
+	host_leftovers(&n->host);
+	for (size_t i = 0; i < NETD_SYSCTLS; i++)
+		(void)sysctl_read(
+		    netd_sysctls[i], n->sysctl_before[i], sizeof(n->sysctl_before[i]));
+	if (sscanf(memo, "forwarding was %15[0-9-] %15[0-9-]", n->sysctl_before[0],
+		n->sysctl_before[1]) > 0)
+		log_line(LOG_LEVEL_NOTICE, "NETD_CLEAN", "took away what an earlier netd left");
+	snprintf(n->memo, sizeof(n->memo), "forwarding was %s %s", n->sysctl_before[0],
+	    n->sysctl_before[1]);
+}
+
 void
 apply_undo(struct netd *n)
 {
 	nft_remove(&n->nft);
 	if (n->plan != NULL)
 		plan_unmake(n, n->plan, n->plan->n, NULL);
+	/* also what a killed netd changed and no configuration of ours wanted */
+	for (size_t i = 0; i < NETD_SYSCTLS; i++)
+		sysctl_restore(netd_sysctls[i], n->sysctl_before[i]);
 	plan_free(n->plan);
 	conf_free(n->conf);
 	n->plan = NULL;

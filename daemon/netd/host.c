@@ -2,8 +2,9 @@
  *
  * host.c - the kernel's network as netd changes it: links, addresses, routes, policy rules, sysctls.
  *
- * Addresses, routes and rules are made with our own protocol number (mark.h), by which host_leftovers() finds what a
- * killed netd left. TUN devices need no such care: they end with the last descriptor.
+ * Addresses, routes and rules are made with our own protocol number and devices with our alias (mark.h), by which
+ * host_leftovers() finds what a killed netd left. A TUN device would end with its last descriptor, but a picd that goes on
+ * while netd is restarted holds one.
  */
 #include "daemon/netd/host.h"
 
@@ -123,31 +124,39 @@ host_link_stats(struct host *h, const char *device)
 	return out;
 }
 
-static int
-link_change(struct host *h, const char *device, unsigned flags, unsigned change, unsigned mtu)
+int
+host_link_del(struct host *h, const char *device)
+{
+	struct nl_req r;
+	struct ifinfomsg *m = nl_start(&r, RTM_DELLINK, 0, sizeof(*m));
+	m->ifi_index = (int)host_ifindex(h, device);
+	return m->ifi_index == 0 ? -ENODEV : nl_do(&h->nl, &r);
+}
+
+int
+host_link_set(struct host *h, const char *device, bool up)
 {
 	struct nl_req r;
 	struct ifinfomsg *m = nl_start(&r, RTM_NEWLINK, 0, sizeof(*m));
 	m->ifi_index = (int)host_ifindex(h, device);
 	if (m->ifi_index == 0)
 		return -ENODEV;
-	m->ifi_flags = flags;
-	m->ifi_change = change;
-	if (mtu != 0)
-		mnl_attr_put_u32(&r.head, IFLA_MTU, mtu);
+	m->ifi_flags = up ? IFF_UP : 0;
+	m->ifi_change = IFF_UP;
 	return nl_do(&h->nl, &r);
 }
 
 int
-host_link_set(struct host *h, const char *device, bool up)
+host_tun_adopt(struct host *h, const char *device, unsigned mtu)
 {
-	return link_change(h, device, up ? IFF_UP : 0, IFF_UP, 0);
-}
-
-int
-host_mtu_set(struct host *h, const char *device, unsigned mtu)
-{
-	return link_change(h, device, 0, 0, mtu);
+	struct nl_req r;
+	struct ifinfomsg *m = nl_start(&r, RTM_NEWLINK, 0, sizeof(*m));
+	m->ifi_index = (int)host_ifindex(h, device);
+	if (m->ifi_index == 0)
+		return -ENODEV;
+	mnl_attr_put_u32(&r.head, IFLA_MTU, mtu);
+	mnl_attr_put_strz(&r.head, IFLA_IFALIAS, DEVICE_ALIAS);
+	return nl_do(&h->nl, &r);
 }
 
 static uint8_t
@@ -276,9 +285,7 @@ sysctl_device(const char *family, const char *device, const char *name, const ch
 /* --- what a killed netd left --- */
 
 struct leftover {
-	uint16_t del; /* the request that takes it away */
-	size_t header_len;
-	struct nlmsghdr **list; /* copies of the messages, made into requests */
+	struct nlmsghdr **list; /* copies of the messages, to be made into requests */
 	size_t n;
 };
 
@@ -295,6 +302,33 @@ leftover_add(struct leftover *l, const struct nlmsghdr *h, uint8_t proto)
 	memcpy(copy, h, h->nlmsg_len);
 	l->list = list;
 	l->list[l->n++] = copy;
+}
+
+/* True if the link says that it is ours. */
+static int
+on_alias_attr(const struct nlattr *a, void *arg)
+{
+	bool *is_ours = arg;
+	size_t n = mnl_attr_get_payload_len(a);
+	if (mnl_attr_get_type(a) == IFLA_IFALIAS && n == sizeof(DEVICE_ALIAS) &&
+	    memcmp(mnl_attr_get_payload(a), DEVICE_ALIAS, n) == 0)
+		*is_ours = true;
+	return MNL_CB_OK;
+}
+
+static void
+on_link(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifinfomsg *from = mnl_nlmsg_get_payload(h);
+	struct nl_req r;
+	bool is_ours = false;
+	mnl_attr_parse(h, sizeof(struct ifinfomsg), on_alias_attr, &is_ours);
+	if (!is_ours)
+		return;
+	/* a request of its own: the answer is full of things that a request may not hold */
+	struct ifinfomsg *m = nl_start(&r, RTM_DELLINK, 0, sizeof(*m));
+	m->ifi_index = from->ifi_index;
+	leftover_add(arg, &r.head, PROTO_SALLYPORT);
 }
 
 struct proto_question {
@@ -350,6 +384,7 @@ host_leftovers(struct host *h)
 		{ RTM_GETRULE, RTM_DELRULE, sizeof(struct fib_rule_hdr), on_rule },
 		{ RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), on_route },
 		{ RTM_GETADDR, RTM_DELADDR, sizeof(struct ifaddrmsg), on_addr },
+		{ RTM_GETLINK, RTM_DELLINK, sizeof(struct ifinfomsg), on_link },
 	};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct leftover l = { 0 };

@@ -38,8 +38,10 @@ struct host_stats {
 /* Counters of a device; zeroes if there is none. */
 struct host_stats host_link_stats(struct host *h, const char *device);
 
+int host_link_del(struct host *h, const char *device);
 int host_link_set(struct host *h, const char *device, bool up);
-int host_mtu_set(struct host *h, const char *device, unsigned mtu);
+/* Marks a new device as ours and sets its MTU. */
+int host_tun_adopt(struct host *h, const char *device, unsigned mtu);
 
 /* What an item says; ADD = false takes it away. Adding: -EEXIST when it is there already. */
 int host_addr(struct host *h, const struct item *it, bool add);

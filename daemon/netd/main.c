@@ -253,9 +253,9 @@ on_stop(void *arg)
 		conf_free(n->pending->c);
 		pending_free(n);
 	}
+	pics_done(n); /* they have been told by sallyportd */
 	apply_undo(n);
 	log_line(LOG_LEVEL_NOTICE, "NETD_STOP", "everything is taken away");
-	pics_done(n);
 	ipc_free(n->mgd);
 	uv_close((uv_handle_t *)&n->links, NULL);
 	uv_close((uv_handle_t *)&n->retry, NULL);
@@ -321,8 +321,7 @@ main(void)
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
 	daemon_ready(&n.d, SANDBOX_NETD);
-	nft_remove(&n.nft);
-	host_leftovers(&n.host);
+	apply_start(&n);
 	int status = daemon_run(&n.d);
 	daemon_done(&n.d);
 	nft_close(&n.nft);

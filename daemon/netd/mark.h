@@ -24,6 +24,7 @@ enum {
 	PROTO_SALLYPORT = 0x53,
 };
 
-#define NFT_TABLE "sallyport" /* in families inet and netdev */
+#define DEVICE_ALIAS "sallyport" /* of every TUN device */
+#define NFT_TABLE "sallyport"    /* in families inet and netdev */
 
 #endif

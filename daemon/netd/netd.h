@@ -17,7 +17,12 @@
 struct conf;
 struct text;
 
-enum { NETD_PICS_MAX = 64 };
+enum {
+	NETD_PICS_MAX = 64,
+	NETD_SYSCTLS = 2, /* that are changed for the whole host */
+};
+
+extern const char *const netd_sysctls[NETD_SYSCTLS];
 
 struct pic_link {
 	char name[32]; /* "sp-1/2/0" */
@@ -38,6 +43,10 @@ struct netd {
 	struct daemon d;
 	struct host host;
 	struct nft nft;
+	/* What the host's sysctls were before any netd changed them, and the same as the memo in our table, from where a
+	 * netd that follows a killed one learns it. */
+	char sysctl_before[NETD_SYSCTLS][16];
+	char memo[64];
 	struct numbers sas;
 	struct numbers sets;
 	struct ipc *mgd;
@@ -61,6 +70,9 @@ int apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 
 /* Tries again what could not be done while an interface was missing, and hooks captures to new devices. */
 void apply_retry(struct netd *n);
+
+/* Takes away what a killed netd left, and learns what the host was like before it. At start. */
+void apply_start(struct netd *n);
 
 /* Takes everything away. */
 void apply_undo(struct netd *n);

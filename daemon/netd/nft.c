@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <nftables/libnftables.h>
+#include <stdio.h>
 #include <string.h>
 
 int
@@ -35,6 +36,20 @@ nft_close(struct nft *n)
 	*n = (struct nft){ 0 };
 }
 
+void
+nft_memo(struct nft *n, char *out, size_t len)
+{
+	static const char word[] = "comment \"";
+	*out = '\0';
+	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0)
+		return;
+	const char *at = strstr(nft_ctx_get_output_buffer(n->ctx), word);
+	if (at == NULL)
+		return;
+	at += strlen(word);
+	snprintf(out, len, "%.*s", (int)strcspn(at, "\""), at);
+}
+
 int
 nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
 {
@@ -51,6 +66,17 @@ nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
 	nft_names_free(n->loaded);
 	n->loaded = now;
 	return 0;
+}
+
+void
+nft_quiet(struct nft *n, const struct nft_source *s)
+{
+	struct text t = { 0 };
+	nfttext_quiet(s, &t);
+	/* if it fails, a unit hears a report or two that its picd drops */
+	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
+	(void)rc;
+	text_done(&t);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "daemon/netd/nfttext.h"
 #include "lib/base/smap.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct nft_ctx;
@@ -21,9 +22,15 @@ struct nft {
 int nft_open(struct nft *n);
 void nft_close(struct nft *n);
 
+/* Reads the memo of a table that a killed netd left into OUT; "" if there is none. */
+void nft_memo(struct nft *n, char *out, size_t len);
+
 /* Puts the filters of S in the place of those loaded, in one transaction. Returns 0, or -EINVAL and the
  * library's words in OUT_WHY (owned by N until the next call); then nothing has changed. */
 int nft_apply(struct nft *n, const struct nft_source *s, const char **out_why);
+
+/* Keeps the kernel's own multicast reports off the units of S, before they come up. Part of nft_apply() too. */
+void nft_quiet(struct nft *n, const struct nft_source *s);
 
 /* Removes our tables, also those of a killed netd. */
 void nft_remove(struct nft *n);

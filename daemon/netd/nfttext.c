@@ -392,6 +392,40 @@ decrypted_put(struct builder *b)
 	}
 }
 
+#define QUIET_HOOK " { type filter hook output priority -160; policy accept; }"
+
+/* Multicast listener reports (RFC 3810) go to all links when a device comes up; behind a unit nobody listens. */
+static void
+quiet_rule(const struct conf *c, struct text *out)
+{
+	text_put(out,
+	    "add rule inet " NFT_TABLE " quiet icmpv6 type { 131, 132, 143 } oifname { \"re0.0\"");
+	for (size_t i = 0; i < c->n_ifds; i++) {
+		const struct conf_ifd *ifd = c->ifds[i];
+		if (ifd->kind != IFD_SERVICES && ifd->kind != IFD_ES)
+			continue;
+		for (size_t k = 0; k < ifd->n_units; k++)
+			if (ifd->units[k]->inet6.is_set)
+				text_printf(out, ", \"%s\"", ifd->units[k]->device);
+	}
+	text_put(out, " } drop\n");
+}
+
+static void
+table_put(const struct nft_source *s, struct text *out)
+{
+	text_printf(out, "add table inet " NFT_TABLE " { comment \"%s\"; }\n", s->memo);
+}
+
+void
+nfttext_quiet(const struct nft_source *s, struct text *out)
+{
+	table_put(s, out);
+	text_put(out, "add chain inet " NFT_TABLE " quiet" QUIET_HOOK
+		      "\nflush chain inet " NFT_TABLE " quiet\n");
+	quiet_rule(s->c, out);
+}
+
 static void
 inet_put(struct builder *b)
 {
@@ -547,7 +581,8 @@ nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nf
     struct text *out)
 {
 	struct builder b = { .s = s, .now = now, .out = out };
-	text_put(out, "add table inet " NFT_TABLE "\nflush table inet " NFT_TABLE "\n");
+	table_put(s, out);
+	text_put(out, "flush table inet " NFT_TABLE "\n");
 	text_put(out, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");
 	text_put(out, "add table netdev " NFT_TABLE "\n");
 	if (old != NULL)

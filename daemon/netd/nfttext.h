@@ -9,6 +9,7 @@
  *   local        input: the filter on lo0 for what is addressed to this host
  *   host         output, type route: `then ipsec-sa` of output filters, and lo0's output filter
  *   out          postrouting: output filters by output device
+ *   quiet        output: what the kernel says of itself on every IPv6 link is kept off the units
  *   One named counter for each `count`, c.FILTER.COUNTER: it survives every commit that keeps it.
  * family netdev  ingress and egress of each media device with `family inet service`: captures to the set's devices.
  */
@@ -39,6 +40,7 @@ struct nft_source {
 	const struct conf *c;
 	struct numbers *sas;
 	struct numbers *sets;
+	const char *memo; /* becomes the comment of the table, when the table is made */
 	/* Is there such a device now? A capture cannot be hooked to one that is not. */
 	bool (*has_device)(const char *device, void *arg);
 	void *arg;
@@ -50,6 +52,9 @@ void nft_names_free(struct nft_names *n);
 /* Writes one transaction that replaces what OLD (NULL: nothing) describes; fills NOW. */
 void nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nft_names *now,
     struct text *out);
+
+/* Writes a transaction that adds the chain "quiet" for the units of S and changes nothing else. */
+void nfttext_quiet(const struct nft_source *s, struct text *out);
 
 /* Name of the kernel's counter; in A. */
 const char *nfttext_counter(struct arena *a, const struct conf_filter *f, const char *counter);

@@ -11,6 +11,7 @@
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,7 +63,7 @@ item_send(struct pic_link *l, const struct item *it, bool give)
 	struct arena *a = arena_new();
 	int rc = ipc_send(
 	    l->ipc, types[it->kind == ITEM_TUN][give], 0, item_body(it, a), give ? it->fd : -1);
-	if (rc < 0)
+	if (rc < 0 && rc != -EPIPE)
 		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "picd of %s: %s", l->name, strerror(-rc));
 	arena_free(a);
 }

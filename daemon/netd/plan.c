@@ -83,6 +83,17 @@ tun_want(struct plan *p, const char *device, const char *pic, const char *role, 
 	return it;
 }
 
+/* A device without family inet6 shall carry no IPv6, not even what the kernel says of itself on every link. */
+static void
+ip6_want(struct plan *p, const char *device, bool is_on)
+{
+	struct item *it = item_add(p, ITEM_IP6, KEY("ip6 %s %s", device, is_on ? "on" : "off"));
+	if (it == NULL)
+		return;
+	it->device = arena_strdup(p->arena, device);
+	it->value = is_on ? "0" : "1";
+}
+
 static void
 addr_want(struct plan *p, const char *device, const struct conf_ifaddr *a, const char *unit)
 {
@@ -135,8 +146,10 @@ units_want(struct plan *p, const struct conf *c, bool is_address_pass)
 					unit_addresses(p, u);
 				continue;
 			}
-			if (is_virtual(ifd))
+			if (is_virtual(ifd)) {
 				tun_want(p, u->device, ifd->name, "unit", u->name, NULL);
+				ip6_want(p, u->device, u->inet6.is_set);
+			}
 			if (!is_off)
 				up_want(
 				    p, unit_device(u), KEY("[edit interfaces] unit %s", u->name));
@@ -277,6 +290,7 @@ captures_want(struct plan *p, const struct conf *c, struct numbers *sets)
 			    s->name);
 			if (it != NULL)
 				it->media = arena_strdup(p->arena, media);
+			ip6_want(p, device, false);
 			up_want(p, device, KEY("[edit services] service-set %s", s->name));
 		}
 	}

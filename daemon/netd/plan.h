@@ -23,6 +23,7 @@ struct numbers;
 enum item_kind {
 	ITEM_SYSCTL,
 	ITEM_TUN,
+	ITEM_IP6, /* a TUN device speaks IPv6, or not */
 	ITEM_UP,
 	ITEM_ADDR,
 	ITEM_ROUTE,
@@ -45,7 +46,7 @@ struct item {
 	const char *service_set; /* capture only, else NULL */
 	const char *media;       /* capture only: a device that is captured from */
 	unsigned link_header;    /* capture only: octets before the IP header, known when made */
-	/* SYSCTL */
+	/* SYSCTL; IP6: value */
 	const char *path;
 	const char *value;
 	/* ADDR, ROUTE, RULE, SOCKET */
@@ -61,7 +62,6 @@ struct item {
 	bool
 	    is_waiting; /* could not be done now (no such interface); tried again when links change */
 	int fd;         /* TUN, SOCKET, or -1 */
-	char before[16]; /* SYSCTL: the value that was there */
 };
 
 struct plan {

@@ -4,9 +4,8 @@
  *
  * Receive: protocol 50 or 51, bound to a local gateway. IPv4 gives the IP header; IPv6 gives what is behind it, so the
  * ancillary data that tell destination, hop limit and traffic class are switched on.
- * Send: the caller writes the IP header. The socket is one of protocol 50, not IPPROTO_RAW, because the kernel reports
- * ICMP errors (fragmentation needed) about an ESP packet only to sockets of its protocol; a filter that takes nothing
- * keeps received packets away from it.
+ * Send: the caller writes the IP header; nothing is ever received, but what the kernel could not send is reported.
+ * What routers report about an ESP or AH packet arrives at the receiving socket of that protocol.
  */
 #include "daemon/netd/sock.h"
 
@@ -15,9 +14,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,26 +61,16 @@ static const struct {
 	const char *role;
 	uint8_t family;
 	int protocol;
-	bool is_send;
 	const struct option *options;
 	size_t n;
 } kinds[] = {
-	{ "esp", ADDR_V4, IPPROTO_ESP, false, LIST(receive4) },
-	{ "esp", ADDR_V6, IPPROTO_ESP, false, LIST(receive6) },
-	{ "ah", ADDR_V4, IPPROTO_AH, false, LIST(receive4) },
-	{ "ah", ADDR_V6, IPPROTO_AH, false, LIST(receive6) },
-	{ "send4", ADDR_V4, IPPROTO_ESP, true, LIST(send4) },
-	{ "send6", ADDR_V6, IPPROTO_ESP, true, LIST(send6) },
+	{ "esp", ADDR_V4, IPPROTO_ESP, LIST(receive4) },
+	{ "esp", ADDR_V6, IPPROTO_ESP, LIST(receive6) },
+	{ "ah", ADDR_V4, IPPROTO_AH, LIST(receive4) },
+	{ "ah", ADDR_V6, IPPROTO_AH, LIST(receive6) },
+	{ "send4", ADDR_V4, IPPROTO_RAW, LIST(send4) },
+	{ "send6", ADDR_V6, IPPROTO_RAW, LIST(send6) },
 };
-
-static int
-receive_nothing(int fd)
-{
-	struct sock_filter drop = { .code = BPF_RET | BPF_K };
-	struct sock_fprog program = { .len = 1, .filter = &drop };
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
-											   : 0;
-}
 
 static int
 bind_to(int fd, struct addr a)
@@ -112,7 +99,7 @@ sock_open(const struct item *it)
 	    SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, kinds[k].protocol);
 	if (fd < 0)
 		return -errno;
-	int rc = kinds[k].is_send ? receive_nothing(fd) : 0;
+	int rc = 0;
 	for (size_t i = 0; i < kinds[k].n && rc == 0; i++) {
 		const struct option *o = &kinds[k].options[i];
 		if (setsockopt(fd, o->level, o->name, &o->value, sizeof(o->value)) == 0)

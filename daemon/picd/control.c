@@ -7,15 +7,17 @@
  * A message that makes no sense is refused or closes the channel; the packets go on. Main thread.
  */
 #include "daemon/picd/picd.h"
+#include "daemon/picd/workers.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
-#include "daemon/picd/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SYNC_WAIT_MS = 3000 };
 

@@ -7,7 +7,7 @@
  */
 #include "daemon/picd/picd.h"
 #include "daemon/picd/tally.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * queue. Needs root for the namespace and the sockets; skipped (77) without.
  */
 #include "daemon/picd/test_gw.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"

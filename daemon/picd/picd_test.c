@@ -4,12 +4,13 @@
  */
 #include "daemon/picd/snap.h"
 #include "daemon/picd/test_gw.h"
-#include "daemon/picd/worker.h"
 #include "daemon/picd/worker_priv.h"
+#include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -574,6 +575,46 @@ a_path_mtu_only_grows_by_growing_old(void **state)
 	lab_done(&l);
 }
 
+/* --- with the worker's thread --- */
+
+/* Waits for one packet; its length, or 0 after two seconds. */
+static size_t
+wait_for(int fd, uint8_t *out, size_t cap)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, 2000) == 1 ? take(fd, out, cap) : 0;
+}
+
+static void
+commits_lose_no_packet_of_an_untouched_tunnel(void **state)
+{
+	(void)state;
+	struct lab l;
+	uint8_t p[2000];
+	uint8_t got[2000];
+	lab_init(&l);
+	assert_int_equal(worker_start(l.a.p.workers[0]), 0);
+	assert_int_equal(worker_start(l.b.p.workers[0]), 0);
+	for (unsigned i = 0; i < 300; i++) {
+		size_t n = udp4(p, "172.16.0.5", "172.17.0.6", i, 0, 63);
+		put(l.link_a, p, n);
+		if (i % 3 == 0)
+			assert_null(gw_commit(&l.a, conf_next_hop(1, 2, i % 2 ? key1 : key2, "")));
+		put(l.link_a, p, n);
+		put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", i, 0, 63));
+		if (i % 10 == 0) { /* a unit comes again meanwhile */
+			close(l.in_a);
+			l.in_a = gw_unit(&l.a, "sp-1/2/0.1");
+			publish_now(&l.a.p, (struct assoc_retired){ 0 });
+		}
+		publish_reclaim(&l.a.p);
+		assert_int_equal(wait_for(l.link_b, got, sizeof(got)), n);
+		assert_int_equal(wait_for(l.link_b, got, sizeof(got)), n);
+	}
+	assert_int_equal(counts(&l.b, 1, false).packets, 600);
+	lab_done(&l);
+}
+
 /* --- the rule that the packet path allocates nothing --- */
 
 static void
@@ -624,6 +665,7 @@ main(void)
 		cmocka_unit_test(a_bad_configuration_changes_nothing),
 		cmocka_unit_test(a_unit_that_goes_and_comes_back_works_again),
 		cmocka_unit_test(a_path_mtu_only_grows_by_growing_old),
+		cmocka_unit_test(commits_lose_no_packet_of_an_untouched_tunnel),
 		cmocka_unit_test(the_packet_path_allocates_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include "daemon/picd/picd.h"
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 
 #include <string.h>

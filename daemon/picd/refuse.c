@@ -12,7 +12,8 @@
 
 enum { IP4_OFF_DST = 16, IP6_OFF_DST = 24 };
 
-/* Nobody routes the host's own packets to us: they are answered as if by a router near the peer. */
+/* The host that is told about its own packet hears it from where the packet went: an address of its own as
+ * source would be refused. */
 static struct addr
 icmp_source(const struct lane *l, const struct pkt *p)
 {

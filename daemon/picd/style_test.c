@@ -3,7 +3,7 @@
  * style_test.c - interface style, encryption interfaces and the host's own transport mode.
  */
 #include "daemon/picd/test_gw.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { LINK_HEADER = 14 };
+enum { LINK_HEADER = 14, DF = 0x4000 };
 
 static void
 put(int fd, const uint8_t *p, size_t n)
@@ -376,6 +376,15 @@ filter_terms_choose_the_transport_sa_both_ways(void **state)
 	gw_turns(&b);
 	assert_int_equal(take(re_b, got, sizeof(got)), n);
 	assert_memory_equal(p + 12, got + 12, n - 12);
+
+	/* the host learns what fits, from where the packet went */
+	put(re_a, p, udp4(p, "192.0.2.1", "192.0.2.2", 1472, DF, 64));
+	gw_turns(&a);
+	assert_true(take(re_a, got, sizeof(got)) >= 56);
+	assert_int_equal(got[20], 3);
+	assert_memory_equal(got + 12, "\xc0\x00\x02\x02", 4);
+	assert_memory_equal(got + 16, "\xc0\x00\x02\x01", 4);
+	n = udp4(p, "192.0.2.1", "192.0.2.2", 77, 0, 64);
 
 	/* the right key, but a packet that B's filter would never have answered on this SA */
 	assert_null(gw_commit(&b, conf_host("192.0.2.77")));

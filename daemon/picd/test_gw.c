@@ -5,7 +5,7 @@
 #include "daemon/picd/test_gw.h"
 
 #include "daemon/picd/tally.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/conf/test_tree.h"
 #include "lib/msg/elem.h"

@@ -6,7 +6,7 @@
  * the turn: the snapshot is only read after the wait, so what was retired before cannot be seen any more
  * when `seen` has reached the generation that came after it.
  */
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 
 #include "daemon/picd/worker_priv.h"
 #include "lib/esp/frag.h"

@@ -10,7 +10,7 @@
 
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
-#include "daemon/picd/worker.h"
+#include "daemon/picd/workers.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"

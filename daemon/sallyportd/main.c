@@ -166,10 +166,6 @@ on_child_exit(struct child *c, void *arg)
 		stop_start(s, EXIT_FAILURE);
 		return;
 	}
-	/* the devices went with netd: a picd has to take the new ones from the beginning */
-	if (c == s->netd)
-		for (unsigned i = 0; i < s->n_picds; i++)
-			child_stop(s->picds[i], true);
 }
 
 /* --- messages --- */

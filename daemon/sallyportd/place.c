@@ -6,6 +6,7 @@
  */
 #include "daemon/sallyportd/place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -78,6 +79,22 @@ config_open(const struct place *p, uid_t uid, gid_t gid)
 	return rc;
 }
 
+/* Removes the pid files of daemons that were killed with their sallyportd. We hold the lock: they are nobody's. */
+static void
+pids_clean(const struct place *p)
+{
+	char path[PLACE_PATH_MAX];
+	if (!path_join(path, p->run, "pid"))
+		return;
+	DIR *d = opendir(path);
+	if (d == NULL)
+		return;
+	for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+		if (e->d_name[0] != '.' && strcmp(e->d_name, "sallyportd") != 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+}
+
 static int
 lock_open(struct place *p)
 {
@@ -101,6 +118,7 @@ lock_open(struct place *p)
 	if (ftruncate(p->lock, 0) < 0)
 		return -errno;
 	dprintf(p->lock, "%d\n", getpid());
+	pids_clean(p);
 	return 0;
 }
 

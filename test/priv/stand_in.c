@@ -188,6 +188,8 @@ on_packet(uv_poll_t *p, int status, int events)
 	(void)status;
 	(void)events;
 	ssize_t n = read(q->fd, buf, sizeof(buf));
+	if (n <= 0 && errno != EAGAIN)
+		uv_poll_stop(p); /* the device is gone */
 	if (n > 0)
 		log_line(LOG_LEVEL_INFO, "TEST", "packet %s %zd bytes %02x%02x", q->name, n,
 		    buf[12], buf[13]);

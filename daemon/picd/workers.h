@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * worker.h - the thread that handles packets, as the main thread sees it.
+ * workers.h - the thread that handles packets, as the main thread sees it.
  *
  * A worker has its own epoll loop, packet pool and crypto manager and shares nothing with other workers but
  * what the snapshot points to. It takes a snapshot at the start of a turn, after it has waited, and lets go of it
  * at the end: when worker_seen() has reached a generation, nothing older is in use. It allocates nothing
  * after worker_new(). There is one worker now; nothing here knows.
  */
-#ifndef PICD_WORKER_H
-#define PICD_WORKER_H
+#ifndef WORKERS_H
+#define WORKERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

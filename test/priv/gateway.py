@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs sallyportd and netd in a network namespace of their own, with stand_in as mgd and picd.
+
+A Gateway is a context: entering makes the namespace with two media devices (ge-0-0-0 to h0 and ge-0-0-1 to h1, whose far
+ends live in namespaces of their own), leaving ends everything. Needs root.
+"""
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+BUILD = os.environ.get('SALLYPORT_BUILD', 'build')
+
+MSG_LOAD, MSG_LOADED, MSG_RPC, MSG_ROW, MSG_RPC_DONE = 5, 6, 13, 14, 15
+
+
+def run(*args, check=True):
+    return subprocess.run(args, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+def encode(name, value):
+    """An element: VALUE is a string (leaf), None (empty leaf) or a list of (name, value)."""
+    n = bytes([len(name)]) + name.encode()
+    if value is None:
+        return b'\x03' + n
+    if isinstance(value, str):
+        v = value.encode()
+        return b'\x02' + n + struct.pack('>I', len(v)) + v
+    return b'\x01' + n + b''.join(encode(*child) for child in value) + b'\x04'
+
+
+def decode(data):
+    """The element in DATA as (name, value), as encode() takes it."""
+    def one(at):
+        tag, n = data[at], data[at + 1]
+        name = data[at + 2:at + 2 + n].decode()
+        at += 2 + n
+        if tag == 3:
+            return (name, None), at
+        if tag == 2:
+            size, = struct.unpack_from('>I', data, at)
+            return (name, data[at + 4:at + 4 + size].decode()), at + 4 + size
+        children = []
+        while data[at] != 4:
+            child, at = one(at)
+            children.append(child)
+        return (name, children), at + 1
+    return one(0)[0]
+
+
+class Client:
+    """The command line's socket, spoken raw."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(path)
+
+    def send(self, kind, body, seq=1):
+        data = encode(*body)
+        self.sock.sendall(struct.pack('>IHHI', len(data), kind, 0, seq) + data)
+
+    def exactly(self, n):
+        data = b''
+        while len(data) < n:
+            got = self.sock.recv(n - len(data))
+            assert got, 'closed'
+            data += got
+        return data
+
+    def receive(self):
+        size, kind, _, _ = struct.unpack('>IHHI', self.exactly(12))
+        return kind, decode(self.exactly(size)) if size else None
+
+    def load(self, text):
+        """Commits an indented tree; returns None or the errors."""
+        self.send(MSG_LOAD, ('load', [('text', text)]))
+        kind, body = self.receive()
+        assert kind == MSG_LOADED
+        answer = dict(body[1])
+        return None if answer['status'] == 'ok' else answer['text']
+
+    def rpc(self, name, *args):
+        self.send(MSG_RPC, (name, list(args)), 7)
+        rows = []
+        while True:
+            kind, body = self.receive()
+            if kind == MSG_RPC_DONE:
+                return rows, dict(body[1])
+            assert kind == MSG_ROW
+            rows.append(body)
+
+
+class Gateway:
+    def __init__(self, name):
+        self.ns = 'netd-' + name
+        self.hosts = [self.ns + '-h0', self.ns + '-h1']
+        self.dir = tempfile.mkdtemp(prefix='sallyport-')
+        self.run_dir = self.dir + '/run'
+        self.process = None
+
+    def __enter__(self):
+        for ns in [self.ns] + self.hosts:
+            run('ip', 'netns', 'del', ns, check=False)
+            run('ip', 'netns', 'add', ns)
+            run('ip', '-n', ns, 'link', 'set', 'lo', 'up')
+        for i, host in enumerate(self.hosts):
+            self.ip('link', 'add', f'ge-0-0-{i}', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', host)
+            run('ip', '-n', host, 'link', 'set', 'eth0', 'up')
+            run('ip', '-n', host, 'addr', 'add', f'10.1.{i}.2/24', 'dev', 'eth0')
+            run('ip', '-n', host, 'addr', 'add', f'2001:db8:{i}::2/64', 'dev', 'eth0', 'nodad')
+            run('ip', '-n', host, 'route', 'add', 'default', 'via', f'10.1.{i}.1')
+            run('ip', '-n', host, 'route', 'add', 'default', 'via', f'2001:db8:{i}::1')
+        bin_dir = self.dir + '/bin'
+        os.mkdir(bin_dir)
+        for source, name in [('daemon/sallyportd/sallyportd', 'sallyportd'), ('daemon/netd/netd', 'netd'),
+                             ('test/priv/stand_in', 'mgd'), ('test/priv/stand_in', 'picd')]:
+            shutil.copy(f'{BUILD}/{source}', f'{bin_dir}/{name}')
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.stop()
+        for ns in [self.ns] + self.hosts:
+            run('ip', 'netns', 'del', ns, check=False)
+        shutil.rmtree(self.dir)
+
+    def ip(self, *args):
+        return run('ip', '-n', self.ns, *args)
+
+    def at(self, *args, check=True):
+        return run('ip', 'netns', 'exec', self.ns, *args, check=check)
+
+    def host(self, i, *args, check=True):
+        return run('ip', 'netns', 'exec', self.hosts[i], *args, check=check)
+
+    def start(self, text):
+        """Starts with TEXT as -c; returns what is said on standard output until `ready` or the end."""
+        path = self.dir + '/config.txt'
+        with open(path, 'w') as f:
+            f.write(text)
+        self.process = subprocess.Popen(
+            ['ip', 'netns', 'exec', self.ns, self.dir + '/bin/sallyportd', '-r', self.run_dir, '-c', path],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return self.process.stdout.readline()
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(timeout=15)
+
+    def pid(self, name):
+        with open(f'{self.run_dir}/pid/{name}') as f:
+            return int(f.read())
+
+    def log(self, name):
+        with open(f'{self.run_dir}/log/{name}') as f:
+            return f.read()
+
+    def wait_log(self, name, text, seconds=5):
+        end = time.time() + seconds
+        while time.time() < end:
+            try:
+                if text in self.log(name):
+                    return True
+            except FileNotFoundError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f'{text!r} is not in the log of {name}:\n{self.log(name)}')
+
+    def client(self):
+        return Client(self.run_dir + '/mgd.sock')
+
+    def state(self):
+        """Everything about the host that a gateway could leave behind."""
+        sysctls = [self.at('sysctl', 'net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding')]
+        files = [os.path.join(d, f)[len(self.run_dir):] for d, folders, names in os.walk(self.run_dir)
+                 for f in folders + names if '/config' not in d and '/log' not in d]
+        return {
+            'links': self.ip('-br', 'link'),
+            'addresses': self.ip('-br', '-4', 'addr'),
+            'addresses6': [line for line in self.ip('-6', '-o', 'addr').splitlines() if 'fe80' not in line],
+            'routes': self.ip('-4', 'route', 'show', 'table', 'all'),
+            'routes6': [line for line in self.ip('-6', 'route', 'show', 'table', 'all').splitlines()
+                        if 'fe80' not in line and 'ff00' not in line and 'anycast' not in line],
+            'rules': self.ip('rule') + self.ip('-6', 'rule'),
+            'nft': self.at('nft', 'list', 'ruleset'),
+            'sysctls': sysctls,
+            'files': sorted(f for f in files if f not in ('/config', '/log')),
+        }
