@@ -122,7 +122,8 @@ def spis(gateway, *command, host=None):
         gateway.host(host, *command, check=False)
     time.sleep(0.3)
     capture.terminate()
-    return [line.split('spi=0x')[1][:8] for line in capture.communicate()[0].splitlines()]
+    return [line.split('spi=0x')[1][:8] for line in capture.communicate()[0].splitlines()
+            if 'ESP(spi=' in line]
 
 
 def ping(gateway, to):
