@@ -505,6 +505,22 @@ def test_interface_that_comes_later_is_configured(gateway):
     assert 'device "ge-0-0-1"' in gateway.at('nft', 'list', 'ruleset')
 
 
+def test_link_that_flaps_gets_its_routes_back(gateway):
+    text = media() + NEXT_HOP.replace('    route 10.77', '    route 10.66.0.0/16\n      next-hop 10.1.1.2\n    route 10.77')
+    before = gateway.state()
+    assert gateway.start(text) == 'ready\n', gateway.process.stderr.read()
+    running = gateway.state()
+    gateway.ip('link', 'set', 'ge-0-0-1', 'down')
+    time.sleep(0.3)
+    assert '10.66.0.0/16' not in gateway.ip('route') and '10.2.0.0/16' in gateway.ip('route')
+    gateway.ip('link', 'set', 'ge-0-0-1', 'up')
+    time.sleep(0.5)
+    after = gateway.state()
+    assert after['routes'] == running['routes'] and after['addresses6'] == running['addresses6']
+    assert gateway.stop() == 0
+    assert gateway.state() == before
+
+
 def test_interfaces_terse(gateway):
     assert gateway.start(media() + NEXT_HOP) == 'ready\n'
     time.sleep(1.5)  # the kernel tells of a carrier once a second
