@@ -255,8 +255,8 @@ sockets_allow(scmp_filter_ctx f, enum sandbox_profile profile)
 static int
 watch_allow(scmp_filter_ctx f)
 {
-	return seccomp_rule_add(
-	    f, SCMP_ACT_ALLOW, N(ioctl), 1, SCMP_A1_32(SCMP_CMP_EQ, (scmp_datum_t)FIONBIO));
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, N(ioctl), 1,
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)FIONBIO));
 }
 
 static int
