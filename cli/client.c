@@ -397,6 +397,7 @@ client_line(struct client *c, const char *typed)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
 	render_init(&l.render, pipes.format, banner, &l.out);
+	interrupted = 0; /* one that came while nothing was under way */
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);

@@ -36,6 +36,17 @@ on_sigint(int sig)
 	client_interrupt();
 }
 
+/* ^C while a line is typed: a fresh prompt. */
+static int
+on_typing_interrupted(void)
+{
+	rl_crlf();
+	rl_replace_line("", 0);
+	rl_on_new_line();
+	rl_redisplay();
+	return 0;
+}
+
 static bool
 is_blank(const char *line)
 {
@@ -71,6 +82,7 @@ run_person(struct client *c)
 	rl_readline_name = "sallyport";
 	rl_variable_bind("enable-bracketed-paste", "off");
 	rl_bind_key('\t', rl_insert);
+	rl_signal_event_hook = on_typing_interrupted;
 	stifle_history(100);
 	while (c->mode != MODE_END) {
 		char prompt[512];

@@ -226,7 +226,9 @@ place_set(struct session *s, const struct path *p)
 	struct path copy = { .end = PATH_NODE, .s = p->s, .n = p->n };
 	copy.words = arena_array(s->edit_arena, p->n + 1, sizeof(*copy.words));
 	for (size_t i = 0; i < p->n; i++)
-		copy.words[i] = arena_strdup(s->edit_arena, p->words[i]);
+		copy.words[i] = path_is_bracket(p->words[i])
+				    ? p->words[i]
+				    : arena_strdup(s->edit_arena, p->words[i]);
 	s->edit = copy;
 }
 

@@ -36,7 +36,7 @@ kind_of(const struct word *w, enum load_kind *out)
 	return false;
 }
 
-/* Loads into a copy, so that nothing is left half done if the text is refused whole. */
+/* What is good of the text is kept even where some of it is not. */
 static bool
 text_load(struct session *s, enum load_kind kind, const char *text, size_t len, struct report *r)
 {

@@ -140,7 +140,6 @@ struct session {
 	time_t since;        /* configuration mode entered */
 	bool is_welcome;     /* hello has been said */
 	bool is_busy;        /* a line is under way */
-	bool is_given_up;    /* CLI_BREAK: what still comes for it is dropped */
 	bool is_configuring; /* in configuration mode */
 	bool is_ending;      /* operational mode has been left */
 	enum session_kind kind;

@@ -11,6 +11,10 @@
 #include "lib/junos/quote.h"
 #include "lib/yang/schema.h"
 
+/* Brackets around the values of a leaf-list; a quoted "[" is a value like any other. */
+static const char bracket_open[] = "[";
+static const char bracket_close[] = "]";
+
 /* The walk under way. */
 struct walk {
 	struct arena *a;
@@ -154,12 +158,12 @@ leaf_take(struct walk *k, const struct snode *leaf)
 	const struct word *w = &k->w->w[k->i];
 	if (leaf->kind != SNODE_LEAFLIST || w->is_quoted || strcmp(w->s, "[") != 0)
 		return value_take(k, leaf);
-	out_add(k, "[");
+	out_add(k, bracket_open);
 	k->i++;
 	while (k->i < k->w->n) {
 		w = &k->w->w[k->i];
 		if (!w->is_quoted && strcmp(w->s, "]") == 0) {
-			out_add(k, "]");
+			out_add(k, bracket_close);
 			k->i++;
 			return true;
 		}
@@ -206,6 +210,18 @@ start_node(const struct snode *root, const struct path *start)
 	return start->n == 0 ? root : start->s;
 }
 
+static void
+any_take(struct walk *k)
+{
+	const struct word *w = &k->w->w[k->i++];
+	if (!w->is_quoted && strcmp(w->s, "[") == 0)
+		out_add(k, bracket_open);
+	else if (!w->is_quoted && strcmp(w->s, "]") == 0)
+		out_add(k, bracket_close);
+	else
+		out_add(k, w->s);
+}
+
 bool
 path_walk(struct arena *a, const struct snode *root, const struct path *start,
     const struct words *w, bool values, struct path *out, struct refusal *e)
@@ -217,7 +233,7 @@ path_walk(struct arena *a, const struct snode *root, const struct path *start,
 		out_add(&k, start->words[i]);
 	while (k.i < w->n) {
 		if (s->is_any) {
-			out_add(&k, w->w[k.i++].s); /* not described: taken as it is */
+			any_take(&k); /* not described: taken as it is */
 			continue;
 		}
 		if (out->end == PATH_LIST || out->end == PATH_LEAF)
@@ -228,12 +244,18 @@ path_walk(struct arena *a, const struct snode *root, const struct path *start,
 	return true;
 }
 
+bool
+path_is_bracket(const char *word)
+{
+	return word == bracket_open || word == bracket_close;
+}
+
 void
 path_print(const struct path *p, size_t i, struct text *out)
 {
 	for (; i < p->n; i++) {
 		text_putc(out, ' ');
-		if (strcmp(p->words[i], "[") == 0 || strcmp(p->words[i], "]") == 0)
+		if (path_is_bracket(p->words[i]))
 			text_put(out, p->words[i]);
 		else
 			quote_put(out, p->words[i], false);

@@ -34,6 +34,9 @@ struct path {
 bool path_walk(struct arena *a, const struct snode *root, const struct path *start,
     const struct words *w, bool values, struct path *out, struct refusal *e);
 
+/* True if WORD, a pointer out of path.words, is a bracket around values and not a value. */
+bool path_is_bracket(const char *word);
+
 /* Appends the words of P from the I-th on, quoted where lib/junos needs it, each after a blank. */
 void path_print(const struct path *p, size_t i, struct text *out);
 

@@ -163,7 +163,8 @@ on_closed(struct ipc *c, const char *why, void *arg)
 {
 	struct peer *p = arg;
 	(void)c;
-	log_line(LOG_LEVEL_NOTICE, "UI_PEER_DOWN", "%s %s: %s", p->kind, p->instance, why);
+	log_line(LOG_LEVEL_NOTICE, "UI_PEER_DOWN", "%s%s%s: %s", p->kind,
+	    p->instance[0] != '\0' ? " " : "", p->instance, why);
 	channel_drop(p);
 }
 
@@ -176,7 +177,8 @@ peer_on_link(struct mgd *m, const char *kind, const char *instance, int fd)
 	p->ipc = ipc_new(&m->d.loop, fd, &peer_ops, p);
 	if (p->ipc == NULL)
 		return;
-	log_line(LOG_LEVEL_INFO, "UI_PEER_UP", "%s %s", p->kind, p->instance);
+	log_line(LOG_LEVEL_INFO, "UI_PEER_UP", "%s%s%s", p->kind, p->instance[0] != '\0' ? " " : "",
+	    p->instance);
 	if (p->conf_fd >= 0)
 		peer_conf_send(p, false, p->conf_fd, p->conf_commit);
 }

@@ -140,8 +140,7 @@ session_pump(struct session *s)
 void
 session_text(struct session *s, const char *text)
 {
-	if (!s->is_given_up)
-		text_put(&s->out, text);
+	text_put(&s->out, text);
 }
 
 static void
@@ -149,11 +148,6 @@ line_end(struct session *s, bool ok)
 {
 	s->on_answer = NULL;
 	s->on_input = NULL;
-	if (s->is_given_up) { /* its end has been sent long ago */
-		s->is_given_up = false;
-		s->is_busy = false;
-		return;
-	}
 	s->done_ok = ok;
 	s->has_done = true;
 	session_pump(s);
@@ -214,8 +208,6 @@ session_want(struct session *s, const char *source, const char *name,
 void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
-	if (s->is_given_up)
-		return;
 	session_pump(s);
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "reply");
@@ -229,8 +221,7 @@ session_reply(struct session *s, const char *rpc, const char *root, const char *
 void
 session_row(struct session *s, const struct elem *row)
 {
-	if (!s->is_given_up)
-		ipc_send(s->ipc, CLI_ROW, s->seq, row, -1);
+	ipc_send(s->ipc, CLI_ROW, s->seq, row, -1);
 }
 
 /* --- what comes from it --- */
@@ -301,8 +292,10 @@ on_input(struct session *s, const struct elem *e)
 {
 	const char *text = elem_value(e, "text");
 	const char *error = elem_value(e, "error");
-	if (s->on_input == NULL || s->input.len > CLI_INPUT_MAX)
-		return s->is_given_up;
+	if (s->on_input == NULL)
+		return true; /* for a line that was given up */
+	if (s->input.len > CLI_INPUT_MAX)
+		return false;
 	if (text != NULL)
 		text_put(&s->input, text);
 	if (!elem_has(e, "end"))
@@ -321,7 +314,7 @@ on_answer(struct session *s, const struct elem *e)
 {
 	const char *text = elem_value(e, "text");
 	if (s->on_answer == NULL)
-		return s->is_given_up;
+		return true; /* for a line that was given up */
 	void (*fn)(struct session *, const char *) = s->on_answer;
 	s->on_answer = NULL;
 	fn(s, text != NULL ? text : "");

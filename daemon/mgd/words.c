@@ -34,7 +34,7 @@ refuse(struct refusal *e, size_t at, const char *fmt, ...)
 static bool
 is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return c == ' ' || c == '\t' || c == '\n';
 }
 
 /* Reads the quoted word at P (its opening quote) into TO; returns what follows, or NULL if it is not closed. */
@@ -44,9 +44,12 @@ quoted_read(const char *p, char *to)
 	for (p++; *p != '"'; p++) {
 		if (*p == '\0')
 			return NULL;
-		if (*p == '\\' && p[1] != '\0')
+		if (*p == '\\' && p[1] != '\0') {
 			p++;
-		*to++ = *p;
+			*to++ = *p == 'n' ? '\n' : *p; /* as lib/junos writes it */
+		} else {
+			*to++ = *p;
+		}
 	}
 	*to = '\0';
 	return p + 1;
