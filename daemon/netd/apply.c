@@ -375,15 +375,17 @@ apply_retry(struct netd *n)
 		return;
 	for (size_t i = 0; i < n->plan->n; i++) {
 		struct item *it = n->plan->items[i];
-		/* an interface that went took its address with it */
-		if (it->kind == ITEM_ADDR && it->is_ours && host_ifindex(&n->host, it->device) == 0)
-			it->is_waiting = true;
-		if (!it->is_waiting)
+		/* the kernel drops routes, and IPv6 its addresses, with the link: making them again finds out */
+		bool may_be_lost = it->kind == ITEM_ADDR || it->kind == ITEM_ROUTE;
+		bool was_waiting = it->is_waiting;
+		bool was_ours = it->is_ours;
+		if (!was_waiting && !(may_be_lost && was_ours))
 			continue;
 		int rc = item_make(n, it, n->plan);
+		it->is_ours = it->is_ours || (was_ours && !it->is_waiting);
 		if (rc < 0)
 			log_line(LOG_LEVEL_WARNING, "NETD_WAIT", "%s: %s", it->what, strerror(-rc));
-		else if (!it->is_waiting)
+		else if (was_waiting && !it->is_waiting)
 			log_line(LOG_LEVEL_INFO, "NETD_WAIT", "%s is in force now", it->what);
 	}
 	if (filters_apply(n, n->conf, &why) < 0)

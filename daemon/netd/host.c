@@ -282,6 +282,50 @@ sysctl_device(const char *family, const char *device, const char *name, const ch
 	return rc == -ENOENT ? 0 : rc;
 }
 
+/* --- an address to speak from --- */
+
+struct source_question {
+	uint8_t family; /* ADDR_V4 or ADDR_V6 */
+	struct addr answer;
+};
+
+static int
+on_local_attr(const struct nlattr *a, void *arg)
+{
+	struct source_question *q = arg;
+	uint16_t type = mnl_attr_get_type(a);
+	if (type != IFA_LOCAL && (type != IFA_ADDRESS || q->answer.family != ADDR_NONE))
+		return MNL_CB_OK;
+	if (q->family == ADDR_V4 && mnl_attr_get_payload_len(a) == 4)
+		q->answer = addr_v4(mnl_attr_get_payload(a));
+	if (q->family == ADDR_V6 && mnl_attr_get_payload_len(a) == 16)
+		q->answer = addr_v6(mnl_attr_get_payload(a));
+	return MNL_CB_OK;
+}
+
+static void
+on_source(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct source_question *q = arg;
+	bool is_usable = m->ifa_scope == RT_SCOPE_UNIVERSE &&
+			 (m->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0;
+	if (q->answer.family == ADDR_NONE && is_usable)
+		mnl_attr_parse(h, sizeof(*m), on_local_attr, q);
+}
+
+struct addr
+host_source(struct host *h, uint8_t family)
+{
+	struct source_question q = { .family = family };
+	struct nl_req r;
+	struct ifaddrmsg *m = nl_start(&r, RTM_GETADDR, 0, sizeof(*m));
+	m->ifa_family = af(family);
+	if (nl_dump(&h->nl, &r, on_source, &q) < 0)
+		return (struct addr){ 0 };
+	return q.answer;
+}
+
 /* --- what a killed netd left --- */
 
 struct leftover {

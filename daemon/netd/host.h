@@ -55,6 +55,9 @@ int sysctl_write(const char *path, const char *value);
 /* Writes conf/DEVICE/NAME of a family ("ipv4", "ipv6"); a kernel without it is fine. */
 int sysctl_device(const char *family, const char *device, const char *name, const char *value);
 
+/* An address of this host with global scope for ICMP errors about packets of units that have none; ADDR_NONE if there is none. */
+struct addr host_source(struct host *h, uint8_t family);
+
 /* Takes away what an earlier netd of this network namespace left when it was killed. */
 void host_leftovers(struct host *h);
 

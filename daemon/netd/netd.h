@@ -68,7 +68,7 @@ struct netd {
  * before, C and P are freed, and OUT says why in words for the user. Returns 0 or -errno. */
 int apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out);
 
-/* Tries again what could not be done while an interface was missing, and hooks captures to new devices. */
+/* Links have changed: makes again what went with them or waited for them, and hooks captures to new devices. */
 void apply_retry(struct netd *n);
 
 /* Takes away what a killed netd left, and learns what the host was like before it. At start. */

@@ -85,11 +85,22 @@ pics_take(struct netd *n, const struct item *it)
 }
 
 static void
+source_put(struct netd *n, struct arena *a, struct elem *e, const char *name, uint8_t family)
+{
+	char text[ADDR_STRLEN];
+	struct addr source = host_source(&n->host, family);
+	if (source.family != ADDR_NONE)
+		elem_leaf(a, e, name, addr_print(source, text));
+}
+
+static void
 sync_send(struct netd *n, struct pic_link *l)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "net-sync");
 	elem_leaff(a, e, "commit", "%u", n->plan->commit);
+	source_put(n, a, e, "source-inet", ADDR_V4);
+	source_put(n, a, e, "source-inet6", ADDR_V6);
 	ipc_send(l->ipc, MSG_NET_SYNC, 0, e, -1);
 	arena_free(a);
 }

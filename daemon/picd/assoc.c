@@ -62,9 +62,10 @@ params_tunnel(
 	struct sa_params p = params_manual(is_out ? &pair->out : &pair->in, MODE_TUNNEL, direction);
 	p.src = is_out ? set->local_gateway : t->term->remote_gateway;
 	p.dst = is_out ? t->term->remote_gateway : set->local_gateway;
-	p.df = df_of(t->df);
-	p.tunnel_mtu = (uint16_t)(t->tunnel_mtu > UINT16_MAX ? UINT16_MAX : t->tunnel_mtu);
-	if (!is_out) {
+	if (is_out) {
+		p.df = df_of(t->df);
+		p.tunnel_mtu = (uint16_t)(t->tunnel_mtu > UINT16_MAX ? UINT16_MAX : t->tunnel_mtu);
+	} else {
 		struct tunnel_selectors s = tunnel_selectors(t->term);
 		p.selector_src = s.remote;
 		p.selector_dst = s.local;

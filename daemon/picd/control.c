@@ -155,10 +155,27 @@ port_take(struct picd *p, struct ipc_msg *m)
 	publish_soon(p);
 }
 
+/* Notes an address of the host; true if it is another than before. */
+static bool
+source_take(const struct elem *body, const char *name, uint8_t family, struct addr *to)
+{
+	const char *text = elem_value(body, name);
+	struct addr a = { 0 };
+	if (text != NULL && (!addr_parse(text, &a) || a.family != family))
+		a = (struct addr){ 0 };
+	bool is_new = !addr_eq(a, *to);
+	*to = a;
+	return is_new;
+}
+
 static void
 net_sync(struct picd *p, const struct ipc_msg *m)
 {
 	const char *commit = elem_value(m->body, "commit");
+	bool is_new4 = source_take(m->body, "source-inet", ADDR_V4, &p->ports.source4);
+	bool is_new6 = source_take(m->body, "source-inet6", ADDR_V6, &p->ports.source6);
+	if (is_new4 || is_new6)
+		publish_soon(p);
 	p->synced_commit = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
 	if (uv_is_active((const uv_handle_t *)&p->rebuild))
 		publish_now(p, (struct assoc_retired){ 0 });

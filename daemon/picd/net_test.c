@@ -299,6 +299,32 @@ icmp_teaches_the_path_mtu_only_with_our_spi(void **state)
 	lab_done(&l);
 }
 
+/* To judge a report costs a look at every tunnel to the gateway. */
+static void
+a_flood_of_reports_is_not_read(void **state)
+{
+	(void)state;
+	struct lab l;
+	uint8_t p[2000];
+	uint8_t got[2000];
+	lab_init(&l, false, "esp");
+	size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
+	for (unsigned i = 0; i < 200; i++) {
+		icmp_send(999, 1000);
+		gw_turns(&l.a);
+	}
+	icmp_send(256, 1000);
+	gw_turns(&l.a);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), n);
+	test_now_ms += 1000;
+	icmp_send(256, 1000);
+	gw_turns(&l.a);
+	put(&l, p, n);
+	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);
+	lab_done(&l);
+}
+
 int
 main(void)
 {
@@ -315,6 +341,7 @@ main(void)
 		cmocka_unit_test(a_small_device_gets_fragments),
 		cmocka_unit_test(a_small_device_and_df_teach_the_path_mtu),
 		cmocka_unit_test(icmp_teaches_the_path_mtu_only_with_our_spi),
+		cmocka_unit_test(a_flood_of_reports_is_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
  */
 #include "daemon/picd/snap.h"
 #include "daemon/picd/test_gw.h"
+#include "daemon/picd/worker_priv.h"
 #include "daemon/picd/workers.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
@@ -477,8 +478,11 @@ an_mtu_change_continues_the_sequence(void **state)
 	lab_init(&l);
 	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
 	gw_turns(&l.a);
+	/* what only concerns sending leaves the receiving SA alone */
+	const struct sa *in = assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->in.sa;
 	assert_null(gw_commit(&l.a, conf_next_hop(1, 2, key1, "          tunnel-mtu 600\n")));
 	assert_int_equal(counts(&l.a, 0, true).seq, 1);
+	assert_ptr_equal(in, assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->in.sa);
 	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 600, DF, 63));
 	gw_turns(&l.a);
 	assert_int_equal(gw_drops(&l.a, "ss", DROP_TOO_BIG), 1);
@@ -540,6 +544,34 @@ a_unit_that_goes_and_comes_back_works_again(void **state)
 	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);
 	assert_true(take(again, got, sizeof(got)) > 0);
 	close(again);
+	lab_done(&l);
+}
+
+/* Nobody signs these reports; a larger one must not undo a smaller one (RFC 8201 s4). */
+static void
+a_path_mtu_only_grows_by_growing_old(void **state)
+{
+	(void)state;
+	struct lab l;
+	struct addr b;
+	lab_init(&l);
+	assert_true(addr_parse("192.0.2.2", &b));
+	struct worker *w = l.a.p.workers[0];
+	const struct sa *sa =
+	    assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->out.sa;
+	w->snap = l.a.p.snap;
+	pmtu_learn(w, &b, 900);
+	assert_int_equal(sa_limit(sa), 900);
+	pmtu_learn(w, &b, 9000);
+	assert_int_equal(sa_limit(sa), 900);
+	pmtu_learn(w, &b, 800);
+	assert_int_equal(sa_limit(sa), 800);
+	w->now_ms += PMTU_AGE_MS;
+	pmtu_expire(w);
+	assert_int_equal(sa_limit(sa), 1500);
+	pmtu_learn(w, &b, 1200);
+	assert_int_equal(sa_limit(sa), 1200);
+	w->snap = NULL;
 	lab_done(&l);
 }
 
@@ -632,6 +664,7 @@ main(void)
 		cmocka_unit_test(old_snapshots_wait_for_the_worker),
 		cmocka_unit_test(a_bad_configuration_changes_nothing),
 		cmocka_unit_test(a_unit_that_goes_and_comes_back_works_again),
+		cmocka_unit_test(a_path_mtu_only_grows_by_growing_old),
 		cmocka_unit_test(commits_lose_no_packet_of_an_untouched_tunnel),
 		cmocka_unit_test(the_packet_path_allocates_nothing),
 	};

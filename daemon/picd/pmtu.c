@@ -126,7 +126,8 @@ pmtu_read_errors(struct worker *w, const struct port *port, const struct addr *d
 	for (unsigned i = 0; i < ERRORS_PER_EVENT && error_read(port->fd, &e); i++) {
 		if (e.mtu == 0)
 			continue;
-		if (!e.is_local && is_plausible(w, port, &e))
+		if (!e.is_local && limiter_take(&w->reports, w->now_ms, REPORTS_PER_S) &&
+		    is_plausible(w, port, &e))
 			pmtu_learn(w, &e.dst, e.mtu);
 		if (e.is_local && dst != NULL && addr_eq(*dst, e.dst))
 			refused_for = e.mtu;
@@ -151,6 +152,7 @@ pmtu_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
 	for (unsigned i = 0; i < PMTU_MAX && entry == NULL; i++)
 		if (addr_eq(w->pmtu[i].gateway, *gateway))
 			entry = &w->pmtu[i];
+	bool is_known = entry != NULL;
 	for (unsigned i = 0; i < PMTU_MAX && entry == NULL; i++)
 		if (w->pmtu[i].gateway.family == ADDR_NONE)
 			entry = &w->pmtu[i];
@@ -158,8 +160,18 @@ pmtu_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
 		entry = &w->pmtu[w->pmtu_next++ % PMTU_MAX];
 		limit_set(w, &entry->gateway, 0);
 	}
-	*entry = (struct pmtu_entry){ .gateway = *gateway, .until_ms = w->now_ms + PMTU_AGE_MS };
-	limit_set(w, gateway, mtu < least ? least : mtu);
+	if (mtu < least)
+		mtu = least;
+	if (is_known && entry->mtu < mtu) { /* only time raises it (RFC 8201 s4) */
+		limit_set(w, gateway, entry->mtu);
+		return;
+	}
+	*entry = (struct pmtu_entry){
+		.gateway = *gateway,
+		.mtu = mtu,
+		.until_ms = w->now_ms + PMTU_AGE_MS,
+	};
+	limit_set(w, gateway, mtu);
 }
 
 void

@@ -56,6 +56,9 @@ struct port_table {
 	size_t n_ports;
 	struct smap by_key; /* may name ports that are gone; see port_find() */
 	uint32_t serial;
+	struct addr
+	    source4; /* of the host, for ICMP errors about packets of units that have no address */
+	struct addr source6; /* ADDR_NONE: it has none either */
 };
 
 void port_table_done(struct port_table *t); /* closes all */

@@ -160,19 +160,26 @@ first_address(const struct conf_family *f)
 	return f->n_addrs > 0 ? f->addrs[0].prefix.addr : (struct addr){ 0 };
 }
 
-/* Where ICMP errors about packets of this lane come from: the unit's own address, else the gateway. */
 static void
-lane_icmp(struct lane *l, const struct port *port, const struct conf_unit *u, struct addr gateway)
+source_default(struct addr *to, uint8_t family, struct addr gateway, struct addr host)
+{
+	if (to->family == ADDR_NONE)
+		*to = gateway.family == family ? gateway : host;
+}
+
+/* Where ICMP errors about packets of this lane come from: the unit's own address, else the local gateway, else any
+ * address of the host (RFC 1812 s4.3.2.4). */
+static void
+lane_icmp(struct build *b, struct lane *l, const struct port *port, const struct conf_unit *u,
+    struct addr gateway)
 {
 	l->icmp_port = port;
 	if (u != NULL) {
 		l->icmp_source4 = first_address(&u->inet);
 		l->icmp_source6 = first_address(&u->inet6);
 	}
-	if (l->icmp_source4.family == ADDR_NONE && gateway.family == ADDR_V4)
-		l->icmp_source4 = gateway;
-	if (l->icmp_source6.family == ADDR_NONE && gateway.family == ADDR_V6)
-		l->icmp_source6 = gateway;
+	source_default(&l->icmp_source4, ADDR_V4, gateway, b->ports->source4);
+	source_default(&l->icmp_source6, ADDR_V6, gateway, b->ports->source6);
 }
 
 /* Gives a unit's port to a service set; the first set that claims it has it. */
@@ -191,7 +198,7 @@ lane_unit(struct build *b, const char *unit, enum lane_kind kind, const struct s
 		.tally = set->tally,
 	};
 	if (!set->is_passive)
-		lane_icmp(l, port, conf_unit(b->conf, unit), set->gateway);
+		lane_icmp(b, l, port, conf_unit(b->conf, unit), set->gateway);
 }
 
 static void
@@ -231,7 +238,7 @@ lane_capture(struct build *b, const struct port *port, struct lane *l)
 	l->set = s;
 	l->tally = s->tally;
 	if (!s->is_passive && c->service_unit != NULL)
-		lane_icmp(l, unit_port(b, c->service_unit->name), c->service_unit, s->gateway);
+		lane_icmp(b, l, unit_port(b, c->service_unit->name), c->service_unit, s->gateway);
 }
 
 static void
@@ -254,10 +261,10 @@ lane_other_unit(struct build *b, const struct port *port, struct lane *l)
 		l->kind = LANE_ES;
 		l->path = &b->paths[a->slot];
 		l->tally = a->tally;
-		lane_icmp(l, port, u, u->tunnel_source);
+		lane_icmp(b, l, port, u, u->tunnel_source);
 	} else if (strcmp(port->unit, "re0.0") == 0) {
 		l->kind = LANE_TRANSPORT;
-		lane_icmp(l, port, NULL, (struct addr){ 0 });
+		lane_icmp(b, l, port, NULL, (struct addr){ 0 });
 	}
 }
 

@@ -408,6 +408,31 @@ filter_terms_choose_the_transport_sa_both_ways(void **state)
 	close(re_b);
 }
 
+/* A host that hears nothing would send the same segment for ever. */
+static void
+the_host_learns_what_fits_into_its_transport_sa(void **state)
+{
+	(void)state;
+	struct gw a;
+	uint8_t p[2000];
+	uint8_t got[2000];
+	gw_init(&a, "re0");
+	assert_null(gw_commit(&a, conf_host("192.0.2.2")));
+	int re_a = gw_unit(&a, "re0.0");
+	gw_sync(&a);
+	put(re_a, p, udp4(p, "192.0.2.1", "192.0.2.2", 1472, 0x4000, 64));
+	gw_turns(&a);
+	assert_true(take(re_a, got, sizeof(got)) > 28);
+	assert_int_equal(got[9], 1);
+	assert_memory_equal(got + 12, "\xc0\x00\x02\x02", 4); /* as if a router near the peer */
+	assert_memory_equal(got + 16, "\xc0\x00\x02\x01", 4);
+	assert_int_equal(got[20], 3);
+	assert_int_equal(got[21], 4);
+	assert_int_equal(got[26] << 8 | got[27], 1500 - 24); /* an AH with 12 octets of ICV */
+	gw_done(&a);
+	close(re_a);
+}
+
 int
 main(void)
 {
@@ -418,6 +443,7 @@ main(void)
 		cmocka_unit_test(protected_packets_among_the_captured_are_opened),
 		cmocka_unit_test(everything_routed_to_an_es_unit_is_encrypted),
 		cmocka_unit_test(filter_terms_choose_the_transport_sa_both_ways),
+		cmocka_unit_test(the_host_learns_what_fits_into_its_transport_sa),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ enum {
 	PMTU_MAX = 256,           /* gateways whose path MTU is remembered */
 	PMTU_AGE_MS = 600 * 1000, /* RFC 1191 s6.3: try a larger one after ten minutes */
 	ICMP_PER_S = 200,         /* errors sent, all lanes together */
+	REPORTS_PER_S = 100,      /* path MTU reports from the network that are looked at */
 	FLOW_CACHE = 4096,        /* flows whose start has been logged */
 	FLOW_IDLE_MS = 60 * 1000, /* silence after which a flow starts again */
 	FLOW_EVENTS = 256,        /* log lines waiting for the main thread; a power of two */
@@ -53,6 +54,7 @@ struct sender {
 
 struct pmtu_entry {
 	struct addr gateway; /* ADDR_NONE: free */
+	uint32_t mtu;        /* octets; the least that was reported */
 	uint64_t until_ms;
 };
 
@@ -80,6 +82,7 @@ struct worker {
 	struct sender send4;
 	struct sender send6;
 	struct limiter icmp;
+	struct limiter reports;
 	struct pmtu_entry pmtu[PMTU_MAX];
 	unsigned pmtu_next; /* overwritten when the table is full */
 

@@ -26,8 +26,8 @@ struct place {
 /* RUNDIR = NULL: the system's folders. Returns 0 or -errno. */
 int place_init(struct place *p, const char *rundir);
 
-/* Makes folders, lock and socket; CONFIG_UID owns the configurations. Returns 0, or -errno with what could not be had in OUT_WHAT; -EBUSY: another
- * gateway runs here. */
+/* Makes folders, lock and socket; CONFIG_UID owns the configurations. Returns 0, or -errno with what could not be had in
+ * OUT_WHAT; -EBUSY: another gateway runs here. */
 int place_open(struct place *p, uid_t config_uid, gid_t config_gid, const char **out_what);
 
 /* Removes what place_open() made, except configurations and logs. */

@@ -676,10 +676,72 @@ bad_parameters_are_refused(void **state)
 	p = test_params(SA_IN);
 	p.window = 4097;
 	assert_int_equal(sa_new(w, &p, &sa), SA_BAD_WINDOW);
+	p.window = UINT16_MAX; /* rounded up it would be none */
+	assert_int_equal(sa_new(w, &p, &sa), SA_BAD_WINDOW);
 	p = test_params(SA_OUT);
 	p.tunnel_mtu = 255;
 	assert_int_equal(sa_new(w, &p, &sa), SA_BAD_MTU);
 	assert_null(sa);
+}
+
+/* Without an ICV anybody could move the window past all honest numbers. */
+static void
+no_replay_window_without_integrity(void **state)
+{
+	(void)state;
+	struct sa_params params = test_params(SA_IN);
+	params.auth = AUTH_NONE;
+	struct pair e = pair_new(params);
+	assert_int_equal(sa_params(e.in)->window, 0);
+	sa_set_seq(e.out, 0xfffffff0);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct pkt *p = test_packet(w, 4, 60);
+		assert_int_equal(seal(p, e.out), DROP_NONE);
+		assert_int_equal(open_packet(p, e.sad), DROP_NONE);
+		pkt_put(pool, p);
+		sa_set_seq(e.out, 0);
+	}
+	pair_free(&e);
+}
+
+/* Raw sockets put a number of the kernel's in place of 0: under the ICV of an AH, or another in each
+ * fragment. */
+static void
+no_outer_packet_has_identification_zero(void **state)
+{
+	(void)state;
+	struct sa_params params = test_params(SA_OUT);
+	params.seq_cycles = true;
+	struct sa *sa = test_sa(w, &params);
+	unsigned n_zero = 0;
+	unsigned n_same = 0;
+	uint16_t last = 0;
+	for (unsigned i = 0; i < 65536 + 2; i++) {
+		struct pkt *p = test_packet(w, 4, 40);
+		assert_int_equal(seal(p, sa), DROP_NONE);
+		uint16_t id = get16(pkt_data(p) + IP4_ID);
+		n_zero += id == 0;
+		n_same += i > 0 && id == last;
+		last = id;
+		pkt_put(pool, p);
+	}
+	assert_int_equal(n_zero, 0);
+	assert_int_equal(n_same, 0);
+	sa_free(sa);
+}
+
+/* The end of an illegal datagram must not turn into its beginning. */
+static void
+a_fragment_beyond_the_largest_offset_is_not_cut(void **state)
+{
+	(void)state;
+	struct sa_params params = test_params(SA_OUT);
+	struct sa *sa = test_sa(w, &params);
+	struct pkt *p = test_packet(w, 4, 3000);
+	test_frag(p, IP4_OFF_MASK);
+	assert_int_equal(seal(p, sa), DROP_OUTER_HEADER);
+	pkt_put(pool, p);
+	sa_free(sa);
 }
 
 int
@@ -703,6 +765,9 @@ main(void)
 		cmocka_unit_test(a_burst_of_fragmented_packets),
 		cmocka_unit_test(sequence_numbers_cycle_only_on_request),
 		cmocka_unit_test(bad_parameters_are_refused),
+		cmocka_unit_test(no_replay_window_without_integrity),
+		cmocka_unit_test(no_outer_packet_has_identification_zero),
+		cmocka_unit_test(a_fragment_beyond_the_largest_offset_is_not_cut),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (pkt_pool_left(pool) != left)

@@ -54,9 +54,11 @@ params_settle(const struct sa_params *given)
 		p.tunnel_mtu = SA_TUNNEL_MTU_DEFAULT;
 	if (p.ttl == 0)
 		p.ttl = SA_TTL_DEFAULT;
-	if (p.direction == SA_OUT)
+	bool has_icv = p.auth != AUTH_NONE;
+	if (p.direction == SA_OUT || !has_icv)
 		p.window = 0;
-	p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
+	if (p.window <= SA_WINDOW_MAX) /* rounding a larger one could wrap to none */
+		p.window = (uint16_t)((p.window + WINDOW_MIN - 1U) / WINDOW_MIN * WINDOW_MIN);
 	return p;
 }
 

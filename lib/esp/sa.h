@@ -68,7 +68,7 @@ struct sa_params {
 	 * follow RFC 6040, whatever is given here. */
 	int16_t tos;
 	/* SA_IN: replay window in sequence numbers, 0 = none, else 32..4096, rounded up to a
-	 * multiple of 32. */
+	 * multiple of 32. Without an authentication there is none (RFC 4303 s3.4.3). */
 	uint16_t window;
 	/* SA_OUT: the number wraps to 1 after 2^32-1 instead of refusing. Only for manual SAs, whose
 	 * receiver keeps no window (RFC 4303 s3.3.3); a keyed SA must not cycle. */

@@ -62,7 +62,8 @@ split4(struct pkt_pool *pool, struct pkt *p, const struct ip_hdr *h, uint32_t mt
 	uint32_t unit = (mtu - hdr_len) & ~7U;
 	uint32_t data_len = h->total_len - hdr_len;
 	uint32_t n = (data_len + unit - 1) / unit;
-	if (n < 2)
+	uint32_t off = h->frag & IP4_OFF_MASK;
+	if (n < 2 || off * 8 + h->total_len > IP_TOTAL_MAX)
 		return DROP_OUTER_HEADER;
 	if (!chain_grow(pool, p, n - 1))
 		return DROP_NO_BUFFER;
@@ -71,7 +72,6 @@ split4(struct pkt_pool *pool, struct pkt *p, const struct ip_hdr *h, uint32_t mt
 	uint8_t hdr[IP4_LEN_MAX]; /* of the fragments after the first */
 	memcpy(hdr, pkt_data(p), hdr_len);
 	options_thin(hdr, hdr_len);
-	uint32_t off = h->frag & IP4_OFF_MASK;
 	struct pkt *f = p;
 	for (uint32_t i = 0; i < n; i++, f = f->next) {
 		uint32_t len = i + 1 < n ? unit : data_len - i * unit;

@@ -57,6 +57,16 @@ outer_df(uint8_t df, const struct ip_hdr *inner)
 	}
 }
 
+/* The kernel replaces an identification of 0 by its own, which would break the ICV of an AH and tear
+ * the fragments of one packet apart. */
+static uint16_t
+next_ip4_id(struct esp_worker *w)
+{
+	if (++w->ip4_id == 0)
+		w->ip4_id = 1;
+	return w->ip4_id;
+}
+
 void
 tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hdr *inner,
     uint32_t total_len, uint8_t *out)
@@ -66,7 +76,7 @@ tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hd
 		memcpy(out, sa->outer, IP4_LEN);
 		out[IP4_TOS] = tos;
 		put16(out + IP4_TOTAL, total_len);
-		put16(out + IP4_ID, w->ip4_id++);
+		put16(out + IP4_ID, next_ip4_id(w));
 		put16(out + IP4_FRAG, outer_df(sa->df, inner) ? IP4_DF : 0);
 		ip4_sum_set(out, IP4_LEN);
 	} else {

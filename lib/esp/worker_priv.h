@@ -18,7 +18,7 @@ struct esp_worker {
 	IMB_MGR *mgr;
 	struct pkt_pool *pool;
 	const char *engine;
-	uint16_t ip4_id; /* of the next outer packet; starts at random */
+	uint16_t ip4_id; /* of the last outer packet; starts at random */
 	uint32_t ip6_id; /* of the next outer datagram that is fragmented */
 	struct iv_gen iv;
 	struct burst burst;

@@ -59,7 +59,8 @@ enum msg_type {
 	               * IPv4 sockets give the IP header, IPv6 ones do not (PKTINFO, HOPLIMIT, TCLASS are switched on). send*:
 	               * header included, marked so that our own filters let it pass; IP_RECVERR is on */
 	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family } */
-	MSG_NET_SYNC, /* N->P net-sync { commit }: everything for this commit has been handed over */
+	MSG_NET_SYNC, /* N->P net-sync { commit, [source-inet], [source-inet6] }: everything for this commit has been handed over;
+	               * source-*: an address of the host, for ICMP errors about packets of units without one */
 	/* --- the command line and mgd: see cli.h --- */
 	MSG_CLI_FIRST = 64,
 };

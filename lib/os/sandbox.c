@@ -141,7 +141,8 @@ file_rule_add(int ruleset, const struct file_rule *f)
 	return rc;
 }
 
-/* A kernel without Landlock leaves the other two walls; that is no reason not to run. */
+/* A kernel without Landlock leaves the other two walls; that is no reason not to run. Unlike the seccomp filter this holds
+ * for the calling thread only: a daemon with threads keeps them from files by not allowing openat. */
 static int
 files_limit(enum sandbox_profile profile)
 {
@@ -152,6 +153,10 @@ files_limit(enum sandbox_profile profile)
 	int rc = 0;
 	for (const struct file_rule *f = files[profile]; f->path != NULL && rc == 0; f++)
 		rc = file_rule_add(ruleset, f);
+	/* the leak check reads /proc/self/task and maps */
+	static const struct file_rule proc = { "/proc", FILES_READ };
+	if (rc == 0 && HAS_SANITIZER)
+		rc = file_rule_add(ruleset, &proc);
 	if (rc == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		rc = -errno;
 	close(ruleset);
@@ -199,11 +204,11 @@ static const int picd_calls[] = { N(setsockopt), END };
 
 /* What AddressSanitizer and its leak check at exit do; only in such builds. */
 static const int sanitizer_calls[] = { N(clone), N(clone3), N(ptrace), N(wait4), N(prctl),
-	N(openat), N(readlink), N(readlinkat), N(open), N(access), N(getdents64), N(getuid),
-	N(geteuid), N(getgid), N(getegid), N(sysinfo), N(uname), N(prlimit64), N(mmap), N(mprotect),
-	N(kill), N(getppid), N(ioctl), N(pread64), N(sched_getparam), N(sched_getscheduler),
-	N(process_vm_readv), N(arch_prctl), N(set_tid_address), N(stat), N(lstat), N(getrlimit),
-	END };
+	N(openat), N(readlink), N(readlinkat), N(open), N(access), N(getdents64), N(getdents),
+	N(getuid), N(geteuid), N(getgid), N(getegid), N(sysinfo), N(uname), N(prlimit64), N(mmap),
+	N(mprotect), N(kill), N(getppid), N(ioctl), N(pread64), N(sched_getparam),
+	N(sched_getscheduler), N(process_vm_readv), N(arch_prctl), N(set_tid_address), N(stat),
+	N(lstat), N(getrlimit), END };
 
 static const int *const profile_calls[] = {
 	[SANDBOX_NETD] = netd_calls,

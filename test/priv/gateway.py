@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs sallyportd and netd in a network namespace of their own, with stand_in as mgd and picd.
+"""Runs a gateway in a network namespace of its own: sallyportd and netd, with stand_in or the real mgd and picd.
 
 A Gateway is a context: entering makes the namespace with two media devices (ge-0-0-0 to h0 and ge-0-0-1 to h1, whose far
 ends live in namespaces of their own), leaving ends everything. Needs root.
 """
 import os
+import re
 import shutil
 import signal
 import socket
@@ -52,6 +53,28 @@ def decode(data):
     return one(0)[0]
 
 
+def check_rights(pid, name, caps):
+    """What a daemon may do, as the kernel says: CAPS and nothing else, no root, sandboxed, four kinds of descriptors."""
+    with open(f'/proc/{pid}/status') as f:
+        status = dict(line.rstrip('\n').split(':\t', 1) for line in f if ':\t' in line)
+    for field in ('CapPrm', 'CapEff', 'CapBnd'):
+        assert int(status[field], 16) == caps, field
+    assert int(status['CapInh'], 16) == 0 and int(status['CapAmb'], 16) == 0
+    assert '0' not in status['Uid'].split() and '0' not in status['Gid'].split()
+    assert status['Groups'].strip() == ''
+    assert status['NoNewPrivs'] == '1' and status['Seccomp'] == '2'
+    assert status['Name'] == name.split('-')[0]
+    with open(f'/proc/{pid}/limits') as f:
+        assert re.search(r'Max core file size +0 +0 ', f.read())
+    with open(f'/proc/{pid}/environ', 'rb') as f:
+        assert b'PATH=' not in f.read()
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        target = os.readlink(f'/proc/{pid}/fd/{fd}')
+        assert target in ('/dev/null', '/dev/net/tun', '/memfd:sallyport (deleted)') or f'/log/{name}' in target or \
+            (name == 'mgd' and target.endswith('/config')) or \
+            target.split(':')[0] in ('socket', 'pipe', 'anon_inode'), target
+
+
 class Client:
     """The command line's socket, spoken raw."""
 
@@ -96,7 +119,8 @@ class Client:
 
 
 class Gateway:
-    def __init__(self, name):
+    def __init__(self, name, is_whole=False):
+        self.is_whole = is_whole
         self.ns = 'netd-' + name
         self.hosts = [self.ns + '-h0', self.ns + '-h1']
         self.dir = tempfile.mkdtemp(prefix='sallyport-')
@@ -117,9 +141,10 @@ class Gateway:
             run('ip', '-n', host, 'route', 'add', 'default', 'via', f'2001:db8:{i}::1')
         bin_dir = self.dir + '/bin'
         os.mkdir(bin_dir)
-        for source, name in [('daemon/sallyportd/sallyportd', 'sallyportd'), ('daemon/netd/netd', 'netd'),
-                             ('test/priv/stand_in', 'mgd'), ('test/priv/stand_in', 'picd')]:
-            shutil.copy(f'{BUILD}/{source}', f'{bin_dir}/{name}')
+        for name in ('sallyportd', 'netd', 'mgd', 'picd'):
+            is_real = self.is_whole or name in ('sallyportd', 'netd')
+            shutil.copy(f'{BUILD}/daemon/{name}/{name}' if is_real else f'{BUILD}/test/priv/stand_in',
+                        f'{bin_dir}/{name}')
         return self
 
     def __exit__(self, *_):
@@ -150,7 +175,10 @@ class Gateway:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        return self.process.wait(timeout=15)
+        status = self.process.wait(timeout=15)
+        for name in os.listdir(self.run_dir + '/log'):
+            assert 'Sanitizer' not in self.log(name), self.log(name)
+        return status
 
     def pid(self, name):
         with open(f'{self.run_dir}/pid/{name}') as f:

@@ -297,5 +297,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	daemon_ready(&s.d, is_picd ? SANDBOX_PICD : SANDBOX_MGD);
 	daemon_run(&s.d);
+	conf_free(s.conf);
+	arena_free(s.arena);
 	return EXIT_SUCCESS;
 }

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway import Gateway
+from gateway import Gateway, check_rights
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -104,20 +104,7 @@ def test_start_makes_and_stop_leaves_nothing(gateway):
 def test_rights_of_each_process(gateway, name, caps):
     assert gateway.start(media() + NEXT_HOP) == 'ready\n'
     gateway.wait_log('sallyportd', f'{name} is ready')
-    pid = gateway.pid(name)
-    with open(f'/proc/{pid}/status') as f:
-        status = dict(line.rstrip('\n').split(':\t', 1) for line in f if ':\t' in line)
-    for field in ('CapPrm', 'CapEff', 'CapBnd'):
-        assert int(status[field], 16) == caps, field
-    assert int(status['CapInh'], 16) == 0 and int(status['CapAmb'], 16) == 0
-    assert '0' not in status['Uid'].split() and '0' not in status['Gid'].split()
-    assert status['Groups'].strip() == ''
-    assert status['NoNewPrivs'] == '1' and status['Seccomp'] == '2'
-    assert status['Name'] == name.split('-')[0]
-    with open(f'/proc/{pid}/limits') as f:
-        assert re.search(r'Max core file size +0 +0 ', f.read())
-    with open(f'/proc/{pid}/environ', 'rb') as f:
-        assert b'PATH=' not in f.read()
+    check_rights(gateway.pid(name), name, caps)
 
 
 def test_bad_configuration_ends_with_its_errors(gateway):
@@ -516,6 +503,22 @@ def test_interface_that_comes_later_is_configured(gateway):
     assert '10.1.1.1/24' in gateway.ip('addr', 'show', 'ge-0-0-1')
     assert '10.9.0.0/16 via 10.1.1.2' in gateway.ip('route')
     assert 'device "ge-0-0-1"' in gateway.at('nft', 'list', 'ruleset')
+
+
+def test_link_that_flaps_gets_its_routes_back(gateway):
+    text = media() + NEXT_HOP.replace('    route 10.77', '    route 10.66.0.0/16\n      next-hop 10.1.1.2\n    route 10.77')
+    before = gateway.state()
+    assert gateway.start(text) == 'ready\n', gateway.process.stderr.read()
+    running = gateway.state()
+    gateway.ip('link', 'set', 'ge-0-0-1', 'down')
+    time.sleep(0.3)
+    assert '10.66.0.0/16' not in gateway.ip('route') and '10.2.0.0/16' in gateway.ip('route')
+    gateway.ip('link', 'set', 'ge-0-0-1', 'up')
+    time.sleep(0.5)
+    after = gateway.state()
+    assert after['routes'] == running['routes'] and after['addresses6'] == running['addresses6']
+    assert gateway.stop() == 0
+    assert gateway.state() == before
 
 
 def test_interfaces_terse(gateway):

@@ -154,6 +154,8 @@ class Capture:
 
     def packets(self):
         """The packets captured so far, as scapy sees them."""
+        # scapy knows a layer only once its module was imported
+        from scapy.layers import inet, inet6, ipsec, l2  # noqa: F401
         from scapy.utils import rdpcap
         return rdpcap(self.path)
 
