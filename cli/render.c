@@ -32,7 +32,7 @@ static const struct render_table tables[] = {
 	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row },
 	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row },
 	{ "firewall-information", "junos-filter", NULL, show_firewall_row },
-	{ "service-set-packet-drop-statistics-information", "junos-services", show_drops_begin,
+	{ "service-set-packet-drop-statistics-information", "junos-services", NULL,
 	    show_drops_row },
 	{ "software-information", "junos", NULL, show_version_row },
 	{ "commit-information", "junos", NULL, show_commit_row },

@@ -69,7 +69,6 @@ void show_ipsec_sa_row(struct render *r, const struct elem *row);
 void show_interfaces_begin(struct render *r);
 void show_interfaces_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);
-void show_drops_begin(struct render *r);
 void show_drops_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
 void show_commit_row(struct render *r, const struct elem *row);

@@ -4,13 +4,6 @@
  */
 #include "cli/render.h"
 
-void
-show_drops_begin(struct render *r)
-{
-	text_printf(r->out, "%-12s%-24s%-24s%10s  %s\n", "Interface", "Service set", "Reason",
-	    "Packets", "Meaning");
-}
-
 static const char *
 value(const struct elem *e, const char *name)
 {
@@ -18,11 +11,22 @@ value(const struct elem *e, const char *name)
 	return v != NULL ? v : "";
 }
 
+/* Before the first line; nothing dropped shows nothing. */
+static void
+header_put(struct render *r)
+{
+	text_printf(r->out, "%-12s%-24s%-24s%10s  %s\n", "Interface", "Service set", "Reason",
+	    "Packets", "Meaning");
+	r->group[0] = 'x';
+}
+
 /* service-set-packet-drops: pic-name, service-set-name, then the reasons with their counts. */
 void
 show_drops_row(struct render *r, const struct elem *row)
 {
 	elem_each (drop, row, "packet-drop") {
+		if (r->group[0] == '\0')
+			header_put(r);
 		text_printf(r->out, "%-11s %-23s %-23s %10s  %s", value(row, "pic-name"),
 		    value(row, "service-set-name"), value(drop, "drop-reason"),
 		    value(drop, "drop-packets"), value(drop, "drop-text"));
