@@ -209,6 +209,17 @@ node_status(const struct lysc_node *node, const struct snode *parent)
 	return strcmp(said, "unsupported") == 0 ? SNODE_UNSUPPORTED : SNODE_RUNNING;
 }
 
+static enum snode_role
+node_role(const struct lysc_node *node)
+{
+	const char *said = compile_ext(node->exts, "role");
+	if (said == NULL)
+		return SNODE_PLAIN;
+	if (strcmp(said, "groups") == 0)
+		return SNODE_GROUPS;
+	return strcmp(said, "apply") == 0 ? SNODE_APPLY : SNODE_APPLY_EXCEPT;
+}
+
 static enum snode_kind
 node_kind(const struct lysc_node *node)
 {
@@ -239,6 +250,7 @@ compile_node(
 		.help = node->dsc != NULL ? node->dsc : "",
 		.kind = node_kind(node),
 		.status = node_status(node, parent),
+		.role = node_role(node),
 		.parent = parent,
 		.is_nokeyword = compile_ext(node->exts, "nokeyword") != NULL,
 		.is_joined = compile_ext(node->exts, "joined") != NULL,
@@ -316,6 +328,9 @@ common_prepend(struct arena *a, const struct ly_ctx *ctx, struct snode *n,
 	for (size_t i = 0; i < n_common; i++) {
 		struct snode *copy = arena_memdup(a, common[i], sizeof(*copy));
 		copy->parent = n;
+		/* nothing runs below what does not */
+		if (n->status != SNODE_RUNNING && copy->status == SNODE_RUNNING)
+			copy->status = n->status;
 		children[i] = copy;
 	}
 	if (n->n_children > 0)
@@ -338,4 +353,63 @@ compile_common(struct arena *a, const struct ly_ctx *ctx, struct snode *n,
 		if (takes_common(child))
 			common_prepend(a, ctx, child, common, n_common);
 	}
+}
+
+/* --- statements below a group --- */
+
+static const struct snode **twins_make(struct arena *a, const struct ly_ctx *ctx,
+    const struct snode *const *plain, size_t n, struct snode *parent);
+
+static struct snode *
+twin_make(struct arena *a, const struct ly_ctx *ctx, struct snode *plain, struct snode *parent)
+{
+	struct snode *s = arena_memdup(a, plain, sizeof(*s));
+
+	s->parent = parent;
+	s->is_in_group = true;
+	s->is_mandatory = false;
+	s->twin = plain;
+	plain->twin = s;
+	if (s->kind == SNODE_LEAF || s->kind == SNODE_LEAFLIST)
+		return s;
+	s->keys = twins_make(a, ctx, plain->keys, plain->n_keys, s);
+	s->children = twins_make(a, ctx, plain->children, plain->n_children, s);
+	compile_words(a, ctx, s);
+	return s;
+}
+
+static const struct snode **
+twins_make(struct arena *a, const struct ly_ctx *ctx, const struct snode *const *plain, size_t n,
+    struct snode *parent)
+{
+	if (n == 0)
+		return NULL;
+	const struct snode **twins = arena_array(a, n, sizeof(*twins));
+	for (size_t i = 0; i < n; i++)
+		/* the schema is still being built, as above */
+		twins[i] = twin_make(a, ctx, (struct snode *)(uintptr_t)plain[i], parent);
+	return twins;
+}
+
+void
+compile_groups(struct arena *a, const struct ly_ctx *ctx, struct snode *root)
+{
+	const struct snode **plain = arena_array(a, root->n_children, sizeof(*plain));
+	struct snode *groups = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < root->n_children; i++) {
+		const struct snode *s = root->children[i];
+		if (s->role == SNODE_GROUPS)
+			groups = (struct snode *)(uintptr_t)s;
+		else if (strcmp(s->name, "version") != 0)
+			plain[n++] = s;
+	}
+	if (groups == NULL)
+		return;
+	groups->children = twins_make(a, ctx, plain, n, groups);
+	groups->n_children = n;
+	groups->twin = root;
+	root->twin = groups;
+	compile_words(a, ctx, groups);
 }

@@ -53,6 +53,9 @@ void compile_words(struct arena *a, const struct ly_ctx *ctx, struct snode *n);
 void compile_common(struct arena *a, const struct ly_ctx *ctx, struct snode *n,
     const struct snode *const *common, size_t n_common);
 
+/* Places a copy of all statements of ROOT, but for groups and version, below its list of groups. */
+void compile_groups(struct arena *a, const struct ly_ctx *ctx, struct snode *root);
+
 /* Returns the function that judges values of the leaf; TYPE_NAME is its type as written. */
 value_check *value_check_find(const struct lysc_type *type, const char *type_name);
 

@@ -128,6 +128,7 @@ config_build(struct loaded *l)
 	root->n_children = t.n;
 	compile_words(l->arena, l->ctx, root);
 	compile_common(l->arena, l->ctx, root, t.common, t.n_common);
+	compile_groups(l->arena, l->ctx, root);
 	l->schema.config = root;
 	return true;
 }

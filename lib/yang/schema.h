@@ -28,12 +28,21 @@ enum snode_status {
 	SNODE_UNSUPPORTED, /* known JUNOS statement that is not built: reported, see is_strict */
 };
 
+/* What the statements that deal with configuration groups are to whoever expands them. */
+enum snode_role {
+	SNODE_PLAIN,
+	SNODE_GROUPS,       /* the list that defines groups */
+	SNODE_APPLY,        /* names the groups to inherit from here */
+	SNODE_APPLY_EXCEPT, /* names those not to inherit from here */
+};
+
 struct snode {
 	const char *name;  /* the statement word: "ipsec-vpn" */
 	const char *alias; /* another spelling that is read but never printed, or NULL */
 	const char *help;  /* one line for `?`; never NULL */
 	enum snode_kind kind;
 	enum snode_status status;
+	enum snode_role role;
 	const struct snode *parent; /* NULL at the root */
 	const struct snode *const
 	    *children; /* canonical display order; list keys are not among them */
@@ -52,8 +61,12 @@ struct snode {
 	const char *ref_message; /* commit message when the reference does not exist, or NULL */
 	unsigned choice;         /* 0: none; siblings with the same number exclude each other ... */
 	unsigned branch;         /* ... unless they have the same branch number */
-	uint32_t max_entries;    /* list and leaf-list; 0: no bound */
-	bool is_empty;           /* leaf without value: "syslog;" */
+	const struct snode *
+	    twin; /* of a statement of the configuration: the same below `groups NAME`, where wildcards are values too;
+		    * of that one: the plain statement. NULL where a group cannot have it, and for RPCs */
+	bool is_in_group;     /* it is that one */
+	uint32_t max_entries; /* list and leaf-list; 0: no bound */
+	bool is_empty;        /* leaf without value: "syslog;" */
 	bool
 	    is_nokeyword; /* leaf given by position: "local-gateway ADDRESS"; keys always are unless key-keyword.
 			   * list: its entries stand without the list's word: "interfaces { ge-0/0/0 { } }" */
@@ -108,7 +121,8 @@ const struct snode *snode_find(const struct snode *n, const char *word, size_t l
 const struct srpc *srpc_find(const struct schema *s, const char *name);
 
 /* Judges VALUE for leaf N (type, range, length, pattern). On refusal returns false and, in ERR, the
- * message in JUNOS wording (the must-message or pattern message of the module where there is one).
+ * message in JUNOS wording (the must-message or pattern message of the module where there is one). In a
+ * group any wildcard passes too, except as a secret.
  * On success, OUT_CANONICAL (may be NULL) is filled with the form to store when it differs from
  * VALUE, else made empty; 256 bytes at least. */
 bool snode_value_check(const struct snode *n, const char *value, char *err, size_t err_size,

@@ -86,7 +86,8 @@ node_print(const struct snode *n, int depth, bool all)
 	printf("\n");
 	for (size_t i = 0; i < n->n_keys; i++)
 		node_print(n->keys[i], depth + 1, all);
-	for (size_t i = 0; i < n->n_children; i++)
+	/* below a group everything comes once more */
+	for (size_t i = 0; i < n->n_children && n->role != SNODE_GROUPS; i++)
 		node_print(n->children[i], depth + 1, all);
 }
 

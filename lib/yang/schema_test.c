@@ -375,7 +375,7 @@ flags_say_how_statements_are_written(void **state)
 	assert_true(path_get("interfaces interface unit family")->is_joined);
 	assert_true(path_get("access profile client ike allowed-proxy-pair")->is_key_keyword);
 	assert_int_equal(path_get("access profile client ike allowed-proxy-pair")->n_keys, 2);
-	assert_true(path_get("groups")->is_any);
+	assert_true(path_get("apply-macro")->is_any);
 	assert_true(path_get("services ipsec-vpn ike policy pre-shared-key ascii-text")->is_secret);
 	assert_true(path_get("services ipsec-vpn rule")->is_ordered_by_user);
 	assert_true(path_get(SPI)->is_mandatory);
@@ -409,7 +409,7 @@ status_and_strictness_are_inherited(void **state)
 }
 
 static void
-apply_groups_may_stand_at_every_level_and_is_refused(void **state)
+apply_groups_may_stand_at_every_level(void **state)
 {
 	(void)state;
 	static const char *const levels[] = {
@@ -424,13 +424,58 @@ apply_groups_may_stand_at_every_level_and_is_refused(void **state)
 		char path[128];
 		snprintf(path, sizeof(path), "%sapply-groups", levels[i]);
 		const struct snode *n = path_get(path);
-		assert_int_equal(n->status, SNODE_UNSUPPORTED);
-		assert_true(n->is_strict);
+		assert_int_equal(n->status, SNODE_RUNNING);
+		assert_int_equal(n->role, SNODE_APPLY);
 		if (levels[i][0] != '\0')
 			assert_ptr_equal(n->parent->children[0], n);
 	}
 	assert_null(path_find("services ipsec-vpn ike policy pre-shared-key apply-groups"));
 	assert_null(path_find("chassis apply-groups"));
+}
+
+/* Returns how many statements stand below N, checking each against its twin. */
+static size_t
+twins_check(const struct snode *n)
+{
+	size_t count = 1;
+	assert_true(n->is_in_group);
+	assert_ptr_equal(n->twin->twin, n);
+	assert_string_equal(n->twin->name, n->name);
+	assert_false(n->twin->is_in_group);
+	for (size_t i = 0; i < n->n_keys; i++)
+		assert_ptr_equal(n->keys[i]->parent, n);
+	for (size_t i = 0; i < n->n_children; i++) {
+		assert_ptr_equal(n->children[i]->parent, n);
+		assert_ptr_equal(n->children[i]->twin->parent, n->twin);
+		count += twins_check(n->children[i]);
+	}
+	return count;
+}
+
+static void
+a_group_takes_the_whole_configuration_with_wildcards(void **state)
+{
+	(void)state;
+	const struct snode *groups = path_get("groups");
+	size_t count = 0;
+	assert_int_equal(groups->role, SNODE_GROUPS);
+	for (size_t i = 0; i < groups->n_children; i++)
+		count += twins_check(groups->children[i]);
+	assert_true(count > 1000);
+	assert_null(path_find("groups groups"));
+	assert_null(path_find("groups version"));
+	assert_int_equal(path_get("groups apply-groups")->role, SNODE_APPLY);
+
+	char err[256];
+	const struct snode *unit = path_get("groups interfaces interface unit")->keys[0];
+	assert_true(snode_value_check(unit, "<*>", err, sizeof(err), NULL, 0));
+	assert_true(snode_value_check(unit, "<1?>", err, sizeof(err), NULL, 0));
+	assert_true(snode_value_check(unit, "17", err, sizeof(err), NULL, 0));
+	assert_false(snode_value_check(unit, "<>", err, sizeof(err), NULL, 0));
+	assert_false(snode_value_check(unit, "*", err, sizeof(err), NULL, 0));
+	assert_false(snode_value_check(unit->twin, "<*>", err, sizeof(err), NULL, 0));
+	assert_true(path_get("groups services ipsec-vpn rule term from ipsec-inside-interface") !=
+		    path_get("services ipsec-vpn rule term from ipsec-inside-interface"));
 }
 
 /* --- the whole of it --- */
@@ -555,7 +600,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(both_spellings_are_found),
 		cmocka_unit_test(flags_say_how_statements_are_written),
 		cmocka_unit_test(status_and_strictness_are_inherited),
-		cmocka_unit_test(apply_groups_may_stand_at_every_level_and_is_refused),
+		cmocka_unit_test(apply_groups_may_stand_at_every_level),
+		cmocka_unit_test(a_group_takes_the_whole_configuration_with_wildcards),
 		cmocka_unit_test(every_statement_is_sound),
 		cmocka_unit_test(words_are_found_by_their_length),
 		cmocka_unit_test(commands_have_owner_and_permission),

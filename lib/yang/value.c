@@ -6,6 +6,7 @@
  * with JUNOS's words when they refuse. Only a type with a pattern goes to libyang. Pure; any thread.
  */
 #include "lib/yang/priv.h"
+#include "lib/base/wildcard.h"
 #include "lib/yang/value_type.h"
 
 #include <inttypes.h>
@@ -256,5 +257,7 @@ snode_value_check(const struct snode *n, const char *value, char *err, size_t er
 		snprintf(err, err_size, "invalid character in value");
 		return false;
 	}
+	if (n->is_in_group && !n->is_secret && wildcard_is(value))
+		return true;
 	return p->check(n, value, err, err_size, out_canonical, canonical_size);
 }

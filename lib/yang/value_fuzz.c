@@ -25,7 +25,7 @@ leaves_add(const struct snode *n)
 		leaves[n_leaves++] = n;
 	for (size_t i = 0; i < n->n_keys; i++)
 		leaves_add(n->keys[i]);
-	for (size_t i = 0; i < n->n_children; i++) {
+	for (size_t i = 0; i < n->n_children && n->role != SNODE_GROUPS; i++) {
 		if (strncmp(n->children[i]->name, "apply-", 6) != 0)
 			leaves_add(n->children[i]);
 	}
