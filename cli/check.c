@@ -18,6 +18,7 @@
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
+#include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/msg/elem.h"
@@ -304,7 +305,7 @@ text_check(struct check *k, const struct schema *schema, const struct text *text
 	struct arena *a = arena_new_secret();
 	struct tree *t = tree_new(schema);
 	(void)load_any(t, LOAD_OVERRIDE, text_str(text), text->len, &k->load);
-	conf_free(conf_load(tree_to_elem(t, a), &k->conf));
+	conf_free(conf_load(groups_to_elem(t, a, &k->conf), &k->conf));
 	said_make(k);
 	k->wrong = places_make(&k->said, is_invalid);
 	running_count(k, t);

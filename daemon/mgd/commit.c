@@ -2,7 +2,8 @@
  *
  * commit.c - a candidate becomes the configuration in force.
  *
- *   load    the tree as conf_load() sees it: every error at once; the reduced configuration of each daemon
+ *   load    the tree and what it inherits from groups, as conf_load() sees it: every error at once; the reduced
+ *           configuration of each daemon
  *   check   daemons whose part changes say whether they could run it; one that cannot stops the commit
  *   store   juniper.conf is replaced: from here the new configuration is the truth
  *   apply   netd first, then the picds; only those whose part has changed
@@ -18,6 +19,7 @@
 
 #include "daemon/mgd/mgd.h"
 #include "lib/conf/conf.h"
+#include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 
@@ -152,12 +154,15 @@ static bool
 commit_load(struct commit *c, const char **last_line)
 {
 	struct report r = { 0 };
-	struct elem *root = tree_to_elem(c->tree, c->a);
+	struct elem *root = groups_to_elem(c->tree, c->a, &r);
 	struct conf *conf = conf_load(root, &r);
+	bool ok = conf != NULL && r.n_errors == 0;
 	*last_line = report_split(c, &r);
 	report_done(&r);
-	if (conf == NULL)
+	if (!ok) {
+		conf_free(conf);
 		return false;
+	}
 	const char *const *pics = conf_pics(conf, c->a, &c->n_pics);
 	const char **names = arena_array(c->a, c->n_pics, sizeof(*names));
 	for (size_t i = 0; i < c->n_pics; i++)

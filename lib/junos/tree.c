@@ -23,6 +23,9 @@ struct tree {
 	struct pool pool;
 	struct index *indexes; /* of all nodes */
 	size_t n_nodes;
+	size_t n_applied;    /* apply-groups statements among them */
+	const char **groups; /* names for node.group, from 1; in the pool */
+	unsigned n_groups;
 };
 
 /* --- strings --- */
@@ -113,6 +116,7 @@ node_make(struct tree *t, const struct snode *s)
 	struct node *n = pool_alloc(&t->pool, sizeof(*n));
 	n->schema = s;
 	t->n_nodes++;
+	t->n_applied += s->role == SNODE_APPLY;
 	return n;
 }
 
@@ -147,6 +151,7 @@ node_free(struct tree *t, struct node *n)
 	}
 	pool_strfree(&t->pool, n->comment);
 	index_drop(t, n);
+	t->n_applied -= n->schema->role == SNODE_APPLY;
 	pool_free(&t->pool, n, sizeof(*n));
 	t->n_nodes--;
 }
@@ -310,6 +315,34 @@ size_t
 tree_memory(const struct tree *t)
 {
 	return t->pool.used;
+}
+
+bool
+tree_applies_groups(const struct tree *t)
+{
+	return t->n_applied > 0;
+}
+
+unsigned
+tree_add_group(struct tree *t, const char *name)
+{
+	if ((t->n_groups & (t->n_groups - 1)) == 0) {
+		/* full at every power of two */
+		size_t cap = t->n_groups > 0 ? 2 * (size_t)t->n_groups : 1;
+		const char **more = pool_alloc(&t->pool, cap * sizeof(*more));
+		if (t->n_groups > 0)
+			memcpy(more, t->groups, t->n_groups * sizeof(*more));
+		pool_free(&t->pool, t->groups, t->n_groups * sizeof(*more));
+		t->groups = more;
+	}
+	t->groups[t->n_groups++] = pool_strdup(&t->pool, name);
+	return t->n_groups;
+}
+
+const char *
+node_group(const struct tree *t, const struct node *n)
+{
+	return n->group > 0 && n->group <= t->n_groups ? t->groups[n->group - 1] : NULL;
 }
 
 /* --- finding --- */

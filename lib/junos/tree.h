@@ -36,6 +36,8 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
+	unsigned
+	    group; /* in an expanded tree: the group it was inherited from, see node_group(); 0 = none */
 	struct index *index; /* tree.c's own: finds children where there are many */
 };
 
@@ -43,12 +45,19 @@ struct tree; /* owns all nodes */
 
 struct tree *tree_new(const struct schema *s);
 void tree_free(struct tree *t);
-struct tree *tree_copy(const struct tree *t);
+struct tree *tree_copy(const struct tree *t); /* in which all is its own, nothing inherited */
 struct node *tree_root(const struct tree *t); /* never NULL */
 const struct schema *tree_schema(const struct tree *t);
 size_t tree_count(const struct tree *t); /* nodes, the root included */
 size_t tree_memory(
     const struct tree *t); /* bytes in use by nodes and strings, without the indexes */
+
+/* True if somewhere a group is applied: only then has groups_expand() anything to do. */
+bool tree_applies_groups(const struct tree *t);
+/* Returns a new number for struct node's group, which stands for NAME from now on; NAME is copied. */
+unsigned tree_add_group(struct tree *t, const char *name);
+/* Returns the name of the group that N was inherited from, or NULL. */
+const char *node_group(const struct tree *t, const struct node *n);
 
 /* --- finding --- */
 struct node *node_child(
@@ -95,7 +104,7 @@ void node_edit_path(const struct node *n, struct text *out);
 /* Writes the statement of N as the user knows it: "spi 256", "term t1", "direction inbound". */
 void node_statement(const struct node *n, struct text *out);
 
-/* Builds the element tree of the active configuration (inactive parts left out; secrets decoded to clear): what conf_load()
+/* Builds the element tree of the active configuration (inactive parts and the definitions of groups left out; secrets decoded to clear): what conf_load()
  * and the daemons get. Each element's origin is a struct conf_origin-shaped pair in A: unsigned line, unsigned column. The
  * elements borrow their names from the schema. */
 struct elem *tree_to_elem(const struct tree *t, struct arena *a);

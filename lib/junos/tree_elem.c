@@ -2,7 +2,7 @@
  *
  * tree_elem.c - the active configuration as elements, for conf_load() and the daemons.
  *
- * Inactive parts are left out and secrets are in clear, so the arena should be a secret one. An element
+ * Inactive parts and what has to do with groups are left out and secrets are in clear, so the arena should be a secret one. An element
  * and its origin are one allocation. Recursion is as deep as the schema.
  */
 #include "lib/junos/tree.h"
@@ -59,7 +59,7 @@ below_put(struct arena *a, struct elem *e, const struct node *n)
 		elem_put(a, e, n, s->keys[i]->name)->value =
 		    clear_value(a, s->keys[i], i == 0 ? n->value : n->more_keys[i - 1]);
 	for (const struct node *c = n->child; c != NULL; c = c->next) {
-		if (c->is_inactive)
+		if (c->is_inactive || c->schema->role != SNODE_PLAIN)
 			continue;
 		struct elem *below = elem_put(a, e, c, c->schema->name);
 		if (c->schema->kind == SNODE_LEAF || c->schema->kind == SNODE_LEAFLIST) {
