@@ -13,7 +13,6 @@
  */
 #include "lib/junos/groups.h"
 
-#include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/base/wildcard.h"
@@ -22,30 +21,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How a group came to be applied. */
-struct origin {
-	struct node *group;       /* its entry */
-	const struct origin *via; /* the group that applied it; NULL: the configuration itself */
-	unsigned n_via;
-};
-
 /* A place in a group that some place of the configuration inherits from. */
 struct source {
 	const struct node *n;
-	const struct origin *from;
+	struct node *group;     /* the group's entry */
+	const struct node *via; /* the group that applies it; NULL: the configuration itself */
+};
+
+/* Nodes in a row. */
+struct row {
+	const struct node **nodes;
+	size_t n;
+	size_t cap;
 };
 
 struct expander {
 	struct tree *t;
 	const struct snode *groups;
-	struct arena *a; /* origins */
-	struct source *sources;
+	struct source *sources; /* of all places of the path, one after the other */
 	size_t n_sources;
 	size_t cap_sources;
-	const struct node **path; /* from the top (not included) to the place being expanded */
-	size_t n_path;
-	size_t cap_path;
+	struct row path;   /* from the top (not included) to the place being expanded */
+	struct row met;    /* groups that were applied at this place: once is enough */
+	struct row hidden; /* groups that are excepted */
 };
+
+static void
+row_add(struct row *row, const struct node *n)
+{
+	if (row->n == row->cap) {
+		row->cap = row->cap ? 2 * row->cap : 32;
+		row->nodes = realloc(row->nodes, row->cap * sizeof(*row->nodes));
+		if (row->nodes == NULL)
+			abort();
+	}
+	row->nodes[row->n++] = n;
+}
+
+static bool
+row_has(const struct row *row, const struct node *n)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (row->nodes[i] == n)
+			return true;
+	return false;
+}
+
+/* Returns the first active statement of ROLE from C on, or NULL. Such statements come before all others but the
+ * top's version and groups. */
+static const struct node *
+role_next(const struct node *c, enum snode_role role)
+{
+	bool is_top = c != NULL && c->parent->parent == NULL;
+	for (; c != NULL; c = c->next) {
+		if (c->schema->role == role && !c->is_inactive)
+			return c;
+		if (c->schema->role == SNODE_PLAIN && !is_top)
+			return NULL;
+	}
+	return NULL;
+}
 
 /* --- names --- */
 
@@ -114,16 +149,45 @@ names_check(const struct expander *x, const struct node *n, struct report *r)
 
 /* --- entries of a group --- */
 
-/* Numbers what is below N in the order in which it stands and puts wildcards first. */
-static void
-wild_first(struct tree *t, struct node *n)
+/* A wildcard as the value of a leaf only says that there is one. */
+static bool
+is_wild_value(const struct node *leaf)
+{
+	char err[256];
+	return leaf->value != NULL && !leaf->schema->is_secret && wildcard_is(leaf->value) &&
+	       !snode_value_check(leaf->schema->twin, leaf->value, err, sizeof(err), NULL, 0);
+}
+
+/* True if a place that has nothing of its own may get something from N, of which BELOW says whether what stands below
+ * it does that. */
+static bool
+makes_something(const struct node *n, bool below)
+{
+	switch (n->schema->kind) {
+	case SNODE_LIST:
+		return !entry_is_wild(n);
+	case SNODE_LEAF:
+	case SNODE_LEAFLIST:
+		return n->schema->role != SNODE_APPLY_EXCEPT && !is_wild_value(n);
+	case SNODE_CONTAINER:
+		break;
+	}
+	return below || n->schema->is_presence || node_any(n) != NULL;
+}
+
+/* Prepares what is below N for matching: struct node's group becomes the place of an entry among its siblings, 0
+ * for a container that makes nothing; wildcards come first. Returns true if something below N makes something. */
+static bool
+group_prepare(struct tree *t, struct node *n)
 {
 	const struct node *plain = NULL; /* first entry of this list that is none */
 	unsigned rank = 0;
+	bool makes_any = false;
 	for (struct node *c = n->child, *next; c != NULL; c = next) {
 		next = c->next;
-		c->group = ++rank;
-		wild_first(t, c);
+		bool makes = makes_something(c, group_prepare(t, c)) && !c->is_inactive;
+		makes_any = makes_any || makes;
+		c->group = makes || c->schema->kind == SNODE_LIST ? ++rank : 0;
 		if (plain != NULL && plain->schema != c->schema)
 			plain = NULL;
 		if (c->schema->kind != SNODE_LIST)
@@ -133,6 +197,7 @@ wild_first(struct tree *t, struct node *n)
 		else if (plain != NULL)
 			node_move(t, c, (struct node *)(uintptr_t)plain, false);
 	}
+	return makes_any;
 }
 
 /* What in one place of a group means a child of the configuration, one after the other. */
@@ -187,80 +252,102 @@ matches_next(struct matches *m)
 
 /* --- the sources of a place --- */
 
-static void group_apply(
-    struct expander *x, size_t first, const char *name, const struct origin *via);
+static void group_apply(struct expander *x, size_t first, const char *name, const struct node *via);
 
-/* Adds N to the sources from FIRST on, and what it applies itself. */
+/* Applies what N, a place in GROUP, applies. */
 static void
-source_add(struct expander *x, size_t first, const struct node *n, const struct origin *from)
+nested_apply(struct expander *x, size_t first, const struct node *n, const struct node *group)
 {
-	for (size_t i = first; i < x->n_sources; i++) {
-		if (x->sources[i].n != n)
-			continue;
-		if (from->n_via < x->sources[i].from->n_via)
-			x->sources[i].from = from;
-		return;
-	}
+	const struct node *c = role_next(n->child, SNODE_APPLY);
+	for (; c != NULL; c = role_next(c->next, SNODE_APPLY))
+		group_apply(x, first, c->value, group);
+}
+
+/* Adds S to the sources from FIRST on, and what it applies. */
+static void
+source_add(struct expander *x, size_t first, const struct source *s)
+{
+	for (size_t i = first; i < x->n_sources; i++)
+		if (x->sources[i].n == s->n)
+			return;
 	if (x->n_sources == x->cap_sources) {
 		x->cap_sources = x->cap_sources ? 2 * x->cap_sources : 64;
 		x->sources = realloc(x->sources, x->cap_sources * sizeof(*x->sources));
 		if (x->sources == NULL)
 			abort();
 	}
-	x->sources[x->n_sources++] = (struct source){ .n = n, .from = from };
-	for (const struct node *c = n->child; c != NULL; c = c->next)
-		if (c->schema->role == SNODE_APPLY && !c->is_inactive)
-			group_apply(x, first, c->value, from);
+	x->sources[x->n_sources++] = *s;
+	nested_apply(x, first, s->n, s->group);
 }
 
-/* Adds what PLACE, which means the first N_PATH nodes of the path, has for the whole of it. */
+/* Adds what AT, which means the first N_PATH nodes of the path, has for the whole of it. */
 static void
-path_follow(struct expander *x, size_t first, const struct node *place, size_t n_path,
-    const struct origin *from)
+path_follow(struct expander *x, size_t first, const struct source *at, size_t n_path)
 {
-	if (n_path == x->n_path) {
-		source_add(x, first, place, from);
+	if (n_path == x->path.n) {
+		source_add(x, first, at);
 		return;
 	}
-	struct matches m = matches_of(place, x->path[n_path]);
-	for (const struct node *n; (n = matches_next(&m)) != NULL;)
-		path_follow(x, first, n, n_path + 1, from);
-}
-
-static bool
-origin_has(const struct origin *o, const struct node *group)
-{
-	while (o != NULL && o->group != group)
-		o = o->via;
-	return o != NULL;
+	struct matches m = matches_of(at->n, x->path.nodes[n_path]);
+	struct source next = *at;
+	while ((next.n = matches_next(&m)) != NULL)
+		path_follow(x, first, &next, n_path + 1);
+	nested_apply(x, first, at->n, at->group);
 }
 
 static void
-group_apply(struct expander *x, size_t first, const char *name, const struct origin *via)
+group_apply(struct expander *x, size_t first, const char *name, const struct node *via)
 {
 	struct node *group = group_find(x, name);
-	if (group == NULL || group->is_inactive || strcmp(name, "re1") == 0 ||
-	    origin_has(via, group))
+	if (group == NULL || group->is_inactive || strcmp(name, "re1") == 0)
 		return;
-	struct origin *o = arena_alloc(x->a, sizeof(*o));
-	*o = (struct origin){ group, via, via != NULL ? via->n_via + 1 : 0 };
-	path_follow(x, first, group, 0, o);
+	if (row_has(&x->hidden, group) || row_has(&x->met, group))
+		return;
+	row_add(&x->met, group);
+	struct source s = { .n = group, .group = group, .via = via };
+	path_follow(x, first, &s, 0);
 }
 
-/* Takes away the sources from FIRST on that a group excepted at N, or a group applied by it, has given. */
+/* Applies what the configuration applies at N. */
 static void
-except(struct expander *x, const struct node *n, size_t first)
+own_apply(struct expander *x, size_t first, const struct node *n)
 {
-	for (const struct node *c = n->child; c != NULL; c = c->next) {
-		if (c->schema->role != SNODE_APPLY_EXCEPT || c->is_inactive)
-			continue;
-		const struct node *group = group_find(x, c->value);
-		size_t kept = first;
-		for (size_t i = first; i < x->n_sources && group != NULL; i++)
-			if (!origin_has(x->sources[i].from, group))
-				x->sources[kept++] = x->sources[i];
-		if (group != NULL)
+	const struct node *c = role_next(n->child, SNODE_APPLY);
+	for (; c != NULL; c = role_next(c->next, SNODE_APPLY))
+		group_apply(x, first, c->value, NULL);
+}
+
+/* Finds all sources of the last node of the path anew, level by level up to the top, where some groups are excepted. */
+static void
+sources_again(struct expander *x, size_t first)
+{
+	for (size_t level = x->path.n + 1; level > 0; level--) {
+		const struct node *n = level > 1 ? x->path.nodes[level - 2] : tree_root(x->t);
+		const struct node *c = role_next(n->child, SNODE_APPLY_EXCEPT);
+		for (; c != NULL; c = role_next(c->next, SNODE_APPLY_EXCEPT)) {
+			const struct node *group = group_find(x, c->value);
+			if (group != NULL)
+				row_add(&x->hidden, group);
+		}
+		own_apply(x, first, n);
+	}
+	x->hidden.n = 0;
+}
+
+/* Takes away what a group applies, but excepts at the place of one of its sources or above that. */
+static void
+nested_except(struct expander *x, size_t first, const struct source *of)
+{
+	for (const struct node *n = of->n; n != tree_root(x->t); n = n->parent) {
+		const struct node *c = role_next(n->child, SNODE_APPLY_EXCEPT);
+		for (; c != NULL; c = role_next(c->next, SNODE_APPLY_EXCEPT)) {
+			const struct node *group = group_find(x, c->value);
+			size_t kept = first;
+			for (size_t i = first; i < x->n_sources; i++)
+				if (x->sources[i].group != group || x->sources[i].via != of->group)
+					x->sources[kept++] = x->sources[i];
 			x->n_sources = kept;
+		}
 	}
 }
 
@@ -269,17 +356,24 @@ static void
 sources_find(struct expander *x, const struct node *n, size_t from, size_t to)
 {
 	size_t first = x->n_sources;
-	for (const struct node *c = n->child; c != NULL; c = c->next)
-		if (c->schema->role == SNODE_APPLY && !c->is_inactive)
-			group_apply(x, first, c->value, NULL);
-	for (size_t i = from; i < to; i++) {
-		struct matches m = matches_of(x->sources[i].n, n);
-		for (const struct node *s; (s = matches_next(&m)) != NULL;)
-			source_add(x, first, s, x->sources[i].from);
+	x->met.n = 0;
+	if (role_next(n->child, SNODE_APPLY_EXCEPT) != NULL) {
+		sources_again(x, first);
+	} else {
+		own_apply(x, first, n);
+		for (size_t i = from; i < to; i++) {
+			struct source s = x->sources[i];
+			struct matches m = matches_of(s.n, n);
+			while ((s.n = matches_next(&m)) != NULL)
+				source_add(x, first, &s);
+		}
 	}
-	except(x, n, first);
-	for (size_t i = first; i < x->n_sources; i++)
-		except(x, x->sources[i].n, i + 1);
+	for (size_t i = first; i < x->n_sources;) {
+		struct source s = x->sources[i];
+		size_t before = x->n_sources;
+		nested_except(x, first, &s);
+		i = x->n_sources < before ? first : i + 1;
+	}
 }
 
 /* --- taking over --- */
@@ -300,15 +394,6 @@ is_excluded(const struct node *n, const struct snode *s)
 			return true;
 	}
 	return false;
-}
-
-/* A wildcard as the value of a leaf only says that there is one. */
-static bool
-is_wild_value(const struct node *leaf)
-{
-	char err[256];
-	return leaf->value != NULL && !leaf->schema->is_secret && wildcard_is(leaf->value) &&
-	       !snode_value_check(leaf->schema->twin, leaf->value, err, sizeof(err), NULL, 0);
 }
 
 static struct node *
@@ -348,7 +433,7 @@ statement_take(struct expander *x, struct node *n, const struct node *like, stru
 	const char *keys[PLACE_KEYS_MAX] = { like->value };
 	for (size_t i = 1; s->kind == SNODE_LIST && i < s->n_keys; i++)
 		keys[i] = like->more_keys[i - 1];
-	if (s->kind == SNODE_LIST ? entry_is_wild(like) : is_wild_value(like))
+	if (like->group == 0 || (s->kind == SNODE_LIST && entry_is_wild(like)))
 		return;
 	struct node *old = same_find(n, like, keys);
 	if ((old != NULL && !old->is_inactive) || is_excluded(n, s->twin))
@@ -375,18 +460,6 @@ roles_del(struct tree *t, struct node *n)
 	}
 }
 
-static void
-path_push(struct expander *x, const struct node *n)
-{
-	if (x->n_path == x->cap_path) {
-		x->cap_path = x->cap_path ? 2 * x->cap_path : 32;
-		x->path = realloc(x->path, x->cap_path * sizeof(*x->path));
-		if (x->path == NULL)
-			abort();
-	}
-	x->path[x->n_path++] = n;
-}
-
 /* True if N was inherited only for what it might hold, and that turned out to be nothing. */
 static bool
 is_hollow(const struct node *n)
@@ -400,32 +473,32 @@ static void
 place_expand(struct expander *x, struct node *n, size_t first)
 {
 	size_t end = x->n_sources;
-	roles_del(x->t, n);
 	for (size_t i = first; i < end; i++) {
 		const struct source *s = &x->sources[i];
 		for (const struct node *c = s->n->child; c != NULL; c = c->next)
 			if (!c->is_inactive && c->schema->role == SNODE_PLAIN)
-				statement_take(x, n, c, s->from->group);
+				statement_take(x, n, c, s->group);
 	}
 	for (struct node *c = n->child, *next; c != NULL; c = next) {
 		next = c->next;
 		bool is_inner = c->schema->kind == SNODE_CONTAINER || c->schema->kind == SNODE_LIST;
 		if (!is_inner || c->is_inactive || c->schema->role != SNODE_PLAIN)
 			continue;
-		path_push(x, c);
+		row_add(&x->path, c);
 		sources_find(x, c, first, end);
 		place_expand(x, c, end);
 		x->n_sources = end;
-		x->n_path--;
+		x->path.n--;
 		if (is_hollow(c))
 			node_del(x->t, c);
 	}
+	roles_del(x->t, n);
 }
 
 struct tree *
 groups_expand(const struct tree *t, struct report *r)
 {
-	struct expander x = { .t = tree_copy(t), .a = arena_new() };
+	struct expander x = { .t = tree_copy(t) };
 	struct node *root = tree_root(x.t);
 	const struct snode *config = root->schema;
 	x.groups = config->twin;
@@ -434,15 +507,16 @@ groups_expand(const struct tree *t, struct report *r)
 	if (tree_applies_groups(t)) {
 		for (struct node *g = node_first_of(root, x.groups);
 		     g != NULL && g->schema == x.groups; g = g->next)
-			wild_first(x.t, g);
+			group_prepare(x.t, g);
 		sources_find(&x, root, 0, 0);
 		place_expand(&x, root, 0);
 	}
 	for (struct node *g; (g = node_last_of(root, x.groups)) != NULL;)
 		node_del(x.t, g);
 	free(x.sources);
-	free(x.path);
-	arena_free(x.a);
+	free(x.path.nodes);
+	free(x.met.nodes);
+	free(x.hidden.nodes);
 	return x.t;
 }
 

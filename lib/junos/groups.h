@@ -11,8 +11,8 @@
  *   - A group's entry under a name makes the entry; one under a wildcard (<*>) adds to entries that are there, be
  *     they configured or inherited.
  *   - A group may apply others; they come right after its own statements. Circles end by themselves.
- *   - apply-groups-except keeps what groups give from that level and all below, until an inner level applies them
- *     again; with a group goes what it applies. In a group it holds against groups of less weight.
+ *   - apply-groups-except keeps groups, and what only they apply, from that level and all below, until an inner level
+ *     applies them again. In a group it is about the groups that this one applies.
  *   - Of statements that exclude each other the first that wins keeps the others out.
  *   - What is inactive is not there, in groups and outside. Group re1 is that of a second routing engine, which
  *     Sallyport never is: it gives nothing.

@@ -42,8 +42,6 @@ note_put(struct tree *t, struct node *n, enum groups_notes notes)
 {
 	struct node *line = line_of(n);
 	struct text all = { 0 };
-	if (line->comment != NULL)
-		text_printf(&all, "%s\n", line->comment);
 	if (notes == GROUPS_NOTES)
 		text_put(&all, "##\n");
 	text_put(&all, "## '");
@@ -51,7 +49,7 @@ note_put(struct tree *t, struct node *n, enum groups_notes notes)
 	text_printf(&all, "' was inherited from group '%s'", node_group(t, n));
 	if (notes == GROUPS_NOTES)
 		text_put(&all, "\n##");
-	node_set_comment(t, line, text_str(&all));
+	node_add_note(t, line, text_str(&all));
 	text_done(&all);
 }
 

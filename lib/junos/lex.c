@@ -263,6 +263,36 @@ bare(struct lex *x)
 	return x->kind;
 }
 
+/* Reads a wildcard of a group, <...> or <"...">, inside which brackets and comment marks are characters like others.
+ * False: it is none. */
+static bool
+wildcard(struct lex *x)
+{
+	const char *s = x->p + 1;
+	bool has_quotes = s < x->end && *s == '"';
+	s += has_quotes;
+	const char *p = s;
+	while (p<x->end && * p> ' ' && *p < 127 && strchr(";{}\"#<>\\", *p) == NULL)
+		p++;
+	const char *close = p;
+	if (p == s || (size_t)(x->end - p) < 1u + has_quotes)
+		return false;
+	p += has_quotes;
+	if ((has_quotes && *close != '"') || *p++ != '>')
+		return false;
+	if (p < x->end && strchr(" \t\r\n;{}]", *p) == NULL)
+		return false;
+	text_reset(&x->word);
+	text_putc(&x->word, '<');
+	text_putn(&x->word, s, (size_t)(close - s));
+	text_putc(&x->word, '>');
+	x->s = text_str(&x->word);
+	x->n = x->word.len;
+	x->p = p;
+	x->kind = LEX_WORD;
+	return true;
+}
+
 static enum lex_kind
 token(struct lex *x)
 {
@@ -279,6 +309,8 @@ token(struct lex *x)
 			x->kind = marks[i].kind;
 			return x->kind;
 		}
+	if (*x->p == '<' && wildcard(x))
+		return x->kind;
 	return *x->p == '"' ? quoted(x) : bare(x);
 }
 

@@ -9,6 +9,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
+#include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 
 #include <stdio.h>
@@ -93,6 +94,37 @@ has_any(const struct node *n)
 	return has;
 }
 
+/* What is inherited is a configuration like others, and inherits nothing any more. */
+static const char *
+groups_check(const struct tree *t)
+{
+	struct report r = { 0 };
+	struct text text = { 0 };
+	struct text back = { 0 };
+	struct tree *whole = groups_expand(t, &r);
+	print_text(tree_root(whole), 0, &text);
+	const char *bad = again(&text, false, &back) ? NULL : "an expanded tree is refused";
+	if (bad == NULL)
+		bad = same(&text, &back, "expanded");
+	text_reset(&back);
+	struct tree *twice = groups_expand(whole, NULL);
+	print_text(tree_root(twice), 0, &back);
+	if (bad == NULL)
+		bad = same(&text, &back, "expanded again");
+	groups_note(whole, GROUPS_NOTES);
+	text_reset(&text);
+	print_text(tree_root(whole), 0, &text);
+	struct arena *a = arena_new_secret();
+	groups_to_elem(t, a, NULL);
+	arena_free(a);
+	tree_free(whole);
+	tree_free(twice);
+	report_done(&r);
+	text_done(&text);
+	text_done(&back);
+	return bad;
+}
+
 const char *
 load_check(const struct tree *t)
 {
@@ -113,11 +145,10 @@ load_check(const struct tree *t)
 	}
 	if (bad == NULL)
 		bad = copy_check(t, &text);
+	if (bad == NULL)
+		bad = groups_check(t);
 	print_xml(tree_root(t), 0, &other);
 	print_json(tree_root(t), &other);
-	struct arena *a = arena_new_secret();
-	tree_to_elem(t, a);
-	arena_free(a);
 	text_done(&text);
 	text_done(&set);
 	text_done(&back);

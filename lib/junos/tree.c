@@ -86,6 +86,17 @@ node_set_comment(struct tree *t, struct node *n, const char *text)
 	text_done(&clean);
 }
 
+void
+node_add_note(struct tree *t, struct node *n, const char *lines)
+{
+	const char *old = n->comment;
+	struct text all = { 0 };
+	text_printf(&all, "%s%s%s", old ? old : "", old ? "\n" : "", lines);
+	n->comment = pool_strdup(&t->pool, text_str(&all));
+	pool_strfree(&t->pool, old);
+	text_done(&all);
+}
+
 const char *
 node_any(const struct node *n)
 {

@@ -83,6 +83,8 @@ void node_del(struct tree *t,
 /* Sets, changes or (NULL) removes the annotation of N, lines as in struct node. Comment marks inside are
  * defused. TEXT is copied. */
 void node_set_comment(struct tree *t, struct node *n, const char *text);
+/* Adds LINES to the annotation as they are. They begin with ##, so that whoever reads the text drops them again. */
+void node_add_note(struct tree *t, struct node *n, const char *lines);
 /* Puts N right before (or after) REF, an entry or value of the same list. */
 void node_move(struct tree *t, struct node *n, struct node *ref, bool after);
 /* Changes the keys of an entry (or the value of a leaf-list) in place. False if the new name exists already. */
