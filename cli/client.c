@@ -66,6 +66,8 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 	struct elem *e = elem_new(a, "line");
 	elem_leaf(a, e, "text", text);
 	elem_leaf(a, e, "format", pipe_format_name(p->format));
+	if (p->inherit != INHERIT_OFF)
+		elem_leaf(a, e, "inherit", pipe_inherit_name(p->inherit));
 	if (p->has_compare)
 		elem_leaff(a, e, "compare", "%u", p->compare);
 	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);

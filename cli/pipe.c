@@ -48,6 +48,18 @@ static const char *const formats[] = {
 	[FORMAT_JSON] = "json",
 };
 
+static const char *const inherits[] = {
+	[INHERIT_NOTES] = "notes",
+	[INHERIT_BRIEF] = "brief",
+	[INHERIT_NO_COMMENTS] = "no-comments",
+};
+
+const char *
+pipe_inherit_name(enum pipe_inherit i)
+{
+	return inherits[i];
+}
+
 const char *
 pipe_format_name(enum pipe_format f)
 {
@@ -159,11 +171,28 @@ stage_add(struct pipes *p, size_t row, const struct word *w, size_t n_words, str
 	return true;
 }
 
+/* `inheritance [brief|no-comments]` */
+static bool
+inherit_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	p->inherit = INHERIT_NOTES;
+	if (n_words == 2)
+		return true;
+	for (unsigned i = INHERIT_BRIEF; i <= INHERIT_NO_COMMENTS; i++)
+		if (strncmp(inherits[i], w[2].s, strlen(w[2].s)) == 0)
+			p->inherit = (enum pipe_inherit)i;
+	if (p->inherit == INHERIT_NOTES || n_words > 3)
+		return refuse(err, w[n_words - 1].at, "syntax error.");
+	return true;
+}
+
 static bool
 display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
 {
 	if (n_words < 2)
 		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
+	if (strncmp("inheritance", w[1].s, strlen(w[1].s)) == 0)
+		return inherit_parse(p, w, n_words, err);
 	for (unsigned f = FORMAT_SET; f <= FORMAT_JSON; f++) {
 		if (strncmp(formats[f], w[1].s, strlen(w[1].s)) != 0)
 			continue;

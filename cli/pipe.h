@@ -43,10 +43,14 @@ struct pipe_stage {
 
 enum pipe_format { FORMAT_TEXT, FORMAT_SET, FORMAT_XML, FORMAT_JSON };
 
+/* What `| display inheritance` says about what was inherited. */
+enum pipe_inherit { INHERIT_OFF, INHERIT_NOTES, INHERIT_BRIEF, INHERIT_NO_COMMENTS };
+
 struct pipes {
 	struct pipe_stage stages[PIPE_MAX];
 	size_t n;
 	enum pipe_format format;
+	enum pipe_inherit inherit;
 	bool has_compare;
 	unsigned compare;    /* rollback number */
 	bool no_more;        /* no pager */
@@ -66,6 +70,8 @@ void pipes_done(struct pipes *p);
 
 /* Returns "text", "set", "xml" or "json". */
 const char *pipe_format_name(enum pipe_format f);
+/* Returns "notes", "brief" or "no-comments"; NULL for INHERIT_OFF. */
+const char *pipe_inherit_name(enum pipe_inherit i);
 
 /* Sends text through the stages; what comes out is added to p->out. */
 void pipes_put(struct pipes *p, const char *s, size_t n);

@@ -291,8 +291,7 @@ commit_store(struct commit *c)
 	if (rc < 0)
 		return rc;
 	m->db.last = c->ask.meta;
-	tree_free(m->db.running);
-	m->db.running = c->tree;
+	db_set_running(&m->db, c->tree);
 	c->tree = NULL;
 	return 0;
 }

@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/mgd/mgd.h"
+#include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -34,6 +36,19 @@ tree_read(struct db *db, unsigned n, struct store_meta *meta, int *rc)
 	return t;
 }
 
+void
+db_set_running(struct db *db, struct tree *t)
+{
+	static const char *const words[] = { "system", "host-name" };
+	struct tree *whole = tree_applies_groups(t) ? groups_expand(t, NULL) : NULL;
+	const struct node *n = node_path(tree_root(whole != NULL ? whole : t), words, 2);
+	bool has_name = n != NULL && !n->is_inactive && !n->parent->is_inactive;
+	snprintf(db->host_name, sizeof(db->host_name), "%s", has_name ? n->value : "");
+	tree_free(whole);
+	tree_free(db->running);
+	db->running = t;
+}
+
 int
 db_init(struct db *db, const struct schema *schema)
 {
@@ -44,11 +59,10 @@ db_init(struct db *db, const struct schema *schema)
 	int rc = store_repair(db->dir);
 	if (rc < 0)
 		log_line(LOG_LEVEL_ERROR, "UI_DBASE_REPAIR", "%s", strerror(-rc));
-	db->running = tree_read(db, 0, &db->last, &rc);
-	if (db->running == NULL && rc != -ENOENT)
+	struct tree *t = tree_read(db, 0, &db->last, &rc);
+	if (t == NULL && rc != -ENOENT)
 		return rc;
-	if (db->running == NULL)
-		db->running = tree_new(schema);
+	db_set_running(db, t != NULL ? t : tree_new(schema));
 	db->candidate = tree_copy(db->running);
 	return 0;
 }
@@ -80,7 +94,5 @@ db_differs(const struct db *db, const struct tree *t)
 const char *
 db_host_name(const struct db *db)
 {
-	static const char *const words[] = { "system", "host-name" };
-	const struct node *n = node_path(tree_root(db->running), words, 2);
-	return n != NULL && !n->is_inactive ? n->value : NULL;
+	return db->host_name[0] != '\0' ? db->host_name : NULL;
 }

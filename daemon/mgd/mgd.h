@@ -34,7 +34,8 @@ struct tree;
 struct db {
 	const struct schema *schema;
 	int dir;                /* the folder of the store */
-	struct tree *running;   /* never NULL */
+	struct tree *running;   /* never NULL; changed by db_set_running() */
+	char host_name[256];    /* what it calls this system, be it inherited; "" = nothing */
 	struct tree *candidate; /* shared by all sessions of `configure`; never NULL */
 	struct store_meta last; /* of the running configuration; commit 0: there has been none */
 	bool is_touched;        /* the candidate may differ from the running one */
@@ -79,6 +80,8 @@ struct mgd {
 /* Opens the folder (the working directory), reads the configuration in force. Returns 0 or -errno, or -EINVAL with
  * the errors logged if it cannot be read. */
 int db_init(struct db *db, const struct schema *schema);
+/* Makes T, which is taken over, the running configuration. */
+void db_set_running(struct db *db, struct tree *t);
 /* Reads rollback N into a new tree; NULL and -errno in RC. */
 struct tree *db_rollback(struct db *db, unsigned n, int *rc);
 /* True if T says something else than the running configuration. */
@@ -151,8 +154,9 @@ struct session {
 	uint32_t seq;             /* of the line under way */
 	char *line;               /* the line under way */
 	char format[8];           /* "text", "set", "xml", "json" */
-	int compare;              /* rollback of `| compare`, -1: none */
-	struct text out;          /* text that waits to be sent */
+	char inherit[16]; /* "notes", "brief", "no-comments"; "" = show it as it was configured */
+	int compare;      /* rollback of `| compare`, -1: none */
+	struct text out;  /* text that waits to be sent */
 	size_t out_sent;
 	bool is_nested; /* a command runs inside another, which will send the end */
 	bool has_done;  /* the answer is complete once OUT has been sent */

@@ -40,12 +40,6 @@ out_add(struct walk *k, const char *word)
 	k->out->words[k->out->n++] = word;
 }
 
-static bool
-is_wildcard(const char *s)
-{
-	return s[0] == '<' && strlen(s) > 1 && s[strlen(s) - 1] == '>';
-}
-
 /* Judges a value; a word of an enumeration may be abbreviated. */
 static bool
 value_take(struct walk *k, const struct snode *leaf)
@@ -66,7 +60,7 @@ value_take(struct walk *k, const struct snode *leaf)
 	}
 	if (n_fit > 1)
 		return refuse(k->e, w->at, "'%.200s' is ambiguous.", w->s);
-	if (k->values && !is_wildcard(value) &&
+	if (k->values &&
 	    !snode_value_check(leaf, value, err, sizeof(err), canonical, sizeof(canonical))) {
 		size_t n = strlen(err);
 		size_t n_word = strlen(w->s);

@@ -272,6 +272,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 {
 	const char *text = elem_value(msg->body, "text");
 	const char *format = elem_value(msg->body, "format");
+	const char *inherit = elem_value(msg->body, "inherit");
 	const char *compare = elem_value(msg->body, "compare");
 	if (s->is_busy || text == NULL || strlen(text) >= CLI_LINE_MAX)
 		return false;
@@ -282,6 +283,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	if (s->line == NULL)
 		abort();
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
+	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	line_run(s);
 	return true;

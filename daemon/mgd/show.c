@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -62,45 +63,66 @@ header_put(struct session *s, const struct tree *t, struct text *out)
 static void
 as_text(const struct node *n, const struct path *path, bool all, struct text *out)
 {
-	const struct snode *kind = n->schema;
-	if (!all && path->end == PATH_NODE) {
+	if (!all && path->end == PATH_NODE)
 		print_children(n, out);
-		return;
-	}
-	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL) {
+	else if (all)
+		print_list(n, out);
+	else
 		print_text(n, 0, out);
-		if (kind->kind == SNODE_LEAFLIST)
-			return; /* all its values are one statement */
-	}
+}
+
+static void
+as_set(const struct node *n, bool all, struct text *out)
+{
+	const struct snode *kind = n->schema;
+	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
+		print_set(n, false, out);
+}
+
+static void
+as_data(struct session *s, const struct tree *t, const struct node *n, const struct path *path,
+    bool all, struct text *out)
+{
+	struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
+	const struct node *root = tree_root(part != NULL ? part : t);
+	if (strcmp(s->format, "xml") == 0)
+		print_xml(root, 1, out);
+	else
+		print_json(root, out);
+	tree_free(part);
+}
+
+/* T with what it inherits, and with comments about that if the user wants them and the format has them. */
+static struct tree *
+expanded(const struct session *s, const struct tree *t)
+{
+	struct tree *whole = groups_expand(t, NULL);
+	if (strcmp(s->format, "text") == 0 && strcmp(s->inherit, "no-comments") != 0)
+		groups_note(
+		    whole, strcmp(s->inherit, "brief") == 0 ? GROUPS_NOTES_BRIEF : GROUPS_NOTES);
+	return whole;
 }
 
 void
 show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
 {
 	bool all;
-	const struct node *n = nodes_of(t, path, &all);
+	struct tree *whole = s->inherit[0] != '\0' ? expanded(s, t) : NULL;
+	const struct tree *shown = whole != NULL ? whole : t;
+	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
-	if (n == NULL)
-		return;
-	if (strcmp(s->format, "set") == 0) {
-		const struct snode *kind = n->schema;
-		for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-			print_set(n, false, &out);
-	} else if (strcmp(s->format, "text") == 0) {
-		if (header)
-			header_put(s, t, &out);
+	if (header && n != NULL && strcmp(s->format, "text") == 0)
+		header_put(s, t, &out);
+	if (n != NULL && strcmp(s->format, "set") == 0)
+		as_set(n, all, &out);
+	else if (n != NULL && strcmp(s->format, "text") == 0)
 		as_text(n, path, all, &out);
-	} else {
-		struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
-		const struct node *root = tree_root(part != NULL ? part : t);
-		if (strcmp(s->format, "xml") == 0)
-			print_xml(root, 1, &out);
-		else
-			print_json(root, &out);
-		tree_free(part);
-	}
-	session_text(s, text_str(&out));
+	else if (n != NULL)
+		as_data(s, shown, n, path, all, &out);
+	if (n != NULL)
+		session_text(s, text_str(&out));
 	text_done(&out);
+	tree_free(whole);
 }
 
 void

@@ -45,6 +45,8 @@ bool load_any(struct tree *t, enum load_action action, const char *s, size_t len
 void print_text(const struct node *n, unsigned indent, struct text *out);
 /* The children of N as `show` at that [edit] level prints them. */
 void print_children(const struct node *n, struct text *out);
+/* FIRST and the others of its list or leaf-list as `show` of that statement prints them. */
+void print_list(const struct node *first, struct text *out);
 /* As `set ...` lines (and deactivate, protect, annotate lines), full paths from the root, or relative to N. */
 void print_set(const struct node *n, bool relative, struct text *out);
 /* JUNOS XML (<configuration>) and JSON. */

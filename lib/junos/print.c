@@ -317,22 +317,29 @@ joined_put(const struct node *n, unsigned indent, struct text *out)
 		statement_put(c, indent, out);
 }
 
+/* The entries of a grouped list from FIRST on, without the list's word. */
 static void
-group_put(const struct node *first, unsigned indent, struct text *out)
+group_entries(const struct node *first, unsigned indent, struct text *out)
 {
 	const struct node *last = print_run_end(first);
-	text_fill(out, ' ', indent * INDENT);
-	text_printf(out, "%s {\n", first->schema->name);
 	for (const struct node *n = first; n != last->next; n = n->next) {
-		print_comment(n->comment, indent + 1, out);
-		text_fill(out, ' ', (indent + 1) * INDENT);
+		print_comment(n->comment, indent, out);
+		text_fill(out, ' ', indent * INDENT);
 		print_tags(n, out);
 		struct text t = { 0 };
 		node_statement(n, &t);
 		text_put(out, text_str(&t) + strlen(n->schema->name) + 1);
 		text_done(&t);
-		body_put(n, indent + 1, out);
+		body_put(n, indent, out);
 	}
+}
+
+static void
+group_put(const struct node *first, unsigned indent, struct text *out)
+{
+	text_fill(out, ' ', indent * INDENT);
+	text_printf(out, "%s {\n", first->schema->name);
+	group_entries(first, indent + 1, out);
 	text_fill(out, ' ', indent * INDENT);
 	text_put(out, "}\n");
 }
@@ -379,6 +386,15 @@ void
 print_run(const struct node *first, unsigned indent, struct text *out)
 {
 	siblings_put(first, print_run_end(first)->next, indent, out);
+}
+
+void
+print_list(const struct node *first, struct text *out)
+{
+	if (first->schema->is_grouped && first->schema->kind == SNODE_LIST)
+		group_entries(first, 0, out);
+	else
+		print_run(first, 0, out);
 }
 
 void
