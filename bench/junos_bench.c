@@ -3,11 +3,12 @@
  * junos_bench.c - what reading, printing, copying and comparing large configurations costs.
  *
  * usage: junos_bench FILE...   Each file is loaded, printed, loaded again from that, copied, compared with one leaf
- * changed, written as set lines and turned into elements; processor times and memory go to standard output.
+ * changed, written as set lines, turned into elements and expanded with its groups; processor times and memory go to standard output.
  */
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
+#include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 
 #include <malloc.h>
@@ -108,12 +109,17 @@ file_run(const struct schema *s, const char *path)
 	lap(&at);
 	tree_to_elem(t, a);
 	double elem_ms = lap(&at);
+	struct tree *whole = groups_expand(t, NULL);
+	double expand_ms = lap(&at);
+	size_t n_whole = tree_count(whole);
+	tree_free(whole);
 	printf("%-16s %8zu nodes %8.1f MB text %8.1f MB tree (%zu B/node) | load %7.1f  load $9$ "
 	       "%7.1f  print %6.1f  "
-	       "copy %6.1f  compare %6.1f  set %6.1f  load set %7.1f  elem %6.1f ms (%.1f MB)\n",
+	       "copy %6.1f  compare %6.1f  set %6.1f  load set %7.1f  elem %6.1f ms (%.1f MB)  "
+	       "expand %6.1f ms (%zu nodes)\n",
 	    path, tree_count(t), (double)in.len / 1e6, (double)heap / 1e6, heap / tree_count(t),
 	    load_ms, again_ms, print_ms, copy_ms, compare_ms, set_ms, load_set_ms, elem_ms,
-	    (double)arena_used(a) / 1e6);
+	    (double)arena_used(a) / 1e6, expand_ms, n_whole);
 	arena_free(a);
 	tree_free(from_set);
 	tree_free(copy);
