@@ -18,8 +18,11 @@
 #include "lib/base/wildcard.h"
 #include "lib/junos/place.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NESTED_MAX = 64 }; /* groups applied by groups applied by groups ... */
 
 /* A place in a group that some place of the configuration inherits from. */
 struct source {
@@ -41,9 +44,11 @@ struct expander {
 	struct source *sources; /* of all places of the path, one after the other */
 	size_t n_sources;
 	size_t cap_sources;
-	struct row path;   /* from the top (not included) to the place being expanded */
-	struct row met;    /* groups that were applied at this place: once is enough */
-	struct row hidden; /* groups that are excepted */
+	struct row path;             /* from the top (not included) to the place being expanded */
+	struct row met;              /* groups that were applied at this place: once is enough */
+	struct row hidden;           /* groups that are excepted */
+	unsigned n_nested;           /* how deep we are in groups that groups apply */
+	const struct node *too_deep; /* the group that was one too many, or NULL */
 };
 
 static void
@@ -303,9 +308,15 @@ group_apply(struct expander *x, size_t first, const char *name, const struct nod
 		return;
 	if (row_has(&x->hidden, group) || row_has(&x->met, group))
 		return;
+	if (x->n_nested == NESTED_MAX) {
+		x->too_deep = group;
+		return;
+	}
 	row_add(&x->met, group);
 	struct source s = { .n = group, .group = group, .via = via };
+	x->n_nested++;
 	path_follow(x, first, &s, 0);
+	x->n_nested--;
 }
 
 /* Applies what the configuration applies at N. */
@@ -495,6 +506,22 @@ place_expand(struct expander *x, struct node *n, size_t first)
 	roles_del(x->t, n);
 }
 
+static void
+depth_report(const struct node *group, struct report *r)
+{
+	char message[64];
+	snprintf(message, sizeof(message), "groups are nested more than %d deep", NESTED_MAX);
+	report_add(r, &(struct report_line){
+			  .class = REPORT_INVALID,
+			  .is_error = true,
+			  .line = group->line,
+			  .column = group->column,
+			  .edit = (char *)(uintptr_t) "groups",
+			  .statement = (char *)(uintptr_t)group->value,
+			  .message = message,
+		      });
+}
+
 struct tree *
 groups_expand(const struct tree *t, struct report *r)
 {
@@ -511,6 +538,8 @@ groups_expand(const struct tree *t, struct report *r)
 		sources_find(&x, root, 0, 0);
 		place_expand(&x, root, 0);
 	}
+	if (r != NULL && x.too_deep != NULL)
+		depth_report(x.too_deep, r);
 	for (struct node *g; (g = node_last_of(root, x.groups)) != NULL;)
 		node_del(x.t, g);
 	free(x.sources);

@@ -10,7 +10,8 @@
  *     leaf-lists add up, those configured first and the others in that order.
  *   - A group's entry under a name makes the entry; one under a wildcard (<*>) adds to entries that are there, be
  *     they configured or inherited.
- *   - A group may apply others; they come right after its own statements. Circles end by themselves.
+ *   - A group may apply others; they come right after its own statements. Circles end by themselves;
+ *     more than 64 groups in a row are an error.
  *   - apply-groups-except keeps groups, and what only they apply, from that level and all below, until an inner level
  *     applies them again. In a group it is about the groups that this one applies.
  *   - Of statements that exclude each other the first that wins keeps the others out.

@@ -224,6 +224,27 @@ notes_have_three_lines_unless_brief(void **state)
 	text_done(&got);
 }
 
+static void
+a_long_row_of_groups_is_an_error(void **state)
+{
+	(void)state;
+	struct text in = { 0 };
+	struct report r = { 0 };
+	struct tree *t = tree_new(load_check_schema());
+	for (unsigned i = 0; i < 100000; i++)
+		text_printf(&in, "set groups g%u apply-groups g%u\n", i, i + 1);
+	text_put(&in, "set groups g100000 system host-name far\nset apply-groups g0\n");
+	load_set(t, tree_root(t), text_str(&in), in.len, &r);
+	assert_int_equal(r.n_errors, 0);
+	tree_free(groups_expand(t, &r));
+	assert_int_equal(r.n_errors, 1);
+	assert_string_equal(r.lines[0].message, "groups are nested more than 64 deep");
+	assert_string_equal(r.lines[0].statement, "g64");
+	tree_free(t);
+	report_done(&r);
+	text_done(&in);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -232,6 +253,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(many_stars_take_no_time),
 		cmocka_unit_test(the_table_of_cases_holds),
 		cmocka_unit_test(notes_have_three_lines_unless_brief),
+		cmocka_unit_test(a_long_row_of_groups_is_an_error),
 	};
 	if (argc < 2)
 		return 2;
