@@ -420,12 +420,43 @@ table_put(const struct nft_source *s, struct text *out)
 }
 
 void
+nfttext_shut(const char *memo, struct text *out)
+{
+	text_printf(out,
+	    "add table inet " NFT_TABLE " { comment \"%s\"; }\n"
+	    "add chain inet " NFT_TABLE
+	    " shut { type filter hook forward priority -300; policy drop; }\n"
+	    "add chain inet " NFT_TABLE
+	    " shut-host { type filter hook output priority -130; policy accept; }\n"
+	    "add rule inet " NFT_TABLE " shut-host meta mark 0x%x-0x%x drop\n",
+	    memo, MARK_STEER + 1, MARK_STEER + MARK_NUMBER_MAX);
+}
+
+void
 nfttext_quiet(const struct nft_source *s, struct text *out)
 {
 	table_put(s, out);
 	text_put(out, "add chain inet " NFT_TABLE " quiet" QUIET_HOOK
 		      "\nflush chain inet " NFT_TABLE " quiet\n");
 	quiet_rule(s->c, out);
+}
+
+/* A device of U's name that came after this text was made has no capture yet, so nothing passes it either way. */
+static void
+gap_put(struct builder *b, const struct conf_unit *u, const struct conf_family *f, uint8_t family)
+{
+	unsigned index = b->s->ifindex(u->device, b->s->arg);
+	const char *word = family == ADDR_V4 ? "ipv4" : "ipv6";
+	if (f->n_service_in > 0) {
+		rule_open(b, "inet", "gap-in");
+		text_printf(b->out, " meta nfproto %s iifname \"%s\" iif != %u drop\n", word,
+		    u->device, index);
+	}
+	if (f->n_service_out > 0) {
+		rule_open(b, "inet", "gap-out");
+		text_printf(b->out, " meta nfproto %s oifname \"%s\" oif != %u drop\n", word,
+		    u->device, index);
+	}
 }
 
 static void
@@ -442,6 +473,8 @@ inet_put(struct builder *b)
 		{ "out", " { type filter hook forward priority -150; policy accept; }" },
 		{ "host", " { type route hook output priority -150; policy accept; }" },
 		{ "host-out", " { type filter hook output priority -140; policy accept; }" },
+		{ "gap-in", " { type filter hook prerouting priority -300; policy accept; }" },
+		{ "gap-out", " { type filter hook postrouting priority -300; policy accept; }" },
 	};
 	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
 		chain_open(b, "inet", bases[i].name, bases[i].hook);
@@ -461,6 +494,8 @@ inet_put(struct builder *b)
 			const struct conf_unit *u = c->ifds[i]->units[k];
 			unit_filters_put(b, u, &u->inet, ADDR_V4);
 			unit_filters_put(b, u, &u->inet6, ADDR_V6);
+			gap_put(b, u, &u->inet, ADDR_V4);
+			gap_put(b, u, &u->inet6, ADDR_V6);
 		}
 }
 
@@ -564,7 +599,7 @@ captures_put(struct builder *b, const struct conf_unit *u)
 		const char *word;
 		const char *hook;
 	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
-	if (!b->s->has_device(u->device, b->s->arg))
+	if (b->s->ifindex(u->device, b->s->arg) == 0)
 		return;
 	for (unsigned way = 0; way < 2; way++) {
 		bool is_input = way == 1;
@@ -593,6 +628,9 @@ nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nf
     struct text *out)
 {
 	struct builder b = { .s = s, .now = now, .out = out };
+	/* what a killed netd left, or nfttext_shut() */
+	if (old == NULL)
+		text_put(out, "add table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE "\n");
 	table_put(s, out);
 	text_put(out, "flush table inet " NFT_TABLE "\n");
 	text_put(out, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# test_closed.py - what shall be protected never leaves in clear: not while a gateway starts or one of its daemons is
+# gone, not from a device that has just come, not in a form that looks like the link's own business.
+
+import os
+import signal
+import time
+
+import pytest
+from lab import junos
+from lab.gateway import Gateway
+from lab.netlab import wait_until
+
+CLEAR = "icmp[0] == 8 or (ip6 and host fd02::10)"
+
+
+def plain_routes(t):
+    """The way without Sallyport: over the wan, in clear."""
+    t.gw_a.route("default", via=t.WAN_B)
+    t.gw_a.route("default", via=t.WAN_B6)
+
+
+def config(t, style):
+    side_a, _ = junos.sides(t)
+    return (junos.next_hop if style == "next-hop" else junos.interface_style)(side_a, [junos.Sa()])
+
+
+@pytest.mark.parametrize("style", ["next-hop", "interface"])
+@pytest.mark.parametrize("name", ["netd", "picd", "mgd"])
+def test_a_killed_daemon_opens_nothing(two_gateways, style, name):
+    t = two_gateways
+    plain_routes(t)
+    a = Gateway(t.gw_a, config(t, style))
+    with t.gw_a.capture("wan", CLEAR) as wire:
+        ping = t.host_a.ping_start(t.HOST_B, interval_s=0.002)
+        time.sleep(0.2)
+        for _ in range(3):
+            (old,) = a.pids(name)
+            os.kill(old, signal.SIGKILL)
+            wait_until(lambda: a.pids(name) not in ([], [old]), 10, f"a new {name}")
+            wait_until(lambda: "300" in a.cli("show services ipsec-vpn ipsec security-associations",
+                                              check=False).stdout, 10, "its rows")
+            time.sleep(0.3)
+        t.host_a.ping_end(ping)
+    assert len(wire.packets()) == 0
+
+
+@pytest.mark.parametrize("style", ["next-hop", "interface"])
+def test_a_start_forwards_nothing_before_it_protects(two_gateways, style):
+    """The host was no router: what makes it one comes with what protects."""
+    t = two_gateways
+    plain_routes(t)
+    t.gw_a.sysctl("net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0")
+    text = config(t, style)
+    if style == "next-hop":     # many devices to make between the first item and the routes
+        text += "interfaces { sp-1/2/0 { " + " ".join(f"unit {n} {{ family inet; }}" for n in range(100, 200)) + " } }"
+    with t.gw_a.capture("wan", CLEAR) as wire:
+        ping = t.host_a.ping_start(t.HOST_B, interval_s=0.002)
+        Gateway(t.gw_a, text)
+        time.sleep(0.2)
+        t.host_a.ping_end(ping)
+    assert len(wire.packets()) == 0
+
+
+def test_a_device_that_comes_later_is_closed_at_once(two_gateways):
+    t = two_gateways
+    text = config(t, "interface").replace("wan { unit 0", "later0 { unit 0")
+    a = Gateway(t.gw_a, text)
+    up = ("sysctl -qw net.ipv6.conf.default.disable_ipv6=1; ip link add later0 type veth peer name later1; ip link set later1 up; ip link set later0 up arp off; "
+          "ip route add 10.2.0.0/16 dev later0; ping -c 3 -i 0.002 -W 0.01 -n 10.2.0.10 >/dev/null; "
+          "cat /sys/class/net/later0/statistics/tx_packets")
+    assert t.gw_a.run(up, check=False).stdout.strip() == "0"
+    # and again in the place of one that was captured
+    wait_until(lambda: "egress device \"later0\"" in t.gw_a.run("nft list ruleset").stdout, 5, "the capture")
+    assert t.gw_a.run("ip link del later0; " + up, check=False).stdout.strip() == "0"
+    wait_until(lambda: "egress device \"later0\"" in t.gw_a.run("nft list ruleset").stdout, 5, "the capture")
+    t.gw_a.ping(t.HOST_B, count=2, timeout_s=1, options=("-I", t.LAN_A))
+    assert "Rule lookup failures: 0" in a.cli("show services ipsec-vpn ipsec statistics")
