@@ -510,8 +510,9 @@ capture_exempt(struct builder *b, const char *chain, bool is_input,
 	char text[ADDR_STRLEN];
 	const char *ip = family == ADDR_V4 ? "ip" : "ip6";
 	if (family == ADDR_V6) {
+		/* a hop limit below 255 has been forwarded: it is somebody's data, whatever its type says */
 		rule_open(b, "netdev", chain);
-		text_put(b->out, " icmpv6 type { 133-137 } return\n");
+		text_put(b->out, " ip6 hoplimit 255 icmpv6 type { 133-137 } return\n");
 		rule_open(b, "netdev", chain);
 		text_put(b->out, " ip6 daddr { fe80::/10, ff02::/16 } return\n");
 	}

@@ -11,6 +11,7 @@ import pytest
 from lab import junos
 from lab.gateway import Gateway
 from lab.netlab import wait_until
+from scapy.layers.inet6 import ICMPv6ND_NS, IPv6
 
 CLEAR = "icmp[0] == 8 or (ip6 and host fd02::10)"
 
@@ -77,3 +78,17 @@ def test_a_device_that_comes_later_is_closed_at_once(two_gateways):
     wait_until(lambda: "egress device \"later0\"" in t.gw_a.run("nft list ruleset").stdout, 5, "the capture")
     t.gw_a.ping(t.HOST_B, count=2, timeout_s=1, options=("-I", t.LAN_A))
     assert "Rule lookup failures: 0" in a.cli("show services ipsec-vpn ipsec statistics")
+
+
+def test_neighbor_discovery_of_others_is_no_way_out(two_gateways):
+    """A host behind the gateway may call its data what it likes: only the link's own messages pass a capture."""
+    t = two_gateways
+    plain_routes(t)
+    side_a, _ = junos.sides(t, 4, (6,))
+    Gateway(t.gw_a, junos.interface_style(side_a, [junos.Sa()]))
+    with t.gw_a.capture("wan", "ip6 host fd02::10") as wire, t.host_a.wire("eth0") as eth:
+        frame = IPv6(src=t.HOST_A6, dst=t.HOST_B6, hlim=255) / ICMPv6ND_NS(tgt=t.HOST_B6) / (b"secret" * 20)
+        mac = bytes.fromhex(t.gw_a.mac("lan").replace(":", "")) + bytes.fromhex(t.host_a.mac("eth0").replace(":", ""))
+        eth.send(mac + b"\x86\xdd" + bytes(frame))
+        time.sleep(0.3)
+    assert len(wire.packets()) == 0
