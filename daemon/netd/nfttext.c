@@ -379,7 +379,30 @@ gateways_put(struct builder *b)
 		}
 }
 
-/* What comes out of an interface-style service set is marked, so that its own capture lets it leave. */
+/* The mark of what comes out of S. Sets that share a unit share it: nothing else tells their packets apart. */
+static uint32_t
+decrypted_mark(struct builder *b, const struct conf_service_set *s)
+{
+	const struct conf *c = b->s->c;
+	size_t i = 0;
+	while (c->service_sets[i] != s && (c->service_sets[i]->is_next_hop ||
+					      c->service_sets[i]->service_unit != s->service_unit))
+		i++;
+	return MARK_DECRYPTED + number_get(b->s->sets, c->service_sets[i]->name);
+}
+
+/* Does S protect what comes in? Then what it has decrypted leaves there in clear. A set that protects what leaves looks
+ * at everything that does, also at what came out of another tunnel of its own. */
+static bool
+protects_input(const struct conf_service_set *s)
+{
+	for (size_t i = 0; i < s->n_rules; i++)
+		if (s->rules[i]->direction == MATCH_INPUT)
+			return true;
+	return false;
+}
+
+/* What comes out of an interface-style service set is marked, so that its own capture can let it leave. */
 static void
 decrypted_put(struct builder *b)
 {
@@ -390,7 +413,7 @@ decrypted_put(struct builder *b)
 			continue;
 		rule_open(b, "inet", "in");
 		text_printf(b->out, " iifname \"%s\" meta mark set 0x%x\n", s->service_unit->device,
-		    MARK_DECRYPTED + number_get(b->s->sets, s->name));
+		    decrypted_mark(b, s));
 	}
 }
 
@@ -501,7 +524,7 @@ inet_put(struct builder *b)
 
 /* --- captures --- */
 
-/* What is never captured: packets that we protected, that the set itself let out, what is for its local gateway and
+/* What is never captured: packets that we protected, that a set for what comes in let out, what is for its local gateway and
  * what the link itself needs. */
 static void
 capture_exempt(struct builder *b, const char *chain, bool is_input,
@@ -519,9 +542,10 @@ capture_exempt(struct builder *b, const char *chain, bool is_input,
 	for (size_t i = 0; i < n; i++) {
 		const struct conf_service_set *s = list[i].set;
 		if (!is_input) {
+			if (!protects_input(s))
+				continue;
 			rule_open(b, "netdev", chain);
-			text_printf(b->out, " meta mark 0x%x return\n",
-			    MARK_DECRYPTED + number_get(b->s->sets, s->name));
+			text_printf(b->out, " meta mark 0x%x return\n", decrypted_mark(b, s));
 		} else if (s->local_gateway.family == family) {
 			addr_print(s->local_gateway, text);
 			rule_open(b, "netdev", chain);

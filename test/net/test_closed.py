@@ -92,3 +92,18 @@ def test_neighbor_discovery_of_others_is_no_way_out(two_gateways):
         eth.send(mac + b"\x86\xdd" + bytes(frame))
         time.sleep(0.3)
     assert len(wire.packets()) == 0
+
+
+def test_from_one_tunnel_into_the_next(two_gateways):
+    """A hub: what came out of a tunnel and leaves by the same interface is protected like everything else there."""
+    t = two_gateways
+    t.gw_a.route("default", via=t.WAN_B)
+    t.gw_b.route("10.3.0.0/24", via=t.WAN_A)
+    sas = [junos.Sa(), junos.Sa(spi_ab=301, spi_ba=401)]
+    Gateway(t.gw_a, junos.interface_style(
+        junos.Side("a", t.WAN_A, t.WAN_B, ["10.0.0.0/8", "10.2.0.0/24"], ["10.2.0.0/24", "10.3.0.0/24"]), sas))
+    Gateway(t.gw_b, junos.interface_style(junos.Side("b", t.WAN_B, t.WAN_A, ["10.2.0.0/24"], ["10.0.0.0/8"]), sas))
+    with t.gw_a.capture("wan", "icmp or esp") as wire:
+        t.host_b.ping("10.3.0.1", count=3, timeout_s=1)
+    assert not [p for p in wire.packets() if p.haslayer("ICMP") and p["ICMP"].type == 8]
+    assert [p["ESP"].spi for p in wire.packets() if p.haslayer("ESP")] == [400, 301] * 3
