@@ -42,8 +42,11 @@ nft_memo(struct nft *n, char *out, size_t len)
 {
 	static const char word[] = "comment \"";
 	*out = '\0';
-	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0)
+	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0) {
+		/* or it would be told with the next error */
+		(void)nft_ctx_get_error_buffer(n->ctx);
 		return;
+	}
 	const char *at = strstr(nft_ctx_get_output_buffer(n->ctx), word);
 	if (at == NULL)
 		return;

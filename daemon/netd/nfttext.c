@@ -27,6 +27,8 @@ enum form {
 	FORMS,
 };
 
+enum { NAME_MAX_LEN = 200 }; /* characters; nftables takes 255 */
+
 static const char *const form_words[FORMS] = { "full", "steer", "out" };
 
 struct builder {
@@ -72,6 +74,23 @@ name_put(struct text *t, const char *name)
 	}
 }
 
+/* Keeps T within what nftables takes for a name: the start, and a number made of all of it (FNV-1a). */
+static void
+name_shorten(struct text *t)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	if (t->len <= NAME_MAX_LEN)
+		return;
+	for (size_t i = 0; i < t->len; i++)
+		h = (h ^ (uint8_t)t->s[i]) * 0x100000001b3;
+	char *start = strndup(t->s, NAME_MAX_LEN - 18);
+	if (start == NULL)
+		abort();
+	text_reset(t);
+	text_printf(t, "%s.z%016llx", start, (unsigned long long)h);
+	free(start);
+}
+
 static const char *
 name_make(struct arena *a, const char *prefix, const struct conf_filter *f, const char *suffix)
 {
@@ -80,6 +99,7 @@ name_make(struct arena *a, const char *prefix, const struct conf_filter *f, cons
 	name_put(&t, f->name);
 	text_putc(&t, '.');
 	name_put(&t, suffix);
+	name_shorten(&t);
 	char *name = arena_strdup(a, text_str(&t));
 	text_done(&t);
 	return name;
