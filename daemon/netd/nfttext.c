@@ -187,28 +187,71 @@ ranges_put(struct text *t, const char *match, const struct conf_range *list, siz
 	text_put(t, " }");
 }
 
-/* SPI_OF: "" (the term has no SPIs), "esp" or "ah". */
+/* Which packets of a term one rule is for. Only the start of a packet has ports and SPIs. */
+enum part {
+	PART_WHOLE, /* of a term without SPIs */
+	PART_ESP,
+	PART_AH,
+	PART_LATER, /* fragments after the first, of a term with ports or SPIs */
+};
+
+static bool
+has_ports(const struct conf_filter_term *m)
+{
+	return m->n_source_ports > 0 || m->n_destination_ports > 0;
+}
+
 static void
-matches_put(struct text *t, const struct conf_filter *f, const struct conf_filter_term *m,
-    const char *spi_of)
+transport_put(struct text *t, const struct conf_filter_term *m, enum part part)
+{
+	if (part != PART_LATER) {
+		ranges_put(t, "th sport", m->source_ports, m->n_source_ports);
+		ranges_put(t, "th dport", m->destination_ports, m->n_destination_ports);
+	}
+	if (part == PART_ESP) {
+		text_put(t, " meta l4proto 50");
+		ranges_put(t, "@th,0,32", m->spis, m->n_spis);
+	} else if (part == PART_AH) {
+		text_put(t, " meta l4proto 51");
+		ranges_put(t, "@th,32,32", m->spis, m->n_spis);
+	} else if (part == PART_LATER && m->n_spis > 0) {
+		text_put(t, " meta l4proto { 50, 51 }");
+	}
+}
+
+static void
+matches_put(
+    struct text *t, const struct conf_filter *f, const struct conf_filter_term *m, enum part part)
 {
 	if (!has_any(m->source, m->n_source))
 		prefixes_put(t, f->family, "saddr", m->source, m->n_source);
 	if (!has_any(m->destination, m->n_destination))
 		prefixes_put(t, f->family, "daddr", m->destination, m->n_destination);
 	ranges_put(t, "meta l4proto", m->protocols, m->n_protocols);
-	bool has_ports = m->n_source_ports > 0 || m->n_destination_ports > 0;
-	if (has_ports && m->n_protocols == 0)
+	if (has_ports(m) && m->n_protocols == 0)
 		text_put(t, " meta l4proto { 6, 17 }");
-	ranges_put(t, "th sport", m->source_ports, m->n_source_ports);
-	ranges_put(t, "th dport", m->destination_ports, m->n_destination_ports);
-	if (strcmp(spi_of, "esp") == 0) {
-		text_put(t, " meta l4proto 50");
-		ranges_put(t, "@th,0,32", m->spis, m->n_spis);
-	} else if (strcmp(spi_of, "ah") == 0) {
-		text_put(t, " meta l4proto 51");
-		ranges_put(t, "@th,32,32", m->spis, m->n_spis);
+	if (part == PART_LATER)
+		text_put(
+		    t, f->family == ADDR_V4 ? " ip frag-off & 0x1fff != 0" : " frag frag-off != 0");
+	transport_put(t, m, part);
+}
+
+/* The rules that M needs, into OUT; returns how many. A term that protects takes the fragments after the first whatever
+ * their ports may have been, or they would leave in clear; in other terms they match no port, as on a router. */
+static size_t
+parts_of(const struct conf_filter_term *m, enum part out[3])
+{
+	bool protects = m->action == FA_IPSEC_SA || m->action == FA_SERVICE;
+	size_t n = 0;
+	if (m->n_spis > 0) {
+		out[n++] = PART_ESP;
+		out[n++] = PART_AH;
+	} else {
+		out[n++] = PART_WHOLE;
 	}
+	if (protects && (has_ports(m) || m->n_spis > 0))
+		out[n++] = PART_LATER;
+	return n;
 }
 
 /* --- filters --- */
@@ -260,13 +303,13 @@ verdict_put(struct builder *b, const struct conf_filter_term *m, enum form form)
 
 static void
 term_put(struct builder *b, const struct conf_filter *f, const struct conf_filter_term *m,
-    const char *chain, enum form form, const char *spi_of)
+    const char *chain, enum form form, enum part part)
 {
 	bool is_steer_pass = form == FORM_STEER && m->action != FA_IPSEC_SA;
 	const char *counter =
 	    m->count != NULL && !is_steer_pass ? counter_need(b, f, m->count) : NULL;
 	rule_open(b, "inet", chain);
-	matches_put(b->out, f, m, spi_of);
+	matches_put(b->out, f, m, part);
 	if (counter != NULL)
 		text_printf(b->out, " counter name \"%s\"", counter);
 	if (!is_steer_pass)
@@ -291,12 +334,10 @@ terms_put(struct builder *b, const struct conf_filter *f, const char *chain, enu
 		const struct conf_filter_term *m = &f->terms[i];
 		if (is_idle(m, form))
 			continue;
-		if (m->n_spis == 0) {
-			term_put(b, f, m, chain, form, "");
-			continue;
-		}
-		term_put(b, f, m, chain, form, "esp");
-		term_put(b, f, m, chain, form, "ah");
+		enum part parts[3];
+		size_t n = parts_of(m, parts);
+		for (size_t k = 0; k < n; k++)
+			term_put(b, f, m, chain, form, parts[k]);
 	}
 }
 
@@ -588,12 +629,11 @@ service_filter_put(
 {
 	for (size_t i = 0; i < f->n_terms; i++) {
 		const struct conf_filter_term *m = &f->terms[i];
-		static const char *const none[] = { "", NULL };
-		static const char *const both[] = { "esp", "ah", NULL };
-		const char *const *spi_of = m->n_spis > 0 ? both : none;
-		for (; *spi_of != NULL; spi_of++) {
+		enum part parts[3];
+		size_t n = parts_of(m, parts);
+		for (size_t k = 0; k < n; k++) {
 			rule_open(b, "netdev", chain);
-			matches_put(b->out, f, m, *spi_of);
+			matches_put(b->out, f, m, parts[k]);
 			log_put(b->out, f, m);
 			if (m->action == FA_SERVICE || m->action == FA_ACCEPT)
 				text_printf(b->out, " fwd to \"%s\"\n", device);

@@ -107,3 +107,38 @@ def test_from_one_tunnel_into_the_next(two_gateways):
         t.host_b.ping("10.3.0.1", count=3, timeout_s=1)
     assert not [p for p in wire.packets() if p.haslayer("ICMP") and p["ICMP"].type == 8]
     assert [p["ESP"].spi for p in wire.packets() if p.haslayer("ESP")] == [400, 301] * 3
+
+
+@pytest.mark.parametrize("style,family", [("service-filter", 4), ("ipsec-sa", 4), ("ipsec-sa", 6)])
+def test_fragments_without_ports_follow_the_first(two_gateways, style, family):
+    """A term with ports says what is protected; the rest of such a packet has no ports to look at."""
+    t = two_gateways
+    plain_routes(t)
+    fam = "inet" if family == 4 else "inet6"
+    where = "protocol udp;" if family == 4 else "next-header udp;"
+    if style == "service-filter":
+        side_a, _ = junos.sides(t, 4, (family,))
+        text = junos.interface_style(side_a, [junos.Sa()]).replace(
+            "output { service-set ss1; }", "output { service-set ss1 service-filter udp; }") + f"""
+            firewall {{ family {fam} {{ service-filter udp {{
+                term udp {{ from {{ {where} destination-port 5000; }} then service; }}
+                term rest {{ then skip; }} }} }} }}"""
+    else:
+        text = junos.es_style(junos.sides(t)[0], junos.Sa(), by_filter=True)
+        text = text[:text.index("firewall {")] + f"""firewall {{ family {fam} {{ filter to-peer {{
+            term udp {{ from {{ {where} destination-port 5000; }} then {{ ipsec-sa sa-peer; }} }}
+            term rest {{ then accept; }} }} }} }}"""
+        if family == 6:
+            text = text.replace("lan { unit 0 { family inet {", "lan { unit 0 { family inet6 {")
+            text = text.replace("destination 172.16.0.2; } }", "destination 172.16.0.2; } } family inet6 { ipsec-sa sa-peer; }")
+    a = Gateway(t.gw_a, text)
+    host = t.HOST_B if family == 4 else t.HOST_B6
+    with t.gw_a.capture("wan", f"host {host}") as wire, t.gw_a.capture("wan", "esp") as esp:
+        t.host_a.run(["/usr/bin/python3", "-c", "import socket, sys\n"
+                      f"s = socket.socket(socket.AF_INET{'6' if family == 6 else ''}, socket.SOCK_DGRAM)\n"
+                      "import time\n"
+                      f"for _ in range(2): s.sendto(b'x' * 3000, ('{host}', 5000)); time.sleep(0.2)"])
+        time.sleep(0.3)
+    assert len(wire.packets()) == 0
+    # IPv6: the first datagram brings the path MTU
+    assert len(esp.packets()) == (6 if family == 4 else 3), a.cli("show services service-sets statistics packet-drops")
