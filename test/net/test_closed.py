@@ -136,9 +136,7 @@ def test_fragments_without_ports_follow_the_first(two_gateways, style, family):
     with t.gw_a.capture("wan", f"host {host}") as wire, t.gw_a.capture("wan", "esp") as esp:
         t.host_a.run(["/usr/bin/python3", "-c", "import socket, sys\n"
                       f"s = socket.socket(socket.AF_INET{'6' if family == 6 else ''}, socket.SOCK_DGRAM)\n"
-                      "import time\n"
-                      f"for _ in range(2): s.sendto(b'x' * 3000, ('{host}', 5000)); time.sleep(0.2)"])
+                      f"for _ in range(2): s.sendto(b'x' * 3000, ('{host}', 5000))"])
         time.sleep(0.3)
     assert len(wire.packets()) == 0
-    # IPv6: the first datagram brings the path MTU
-    assert len(esp.packets()) == (6 if family == 4 else 3), a.cli("show services service-sets statistics packet-drops")
+    assert len(esp.packets()) >= 6, a.cli("show services service-sets statistics packet-drops")
