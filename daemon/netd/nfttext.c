@@ -108,6 +108,18 @@ rule_open(struct builder *b, const char *family, const char *chain)
 	text_printf(b->out, "add rule %s " NFT_TABLE " %s", family, chain);
 }
 
+/* The netdev table is made anew by every commit: its counters go on from where they were. */
+static void
+service_counter_put(struct builder *b, const char *name)
+{
+	const struct nft_count *c = b->s->counts != NULL ? smap_find(b->s->counts, name) : NULL;
+	text_printf(b->out, "add counter netdev " NFT_TABLE " %s", name);
+	if (c != NULL)
+		text_printf(b->out, " { packets %llu bytes %llu ; }",
+		    (unsigned long long)c->packets, (unsigned long long)c->bytes);
+	text_putc(b->out, '\n');
+}
+
 static const char *
 counter_need(struct builder *b, const struct conf_filter *f, const char *counter)
 {
@@ -115,6 +127,10 @@ counter_need(struct builder *b, const struct conf_filter *f, const char *counter
 	const char *name = nfttext_counter(n->arena, f, counter);
 	if (!smap_add(&n->counters, name, n))
 		return name;
+	if (f->is_service) {
+		service_counter_put(b, name);
+		return name;
+	}
 	if (n->n_counters == n->cap) {
 		size_t cap = n->cap ? n->cap * 2 : 32;
 		const char **list = arena_array(n->arena, cap, sizeof(*list));
@@ -511,9 +527,12 @@ service_filter_put(
 		static const char *const none[] = { "", NULL };
 		static const char *const both[] = { "esp", "ah", NULL };
 		const char *const *spi_of = m->n_spis > 0 ? both : none;
+		const char *counter = m->count != NULL ? counter_need(b, f, m->count) : NULL;
 		for (; *spi_of != NULL; spi_of++) {
 			rule_open(b, "netdev", chain);
 			matches_put(b->out, f, m, *spi_of);
+			if (counter != NULL)
+				text_printf(b->out, " counter name \"%s\"", counter);
 			log_put(b->out, f, m);
 			if (m->action == FA_SERVICE || m->action == FA_ACCEPT)
 				text_printf(b->out, " fwd to \"%s\"\n", device);
