@@ -72,3 +72,27 @@ def test_services_interfaces_share_a_local_gateway(two_gateways):
     assert re.findall(r"Decrypted packets: +(\d+)", text) == ["4", "4"], text
     drops = a.cli("show services service-sets statistics packet-drops")
     assert "unknown-spi" not in drops, drops
+
+
+def test_unused_security_association_is_shown_as_such(two_gateways):
+    t = two_gateways
+    a, _ = start(t)
+    text = a.cli("show ipsec security-associations")
+    assert text == """\
+Security association: sa-es, Interface family: Up
+  Direction SPI         AUX-SPI     Mode       Type     Protocol
+  inbound   402         0           tunnel     manual   ESP
+  outbound  302         0           tunnel     manual   ESP
+
+Security association: sa-host
+  Direction SPI         AUX-SPI     Mode       Type     Protocol
+  inbound   403         0           transport  manual   AH
+  outbound  303         0           transport  manual   AH
+
+Security association: sa-idle, Interface family: No reference
+  Direction SPI         AUX-SPI     Mode       Type     Protocol
+  inbound   404         0           tunnel     manual   ESP
+  outbound  304         0           tunnel     manual   ESP
+""", text
+    assert "State: Not installed" in a.cli("show ipsec security-associations detail sa-idle")
+    assert "sa-idle" not in a.cli("show ipsec security-associations sa-es")
