@@ -54,12 +54,50 @@ nft_memo(struct nft *n, char *out, size_t len)
 	snprintf(out, len, "%.*s", (int)strcspn(at, "\""), at);
 }
 
+static void
+table_counters(struct nft *n, const char *command, struct arena *a, struct smap *out)
+{
+	unsigned before = nft_ctx_output_get_flags(n->ctx);
+	nft_ctx_output_set_flags(n->ctx, before | NFT_CTX_OUTPUT_JSON);
+	int rc = nft_run_cmd_from_buffer(n->ctx, command);
+	nft_ctx_output_set_flags(n->ctx, before);
+	if (rc != 0)
+		return;
+	json_t *root = json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
+	json_t *list = json_object_get(root, "nftables");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *counter = json_object_get(json_array_get(list, i), "counter");
+		const char *name = json_string_value(json_object_get(counter, "name"));
+		if (name == NULL)
+			continue;
+		struct nft_count *c = arena_alloc(a, sizeof(*c));
+		c->packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
+		c->bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
+		(void)smap_add(out, arena_strdup(a, name), c);
+	}
+	json_decref(root);
+}
+
+void
+nft_counters(struct nft *n, struct arena *a, struct smap *out)
+{
+	table_counters(n, "list counters table inet " NFT_TABLE, a, out);
+	table_counters(n, "list counters table netdev " NFT_TABLE, a, out);
+}
+
 int
 nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
 {
 	struct text t = { 0 };
 	struct nft_names *now = nft_names_new();
-	nfttext_build(s, n->loaded, now, &t);
+	struct arena *a = arena_new();
+	struct smap counts = { 0 };
+	struct nft_source source = *s;
+	nft_counters(n, a, &counts);
+	source.counts = &counts;
+	nfttext_build(&source, n->loaded, now, &t);
+	smap_done(&counts);
+	arena_free(a);
 	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
 	text_done(&t);
 	if (rc != 0) {
@@ -104,28 +142,4 @@ nft_remove(struct nft *n)
 	(void)rc;
 	nft_names_free(n->loaded);
 	n->loaded = NULL;
-}
-
-void
-nft_counters(struct nft *n, struct arena *a, struct smap *out)
-{
-	unsigned before = nft_ctx_output_get_flags(n->ctx);
-	nft_ctx_output_set_flags(n->ctx, before | NFT_CTX_OUTPUT_JSON);
-	int rc = nft_run_cmd_from_buffer(n->ctx, "list counters table inet " NFT_TABLE);
-	nft_ctx_output_set_flags(n->ctx, before);
-	if (rc != 0)
-		return;
-	json_t *root = json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
-	json_t *list = json_object_get(root, "nftables");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_t *counter = json_object_get(json_array_get(list, i), "counter");
-		const char *name = json_string_value(json_object_get(counter, "name"));
-		if (name == NULL)
-			continue;
-		struct nft_count *c = arena_alloc(a, sizeof(*c));
-		c->packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
-		c->bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
-		(void)smap_add(out, arena_strdup(a, name), c);
-	}
-	json_decref(root);
 }

@@ -38,11 +38,6 @@ void nft_shut(struct nft *n, const char *memo);
 /* Removes our tables, also those of a killed netd. */
 void nft_remove(struct nft *n);
 
-struct nft_count {
-	uint64_t packets;
-	uint64_t bytes;
-};
-
 /* Reads all named counters into OUT (name to struct nft_count, in A). The caller ends OUT with smap_done(). */
 void nft_counters(struct nft *n, struct arena *a, struct smap *out);
 

@@ -128,6 +128,18 @@ rule_open(struct builder *b, const char *family, const char *chain)
 	text_printf(b->out, "add rule %s " NFT_TABLE " %s", family, chain);
 }
 
+/* The netdev table is made anew by every commit: its counters go on from where they were. */
+static void
+service_counter_put(struct builder *b, const char *name)
+{
+	const struct nft_count *c = b->s->counts != NULL ? smap_find(b->s->counts, name) : NULL;
+	text_printf(b->out, "add counter netdev " NFT_TABLE " %s", name);
+	if (c != NULL)
+		text_printf(b->out, " { packets %llu bytes %llu ; }",
+		    (unsigned long long)c->packets, (unsigned long long)c->bytes);
+	text_putc(b->out, '\n');
+}
+
 static const char *
 counter_need(struct builder *b, const struct conf_filter *f, const char *counter)
 {
@@ -135,6 +147,10 @@ counter_need(struct builder *b, const struct conf_filter *f, const char *counter
 	const char *name = nfttext_counter(n->arena, f, counter);
 	if (!smap_add(&n->counters, name, n))
 		return name;
+	if (f->is_service) {
+		service_counter_put(b, name);
+		return name;
+	}
 	if (n->n_counters == n->cap) {
 		size_t cap = n->cap ? n->cap * 2 : 32;
 		const char **list = arena_array(n->arena, cap, sizeof(*list));
@@ -631,9 +647,12 @@ service_filter_put(
 		const struct conf_filter_term *m = &f->terms[i];
 		enum part parts[3];
 		size_t n = parts_of(m, parts);
+		const char *counter = m->count != NULL ? counter_need(b, f, m->count) : NULL;
 		for (size_t k = 0; k < n; k++) {
 			rule_open(b, "netdev", chain);
 			matches_put(b->out, f, m, parts[k]);
+			if (counter != NULL)
+				text_printf(b->out, " counter name \"%s\"", counter);
 			log_put(b->out, f, m);
 			if (m->action == FA_SERVICE || m->action == FA_ACCEPT)
 				text_printf(b->out, " fwd to \"%s\"\n", device);

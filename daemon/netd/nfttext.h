@@ -15,7 +15,8 @@
  *                shut-host in output: the same for what `then ipsec-sa` has marked
  *   quiet        output: what the kernel says of itself on every IPv6 link is kept off the units
  *   One named counter for each `count`, c.FILTER.COUNTER: it survives every commit that keeps it.
- * family netdev  ingress and egress of each media device with `family inet service`: captures to the set's devices.
+ * family netdev  made anew by every commit, with the counters of service filters as they were;
+ *   ingress and egress of each media device with `family inet service`: captures to the set's devices.
  */
 #ifndef NFTTEXT_H
 #define NFTTEXT_H
@@ -24,6 +25,7 @@
 #include "lib/base/text.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 struct conf;
@@ -40,8 +42,15 @@ struct nft_names {
 	size_t cap;
 };
 
+struct nft_count {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
 struct nft_source {
 	const struct conf *c;
+	const struct smap
+	    *counts; /* what the counters say now: name -> struct nft_count; or NULL */
 	struct numbers *sas;
 	struct numbers *sets;
 	const char *memo; /* becomes the comment of the table, when the table is made */
