@@ -9,6 +9,7 @@
 
 #include "daemon/netd/mark.h"
 #include "lib/base/arena.h"
+#include "lib/os/log.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -41,8 +42,11 @@ nft_memo(struct nft *n, char *out, size_t len)
 {
 	static const char word[] = "comment \"";
 	*out = '\0';
-	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0)
+	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0) {
+		/* or it would be told with the next error */
+		(void)nft_ctx_get_error_buffer(n->ctx);
 		return;
+	}
 	const char *at = strstr(nft_ctx_get_output_buffer(n->ctx), word);
 	if (at == NULL)
 		return;
@@ -114,6 +118,17 @@ nft_quiet(struct nft *n, const struct nft_source *s)
 	/* if it fails, a unit hears a report or two that its picd drops */
 	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
 	(void)rc;
+	text_done(&t);
+}
+
+void
+nft_shut(struct nft *n, const char *memo)
+{
+	struct text t = { 0 };
+	nfttext_shut(memo, &t);
+	if (nft_run_cmd_from_buffer(n->ctx, text_str(&t)) != 0)
+		log_line(LOG_LEVEL_ERROR, "NETD_FILTER", "cannot shut: %s",
+		    nft_ctx_get_error_buffer(n->ctx));
 	text_done(&t);
 }
 

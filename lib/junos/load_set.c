@@ -99,6 +99,12 @@ line_find(struct setter *st, size_t from, size_t to)
 {
 	const char *words[WORDS_MAX];
 	size_t n = path_words(st, from, to, words);
+	if (n == st->spot.n && from < to) {
+		/* brackets alone name nothing, and surely not all that there is */
+		say(st, REPORT_SYNTAX, &st->l.words[from], loader_text(&st->l, from),
+		    "syntax error");
+		return (struct place){ .kind = PLACE_UNKNOWN };
+	}
 	struct place p = place_find(tree_root(st->l.t), words, n);
 	if (p.kind != PLACE_UNKNOWN && p.kind != PLACE_MISSING)
 		return p;

@@ -198,6 +198,12 @@ a_refused_set_line_leaves_nothing(void **state)
 		"set services ipsec-vpn rule a term 1 then no-anti-replay tunnel-mtu 5",
 		"set services ipsec-vpn rule a match-direction output term 1 then tunnel-mtu 5",
 		"set services ipsec-vpn rule a term 1 then manual dynamic nonsense",
+		"delete [",
+		"delete ]",
+		"deactivate [ ]",
+		"copy [ to ]",
+		"rename [ to b",
+		"insert [ before [",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct tree *t = loaded(base);

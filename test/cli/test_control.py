@@ -149,6 +149,20 @@ def test_strangers_are_not_let_in(gw):
     assert (p.returncode, p.stdout, p.stderr) == (1, "", "error: permission denied\n")
 
 
+def test_strangers_cannot_keep_users_out(gw):
+    crowd = ("import os, socket, sys\nos.setgroups([]); os.setgid(65534); os.setuid(65534)\nkept = []\n"
+             "for _ in range(200):\n s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); kept.append(s)\n"
+             " try: s.send(b'\\0\\0\\xff')\n except OSError: pass\n"
+             "print(flush=True); sys.stdin.read()")
+    os.chmod(gw.dir, 0o755)
+    with subprocess.Popen(["/usr/bin/python3", "-c", crowd, f"{gw.dir}/mgd.sock"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as p:
+        p.stdout.readline()
+        assert "host-name" in gw.command("show configuration system")
+        p.stdin.close()
+
+
+
 def test_load_from_file_and_terminal(gw, tmp_path):
     f = tmp_path / "more.conf"
     f.write_text("system {\n    host-name more;\n}\n")

@@ -121,3 +121,24 @@ firewall { family inet { service-filter only-lan {
     assert re.search(r"^from-lan +\d+ +2$", shown, re.M) and re.search(r"^others +\d+ +[1-9]\d*$", shown, re.M), shown
     a.configure("set interfaces lan unit 0 family inet address 10.77.0.1/24")
     assert re.search(r"^from-lan +\d+ +2$", a.cli("show firewall filter only-lan"), re.M), "a commit keeps the count"
+
+
+def test_two_service_sets_share_a_services_interface(two_gateways):
+    """What comes out of either set may leave by the interface on whose way in the set stands."""
+    t = two_gateways
+    routes(t)
+    t.host_a.ip("link add second type veth peer name second netns " + t.gw_a.full_name)
+    t.host_a.addr("second", "10.1.7.10/24")
+    t.gw_a.addr("second", "10.1.7.1/24")
+    t.host_a.run("ip rule add from 10.1.7.10 table 7; ip route add default via 10.1.7.1 table 7")
+    sas = [junos.Sa(), junos.Sa(spi_ab=301, spi_ba=401)]
+    side_a, side_b = junos.sides(t)
+    one = junos.interface_style(side_a, sas[:1]).replace("match-direction output", "match-direction input").replace(
+        "wan { unit 0", "lan { unit 0")
+    second = junos.interface_style(junos.Side("a", t.WAN_A, t.WAN_B, ["10.1.7.0/24"], side_a.peer_nets), sas[1:]).replace(
+        "match-direction output", "match-direction input").replace("wan { unit 0", "second { unit 0")
+    Gateway(t.gw_a, one + second.replace("ss1", "ss2").replace("rule r1", "rule r2").replace("rules r1", "rules r2"))
+    Gateway(t.gw_b, junos.interface_style(junos.Side("b", t.WAN_B, t.WAN_A, side_b.nets * 2, ["10.1.0.0/24", "10.1.7.0/24"]),
+                                          sas))
+    assert t.host_a.ping(t.HOST_B, count=2).lost == 0
+    assert t.host_a.ping(t.HOST_B, count=2, options=("-I", "10.1.7.10")).lost == 0
