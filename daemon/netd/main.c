@@ -67,6 +67,7 @@ pending_run(struct netd *n)
 	struct pending *p = n->pending;
 	struct text why = { 0 };
 	uint32_t commit = p->plan->commit;
+	pics_drain(n);
 	int rc = apply_plan(n, p->c, p->plan, &why);
 	if (rc == 0)
 		log_line(LOG_LEVEL_NOTICE, "NETD_APPLIED", "commit %u is in force", commit);

@@ -87,6 +87,9 @@ void pics_link(struct netd *n, const char *name, int fd);
 void pics_give(struct netd *n, const struct item *it);
 void pics_take(struct netd *n, const struct item *it);
 void pics_sync(struct netd *n);
+/* Throws away what has queued up on devices that no picd serves under the running configuration: when one comes, it
+ * shall not send packets of long ago. */
+void pics_drain(struct netd *n);
 void pics_done(struct netd *n);
 
 /* --- show.c --- */

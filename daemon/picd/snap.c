@@ -80,7 +80,8 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		.tally = a->tally,
 		.slot = a->slot,
 		.is_transport = a->kind == ASSOC_TRANSPORT,
-		.has_syslog = a->kind == ASSOC_TUNNEL && a->tunnel->term->has_syslog,
+		.has_syslog =
+		    a->kind == ASSOC_TUNNEL && a->set->has_syslog && a->tunnel->term->has_syslog,
 	};
 	if (a->kind == ASSOC_TUNNEL)
 		p->gateway = a->tunnel->term->remote_gateway;

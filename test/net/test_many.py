@@ -3,9 +3,11 @@
 # test_many.py - several service sets, services interfaces and styles on one gateway, behind one local gateway.
 
 import re
+import time
 
 from lab import junos
 from lab.gateway import Gateway
+from lab.netlab import wait_until
 
 NETS = {"sp-1/2/0": "1", "ms-2/3/0": "2", "es-0/0/0": "3"}  # third octet of 10.1.x.0/24 and 10.2.x.0/24
 
@@ -72,6 +74,20 @@ def test_services_interfaces_share_a_local_gateway(two_gateways):
     assert re.findall(r"Decrypted packets: +(\d+)", text) == ["4", "4"], text
     drops = a.cli("show services service-sets statistics packet-drops")
     assert "unknown-spi" not in drops, drops
+
+
+def test_packets_do_not_wait_for_a_service_set(two_gateways):
+    """While no service set takes packets of a unit they are lost, not kept until one does."""
+    t = two_gateways
+    a, _ = start(t)
+    a.configure("deactivate services service-set s0")
+    wait_until(lambda: len(a.pids("picd")) == 3, what="the end of the picd of sp-1/2/0")
+    assert t.host_a.ping("10.2.1.10", count=3, timeout_s=1, options=("-I", "10.1.1.10")).received == 0
+    with t.gw_a.capture("wan", "esp") as wire:
+        a.configure("activate services service-set s0")
+        time.sleep(0.5)
+    assert not wire.packets()
+    assert t.host_a.ping("10.2.1.10", count=3, options=("-I", "10.1.1.10")).lost == 0
 
 
 def test_unused_security_association_is_shown_as_such(two_gateways):
