@@ -55,7 +55,10 @@ struct netd {
 	struct conf *conf; /* running, or NULL */
 	struct plan *plan;
 	struct pending *pending; /* NULL: none */
-	int *tun_fds;            /* opened for the pending plan */
+	struct conf
+	    *waiting; /* came while another was pending: its turn is next; the latest counts */
+	uint32_t waiting_seq;
+	int *tun_fds; /* opened for the pending plan */
 	size_t n_tun_fds;
 	uv_poll_t links; /* tells that a device came, went or changed */
 	uv_timer_t retry;
