@@ -401,6 +401,7 @@ set_rehearse(struct setter *st)
 	struct tree *t = l->t;
 	struct text comment = l->comment;
 	size_t before = l->errors_before;
+	uint32_t salt = l->salt;
 	l->errors_before -=
 	    report->n_errors; /* the bound on errors counts those of the report, too */
 	l->report = &said;
@@ -414,6 +415,7 @@ set_rehearse(struct setter *st)
 	l->t = t;
 	l->report = report;
 	l->errors_before = before;
+	l->salt = salt;
 	for (size_t i = 0; i < said.n && !is_right; i++)
 		report_add(report, &said.lines[i]);
 	report_done(&said);

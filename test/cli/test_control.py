@@ -28,10 +28,17 @@ def sent(gw, name):
 def test_only_daemons_whose_part_changes_hear_of_a_commit(gw):
     for d in gw.daemons.values():
         d.log.clear()
-    gw.cli("configure", *SET_T2, "commit", check=0)
+    gw.cli("configure", "set services ipsec-vpn rule r1 term t1 then tunnel-mtu 1400", "commit", check=0)
     assert sent(gw, "sp-1/2/0") == [("check", 2), ("apply", 2)]
     assert sent(gw, "sp-1/3/0") == []
     wait(lambda: gw.in_force[-1] == 2)
+
+
+def test_a_new_spi_is_told_to_those_who_share_the_local_gateway(gw):
+    gw.daemons["sp-1/3/0"].log.clear()
+    gw.cli("configure", *SET_T2, "commit", check=0)
+    ((_, _, checked), (_, _, applied)) = gw.daemons["sp-1/3/0"].log
+    assert checked == applied and b"ah 502 192.0.2.1" in applied
 
 
 def test_keys_go_to_the_picd_that_needs_them_and_to_nobody_else(gw):

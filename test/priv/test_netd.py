@@ -497,7 +497,7 @@ def test_interface_style_captures_both_ways(gateway):
 def test_interface_that_comes_later_is_configured(gateway):
     gateway.ip('link', 'del', 'ge-0-0-1')
     assert gateway.start(media('', SERVICE) + INTERFACE_STYLE) == 'ready\n', gateway.process.stderr.read()
-    assert 'ge-0-0-1' not in gateway.at('nft', 'list', 'ruleset')
+    assert 'device "ge-0-0-1"' not in gateway.at('nft', 'list', 'ruleset')
     gateway.ip('link', 'add', 'ge-0-0-1', 'type', 'veth', 'peer', 'name', 'other')
     time.sleep(0.5)
     assert '10.1.1.1/24' in gateway.ip('addr', 'show', 'ge-0-0-1')
