@@ -9,7 +9,7 @@
 
 #include "daemon/mgd/mgd.h"
 #include "lib/base/smap.h"
-#include "lib/junos/tree.h"
+#include "lib/junos/groups.h"
 #include "lib/msg/elem.h"
 
 static const char *
@@ -84,7 +84,7 @@ void
 idle_rows(struct session *s, const struct elem *request, const struct smap *shown)
 {
 	struct arena *a = arena_new_secret();
-	const struct elem *root = tree_to_elem(s->m->db.running, a);
+	const struct elem *root = groups_to_elem(s->m->db.running, a, NULL);
 	const char *wanted = elem_value(request, "sa-name");
 	bool is_detail = strcmp(value_or(request, "level", "brief"), "brief") != 0;
 	elem_each (sa, elem_path(root, "security/ipsec"), "security-association") {
