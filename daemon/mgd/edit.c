@@ -241,18 +241,6 @@ place_push(struct session *s)
 	s->stack = e;
 }
 
-/* Moves P one level up. */
-static void
-path_up(struct path *p)
-{
-	const struct snode *s = p->s;
-	size_t n = s->is_nokeyword ? 0 : 1;
-	if (s->kind == SNODE_LIST)
-		n += s->n_keys * (s->is_key_keyword ? 2 : 1);
-	p->n = p->n > n ? p->n - n : 0;
-	p->s = s->parent;
-}
-
 static void
 do_edit(struct session *s, const struct words *w, struct arena *a)
 {
