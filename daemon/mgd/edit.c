@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
+#include "daemon/mgd/complete.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/load.h"
@@ -66,6 +67,13 @@ static const struct command table[] = {
 	{ "unprotect", "Unprotect the statement", NULL, EDIT_UNPROTECT, false },
 	{ "up", "Exit one level of configuration", NULL, EDIT_UP, false },
 };
+
+const struct command *
+edit_commands(size_t *n)
+{
+	*n = sizeof(table) / sizeof(table[0]);
+	return table;
+}
 
 /* A place that `exit` goes back to; in the session's edit_arena. */
 struct edit_place {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/mgd/complete.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/tree.h"
 
@@ -206,6 +207,19 @@ session_want(struct session *s, const char *source, const char *name,
 }
 
 void
+session_setting(struct session *s, const char *name, const char *value)
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "setting");
+	elem_leaf(a, e, "name", name);
+	if (value != NULL)
+		elem_leaf(a, e, "value", value);
+	ipc_send(s->ipc, CLI_SETTING, s->seq, e, -1);
+	arena_free(a);
+}
+
+void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
 	session_pump(s);
@@ -288,6 +302,19 @@ on_line(struct session *s, const struct ipc_msg *msg)
 }
 
 static bool
+on_complete(struct session *s, const struct ipc_msg *msg)
+{
+	const char *text = elem_value(msg->body, "text");
+	if (s->is_busy || text == NULL || strlen(text) >= CLI_LINE_MAX)
+		return false;
+	struct arena *a = arena_new();
+	bool judge = elem_has(msg->body, "judge");
+	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, complete_reply(s, a, text, judge), -1);
+	arena_free(a);
+	return true;
+}
+
+static bool
 on_input(struct session *s, const struct elem *e)
 {
 	const char *text = elem_value(e, "text");
@@ -350,6 +377,9 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 	switch (s->is_welcome ? (int)msg->type : -1) {
 	case CLI_LINE:
 		ok = on_line(s, msg);
+		break;
+	case CLI_COMPLETE:
+		ok = on_complete(s, msg);
 		break;
 	case CLI_ANSWER:
 		ok = on_answer(s, msg->body);
