@@ -4,7 +4,8 @@
  *
  * The line is cut into complete words and the one that is being typed. The complete ones lead, through the tables and
  * the schema that run lines too, to a place; lib/junos/complete lists what may stand there. What follows the commands that take neither
- * a configuration path nor the arguments of an RPC is a table of steps here. Called by session.c.
+ * a configuration path nor the arguments of an RPC is a table of steps here. Called by
+ * session.c; pure but for the dates of rollbacks.
  */
 #include "daemon/mgd/complete.h"
 
@@ -12,8 +13,11 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
+#include "daemon/mgd/store.h"
+#include "lib/base/arena.h"
 #include "lib/junos/complete.h"
 #include "lib/junos/tree.h"
+#include "lib/msg/elem.h"
 #include "lib/yang/schema.h"
 
 /* What follows a command of configuration mode. */
@@ -106,8 +110,9 @@ enum { STEPS_N = sizeof(steps) / sizeof(steps[0]) };
 
 /* A line that is being typed. */
 struct typing {
-	struct session *s;
-	struct words w; /* the complete words that are not understood yet */
+	const struct complete_ask *ask;
+	struct path edit; /* moved by `top` and `up` */
+	struct words w;   /* the complete words that are not understood yet */
 	struct complete_partial partial;
 	const struct tree *tree; /* where names come from */
 	struct completions *out;
@@ -149,7 +154,7 @@ rollbacks_add(const struct typing *t)
 	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
 		char date[32];
 		const char *name = arena_printf(a, "%u", n);
-		if (store_read_meta(t->s->m->db.dir, n, &meta) < 0)
+		if (store_read_meta(t->ask->store, n, &meta) < 0)
 			return;
 		if (strncmp(name, t->partial.s, strlen(t->partial.s)) == 0)
 			complete_add(t->out, name,
@@ -186,7 +191,7 @@ steps_complete(const struct typing *t, const char *command)
 	}
 	if (!is_known)
 		t->out->can_end = true; /* a command without arguments */
-	if (state == 0 && strcmp(command, "rollback") == 0)
+	if (state == 0 && t->ask->store >= 0 && strcmp(command, "rollback") == 0)
 		rollbacks_add(t);
 	return true;
 }
@@ -345,10 +350,9 @@ links_add(const struct typing *t, enum follow follow)
 static bool
 path_complete(const struct typing *t, enum follow follow)
 {
-	struct session *s = t->s;
-	const struct snode *root = s->m->db.schema->config;
+	const struct snode *root = t->ask->schema->config;
 	struct path top = { .s = root };
-	bool is_running = t->tree == s->m->db.running;
+	bool is_running = t->tree == t->ask->running;
 	struct path p;
 	struct words head = t->w;
 	size_t cut = link_find(&head, follow);
@@ -358,7 +362,7 @@ path_complete(const struct typing *t, enum follow follow)
 		return true;
 	}
 	bool values = follow == FOLLOW_SET || follow == FOLLOW_EDIT;
-	if (!path_walk_part(t->out->a, root, is_running ? &top : &s->edit, &head, values, &p, t->e))
+	if (!path_walk_part(t->out->a, root, is_running ? &top : &t->edit, &head, values, &p, t->e))
 		return false;
 	if (cut < t->w.n) {
 		struct words rest = words_from(&t->w, cut + 1);
@@ -388,26 +392,12 @@ follow_of(const struct command *c)
 	return FOLLOW_STEPS;
 }
 
-/* The rows of TABLE that the user may run. */
-static const struct command *
-allowed(const struct typing *t, const struct command *table, size_t *n)
-{
-	struct command *mine = arena_array(t->out->a, *n + 1, sizeof(*mine));
-	size_t k = 0;
-	for (size_t i = 0; i < *n; i++)
-		if (table[i].rpc == NULL || user_may(&t->s->user, table[i].rpc->permission))
-			mine[k++] = table[i];
-	*n = k;
-	return mine;
-}
-
 /* Understands the command that the words begin with and takes its words off; *OUT is NULL if it is not complete. Its completions
  * are there already then. */
 static bool
 command_take(struct typing *t, const struct command *table, size_t n, const struct command **out)
 {
 	size_t used = 0;
-	table = allowed(t, table, &n);
 	if (!command_complete(table, n, &t->w, &t->partial, t->out, out, &used, t->e))
 		return false;
 	t->w = words_from(&t->w, used);
@@ -417,14 +407,12 @@ command_take(struct typing *t, const struct command *table, size_t n, const stru
 static bool
 oper_complete(struct typing *t)
 {
-	size_t n;
-	const struct command *table = oper_commands(t->s->m->db.schema, &n);
 	const struct command *c;
-	if (!command_take(t, table, n, &c))
+	if (!command_take(t, t->ask->oper, t->ask->n_oper, &c))
 		return false;
 	if (c == NULL)
 		return true;
-	t->tree = t->s->m->db.running;
+	t->tree = t->ask->running;
 	if (c->rpc != NULL)
 		return command_complete_arguments(
 		    c->rpc, t->tree, &t->w, &t->partial, t->out, t->e);
@@ -444,26 +432,24 @@ number_take(struct typing *t)
 }
 
 static void
-move(struct session *s, bool top, size_t n_levels)
+move(struct typing *t, bool top, size_t n_levels)
 {
-	while (s->edit.n > 0 && (top || n_levels-- > 0))
-		path_up(&s->edit);
-	if (s->edit.n == 0)
-		s->edit.s = s->m->db.schema->config;
+	while (t->edit.n > 0 && (top || n_levels-- > 0))
+		path_up(&t->edit);
+	if (t->edit.n == 0)
+		t->edit.s = t->ask->schema->config;
 }
 
 static bool
 edit_complete(struct typing *t)
 {
 	for (;;) {
-		size_t n;
-		const struct command *table = edit_commands(&n);
 		const struct command *c;
-		if (!command_take(t, table, n, &c))
+		if (!command_take(t, t->ask->editing, t->ask->n_editing, &c))
 			return false;
 		if (c == NULL)
 			return true;
-		t->tree = session_tree(t->s);
+		t->tree = t->ask->candidate;
 		enum follow follow = follow_of(c);
 		if (follow == FOLLOW_RUN)
 			return oper_complete(t);
@@ -473,7 +459,7 @@ edit_complete(struct typing *t)
 			return path_complete(t, follow);
 		const char *levels = t->w.n > 0 ? t->w.w[0].s : "1";
 		bool has_number = follow == FOLLOW_UP && number_take(t);
-		move(t->s, follow == FOLLOW_TOP, has_number ? strtoul(levels, NULL, 10) : 1);
+		move(t, follow == FOLLOW_TOP, has_number ? strtoul(levels, NULL, 10) : 1);
 		if (t->w.n == 0)
 			t->out->can_end = true;
 		if (t->w.n == 0 && follow == FOLLOW_UP && !has_number)
@@ -484,13 +470,18 @@ edit_complete(struct typing *t)
 
 /* Completes behind the words W of the line. */
 static bool
-line_complete(struct session *s, const struct words *w, const struct complete_partial *partial,
-    struct completions *out, struct refusal *e)
+line_complete(const struct complete_ask *ask, const struct words *w,
+    const struct complete_partial *partial, struct completions *out, struct refusal *e)
 {
-	struct typing t = { .s = s, .w = *w, .partial = *partial, .out = out, .e = e };
-	struct path before = s->edit;
-	bool ok = s->is_configuring ? edit_complete(&t) : oper_complete(&t);
-	s->edit = before;
+	struct typing t = {
+		.ask = ask,
+		.edit = ask->edit,
+		.w = *w,
+		.partial = *partial,
+		.out = out,
+		.e = e,
+	};
+	bool ok = ask->candidate != NULL ? edit_complete(&t) : oper_complete(&t);
 	if (ok)
 		complete_sort(out);
 	return ok;
@@ -564,7 +555,7 @@ completions_put(struct arena *a, struct elem *reply, const struct completions *c
 }
 
 struct elem *
-complete_reply(struct session *s, struct arena *a, const char *text, bool judge)
+complete_reply(const struct complete_ask *ask, struct arena *a, const char *text, bool judge)
 {
 	struct elem *reply = elem_new(a, "completions");
 	struct complete_partial partial;
@@ -576,11 +567,11 @@ complete_reply(struct session *s, struct arena *a, const char *text, bool judge)
 	struct completions ignored = { .a = a };
 	bool ok = typed_cut(a, text, &w, &partial, &at, &e);
 	elem_leaff(a, reply, "from", "%zu", at);
-	ok = ok && line_complete(s, &w, &partial, &c, &e);
+	ok = ok && line_complete(ask, &w, &partial, &c, &e);
 	/* a word that several could be is for the user to choose from, not wrong */
 	if (ok && judge && partial.s[0] != '\0' && words_count(&c) < 2)
 		ok = words_cut(a, text, &all, &e) &&
-		     line_complete(s, &all, &(struct complete_partial){ .s = "" }, &ignored, &e);
+		     line_complete(ask, &all, &(struct complete_partial){ .s = "" }, &ignored, &e);
 	if (ok)
 		completions_put(a, reply, &c);
 	else

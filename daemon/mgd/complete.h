@@ -5,13 +5,31 @@
 #ifndef MGD_COMPLETE_H
 #define MGD_COMPLETE_H
 
-#include "daemon/mgd/mgd.h"
+#include "daemon/mgd/path.h"
 
+struct arena;
 struct command;
+struct elem;
+struct schema;
+struct tree;
 
-/* Makes the body of CLI_COMPLETIONS for TEXT as S would read it. JUDGE: also say what is wrong with its last word. Lives in A
- * and borrows from the trees of the session. */
-struct elem *complete_reply(struct session *s, struct arena *a, const char *text, bool judge);
+/* Who types, and what the words of the line can mean. */
+struct complete_ask {
+	const struct schema *schema;
+	const struct tree *running;
+	const struct tree *candidate; /* in configuration mode; else NULL */
+	struct path edit;             /* the [edit] place in it */
+	const struct command *oper;   /* commands of operational mode that the user may run */
+	size_t n_oper;
+	const struct command *editing; /* commands of configuration mode */
+	size_t n_editing;
+	int store; /* folder of the committed configurations, for their dates; -1: none */
+};
+
+/* Makes the body of CLI_COMPLETIONS for TEXT. JUDGE: also say what is wrong with its last word. Lives in A and borrows from
+ * what ASK points to. */
+struct elem *complete_reply(
+    const struct complete_ask *ask, struct arena *a, const char *text, bool judge);
 
 /* oper.c: the commands of operational mode. */
 const struct command *oper_commands(const struct schema *schema, size_t *n);

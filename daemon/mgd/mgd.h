@@ -151,6 +151,8 @@ struct session {
 	uint32_t seq;             /* of the line under way */
 	char *line;               /* the line under way */
 	char format[8];           /* "text", "set", "xml", "json" */
+	bool is_relative;         /* set lines from the place shown, not from the top */
+	bool is_rpc;              /* the request as XML instead of its answer */
 	int compare;              /* rollback of `| compare`, -1: none */
 	struct text out;          /* text that waits to be sent */
 	size_t out_sent;

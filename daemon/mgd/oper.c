@@ -11,6 +11,7 @@
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/complete.h"
 #include "daemon/mgd/mgd.h"
+#include "lib/junos/load.h"
 #include "lib/yang/schema.h"
 
 enum oper_id {
@@ -84,6 +85,27 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	refusal_done(&e);
 }
 
+/* `| display xml rpc`: the request that a program would send for this command. */
+static void
+request_show(struct session *s, const struct elem *request)
+{
+	struct text out = { 0 };
+	text_printf(&out, "    <rpc>\n        <%s>\n", request->name);
+	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		text_printf(&out, "            <%s", c->name);
+		if (c->value == NULL) {
+			text_put(&out, "/>\n");
+			continue;
+		}
+		text_put(&out, ">");
+		print_xml_text(c->value, &out);
+		text_printf(&out, "</%s>\n", c->name);
+	}
+	text_printf(&out, "        </%s>\n    </rpc>\n", request->name);
+	session_text(s, text_str(&out));
+	text_done(&out);
+}
+
 static void
 rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 {
@@ -96,6 +118,12 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 		session_refuse(s, &e);
 	if (request == NULL) {
 		refusal_done(&e);
+		arena_free(a);
+		return;
+	}
+	if (s->is_rpc) {
+		request_show(s, request);
+		session_done(s);
 		arena_free(a);
 		return;
 	}

@@ -12,9 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/mgd/command.h"
 #include "daemon/mgd/complete.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/tree.h"
+#include "lib/yang/schema.h"
 
 enum {
 	SESSIONS_MAX = 64,
@@ -296,9 +298,25 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	if (s->line == NULL)
 		abort();
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
+	s->is_relative = elem_has(msg->body, "relative");
+	s->is_rpc = elem_has(msg->body, "rpc");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	line_run(s);
 	return true;
+}
+
+/* The commands of operational mode that the user may run. */
+static const struct command *
+oper_allowed(const struct session *s, struct arena *a, size_t *n)
+{
+	const struct command *all = oper_commands(s->m->db.schema, n);
+	struct command *mine = arena_array(a, *n + 1, sizeof(*mine));
+	size_t k = 0;
+	for (size_t i = 0; i < *n; i++)
+		if (all[i].rpc == NULL || user_may(&s->user, all[i].rpc->permission))
+			mine[k++] = all[i];
+	*n = k;
+	return mine;
 }
 
 static bool
@@ -309,7 +327,16 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 		return false;
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
-	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, complete_reply(s, a, text, judge), -1);
+	struct complete_ask ask = {
+		.schema = s->m->db.schema,
+		.running = s->m->db.running,
+		.candidate = s->is_configuring ? session_tree(s) : NULL,
+		.edit = s->edit,
+		.store = s->m->db.dir,
+	};
+	ask.oper = oper_allowed(s, a, &ask.n_oper);
+	ask.editing = edit_commands(&ask.n_editing);
+	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, complete_reply(&ask, a, text, judge), -1);
 	arena_free(a);
 	return true;
 }

@@ -84,8 +84,9 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 		return;
 	if (strcmp(s->format, "set") == 0) {
 		const struct snode *kind = n->schema;
+		bool relative = s->is_relative;
 		for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-			print_set(n, false, &out);
+			print_set(n, relative && !all, &out);
 	} else if (strcmp(s->format, "text") == 0) {
 		if (header)
 			header_put(s, t, &out);

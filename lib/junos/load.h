@@ -49,6 +49,8 @@ void print_children(const struct node *n, struct text *out);
 void print_set(const struct node *n, bool relative, struct text *out);
 /* JUNOS XML (<configuration>) and JSON. */
 void print_xml(const struct node *n, unsigned indent, struct text *out);
+/* S with what XML keeps to itself written as entities. */
+void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);
 /* The difference as `show | compare` prints it. Empty if there is none. */
 void print_compare(const struct tree *from, const struct tree *to, struct text *out);

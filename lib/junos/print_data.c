@@ -23,8 +23,8 @@ line_start(unsigned indent, struct text *out)
 
 /* --- XML --- */
 
-static void
-xml_text(const char *s, struct text *out)
+void
+print_xml_text(const char *s, struct text *out)
 {
 	for (; *s != '\0'; s++) {
 		switch (*s) {
@@ -54,7 +54,7 @@ xml_comment(const struct node *n, unsigned indent, struct text *out)
 	text_put(out, "<junos:comment xmlns:junos=\"http://xml.juniper.net/junos/*/junos\">");
 	lines.len -= lines.len > 0;
 	lines.s[lines.len] = '\0';
-	xml_text(text_str(&lines), out);
+	print_xml_text(text_str(&lines), out);
 	text_put(out, "</junos:comment>\n");
 	text_done(&lines);
 }
@@ -70,7 +70,7 @@ xml_leaf(
 		return;
 	}
 	text_putc(out, '>');
-	xml_text(value, out);
+	print_xml_text(value, out);
 	text_printf(out, "</%s>\n", name);
 }
 
@@ -99,7 +99,7 @@ print_xml(const struct node *n, unsigned indent, struct text *out)
 		xml_leaf(
 		    s->keys[i]->name, "", i == 0 ? n->value : n->more_keys[i - 1], indent + 1, out);
 	if (any != NULL)
-		xml_text(any, out);
+		print_xml_text(any, out);
 	for (const struct node *c = n->child; c != NULL; c = c->next)
 		print_xml(c, indent + 1, out);
 	line_start(indent, out);

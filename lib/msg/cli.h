@@ -20,7 +20,7 @@ enum cli_msg_type {
 	CLI_HELLO = MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none) }: first frame */
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
-	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [compare] }: a line; format is that
+	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [compare] }: a line; format, relative and rpc are those
 		      * of `| display`, compare the rollback number of `| compare` */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
