@@ -8,6 +8,7 @@
 #include "cli/pager.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <regex.h>
 #include <stdio.h>
@@ -160,7 +161,7 @@ show(struct pager *p)
 	if (p->to_end) {
 		size_t last = p->n > page_of(p) ? p->n - page_of(p) : 0;
 		p->next = last > p->next ? last : p->next;
-		p->left = page_of(p);
+		p->left = UINT_MAX; /* long lines take several rows */
 		p->to_end = false;
 	}
 	for (; p->left > 0 && p->next < p->n && !p->has_quit; p->next++)

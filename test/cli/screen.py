@@ -26,7 +26,7 @@ def typed(transcript):
     return lines
 
 
-def start(c, rows, columns, term="dumb"):
+def spawn(c, rows, columns, term="dumb"):
     """Starts a command line on a terminal of that size; returns the process and the other end of the terminal."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -41,7 +41,7 @@ def start(c, rows, columns, term="dumb"):
 
 def play(c, lines):
     """Plays the lines and returns the screen."""
-    p, master = start(c, 100, 200)
+    p, master = spawn(c, 100, 200)
     screen = b""
 
     def read_to_prompt(start):
@@ -94,7 +94,7 @@ class Typist:
     """Types key by key, as a person does, and looks at what each key shows."""
 
     def __init__(self, c, rows=24, columns=100, term="dumb"):
-        self.p, self.master = start(c, rows, columns, term)
+        self.p, self.master = spawn(c, rows, columns, term)
         self.seen = self.wait("> ")
 
     def wait(self, *ends, seconds=10):
@@ -124,6 +124,10 @@ class Typist:
         """Types TEXT; returns the screen from there until it ends with END."""
         self.keys(text)
         return self.wait(end)
+
+    def clear(self):
+        """Empties the line; what that draws depends on the terminal."""
+        self.type("\x15", "")
 
     def paste(self, text, end):
         os.write(self.master, text.encode())

@@ -33,12 +33,12 @@ def test_question_mark_lists_at_once_and_the_line_comes_again(typist):
 Possible completions:
   cli                  Show command-line interface settings
   configuration        Show current configuration
-  firewall             Show counters and policers of firewall filters
+  firewall             Show counters of packet filters
   interfaces           Show interfaces
   ipsec                Show IP Security information
   services             Show services information
   system               Show system information
-  version              Show software version
+  version              Show version of the software
 root@gw> show """
 
 
@@ -46,7 +46,7 @@ def test_help_of_configuration_has_marks_and_the_place(typist):
     t = conf(typist())
     assert t.type("set services ipsec-vpn ike policy p1 pre?", " pre") == """set services ipsec-vpn ike policy p1 pre?
 Possible completions:
-> pre-shared-key       Define a preshared key
+> pre-shared-key       Key that both ends know
 [edit]
 root@gw# set services ipsec-vpn ike policy p1 pre"""
     t.type("\x15edit services service-set ss-one\n", CONF)
@@ -71,13 +71,13 @@ def test_enter_comes_first_and_the_bar_last(typist):
 def test_question_mark_in_quotes_is_a_character(typist):
     t = conf(typist())
     t.type('set services ipsec-vpn ike policy p1 description "why?"\n', CONF)
-    assert 'description "why?";' in t.type("show services ipsec-vpn ike policy p1\n", CONF)
+    assert "description why?;" in t.type("show services ipsec-vpn ike policy p1\n", CONF)
 
 
 def test_blank_completes_keywords_and_says_what_is_wrong(typist):
     t = typist()
     assert t.type("sh ver ", "version ") == "show version "
-    t.type("\x15", OPER)
+    t.clear()
     assert t.type("c ", "> c") == """c\x07
          ^
 'c' is ambiguous.
@@ -85,7 +85,7 @@ Possible completions:
   clear                Clear information in the system
   configure            Manipulate software configuration information
 root@gw> c"""
-    t.type("\x15", OPER)
+    t.clear()
     assert t.type("show x ", "> show x") == """show x
               ^
 syntax error, expecting <command>.
@@ -95,7 +95,7 @@ root@gw> show x"""
 def test_blank_leaves_names_alone_and_judges_values(typist):
     t = conf(typist())
     assert t.type("set services service-set ss-o ", "ss-o ") == "set services service-set ss-o "
-    t.type("\x15", CONF)
+    t.clear()
     assert t.type("set services ipsec-vpn ike policy p mode x ", " x").split("\n")[1:3] == [
         " " * 50 + "^", "invalid value 'x' at 'x'"]
 
@@ -104,8 +104,10 @@ def test_tab_completes_names(typist):
     t = conf(typist())
     assert t.type("set services service-set s\t", "ss-") == "set services service-set ss-"
     assert t.type("o\t", "one ") == "one "
-    assert t.type("\x15delete services ipsec-vpn rule r\t", "rule r").split("\n")[1:] == [
-        " " * 40 + "^", "'r' is ambiguous.", "Possible completions:", "  r1                   Name of the rule",
+    t.clear()
+    assert t.type("delete services ipsec-vpn rule r\t", "rule r").split("\n")[1:] == [
+        " " * 40 + "^", "'r' is ambiguous.", "Possible completions:",
+        "  <name>               Name of the rule", "  r1                   Name of the rule",
         "  r2                   Name of the rule", "[edit]", "root@gw# delete services ipsec-vpn rule r"]
 
 
@@ -198,6 +200,7 @@ def test_settings(typist):
     assert re.match(r"show cli\n\w{3} \d\d \d\d:\d\d:\d\d\nCLI complete-on-space set to off\n"
                     r"CLI idle-timeout set to 60 minutes\nCLI screen-length set to 0\nCLI screen-width set to 511\n",
                     t.type("show cli\n", OPER))
+    t.type("set cli timestamp disable\n", OPER)
     out = t.type("set cli screen-length x\n", OPER)
     assert out == "set cli screen-length x\n                               ^\ninvalid value 'x'\n\nroot@gw> "
     assert "is not within range (0..1024)" in t.type("set cli screen-width 5000\n", OPER)
@@ -241,7 +244,7 @@ def test_others_who_are_editing_are_named(gw, typist):
 
 def test_the_request_of_a_command(gw):
     assert gw.command("show services ipsec-vpn ipsec security-associations detail ss-one | display xml rpc") == """\
-<rpc-reply xmlns:junos="http://xml.juniper.net/junos/*/junos">
+<rpc-reply xmlns:junos="http://xml.juniper.net/junos/9.3R1/junos">
     <rpc>
         <get-services-security-associations-information>
             <level>detail</level>
@@ -265,7 +268,10 @@ def test_completion_is_instant_at_ten_thousand_tunnels(gw, typist, tmp_path):
     (tmp_path / "big").write_text(rules)
     t = conf(typist(rows=1000))
     t.type(f"load set {tmp_path}/big\n", CONF)
-    assert t.type("set services ipsec-vpn rule tunnel-09\t", "-09").count("\n") > 900
-    assert t.type("99\t", " ").count("tunnel") == 0
-    assert "... and 9002 more names" in t.type("\x15set services ipsec-vpn rule ?", "rule ")
-    t.type("\x15rollback\n", CONF)
+    assert t.type("set services ipsec-vpn rule tunnel-0999\t", "0999").count("\n") == 16
+    assert t.type("9\t", "9 ") == "9 "
+    t.clear()
+    t.type("set services ipsec-vpn rule ?", ")---")
+    assert "... and 9002 more names" in t.type("G", "rule ")
+    t.clear()
+    t.type("rollback\n", CONF)
