@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
-#include "daemon/mgd/complete.h"
+#include "daemon/mgd/hint.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/load.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
-#include "daemon/mgd/complete.h"
+#include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/load.h"
 #include "lib/yang/schema.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/mgd/command.h"
-#include "daemon/mgd/complete.h"
+#include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -327,7 +327,7 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 		return false;
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
-	struct complete_ask ask = {
+	struct hint_ask ask = {
 		.schema = s->m->db.schema,
 		.running = s->m->db.running,
 		.candidate = s->is_configuring ? session_tree(s) : NULL,
@@ -336,7 +336,7 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	};
 	ask.oper = oper_allowed(s, a, &ask.n_oper);
 	ask.editing = edit_commands(&ask.n_editing);
-	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, complete_reply(&ask, a, text, judge), -1);
+	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, hint_reply(&ask, a, text, judge), -1);
 	arena_free(a);
 	return true;
 }

@@ -3,7 +3,7 @@
  * complete.c - lists what may stand at a place of a configuration path.
  *
  * Statements come from the schema, names from the tree. Names are compared with the typed word before anything is
- * made of them, so a place with very many entries costs one pass over them. Called by mgd's complete.c.
+ * made of them, so a place with very many entries costs one pass over them. Called by mgd's hint.c.
  */
 #include "lib/junos/complete.h"
 

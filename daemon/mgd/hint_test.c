@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * complete_test.c - what is offered at the end of a line, against the real schema.
+ * hint_test.c - what is offered at the end of a line, against the real schema.
  *
  * An answer is written as its items, each after a blank: marks and words, names in (), placeholders as they are;
  * `!` at the end: the line is complete; `+N`: N names left out; "AT: MESSAGE" for an error.
  */
-#include "daemon/mgd/complete.h"
+#include "daemon/mgd/hint.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +56,7 @@ static const char lines[] = "set services ipsec-vpn rule r1 term t1 then syslog\
 static struct schema *schema;
 static struct command *oper;
 static struct tree *tree;
-static struct complete_ask ask = { .store = -1 };
+static struct hint_ask ask = { .store = -1 };
 
 static void
 item_put(struct text *out, const struct elem *item)
@@ -72,7 +72,7 @@ static const char *
 answer(struct arena *a, const char *line, bool judge)
 {
 	struct text out = { 0 };
-	const struct elem *e = complete_reply(&ask, a, line, judge);
+	const struct elem *e = hint_reply(&ask, a, line, judge);
 	if (elem_has(e, "text")) {
 		const char *caret = elem_value(e, "caret");
 		text_printf(&out, "%s: %s", caret != NULL ? caret : "-", elem_value(e, "text"));
@@ -225,7 +225,7 @@ seconds_of(const char *line, size_t *n_items, const char **more)
 	struct timespec from, to;
 	struct arena *a = arena_new();
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	const struct elem *e = complete_reply(&ask, a, line, true);
+	const struct elem *e = hint_reply(&ask, a, line, true);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	*n_items = 0;
 	elem_each (item, e, "item")

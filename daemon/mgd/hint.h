@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * complete.h - the answer to a line that is being typed.
+ * hint.h - the answer to a line that is being typed.
  */
-#ifndef MGD_COMPLETE_H
-#define MGD_COMPLETE_H
+#ifndef HINT_H
+#define HINT_H
 
 #include "daemon/mgd/path.h"
 
@@ -14,7 +14,7 @@ struct schema;
 struct tree;
 
 /* Who types, and what the words of the line can mean. */
-struct complete_ask {
+struct hint_ask {
 	const struct schema *schema;
 	const struct tree *running;
 	const struct tree *candidate; /* in configuration mode; else NULL */
@@ -28,8 +28,7 @@ struct complete_ask {
 
 /* Makes the body of CLI_COMPLETIONS for TEXT. JUDGE: also say what is wrong with its last word. Lives in A and borrows from
  * what ASK points to. */
-struct elem *complete_reply(
-    const struct complete_ask *ask, struct arena *a, const char *text, bool judge);
+struct elem *hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool judge);
 
 /* oper.c: the commands of operational mode. */
 const struct command *oper_commands(const struct schema *schema, size_t *n);

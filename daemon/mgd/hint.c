@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * complete.c - what can be typed next on a line: the answer to CLI_COMPLETE.
+ * hint.c - what can be typed next on a line: the answer to CLI_COMPLETE.
  *
  * The line is cut into complete words and the one that is being typed. The complete ones lead, through the tables and
  * the schema that run lines too, to a place; lib/junos/complete lists what may stand there. What follows the commands that take neither
  * a configuration path nor the arguments of an RPC is a table of steps here. Called by
  * session.c; pure but for the dates of rollbacks.
  */
-#include "daemon/mgd/complete.h"
+#include "daemon/mgd/hint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +110,7 @@ enum { STEPS_N = sizeof(steps) / sizeof(steps[0]) };
 
 /* A line that is being typed. */
 struct typing {
-	const struct complete_ask *ask;
+	const struct hint_ask *ask;
 	struct path edit; /* moved by `top` and `up` */
 	struct words w;   /* the complete words that are not understood yet */
 	struct complete_partial partial;
@@ -470,7 +470,7 @@ edit_complete(struct typing *t)
 
 /* Completes behind the words W of the line. */
 static bool
-line_complete(const struct complete_ask *ask, const struct words *w,
+line_complete(const struct hint_ask *ask, const struct words *w,
     const struct complete_partial *partial, struct completions *out, struct refusal *e)
 {
 	struct typing t = {
@@ -555,7 +555,7 @@ completions_put(struct arena *a, struct elem *reply, const struct completions *c
 }
 
 struct elem *
-complete_reply(const struct complete_ask *ask, struct arena *a, const char *text, bool judge)
+hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool judge)
 {
 	struct elem *reply = elem_new(a, "completions");
 	struct complete_partial partial;

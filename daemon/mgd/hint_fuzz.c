@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * complete_fuzz.c - any bytes as an unfinished line, in both modes and at two [edit] places.
+ * hint_fuzz.c - any bytes as an unfinished line, in both modes and at two [edit] places.
  *
  * Whatever is offered as a keyword or a name must be accepted where it is offered: put behind the line it has no error
  * that is at its own place.
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
-#include "daemon/mgd/complete.h"
+#include "daemon/mgd/hint.h"
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
@@ -49,7 +49,7 @@ static const char lines[] = "set services ipsec-vpn rule r1 term t1 then syslog\
 			    "set services ipsec-vpn ike proposal a description x\n"
 			    "set interfaces sp-1/2/0 unit 1 family inet\n";
 
-static struct complete_ask ask = { .store = -1 };
+static struct hint_ask ask = { .store = -1 };
 static struct tree *tree;
 
 static void
@@ -87,7 +87,7 @@ offer_try(struct arena *a, const char *line, const struct elem *reply, const str
 	if (strcmp(elem_value(item, "kind"), "placeholder") == 0 || from > strlen(line))
 		return;
 	const char *taken = arena_printf(a, "%.*s%s ", (int)from, line, name);
-	const struct elem *next = complete_reply(&ask, a, taken, false);
+	const struct elem *next = hint_reply(&ask, a, taken, false);
 	const char *caret = elem_value(next, "caret");
 	if (elem_has(next, "text") && caret != NULL && strtoul(caret, NULL, 10) <= from)
 		abort();
@@ -97,7 +97,7 @@ static void
 ask_all(struct arena *a, const char *line)
 {
 	for (int judge = 0; judge < 2; judge++) {
-		const struct elem *reply = complete_reply(&ask, a, line, judge != 0);
+		const struct elem *reply = hint_reply(&ask, a, line, judge != 0);
 		size_t n = 0;
 		if (!elem_has(reply, "from"))
 			abort();
