@@ -254,7 +254,8 @@ command_complete(const struct command *table, size_t n, const struct words *w,
 		size_t len;
 		const char *name = command_word(&table[row], i, &len);
 		if (!f.is_in[row] || len == 0 || table[row].is_hidden || is_repeat(&f, row, i) ||
-		    (partial->s[0] != '\0' && word_fits(&typed, name, len) == 0))
+		    ((partial->s[0] != '\0' || partial->is_quoted) &&
+			word_fits(&typed, name, len) == 0))
 			continue;
 		complete_add(out, arena_strndup(out->a, name, len), word_help(&table[row], i),
 		    COMPLETE_WORD, ' ');
@@ -406,7 +407,8 @@ command_complete_arguments(const struct srpc *rpc, const struct tree *t, const s
 			continue;
 		if (c->is_nokeyword)
 			complete_value(t, c, partial, out);
-		else if (partial->s[0] == '\0' || word_abbreviates(&typed, c->name) != 0)
+		else if ((partial->s[0] == '\0' && !partial->is_quoted) ||
+			 word_abbreviates(&typed, c->name) != 0)
 			complete_add(out, c->name, c->help, COMPLETE_WORD, ' ');
 	}
 	out->can_end = argument_missing(rpc, request) == NULL;

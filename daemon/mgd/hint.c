@@ -119,6 +119,13 @@ struct typing {
 	struct refusal *e;
 };
 
+/* True if the user may be typing the keyword WORD; what is quoted is none. */
+static bool
+is_typing(const struct typing *t, const char *word)
+{
+	return !t->partial.is_quoted && strncmp(word, t->partial.s, strlen(t->partial.s)) == 0;
+}
+
 /* --- commands with words of their own --- */
 
 static bool
@@ -156,7 +163,7 @@ rollbacks_add(const struct typing *t)
 		const char *name = arena_printf(a, "%u", n);
 		if (store_read_meta(t->ask->store, n, &meta) < 0)
 			return;
-		if (strncmp(name, t->partial.s, strlen(t->partial.s)) == 0)
+		if (is_typing(t, name))
 			complete_add(t->out, name,
 			    arena_printf(a, "%s by %s via %s", store_date(meta.when, date),
 				meta.user, meta.client),
@@ -186,7 +193,7 @@ steps_complete(const struct typing *t, const char *command)
 			t->out->can_end = true;
 		else if (is_placeholder(st->word))
 			complete_add(t->out, st->word, st->help, COMPLETE_PLACEHOLDER, ' ');
-		else if (strncmp(st->word, t->partial.s, strlen(t->partial.s)) == 0)
+		else if (is_typing(t, st->word))
 			complete_add(t->out, st->word, st->help, COMPLETE_WORD, ' ');
 	}
 	if (!is_known)
@@ -301,7 +308,7 @@ other_complete(const struct typing *t, const struct path *p, const struct words 
 		t->out->can_end = true;
 	else if (rest->n == n_word)
 		complete_at(&at, &t->partial, t->out);
-	else if (strncmp(s->name, t->partial.s, strlen(t->partial.s)) == 0)
+	else if (is_typing(t, s->name))
 		complete_add(t->out, s->name, s->help, COMPLETE_WORD, '>');
 	return true;
 }
@@ -342,8 +349,7 @@ static void
 links_add(const struct typing *t, enum follow follow)
 {
 	for (size_t k = 0; k < LINKS_N; k++)
-		if (links[k].follow == follow &&
-		    strncmp(links[k].word, t->partial.s, strlen(t->partial.s)) == 0)
+		if (links[k].follow == follow && is_typing(t, links[k].word))
 			complete_add(t->out, links[k].word, links[k].help, COMPLETE_WORD, ' ');
 }
 
@@ -567,6 +573,7 @@ hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool j
 	struct completions ignored = { .a = a };
 	bool ok = typed_cut(a, text, &w, &partial, &at, &e);
 	elem_leaff(a, reply, "from", "%zu", at);
+	c.is_quoted = partial.is_quoted;
 	ok = ok && line_complete(ask, &w, &partial, &c, &e);
 	/* a word that several could be is for the user to choose from, not wrong */
 	if (ok && judge && partial.s[0] != '\0' && words_count(&c) < 2)

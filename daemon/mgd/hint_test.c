@@ -148,6 +148,7 @@ paths_of_configuration_mode(void **state)
 		{ "set ser ipsec-v rule r1 ter", " >term !" },
 		{ "set firewall family inet filter ", " <name> (\"f 2\")" },
 		{ "set firewall family inet filter \"f ", " <name> (\"f 2\")" },
+		{ "set services ipsec-vpn rule \"r", " <name> (\"r1\") (\"r2\")" },
 		{ "set services service-set ss ipsec-vpn-rules ", " <name> (r1) (r2)" },
 		{ "set services ipsec-vpn ike policy p proposals ", " <proposals> [ (a1) (a2)" },
 		{ "set services ipsec-vpn ike policy p proposals [ a1 ",

@@ -268,7 +268,7 @@ static const char *
 quoted(struct completions *out, const char *name)
 {
 	struct text t = { 0 };
-	quote_put(&t, name, false);
+	quote_put(&t, name, out->is_quoted);
 	const char *s = strcmp(text_str(&t), name) == 0 ? name : arena_strdup(out->a, text_str(&t));
 	text_done(&t);
 	return s;

@@ -39,7 +39,9 @@ struct completions {
 	size_t cap;
 	size_t n_cut; /* names that were left out, the last of the alphabet */
 	const char
-	    *common;  /* what all names found begin with, those left out as well; NULL: no names */
+	    *common; /* what all names found begin with, those left out as well; NULL: no names */
+	bool
+	    is_quoted; /* names in quotes, needed or not: the user has opened one; set by the caller */
 	bool can_end; /* the line is complete as it is */
 };
 
