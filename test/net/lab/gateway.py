@@ -93,7 +93,7 @@ class Gateway:
         text = ["--- stdout", *self.process.out, "--- stderr", *self.process.err]
         for folder, _, names in os.walk(self.run_dir):
             for name in sorted(names):
-                if name.endswith(".log") or name in ("messages", "log"):
+                if os.path.basename(folder) == "log":
                     with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as f:
                         text += [f"--- {name}", *f.read().splitlines()[-100:]]
         return "\n".join(text)
