@@ -7,6 +7,8 @@
  */
 #include "cli/pager.h"
 
+#include "cli/pattern.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -323,7 +325,7 @@ search_again(struct pager *p)
 	size_t top = p->next > page ? p->next - page : 0;
 	if (p->search[0] == '\0')
 		return;
-	if (regcomp(&re, p->search, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
+	if (pattern_compile(&re, p->search) != NULL) {
 		say(p, "Invalid regular expression\n");
 		return;
 	}
@@ -368,7 +370,7 @@ filter(struct pager *p, bool except)
 	filter_clear(p);
 	if (buf[0] == '\0')
 		return;
-	if (regcomp(&p->filter, buf, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
+	if (pattern_compile(&p->filter, buf) != NULL) {
 		say(p, "Invalid regular expression\n");
 		return;
 	}

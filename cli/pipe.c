@@ -6,6 +6,8 @@
  */
 #include "cli/pipe.h"
 
+#include "cli/pattern.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -165,10 +167,12 @@ stage_add(struct pipes *p, size_t row, const struct word *w, size_t n_words, str
 		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
 	if (n_words > max_words)
 		return refuse(err, w[max_words].at, "syntax error.");
+	const char *why = NULL;
 	switch (table[row].arg) {
 	case ARG_RE:
-		if (regcomp(&st->re, w[1].s, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
-			return refuse(err, w[1].at, "invalid regular expression: %s", w[1].s);
+		why = pattern_compile(&st->re, w[1].s);
+		if (why != NULL)
+			return refuse(err, w[1].at, "%s: %s", why, w[1].s);
 		st->has_re = true;
 		break;
 	case ARG_NUMBER:
