@@ -38,7 +38,16 @@ bool load_below(struct tree *t, struct node *below, enum load_action action, con
  * [edit] place the paths are relative to (the root for files). */
 bool load_set(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
 
-/* Reads text of either kind: `set` lines if the first word is one of the above, else curly text. */
+/* The same for JUNOS XML and JSON (the exact inverse of print_xml() and print_json()), BELOW as in load_below(): the
+ * attributes and "@" members delete, replace, rename, insert, inactive, active, protect, unprotect and operation, and
+ * annotations. A text that is not well-formed changes nothing. */
+bool load_xml(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+bool load_json(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+
+/* Reads text of any kind: XML if it starts with '<', JSON if with '{', `set` lines if the first word is one
+ * of the above, else curly text. */
 bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
 
 /* Print N and all below it; N = the root prints the whole configuration. INDENT in levels. */
