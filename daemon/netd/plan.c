@@ -378,7 +378,8 @@ plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets)
 	steering_want(p, c, sas);
 	sockets_want(p, c);
 	/* the order among equal kinds does not matter */
-	qsort(p->items, p->n, sizeof(struct item *), by_kind);
+	if (p->n > 0)
+		qsort(p->items, p->n, sizeof(struct item *), by_kind);
 	return p;
 }
 

@@ -299,7 +299,8 @@ datagram_finish(struct frag_table *t, struct datagram *d, uint8_t family, enum d
 	d->pkt = NULL;
 	p->off = DATA_AT - d->hdr_len;
 	p->len = len;
-	unsigned tos = family == ADDR_V4 ? hdr[IP4_TOS] : (hdr[0] << 4 | hdr[1] >> 4) & 0xffU;
+	unsigned tos = family == ADDR_V4 ? hdr[IP4_TOS]
+					 : ((unsigned)hdr[0] << 4 | (unsigned)hdr[1] >> 4) & 0xffU;
 	if (d->has_ce && (tos & 3) != 0) /* RFC 3168 s5.3 */
 		ip_tos_set(hdr, family, (uint8_t)(tos | 3));
 	if (family == ADDR_V4) {

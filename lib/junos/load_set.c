@@ -26,6 +26,7 @@ struct spot {
 
 struct setter {
 	struct loader l;
+	struct tree *stage;  /* empty; where a line is rehearsed */
 	struct spot spot;    /* where commands apply */
 	struct spot base;    /* what `top` returns to */
 	struct word command; /* the first word of the line, for messages */
@@ -372,6 +373,47 @@ words_prefix(struct setter *st, size_t from)
 	free(line);
 }
 
+/* Carries out the line's words on the tree of the loader; false if any of it was refused. */
+static bool
+set_run(struct loader *l)
+{
+	struct stmt s = { .l = l, .block = tree_root(l->t) };
+	stmt_run(&s);
+	if (s.n->schema->is_any && s.n->parent != NULL && !s.is_failed)
+		stmt_any(l, s.n, s.at, NULL);
+	return !s.is_failed && s.doomed == NULL;
+}
+
+/* Tries the line on an empty tree first, so that a line of which any part is refused changes nothing. What was wrong
+ * goes to the report; remarks about a line that is right are made when it is carried out. */
+static bool
+set_rehearse(struct setter *st)
+{
+	struct loader *l = &st->l;
+	struct report said = { 0 };
+	struct report *report = l->report;
+	struct tree *t = l->t;
+	struct text comment = l->comment;
+	size_t before = l->errors_before;
+	l->errors_before -=
+	    report->n_errors; /* the bound on errors counts those of the report, too */
+	l->report = &said;
+	l->t = st->stage;
+	l->comment = (struct text){ 0 };
+	bool is_right = set_run(l);
+	while (tree_root(st->stage)->last != NULL)
+		node_del(st->stage, tree_root(st->stage)->last);
+	text_done(&l->comment);
+	l->comment = comment;
+	l->t = t;
+	l->report = report;
+	l->errors_before = before;
+	for (size_t i = 0; i < said.n && !is_right; i++)
+		report_add(report, &said.lines[i]);
+	report_done(&said);
+	return is_right;
+}
+
 static void
 on_set(struct setter *st)
 {
@@ -381,15 +423,8 @@ on_set(struct setter *st)
 		say(st, REPORT_SYNTAX, &st->command, NULL, "missing argument");
 		return;
 	}
-	struct stmt s = { .l = l, .block = tree_root(l->t) };
-	stmt_run(&s);
-	if (s.n->schema->is_any && s.n->parent != NULL && !s.is_failed)
-		stmt_any(l, s.n, s.at, NULL);
-	/* a command that was refused leaves nothing behind */
-	if (s.doomed != NULL && s.doomed != s.fresh)
-		node_del(l->t, s.doomed);
-	if (s.is_failed && s.fresh != NULL)
-		node_del(l->t, s.fresh);
+	if (set_rehearse(st))
+		set_run(l);
 	text_reset(&l->comment);
 }
 
@@ -537,7 +572,7 @@ line_read(struct setter *st, enum lex_kind *end)
 bool
 load_set(struct tree *t, struct node *below, const char *s, size_t len, struct report *r)
 {
-	struct setter st = { 0 };
+	struct setter st = { .stage = tree_new(tree_schema(t)) };
 	loader_init(&st.l, t, s, len, r, true);
 	st.l.action = LOAD_MERGE;
 	spot_of(&st.base, below);
@@ -547,6 +582,7 @@ load_set(struct tree *t, struct node *below, const char *s, size_t len, struct r
 			line_run(&st);
 	text_done(&st.spot.buf);
 	text_done(&st.base.buf);
+	tree_free(st.stage);
 	return loader_done(&st.l);
 }
 

@@ -66,7 +66,6 @@ struct stmt {
 	struct node *n;      /* the innermost node */
 	struct node *top;    /* the first node: tags and comment are its */
 	struct node *doomed; /* its name was refused: read for more errors, then removed */
-	struct node *fresh;  /* the first node that is new */
 	const struct snode
 	    *open_list; /* ended with a list's word: only a block of entries may follow */
 	bool is_failed;

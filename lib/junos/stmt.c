@@ -117,8 +117,6 @@ node_met(struct stmt *s, struct node *n, bool is_new, const struct word *w)
 		n->line = w->line;
 		n->column = w->column;
 	}
-	if (is_new && s->fresh == NULL)
-		s->fresh = n;
 	if (!is_new && is_replacing(s) && !n->schema->is_joined && !has_value) {
 		while (n->last != NULL)
 			node_del(l->t, n->last);
@@ -410,8 +408,6 @@ forget(struct stmt *s, struct node *n)
 {
 	if (s->top == n)
 		s->top = NULL;
-	if (s->fresh == n)
-		s->fresh = NULL;
 	node_del(s->l->t, n);
 	s->is_failed = true;
 }
