@@ -60,6 +60,15 @@ elem_flag(struct arena *a, struct elem *parent, const char *name)
 }
 
 struct elem *
+elem_borrow(struct arena *a, struct elem *parent, const struct elem *like)
+{
+	struct elem *e = elem_make(a, parent, like->name);
+	e->value = like->value;
+	e->is_container = like->is_container;
+	return e;
+}
+
+struct elem *
 elem_leaff(struct arena *a, struct elem *parent, const char *name, const char *fmt, ...)
 {
 	char small[256];
