@@ -49,6 +49,17 @@ bool load_json(struct tree *t, struct node *below, enum load_action action, cons
 /* Reads text of any kind: XML if it starts with '<', JSON if with '{', `set` lines if the first word is one
  * of the above, else curly text. */
 bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
+/* The same with the statements standing below BELOW. */
+bool load_any_below(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+
+/* Makes what stands below BELOW equal to what the text says (any kind but set lines), as LOAD_OVERRIDE would, but changes
+ * only what differs: the rest keeps its nodes, places and $9$ forms (`load update`). */
+bool load_update(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
+
+/* Carries out a difference as print_compare() writes it (`load patch`): [edit] places, from BELOW; lines that begin with
+ * '-', '+', '!' or a blank. What cannot be found is an error; the rest is carried out. */
+bool load_patch(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
 
 /* Print N and all below it; N = the root prints the whole configuration. INDENT in levels. */
 void print_text(const struct node *n, unsigned indent, struct text *out);
