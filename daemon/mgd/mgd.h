@@ -163,9 +163,11 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	char want[16];  /* what the input is for: the load action */
-	char name[256]; /* name of the file that is being read */
-	bool has_quit;  /* commit and-quit */
+	int load_kind;      /* what the input is for (edit_load.c) */
+	bool load_json;     /* the user said so */
+	bool load_relative; /* at the [edit] place */
+	char name[256];     /* name of the file that is being read */
+	bool has_quit;      /* commit and-quit */
 };
 
 /* The tree that S edits. */

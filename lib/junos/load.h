@@ -46,12 +46,11 @@ bool load_xml(struct tree *t, struct node *below, enum load_action action, const
 bool load_json(struct tree *t, struct node *below, enum load_action action, const char *s,
     size_t len, struct report *r);
 
-/* Reads text of any kind: XML if it starts with '<', JSON if with '{', `set` lines if the first word is one
- * of the above, else curly text. */
-bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
-/* The same with the statements standing below BELOW. */
+/* Reads what stands below BELOW: XML if it starts with '<', JSON if with '{', else curly text. */
 bool load_any_below(struct tree *t, struct node *below, enum load_action action, const char *s,
     size_t len, struct report *r);
+/* The same at the root, and `set` lines if the first word is one of the above. */
+bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
 
 /* Makes what stands below BELOW equal to what the text says (any kind but set lines), as LOAD_OVERRIDE would, but changes
  * only what differs: the rest keeps its nodes, places and $9$ forms (`load update`). */

@@ -620,24 +620,21 @@ bool
 load_any_below(struct tree *t, struct node *below, enum load_action action, const char *s,
     size_t len, struct report *r)
 {
-	bool is_root = below->parent == NULL;
 	char first = first_byte(s, len);
 	if (first == '<')
 		return load_xml(t, below, action, s, len, r);
 	if (first == '{')
 		return load_json(t, below, action, s, len, r);
-	if (!is_set_text(s, len))
-		return is_root ? load_text(t, action, s, len, r)
-			       : load_below(t, below, action, s, len, r);
-	if (action == LOAD_OVERRIDE && is_root)
-		node_del(t, below);
-	while (action == LOAD_OVERRIDE && below->last != NULL)
-		node_del(t, below->last);
-	return load_set(t, below, s, len, r);
+	return below->parent == NULL ? load_text(t, action, s, len, r)
+				     : load_below(t, below, action, s, len, r);
 }
 
 bool
 load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r)
 {
-	return load_any_below(t, tree_root(t), action, s, len, r);
+	if (!is_set_text(s, len))
+		return load_any_below(t, tree_root(t), action, s, len, r);
+	if (action == LOAD_OVERRIDE)
+		node_del(t, tree_root(t));
+	return load_set(t, tree_root(t), s, len, r);
 }
