@@ -399,10 +399,20 @@ half_add(struct patch *p, struct half *h, const char *s, size_t len)
 	text_putc(&h->text, '\n');
 }
 
+static bool
+is_blank(const char *s, size_t len)
+{
+	while (len > 0 && (*s == ' ' || *s == '\t' || *s == '\r')) {
+		s++;
+		len--;
+	}
+	return len == 0;
+}
+
 static void
 line_run(struct patch *p, const char *s, size_t len)
 {
-	if (len == 0 || (len == 1 && s[0] == '\r'))
+	if (is_blank(s, len))
 		return;
 	if (s[0] == '[') {
 		section_begin(p, s, len);
@@ -425,7 +435,7 @@ line_run(struct patch *p, const char *s, size_t len)
 		hunk_end(p);
 		if (s[0] == '!')
 			mark_run(p, s + 1, len - 1);
-		else if (strspn(s, " \t\r") < len)
+		else if (!is_blank(s, len))
 			mention_run(p, s + 1, len - 1);
 	}
 }
