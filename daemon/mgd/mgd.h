@@ -128,6 +128,11 @@ void rpc_on_peer_gone(struct peer *p);
 /* The line is not wanted any more, or the session ends. */
 void rpc_detach(struct session *s);
 
+/* --- idle.c --- */
+struct smap;
+/* Answers REQUEST for those security associations of the running configuration whose names are not in SHOWN. */
+void idle_rows(struct session *s, const struct elem *request, const struct smap *shown);
+
 /* --- session.c --- */
 enum session_kind { CONFIGURE_SHARED, CONFIGURE_EXCLUSIVE, CONFIGURE_PRIVATE };
 

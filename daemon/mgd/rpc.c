@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "lib/base/smap.h"
 #include "lib/yang/schema.h"
 
 enum { RPC_QUEUE_MAX = 1 << 20 }; /* bytes that may wait for one command line */
@@ -25,7 +26,9 @@ struct rpc {
 	struct peer *peer; /* being asked; NULL: none */
 	uint32_t seq;
 	struct text errors;
-	bool is_held; /* the peer's channel is not being read */
+	bool has_idle;     /* the command also tells of SAs that nothing uses */
+	struct smap shown; /* has_idle: names of SAs that had a row */
+	bool is_held;      /* the peer's channel is not being read */
 };
 
 static void
@@ -36,6 +39,7 @@ rpc_free(struct rpc *r)
 			*at = r->next;
 			break;
 		}
+	smap_done(&r->shown);
 	arena_free(r->a);
 	text_done(&r->errors);
 	free(r);
@@ -54,6 +58,8 @@ rpc_end(struct rpc *r)
 {
 	struct session *s = r->s;
 	r->s = NULL;
+	if (s != NULL && r->has_idle && r->errors.len == 0)
+		idle_rows(s, r->request, &r->shown);
 	if (s != NULL && r->errors.len > 0)
 		session_fail(s, text_str(&r->errors));
 	else if (s != NULL)
@@ -88,6 +94,7 @@ rpc_start(struct session *s, const struct srpc *rpc, struct arena *a, const stru
 		abort();
 	*r = (struct rpc){ .m = s->m, .s = s, .a = a, .request = request };
 	snprintf(r->kind, sizeof(r->kind), "%s", rpc->owner);
+	r->has_idle = strcmp(rpc->name, "get-security-associations-information") == 0;
 	r->next = s->m->rpcs;
 	s->m->rpcs = r;
 	ask_from(r, s->m->peers.list);
@@ -118,6 +125,9 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 	struct rpc *r = rpc_find(p, msg->seq);
 	if (r == NULL || r->s == NULL || msg->body == NULL)
 		return;
+	const char *sa = r->has_idle ? elem_value(msg->body, "sa-name") : NULL;
+	if (sa != NULL)
+		(void)smap_add(&r->shown, arena_strdup(r->a, sa), r);
 	session_row(r->s, msg->body);
 	if (ipc_queued(r->s->ipc) <= RPC_QUEUE_MAX || r->is_held)
 		return;

@@ -17,6 +17,7 @@
 
 enum {
 	SESSIONS_MAX = 64,
+	STRANGERS_MAX = 8, /* of those who will be refused when they say hello, and may never do */
 	SESSION_QUEUE_MAX = 1 << 20, /* bytes handed to the channel at once */
 };
 
@@ -379,19 +380,29 @@ on_closed(struct ipc *c, const char *why, void *arg)
 
 static const struct ipc_ops session_ops = { .on_message = on_message, .on_closed = on_closed };
 
+/* Strangers have places of their own, so that they cannot keep the users out. */
+static bool
+has_room(const struct mgd *m, bool may_view)
+{
+	size_t n = 0;
+	for (const struct session *s = m->sessions; s != NULL; s = s->next)
+		n += user_may(&s->user, "view") == may_view;
+	return n < (may_view ? SESSIONS_MAX : STRANGERS_MAX);
+}
+
 void
 session_on_client(struct mgd *m, int fd)
 {
-	size_t n = 0;
-	for (struct session *s = m->sessions; s != NULL; s = s->next)
-		n++;
-	struct session *s = n < SESSIONS_MAX ? calloc(1, sizeof(*s)) : NULL;
-	if (s == NULL || user_of_socket(fd, &s->user) < 0) {
-		free(s);
+	struct user user;
+	if (user_of_socket(fd, &user) < 0 || !has_room(m, user_may(&user, "view"))) {
 		close(fd);
 		return;
 	}
+	struct session *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		abort();
 	s->m = m;
+	s->user = user;
 	s->ipc = ipc_new(&m->d.loop, fd, &session_ops, s);
 	if (s->ipc == NULL) {
 		free(s);

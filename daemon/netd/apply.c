@@ -264,11 +264,11 @@ apply_tun_missing(const struct netd *n, const struct plan *p)
 	return missing;
 }
 
-static bool
-has_device(const char *device, void *arg)
+static unsigned
+ifindex_of(const char *device, void *arg)
 {
 	const struct netd *n = arg;
-	return host_ifindex(&n->host, device) != 0;
+	return host_ifindex(&n->host, device);
 }
 
 /* Takes back the first COUNT items of P that the running plan does not have. */
@@ -318,7 +318,7 @@ filters_of(struct netd *n, const struct conf *c)
 		.sas = &n->sas,
 		.sets = &n->sets,
 		.memo = n->memo,
-		.has_device = has_device,
+		.ifindex = ifindex_of,
 		.arg = n,
 	};
 }
@@ -336,6 +336,9 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 	size_t done;
 	const char *why = "";
 	struct nft_source s = filters_of(n, c);
+	/* devices and routes come one by one, and what protects comes last */
+	if (n->plan == NULL)
+		nft_shut(&n->nft, n->memo);
 	nft_quiet(&n->nft, &s);
 	int rc = plan_make(n, p, &done, out);
 	if (rc == 0) {
@@ -410,7 +413,9 @@ apply_start(struct netd *n)
 {
 	char memo[sizeof(n->memo)];
 	nft_memo(&n->nft, memo, sizeof(memo));
-	nft_remove(&n->nft);
+	/* what a killed netd left holds until the configuration is in force again, but for what is taken away here */
+	if (*memo != '\0')
+		nft_shut(&n->nft, memo);
 	host_leftovers(&n->host);
 	for (size_t i = 0; i < NETD_SYSCTLS; i++)
 		(void)sysctl_read(
@@ -425,12 +430,13 @@ apply_start(struct netd *n)
 void
 apply_undo(struct netd *n)
 {
-	nft_remove(&n->nft);
+	nft_shut(&n->nft, n->memo);
 	if (n->plan != NULL)
 		plan_unmake(n, n->plan, n->plan->n, NULL);
 	/* also what a killed netd changed and no configuration of ours wanted */
 	for (size_t i = 0; i < NETD_SYSCTLS; i++)
 		sysctl_restore(netd_sysctls[i], n->sysctl_before[i]);
+	nft_remove(&n->nft);
 	plan_free(n->plan);
 	conf_free(n->conf);
 	n->plan = NULL;

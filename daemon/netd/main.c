@@ -61,12 +61,26 @@ pending_free(struct netd *n)
 	n->pending = NULL;
 }
 
+static void pending_start(struct netd *n, struct conf *c, uint32_t seq);
+
+/* The pending one is done with; the one that came meanwhile is next. */
+static void
+pending_end(struct netd *n)
+{
+	struct conf *next = n->waiting;
+	pending_free(n);
+	n->waiting = NULL;
+	if (next != NULL)
+		pending_start(n, next, n->waiting_seq);
+}
+
 static void
 pending_run(struct netd *n)
 {
 	struct pending *p = n->pending;
 	struct text why = { 0 };
 	uint32_t commit = p->plan->commit;
+	pics_drain(n);
 	int rc = apply_plan(n, p->c, p->plan, &why);
 	if (rc == 0)
 		log_line(LOG_LEVEL_NOTICE, "NETD_APPLIED", "commit %u is in force", commit);
@@ -74,7 +88,7 @@ pending_run(struct netd *n)
 		log_line(LOG_LEVEL_ERROR, "NETD_APPLY", "commit %u: %s", commit, text_str(&why));
 	answer(n, p->seq, commit, rc == 0 ? NULL : text_str(&why));
 	text_done(&why);
-	pending_free(n);
+	pending_end(n);
 }
 
 /* Asks for the next descriptors, or goes on when all are here. */
@@ -86,7 +100,7 @@ pending_continue(struct netd *n)
 		answer(n, p->seq, p->plan->commit, "error: cannot open /dev/net/tun");
 		plan_free(p->plan);
 		conf_free(p->c);
-		pending_free(n);
+		pending_end(n);
 		return;
 	}
 	while (!p->has_failed && p->n_asked < TUN_ASK_MAX && p->n_asked < p->n_missing) {
@@ -160,6 +174,25 @@ conf_refuse(struct netd *n, const struct conf *c, struct arena *a)
 	return NULL;
 }
 
+/* Takes C over. */
+static void
+pending_start(struct netd *n, struct conf *c, uint32_t seq)
+{
+	n->pending = calloc(1, sizeof(*n->pending));
+	if (n->pending == NULL)
+		abort();
+	*n->pending = (struct pending){
+		.c = c,
+		.plan = plan_build(c, &n->sas, &n->sets),
+		.seq = seq,
+	};
+	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
+	n->tun_fds = calloc(n->pending->n_missing + 1, sizeof(int));
+	if (n->tun_fds == NULL)
+		abort();
+	pending_continue(n);
+}
+
 static void
 on_conf(struct netd *n, struct ipc_msg *m)
 {
@@ -168,28 +201,21 @@ on_conf(struct netd *n, struct ipc_msg *m)
 		return;
 	struct arena *a = arena_new();
 	const char *refusal = conf_refuse(n, c, a);
-	if (refusal == NULL && n->pending != NULL && m->type == MSG_CONF_APPLY)
-		refusal = "error: another commit is being applied";
 	if (refusal != NULL || m->type == MSG_CONF_CHECK) {
 		answer(n, m->seq, c->commit, refusal);
 		conf_free(c);
-		arena_free(a);
-		return;
+	} else if (n->pending != NULL) {
+		/* a restarted mgd hands over what is in force while its predecessor's commit is under way */
+		if (n->waiting != NULL)
+			answer(n, n->waiting_seq, n->waiting->commit,
+			    "error: replaced by a later commit");
+		conf_free(n->waiting);
+		n->waiting = c;
+		n->waiting_seq = m->seq;
+	} else {
+		pending_start(n, c, m->seq);
 	}
 	arena_free(a);
-	n->pending = calloc(1, sizeof(*n->pending));
-	if (n->pending == NULL)
-		abort();
-	*n->pending = (struct pending){
-		.c = c,
-		.plan = plan_build(c, &n->sas, &n->sets),
-		.seq = m->seq,
-	};
-	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
-	n->tun_fds = calloc(n->pending->n_missing + 1, sizeof(int));
-	if (n->tun_fds == NULL)
-		abort();
-	pending_continue(n);
 }
 
 static void
@@ -248,6 +274,8 @@ static void
 on_stop(void *arg)
 {
 	struct netd *n = arg;
+	conf_free(n->waiting);
+	n->waiting = NULL;
 	if (n->pending != NULL) {
 		plan_free(n->pending->plan);
 		conf_free(n->pending->c);

@@ -12,7 +12,8 @@ enum {
 	MARK_BYPASS = 0x5341ffff,
 	/* + n: `then ipsec-sa` of a filter; the policy rule of the same number leads to the unit that carries the SA. */
 	MARK_STEER = 0x53410000,
-	/* + n: came out of service set n (interface style): the set's own output capture lets it pass. */
+	/* + n: came out of service set n (interface style), or of one that shares its unit: the set's own output
+	 * capture lets it pass, if what it protects is what comes in. */
 	MARK_DECRYPTED = 0x53420000,
 	MARK_NUMBER_MAX = 0xfffe, /* largest n */
 

@@ -55,7 +55,10 @@ struct netd {
 	struct conf *conf; /* running, or NULL */
 	struct plan *plan;
 	struct pending *pending; /* NULL: none */
-	int *tun_fds;            /* opened for the pending plan */
+	struct conf
+	    *waiting; /* came while another was pending: its turn is next; the latest counts */
+	uint32_t waiting_seq;
+	int *tun_fds; /* opened for the pending plan */
 	size_t n_tun_fds;
 	uv_poll_t links; /* tells that a device came, went or changed */
 	uv_timer_t retry;
@@ -87,6 +90,9 @@ void pics_link(struct netd *n, const char *name, int fd);
 void pics_give(struct netd *n, const struct item *it);
 void pics_take(struct netd *n, const struct item *it);
 void pics_sync(struct netd *n);
+/* Throws away what has queued up on devices that no picd serves under the running configuration: when one comes, it
+ * shall not send packets of long ago. */
+void pics_drain(struct netd *n);
 void pics_done(struct netd *n);
 
 /* --- show.c --- */

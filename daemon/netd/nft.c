@@ -9,6 +9,7 @@
 
 #include "daemon/netd/mark.h"
 #include "lib/base/arena.h"
+#include "lib/os/log.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -41,8 +42,11 @@ nft_memo(struct nft *n, char *out, size_t len)
 {
 	static const char word[] = "comment \"";
 	*out = '\0';
-	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0)
+	if (nft_run_cmd_from_buffer(n->ctx, "list table inet " NFT_TABLE) != 0) {
+		/* or it would be told with the next error */
+		(void)nft_ctx_get_error_buffer(n->ctx);
 		return;
+	}
 	const char *at = strstr(nft_ctx_get_output_buffer(n->ctx), word);
 	if (at == NULL)
 		return;
@@ -50,12 +54,50 @@ nft_memo(struct nft *n, char *out, size_t len)
 	snprintf(out, len, "%.*s", (int)strcspn(at, "\""), at);
 }
 
+static void
+table_counters(struct nft *n, const char *command, struct arena *a, struct smap *out)
+{
+	unsigned before = nft_ctx_output_get_flags(n->ctx);
+	nft_ctx_output_set_flags(n->ctx, before | NFT_CTX_OUTPUT_JSON);
+	int rc = nft_run_cmd_from_buffer(n->ctx, command);
+	nft_ctx_output_set_flags(n->ctx, before);
+	if (rc != 0)
+		return;
+	json_t *root = json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
+	json_t *list = json_object_get(root, "nftables");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *counter = json_object_get(json_array_get(list, i), "counter");
+		const char *name = json_string_value(json_object_get(counter, "name"));
+		if (name == NULL)
+			continue;
+		struct nft_count *c = arena_alloc(a, sizeof(*c));
+		c->packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
+		c->bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
+		(void)smap_add(out, arena_strdup(a, name), c);
+	}
+	json_decref(root);
+}
+
+void
+nft_counters(struct nft *n, struct arena *a, struct smap *out)
+{
+	table_counters(n, "list counters table inet " NFT_TABLE, a, out);
+	table_counters(n, "list counters table netdev " NFT_TABLE, a, out);
+}
+
 int
 nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
 {
 	struct text t = { 0 };
 	struct nft_names *now = nft_names_new();
-	nfttext_build(s, n->loaded, now, &t);
+	struct arena *a = arena_new();
+	struct smap counts = { 0 };
+	struct nft_source source = *s;
+	nft_counters(n, a, &counts);
+	source.counts = &counts;
+	nfttext_build(&source, n->loaded, now, &t);
+	smap_done(&counts);
+	arena_free(a);
 	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
 	text_done(&t);
 	if (rc != 0) {
@@ -80,6 +122,17 @@ nft_quiet(struct nft *n, const struct nft_source *s)
 }
 
 void
+nft_shut(struct nft *n, const char *memo)
+{
+	struct text t = { 0 };
+	nfttext_shut(memo, &t);
+	if (nft_run_cmd_from_buffer(n->ctx, text_str(&t)) != 0)
+		log_line(LOG_LEVEL_ERROR, "NETD_FILTER", "cannot shut: %s",
+		    nft_ctx_get_error_buffer(n->ctx));
+	text_done(&t);
+}
+
+void
 nft_remove(struct nft *n)
 {
 	/* to add first makes deleting succeed whether the table was there or not */
@@ -89,28 +142,4 @@ nft_remove(struct nft *n)
 	(void)rc;
 	nft_names_free(n->loaded);
 	n->loaded = NULL;
-}
-
-void
-nft_counters(struct nft *n, struct arena *a, struct smap *out)
-{
-	unsigned before = nft_ctx_output_get_flags(n->ctx);
-	nft_ctx_output_set_flags(n->ctx, before | NFT_CTX_OUTPUT_JSON);
-	int rc = nft_run_cmd_from_buffer(n->ctx, "list counters table inet " NFT_TABLE);
-	nft_ctx_output_set_flags(n->ctx, before);
-	if (rc != 0)
-		return;
-	json_t *root = json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
-	json_t *list = json_object_get(root, "nftables");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_t *counter = json_object_get(json_array_get(list, i), "counter");
-		const char *name = json_string_value(json_object_get(counter, "name"));
-		if (name == NULL)
-			continue;
-		struct nft_count *c = arena_alloc(a, sizeof(*c));
-		c->packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
-		c->bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
-		(void)smap_add(out, arena_strdup(a, name), c);
-	}
-	json_decref(root);
 }

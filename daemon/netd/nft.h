@@ -32,13 +32,11 @@ int nft_apply(struct nft *n, const struct nft_source *s, const char **out_why);
 /* Keeps the kernel's own multicast reports off the units of S, before they come up. Part of nft_apply() too. */
 void nft_quiet(struct nft *n, const struct nft_source *s);
 
+/* Forwards nothing until the next nft_apply() or nft_remove(). */
+void nft_shut(struct nft *n, const char *memo);
+
 /* Removes our tables, also those of a killed netd. */
 void nft_remove(struct nft *n);
-
-struct nft_count {
-	uint64_t packets;
-	uint64_t bytes;
-};
 
 /* Reads all named counters into OUT (name to struct nft_count, in A). The caller ends OUT with smap_done(). */
 void nft_counters(struct nft *n, struct arena *a, struct smap *out);

@@ -27,6 +27,8 @@ enum form {
 	FORMS,
 };
 
+enum { NAME_MAX_LEN = 200 }; /* characters; nftables takes 255 */
+
 static const char *const form_words[FORMS] = { "full", "steer", "out" };
 
 struct builder {
@@ -72,6 +74,23 @@ name_put(struct text *t, const char *name)
 	}
 }
 
+/* Keeps T within what nftables takes for a name: the start, and a number made of all of it (FNV-1a). */
+static void
+name_shorten(struct text *t)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	if (t->len <= NAME_MAX_LEN)
+		return;
+	for (size_t i = 0; i < t->len; i++)
+		h = (h ^ (uint8_t)t->s[i]) * 0x100000001b3;
+	char *start = strndup(t->s, NAME_MAX_LEN - 18);
+	if (start == NULL)
+		abort();
+	text_reset(t);
+	text_printf(t, "%s.z%016llx", start, (unsigned long long)h);
+	free(start);
+}
+
 static const char *
 name_make(struct arena *a, const char *prefix, const struct conf_filter *f, const char *suffix)
 {
@@ -80,6 +99,7 @@ name_make(struct arena *a, const char *prefix, const struct conf_filter *f, cons
 	name_put(&t, f->name);
 	text_putc(&t, '.');
 	name_put(&t, suffix);
+	name_shorten(&t);
 	char *name = arena_strdup(a, text_str(&t));
 	text_done(&t);
 	return name;
@@ -108,6 +128,18 @@ rule_open(struct builder *b, const char *family, const char *chain)
 	text_printf(b->out, "add rule %s " NFT_TABLE " %s", family, chain);
 }
 
+/* The netdev table is made anew by every commit: its counters go on from where they were. */
+static void
+service_counter_put(struct builder *b, const char *name)
+{
+	const struct nft_count *c = b->s->counts != NULL ? smap_find(b->s->counts, name) : NULL;
+	text_printf(b->out, "add counter netdev " NFT_TABLE " %s", name);
+	if (c != NULL)
+		text_printf(b->out, " { packets %llu bytes %llu ; }",
+		    (unsigned long long)c->packets, (unsigned long long)c->bytes);
+	text_putc(b->out, '\n');
+}
+
 static const char *
 counter_need(struct builder *b, const struct conf_filter *f, const char *counter)
 {
@@ -115,6 +147,10 @@ counter_need(struct builder *b, const struct conf_filter *f, const char *counter
 	const char *name = nfttext_counter(n->arena, f, counter);
 	if (!smap_add(&n->counters, name, n))
 		return name;
+	if (f->is_service) {
+		service_counter_put(b, name);
+		return name;
+	}
 	if (n->n_counters == n->cap) {
 		size_t cap = n->cap ? n->cap * 2 : 32;
 		const char **list = arena_array(n->arena, cap, sizeof(*list));
@@ -167,28 +203,71 @@ ranges_put(struct text *t, const char *match, const struct conf_range *list, siz
 	text_put(t, " }");
 }
 
-/* SPI_OF: "" (the term has no SPIs), "esp" or "ah". */
+/* Which packets of a term one rule is for. Only the start of a packet has ports and SPIs. */
+enum part {
+	PART_WHOLE, /* of a term without SPIs */
+	PART_ESP,
+	PART_AH,
+	PART_LATER, /* fragments after the first, of a term with ports or SPIs */
+};
+
+static bool
+has_ports(const struct conf_filter_term *m)
+{
+	return m->n_source_ports > 0 || m->n_destination_ports > 0;
+}
+
 static void
-matches_put(struct text *t, const struct conf_filter *f, const struct conf_filter_term *m,
-    const char *spi_of)
+transport_put(struct text *t, const struct conf_filter_term *m, enum part part)
+{
+	if (part != PART_LATER) {
+		ranges_put(t, "th sport", m->source_ports, m->n_source_ports);
+		ranges_put(t, "th dport", m->destination_ports, m->n_destination_ports);
+	}
+	if (part == PART_ESP) {
+		text_put(t, " meta l4proto 50");
+		ranges_put(t, "@th,0,32", m->spis, m->n_spis);
+	} else if (part == PART_AH) {
+		text_put(t, " meta l4proto 51");
+		ranges_put(t, "@th,32,32", m->spis, m->n_spis);
+	} else if (part == PART_LATER && m->n_spis > 0) {
+		text_put(t, " meta l4proto { 50, 51 }");
+	}
+}
+
+static void
+matches_put(
+    struct text *t, const struct conf_filter *f, const struct conf_filter_term *m, enum part part)
 {
 	if (!has_any(m->source, m->n_source))
 		prefixes_put(t, f->family, "saddr", m->source, m->n_source);
 	if (!has_any(m->destination, m->n_destination))
 		prefixes_put(t, f->family, "daddr", m->destination, m->n_destination);
 	ranges_put(t, "meta l4proto", m->protocols, m->n_protocols);
-	bool has_ports = m->n_source_ports > 0 || m->n_destination_ports > 0;
-	if (has_ports && m->n_protocols == 0)
+	if (has_ports(m) && m->n_protocols == 0)
 		text_put(t, " meta l4proto { 6, 17 }");
-	ranges_put(t, "th sport", m->source_ports, m->n_source_ports);
-	ranges_put(t, "th dport", m->destination_ports, m->n_destination_ports);
-	if (strcmp(spi_of, "esp") == 0) {
-		text_put(t, " meta l4proto 50");
-		ranges_put(t, "@th,0,32", m->spis, m->n_spis);
-	} else if (strcmp(spi_of, "ah") == 0) {
-		text_put(t, " meta l4proto 51");
-		ranges_put(t, "@th,32,32", m->spis, m->n_spis);
+	if (part == PART_LATER)
+		text_put(
+		    t, f->family == ADDR_V4 ? " ip frag-off & 0x1fff != 0" : " frag frag-off != 0");
+	transport_put(t, m, part);
+}
+
+/* The rules that M needs, into OUT; returns how many. A term that protects takes the fragments after the first whatever
+ * their ports may have been, or they would leave in clear; in other terms they match no port, as on a router. */
+static size_t
+parts_of(const struct conf_filter_term *m, enum part out[3])
+{
+	bool protects = m->action == FA_IPSEC_SA || m->action == FA_SERVICE;
+	size_t n = 0;
+	if (m->n_spis > 0) {
+		out[n++] = PART_ESP;
+		out[n++] = PART_AH;
+	} else {
+		out[n++] = PART_WHOLE;
 	}
+	if (protects && (has_ports(m) || m->n_spis > 0))
+		out[n++] = PART_LATER;
+	return n;
 }
 
 /* --- filters --- */
@@ -240,13 +319,13 @@ verdict_put(struct builder *b, const struct conf_filter_term *m, enum form form)
 
 static void
 term_put(struct builder *b, const struct conf_filter *f, const struct conf_filter_term *m,
-    const char *chain, enum form form, const char *spi_of)
+    const char *chain, enum form form, enum part part)
 {
 	bool is_steer_pass = form == FORM_STEER && m->action != FA_IPSEC_SA;
 	const char *counter =
 	    m->count != NULL && !is_steer_pass ? counter_need(b, f, m->count) : NULL;
 	rule_open(b, "inet", chain);
-	matches_put(b->out, f, m, spi_of);
+	matches_put(b->out, f, m, part);
 	if (counter != NULL)
 		text_printf(b->out, " counter name \"%s\"", counter);
 	if (!is_steer_pass)
@@ -271,12 +350,10 @@ terms_put(struct builder *b, const struct conf_filter *f, const char *chain, enu
 		const struct conf_filter_term *m = &f->terms[i];
 		if (is_idle(m, form))
 			continue;
-		if (m->n_spis == 0) {
-			term_put(b, f, m, chain, form, "");
-			continue;
-		}
-		term_put(b, f, m, chain, form, "esp");
-		term_put(b, f, m, chain, form, "ah");
+		enum part parts[3];
+		size_t n = parts_of(m, parts);
+		for (size_t k = 0; k < n; k++)
+			term_put(b, f, m, chain, form, parts[k]);
 	}
 }
 
@@ -379,7 +456,30 @@ gateways_put(struct builder *b)
 		}
 }
 
-/* What comes out of an interface-style service set is marked, so that its own capture lets it leave. */
+/* The mark of what comes out of S. Sets that share a unit share it: nothing else tells their packets apart. */
+static uint32_t
+decrypted_mark(struct builder *b, const struct conf_service_set *s)
+{
+	const struct conf *c = b->s->c;
+	size_t i = 0;
+	while (c->service_sets[i] != s && (c->service_sets[i]->is_next_hop ||
+					      c->service_sets[i]->service_unit != s->service_unit))
+		i++;
+	return MARK_DECRYPTED + number_get(b->s->sets, c->service_sets[i]->name);
+}
+
+/* Does S protect what comes in? Then what it has decrypted leaves there in clear. A set that protects what leaves looks
+ * at everything that does, also at what came out of another tunnel of its own. */
+static bool
+protects_input(const struct conf_service_set *s)
+{
+	for (size_t i = 0; i < s->n_rules; i++)
+		if (s->rules[i]->direction == MATCH_INPUT)
+			return true;
+	return false;
+}
+
+/* What comes out of an interface-style service set is marked, so that its own capture can let it leave. */
 static void
 decrypted_put(struct builder *b)
 {
@@ -390,7 +490,7 @@ decrypted_put(struct builder *b)
 			continue;
 		rule_open(b, "inet", "in");
 		text_printf(b->out, " iifname \"%s\" meta mark set 0x%x\n", s->service_unit->device,
-		    MARK_DECRYPTED + number_get(b->s->sets, s->name));
+		    decrypted_mark(b, s));
 	}
 }
 
@@ -420,12 +520,43 @@ table_put(const struct nft_source *s, struct text *out)
 }
 
 void
+nfttext_shut(const char *memo, struct text *out)
+{
+	text_printf(out,
+	    "add table inet " NFT_TABLE " { comment \"%s\"; }\n"
+	    "add chain inet " NFT_TABLE
+	    " shut { type filter hook forward priority -300; policy drop; }\n"
+	    "add chain inet " NFT_TABLE
+	    " shut-host { type filter hook output priority -130; policy accept; }\n"
+	    "add rule inet " NFT_TABLE " shut-host meta mark 0x%x-0x%x drop\n",
+	    memo, MARK_STEER + 1, MARK_STEER + MARK_NUMBER_MAX);
+}
+
+void
 nfttext_quiet(const struct nft_source *s, struct text *out)
 {
 	table_put(s, out);
 	text_put(out, "add chain inet " NFT_TABLE " quiet" QUIET_HOOK
 		      "\nflush chain inet " NFT_TABLE " quiet\n");
 	quiet_rule(s->c, out);
+}
+
+/* A device of U's name that came after this text was made has no capture yet, so nothing passes it either way. */
+static void
+gap_put(struct builder *b, const struct conf_unit *u, const struct conf_family *f, uint8_t family)
+{
+	unsigned index = b->s->ifindex(u->device, b->s->arg);
+	const char *word = family == ADDR_V4 ? "ipv4" : "ipv6";
+	if (f->n_service_in > 0) {
+		rule_open(b, "inet", "gap-in");
+		text_printf(b->out, " meta nfproto %s iifname \"%s\" iif != %u drop\n", word,
+		    u->device, index);
+	}
+	if (f->n_service_out > 0) {
+		rule_open(b, "inet", "gap-out");
+		text_printf(b->out, " meta nfproto %s oifname \"%s\" oif != %u drop\n", word,
+		    u->device, index);
+	}
 }
 
 static void
@@ -442,6 +573,8 @@ inet_put(struct builder *b)
 		{ "out", " { type filter hook forward priority -150; policy accept; }" },
 		{ "host", " { type route hook output priority -150; policy accept; }" },
 		{ "host-out", " { type filter hook output priority -140; policy accept; }" },
+		{ "gap-in", " { type filter hook prerouting priority -300; policy accept; }" },
+		{ "gap-out", " { type filter hook postrouting priority -300; policy accept; }" },
 	};
 	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
 		chain_open(b, "inet", bases[i].name, bases[i].hook);
@@ -461,12 +594,14 @@ inet_put(struct builder *b)
 			const struct conf_unit *u = c->ifds[i]->units[k];
 			unit_filters_put(b, u, &u->inet, ADDR_V4);
 			unit_filters_put(b, u, &u->inet6, ADDR_V6);
+			gap_put(b, u, &u->inet, ADDR_V4);
+			gap_put(b, u, &u->inet6, ADDR_V6);
 		}
 }
 
 /* --- captures --- */
 
-/* What is never captured: packets that we protected, that the set itself let out, what is for its local gateway and
+/* What is never captured: packets that we protected, that a set for what comes in let out, what is for its local gateway and
  * what the link itself needs. */
 static void
 capture_exempt(struct builder *b, const char *chain, bool is_input,
@@ -475,17 +610,19 @@ capture_exempt(struct builder *b, const char *chain, bool is_input,
 	char text[ADDR_STRLEN];
 	const char *ip = family == ADDR_V4 ? "ip" : "ip6";
 	if (family == ADDR_V6) {
+		/* a hop limit below 255 has been forwarded: it is somebody's data, whatever its type says */
 		rule_open(b, "netdev", chain);
-		text_put(b->out, " icmpv6 type { 133-137 } return\n");
+		text_put(b->out, " ip6 hoplimit 255 icmpv6 type { 133-137 } return\n");
 		rule_open(b, "netdev", chain);
 		text_put(b->out, " ip6 daddr { fe80::/10, ff02::/16 } return\n");
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct conf_service_set *s = list[i].set;
 		if (!is_input) {
+			if (!protects_input(s))
+				continue;
 			rule_open(b, "netdev", chain);
-			text_printf(b->out, " meta mark 0x%x return\n",
-			    MARK_DECRYPTED + number_get(b->s->sets, s->name));
+			text_printf(b->out, " meta mark 0x%x return\n", decrypted_mark(b, s));
 		} else if (s->local_gateway.family == family) {
 			addr_print(s->local_gateway, text);
 			rule_open(b, "netdev", chain);
@@ -508,12 +645,14 @@ service_filter_put(
 {
 	for (size_t i = 0; i < f->n_terms; i++) {
 		const struct conf_filter_term *m = &f->terms[i];
-		static const char *const none[] = { "", NULL };
-		static const char *const both[] = { "esp", "ah", NULL };
-		const char *const *spi_of = m->n_spis > 0 ? both : none;
-		for (; *spi_of != NULL; spi_of++) {
+		enum part parts[3];
+		size_t n = parts_of(m, parts);
+		const char *counter = m->count != NULL ? counter_need(b, f, m->count) : NULL;
+		for (size_t k = 0; k < n; k++) {
 			rule_open(b, "netdev", chain);
-			matches_put(b->out, f, m, *spi_of);
+			matches_put(b->out, f, m, parts[k]);
+			if (counter != NULL)
+				text_printf(b->out, " counter name \"%s\"", counter);
 			log_put(b->out, f, m);
 			if (m->action == FA_SERVICE || m->action == FA_ACCEPT)
 				text_printf(b->out, " fwd to \"%s\"\n", device);
@@ -564,7 +703,7 @@ captures_put(struct builder *b, const struct conf_unit *u)
 		const char *word;
 		const char *hook;
 	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
-	if (!b->s->has_device(u->device, b->s->arg))
+	if (b->s->ifindex(u->device, b->s->arg) == 0)
 		return;
 	for (unsigned way = 0; way < 2; way++) {
 		bool is_input = way == 1;
@@ -593,6 +732,9 @@ nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nf
     struct text *out)
 {
 	struct builder b = { .s = s, .now = now, .out = out };
+	/* what a killed netd left, or nfttext_shut() */
+	if (old == NULL)
+		text_put(out, "add table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE "\n");
 	table_put(s, out);
 	text_put(out, "flush table inet " NFT_TABLE "\n");
 	text_put(out, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");

@@ -10,9 +10,13 @@
  *   host         output, type route: `then ipsec-sa` of output filters, and lo0's output filter
  *   out          forward: output filters by output device
  *   host-out     output: the same for what the host sends
+ *   gap-in       prerouting, and gap-out in postrouting: a device that shall be captured and is not yet passes nothing
+ *   shut         forward: drops all while a configuration is not in force yet, or its routes and devices are gone;
+ *                shut-host in output: the same for what `then ipsec-sa` has marked
  *   quiet        output: what the kernel says of itself on every IPv6 link is kept off the units
  *   One named counter for each `count`, c.FILTER.COUNTER: it survives every commit that keeps it.
- * family netdev  ingress and egress of each media device with `family inet service`: captures to the set's devices.
+ * family netdev  made anew by every commit, with the counters of service filters as they were;
+ *   ingress and egress of each media device with `family inet service`: captures to the set's devices.
  */
 #ifndef NFTTEXT_H
 #define NFTTEXT_H
@@ -21,6 +25,7 @@
 #include "lib/base/text.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 struct conf;
@@ -37,25 +42,35 @@ struct nft_names {
 	size_t cap;
 };
 
+struct nft_count {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
 struct nft_source {
 	const struct conf *c;
+	const struct smap
+	    *counts; /* what the counters say now: name -> struct nft_count; or NULL */
 	struct numbers *sas;
 	struct numbers *sets;
 	const char *memo; /* becomes the comment of the table, when the table is made */
-	/* Is there such a device now? A capture cannot be hooked to one that is not. */
-	bool (*has_device)(const char *device, void *arg);
+	/* 0: there is no such device now. A capture cannot be hooked to one that is not. */
+	unsigned (*ifindex)(const char *device, void *arg);
 	void *arg;
 };
 
 struct nft_names *nft_names_new(void);
 void nft_names_free(struct nft_names *n);
 
-/* Writes one transaction that replaces what OLD (NULL: nothing) describes; fills NOW. */
+/* Writes one transaction that replaces what OLD describes; fills NOW. OLD may be NULL: whatever is there. */
 void nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nft_names *now,
     struct text *out);
 
 /* Writes a transaction that adds the chain "quiet" for the units of S and changes nothing else. */
 void nfttext_quiet(const struct nft_source *s, struct text *out);
+
+/* Writes a transaction that lets nothing through the host until the next nfttext_build(); it leaves all else alone. */
+void nfttext_shut(const char *memo, struct text *out);
 
 /* Name of the kernel's counter; in A. */
 const char *nfttext_counter(struct arena *a, const struct conf_filter *f, const char *counter);

@@ -8,6 +8,8 @@
 #include "daemon/netd/netd.h"
 
 #include "lib/base/arena.h"
+#include "lib/base/smap.h"
+#include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 
@@ -15,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { QUEUE_MAX = 4096 }; /* more than a device queues */
 
 static struct pic_link *
 link_find(struct netd *n, const char *name)
@@ -82,6 +86,34 @@ pics_take(struct netd *n, const struct item *it)
 	struct pic_link *l = is_handed(it) ? link_find(n, it->pic) : NULL;
 	if (l != NULL)
 		item_send(l, it, false);
+}
+
+static void
+queue_drain(int fd)
+{
+	uint8_t start[64]; /* the rest of a packet goes with it */
+	for (unsigned n = 0; n < QUEUE_MAX && read(fd, start, sizeof(start)) > 0; n++)
+		;
+}
+
+void
+pics_drain(struct netd *n)
+{
+	if (n->plan == NULL || n->conf == NULL)
+		return;
+	struct arena *a = arena_new();
+	struct smap served = { 0 };
+	size_t n_served;
+	const char *const *pics = conf_pics(n->conf, a, &n_served);
+	for (size_t i = 0; i < n_served; i++)
+		(void)smap_add(&served, pics[i], n);
+	for (size_t i = 0; i < n->plan->n; i++) {
+		const struct item *it = n->plan->items[i];
+		if (it->kind == ITEM_TUN && it->fd >= 0 && smap_find(&served, it->pic) == NULL)
+			queue_drain(it->fd);
+	}
+	smap_done(&served);
+	arena_free(a);
 }
 
 static void

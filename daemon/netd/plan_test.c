@@ -25,11 +25,11 @@ struct world {
 };
 
 /* All devices are there, except one. */
-static bool
-has_device(const char *device, void *arg)
+static unsigned
+ifindex_of(const char *device, void *arg)
 {
 	(void)arg;
-	return strcmp(device, "ge-9-9-9") != 0;
+	return strcmp(device, "ge-9-9-9") != 0 ? 7 : 0;
 }
 
 static void
@@ -42,7 +42,7 @@ conf_print(struct world *w, const struct conf *c, struct text *out)
 		.sas = &w->sas,
 		.sets = &w->sets,
 		.memo = "memo",
-		.has_device = has_device,
+		.ifindex = ifindex_of,
 	};
 	for (size_t i = 0; i < p->n; i++)
 		text_printf(out, "%s\n", p->items[i]->key);

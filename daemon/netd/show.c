@@ -183,8 +183,7 @@ firewall_show(struct reply *r)
 	bool is_found = false;
 	nft_counters(&r->n->nft, a, &counts);
 	for (size_t i = 0; c != NULL && i < c->n_filters; i++) {
-		if (c->filters[i]->is_service ||
-		    (name != NULL && strcmp(name, c->filters[i]->name) != 0))
+		if (name != NULL && strcmp(name, c->filters[i]->name) != 0)
 			continue;
 		is_found = true;
 		filter_put(r, c->filters[i], &counts);

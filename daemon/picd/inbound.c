@@ -44,7 +44,8 @@ opened(struct worker *w, struct pkt *p)
 		reason = transport_check(w, p, path);
 	if (reason == DROP_NONE)
 		reason = path->deliver != NULL ? send_device(path->deliver, p) : DROP_NO_UNIT;
-	if (reason != DROP_NONE)
+	/* another services interface of this local gateway has received the packet, too */
+	if (reason != DROP_NONE && reason != DROP_ELSEWHERE)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);
 	pkt_put(w->pool, p);
 }

@@ -13,6 +13,7 @@
 #include "lib/esp/sad.h"
 #include "lib/vpn/rule.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +80,8 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		.tally = a->tally,
 		.slot = a->slot,
 		.is_transport = a->kind == ASSOC_TRANSPORT,
-		.has_syslog = a->kind == ASSOC_TUNNEL && a->tunnel->term->has_syslog,
+		.has_syslog =
+		    a->kind == ASSOC_TUNNEL && a->set->has_syslog && a->tunnel->term->has_syslog,
 	};
 	if (a->kind == ASSOC_TUNNEL)
 		p->gateway = a->tunnel->term->remote_gateway;
@@ -143,12 +145,20 @@ static size_t
 sad_make(struct build *b)
 {
 	size_t clashes = 0;
-	b->snap->sad = sad_new(2 * b->snap->n_paths + 1);
+	b->snap->sad = sad_new(2 * b->snap->n_paths + b->conf->n_neighbours + 1);
 	if (b->snap->sad == NULL)
 		abort();
 	for (size_t i = 0; i < b->snap->n_paths; i++)
 		if (b->paths[i].in != NULL && sad_add(b->snap->sad, b->paths[i].in) != SAD_OK)
 			clashes++;
+	for (size_t i = 0; i < b->conf->n_neighbours; i++) {
+		const struct conf_neighbour *n = &b->conf->neighbours[i];
+		struct sad_key key;
+		sad_key_init(&key, n->spi, n->proto == PROTO_ESP ? IPPROTO_ESP : IPPROTO_AH,
+		    n->gateway.family, n->gateway.b);
+		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
+			clashes++;
+	}
 	return clashes;
 }
 

@@ -79,6 +79,11 @@ void svcset_load(struct builder *b);     /* [edit services service-set] */
 void if_service_load(struct builder *b); /* [edit interfaces ... family inet service] */
 void rt_load(struct builder *b);         /* [edit routing-options] */
 
+void neighbours_load(struct builder *b); /* what neighbours_put() says in a reduced tree */
+
+/* Adds to TO, the reduced tree for PIC, the SAs of other services interfaces whose packets PIC hears; conf_reduce(). */
+void neighbours_put(const struct conf *c, const char *pic, struct arena *a, struct elem *to);
+
 /* Rules between statements, for CONF_ALL only. */
 void check_tunnels(struct builder *b);    /* check_tunnel.c */
 void check_interfaces(struct builder *b); /* check.c */

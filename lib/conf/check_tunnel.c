@@ -14,11 +14,13 @@ struct spi_owner {
 	const struct conf_service_set *set; /* or NULL: a unit's security association */
 	const struct conf_term *term;
 	const struct conf_unit *unit;
+	const struct conf_sa *transport; /* or NULL */
 };
 
 struct check {
 	struct builder *b;
 	struct smap spis;      /* "GATEWAY PROTOCOL SPI" to struct spi_owner */
+	struct smap any_spis;  /* "PROTOCOL SPI" to the first of its struct spi_owner */
 	struct smap unit_sets; /* unit name to the service set that gets its packets */
 	bool *rule_is_judged;  /* per rule: its own lacks were reported */
 };
@@ -46,6 +48,8 @@ spi_leaf(const struct elem *manual, const char *name)
 static const char *
 owner_print(struct builder *b, const struct spi_owner *o)
 {
+	if (o->transport != NULL)
+		return arena_printf(b->scratch, "security association %s", o->transport->name);
 	if (o->set == NULL)
 		return arena_printf(b->scratch, "interface %s", o->unit->name);
 	return arena_printf(b->scratch, "rule %s term %s in service set %s", o->term->rule->name,
@@ -61,6 +65,7 @@ spi_claim(struct check *k, struct addr gateway, const char *protocol, uint32_t s
 	addr_print(gateway, gw);
 	const char *key = arena_printf(b->scratch, "%s %s %u", gw, protocol, spi);
 	struct spi_owner *o = arena_memdup(b->scratch, &owner, sizeof(owner));
+	(void)smap_add(&k->any_spis, arena_printf(b->scratch, "%s %u", protocol, spi), o);
 	if (smap_add(&k->spis, key, o))
 		return;
 	builder_error(b, leaf, "Inbound SPI %u (%s) is already used on local gateway %s by %s", spi,
@@ -78,6 +83,22 @@ manual_claim(struct check *k, struct addr gateway, const struct conf_manual *in,
 		spi_claim(k, gateway, in->proto == PROTO_ESP ? "esp" : "ah", in->spi, spi, owner);
 	if (in->proto == PROTO_BUNDLE && in->aux_spi != 0)
 		spi_claim(k, gateway, "esp", in->aux_spi, spi_leaf(manual, "auxiliary-spi"), owner);
+}
+
+/* A transport mode SA has no local gateway: what comes to any address of the host with its SPI is its own. */
+static void
+transport_claim(struct check *k, const struct conf_sa *sa, const struct elem *manual)
+{
+	struct builder *b = k->b;
+	const struct conf_manual *in = &sa->manual.in;
+	struct spi_owner owner = { .transport = sa };
+	const char *protocol = in->proto == PROTO_ESP ? "esp" : "ah";
+	const char *key = arena_printf(b->scratch, "%s %u", protocol, in->spi);
+	if (in->spi == 0 ||
+	    smap_add(&k->any_spis, key, arena_memdup(b->scratch, &owner, sizeof(owner))))
+		return;
+	builder_error(b, spi_leaf(manual, "spi"), "Inbound SPI %u (%s) is already used by %s",
+	    in->spi, protocol, owner_print(b, smap_find(&k->any_spis, key)));
 }
 
 /* --- one service set --- */
@@ -220,12 +241,18 @@ check_tunnels(struct builder *b)
 	for (size_t i = 0; i < b->n_units; i++) {
 		const struct conf_unit *u = &b->units[i];
 		const struct conf_sa *sa = u->ipsec_sa;
-		if (sa == NULL || !sa->manual.is_set)
+		if (sa == NULL || !sa->manual.is_set || sa->mode != MODE_TUNNEL)
 			continue;
 		manual_claim(&k, u->tunnel_source, &sa->manual.in,
 		    elem_find(b->sa_elems[sa - b->sas], "manual"), (struct spi_owner){ .unit = u });
 	}
+	for (size_t i = 0; i < b->c->n_sas; i++) {
+		const struct conf_sa *sa = b->c->sas[i];
+		if (sa->mode == MODE_TRANSPORT && sa->manual.is_set && sa->is_referenced)
+			transport_claim(&k, sa, elem_find(b->sa_elems[i], "manual"));
+	}
 	gateways_check(b);
 	smap_done(&k.spis);
+	smap_done(&k.any_spis);
 	smap_done(&k.unit_sets);
 }

@@ -30,6 +30,8 @@ load_all(struct builder *b)
 	svcset_load(b);
 	if_service_load(b);
 	rt_load(b);
+	if (b->part == CONF_PICD)
+		neighbours_load(b);
 	if (b->part != CONF_ALL)
 		return;
 	check_sas(b);

@@ -243,6 +243,13 @@ struct conf_sa {
 	bool is_referenced;             /* by a unit, a filter or a protocol */
 };
 
+/* An inbound SA of another services interface whose packets this one hears, because both answer for its local gateway. */
+struct conf_neighbour {
+	struct addr gateway;   /* ADDR_NONE: any address (transport mode) */
+	enum conf_proto proto; /* of the outer header: PROTO_ESP, or PROTO_AH for a bundle */
+	uint32_t spi;
+};
+
 /* --- all of it --- */
 
 /* Which part of the configuration a process is given: what it has no need to know is not sent. */
@@ -275,6 +282,8 @@ struct conf {
 	size_t n_service_sets;
 	const struct conf_sa *const *sas;
 	size_t n_sas;
+	const struct conf_neighbour *neighbours; /* CONF_PICD only */
+	size_t n_neighbours;
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to

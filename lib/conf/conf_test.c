@@ -298,9 +298,17 @@ picd_gets_what_it_runs(void **state)
 	conf_free(p);
 	p = part_load(a, c, root, CONF_PICD, "es-0/0/0", &found);
 	assert_true(conf_unit(p, "es-0/0/0.0")->ipsec_sa->manual.is_set);
+	/* it shares its gateway with sp-1/2/0, not with sp-1/3/0, and the host hears every gateway */
+	assert_int_equal(p->n_neighbours, 3);
+	assert_int_equal(p->neighbours[0].spi, 256);
+	assert_int_equal(p->neighbours[0].proto, PROTO_ESP);
+	assert_int_equal(p->neighbours[0].gateway.family, ADDR_V4);
+	assert_int_equal(p->neighbours[1].proto, PROTO_AH); /* the bundle */
+	assert_int_equal(p->neighbours[2].gateway.family, ADDR_NONE);
 	conf_free(p);
 	p = part_load(a, c, root, CONF_PICD, "re0", &found);
 	assert_true(conf_sa(p, "sa-bgp")->manual.is_set);
+	assert_int_equal(p->n_neighbours, 4);
 	assert_non_null(conf_unit(p, "lo0.0")->inet.filter_out);
 	assert_null(conf_unit(p, "ge-0/0/0.0"));
 	conf_free(p);

@@ -342,6 +342,7 @@ picd_reduce(const struct conf *c, const struct elem *root, const char *pic, stru
 	filters_copy(&x, to, root);
 	sas_copy(&x, to, root);
 	services_copy(&x, to, root);
+	neighbours_put(c, pic, a, to);
 	smap_done(&x.sets);
 	smap_done(&x.rules);
 	smap_done(&x.filters);

@@ -50,6 +50,8 @@
 		"the packet is longer than IP or the crypto engine allows")                        \
 	X(DROP_NO_SA, "unknown-spi", STAT_NO_SA,                                                   \
 		"no SA has this SPI, protocol and destination")                                    \
+	X(DROP_ELSEWHERE, "elsewhere", STAT_NONE,                                                  \
+		"the SA is another services interface's")                                          \
 	X(DROP_SA_PROTOCOL, "wrong-protocol", STAT_NO_SA,                                          \
 		"the SPI belongs to an SA of the other protocol")                                  \
 	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \

@@ -309,6 +309,8 @@ datagram_finish(struct frag_table *t, struct datagram *d, uint8_t family, enum d
 		ip4_sum_set(hdr, d->hdr_len);
 	} else {
 		put16(hdr + IP6_PAYLOAD, len - IP6_LEN);
+		p->is_joined6 = true;
+		p->frag_id = d->key.id;
 	}
 	datagram_del(t, d);
 	return p;

@@ -79,6 +79,8 @@ sa_lookup(const struct sad *sad, struct pkt *p, const struct outer *o)
 {
 	p->sa = sad_find(sad, &o->key);
 	if (p->sa == NULL) {
+		if (sad_is_elsewhere(sad, &o->key))
+			return DROP_ELSEWHERE;
 		struct sad_key other;
 		uint8_t proto = o->key.proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
 		const uint8_t *dst = pkt_data(p) + (o->family == ADDR_V4 ? IP4_DST : IP6_DST);

@@ -59,6 +59,9 @@ tunnel_fit(struct esp_worker *w, struct pkt *p, struct ip_hdr *h)
 			return DROP_NONE; /* packet_finish() fragments the outer packet */
 		mtu = IP6_MTU_MIN;
 	}
+	/* its sender has made fragments already; a report would make him send smaller ones, which join to the same packet */
+	if (p->is_joined6)
+		return split(w->pool, p, mtu, p->frag_id);
 	p->mtu = mtu;
 	return DROP_TOO_BIG;
 }
@@ -78,7 +81,7 @@ transport_fit(struct pkt *p, const struct ip_hdr *h, const struct place *at)
 			return DROP_NONE;
 		mtu = IP6_MTU_MIN;
 	}
-	if (!is_v6 && !h->df)
+	if (is_v6 ? p->is_joined6 : !h->df)
 		return DROP_NONE;
 	p->mtu = mtu;
 	return DROP_TOO_BIG;

@@ -11,6 +11,7 @@
 #ifndef PKT_H
 #define PKT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ struct pkt {
 	void *user;       /* the caller's; copied to fragments, never read here */
 	uint8_t verdict;  /* enum drop; DROP_NONE: deliver it */
 	uint8_t family;   /* 4 or 6 of the packet at off after out_burst() or in_burst(); else 0 */
+	bool
+	    is_joined6; /* came as IPv6 fragments: may leave as such, though no router may make any */
+	uint32_t frag_id; /* their identification */
 };
 
 /* Makes a pool of N packets. NULL when out of memory. */

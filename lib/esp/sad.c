@@ -11,7 +11,6 @@
  */
 #include "lib/esp/sad.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +34,10 @@ struct sad {
 	size_t cap;
 	size_t n_any; /* entries for any destination */
 };
+
+/* Stands in a slot for an SA of another table; never dereferenced. */
+static char elsewhere_mark;
+#define ELSEWHERE ((struct sa *)(void *)&elsewhere_mark)
 
 static uint32_t
 key_hash(const uint64_t dst[2], uint32_t spi, uint8_t proto, uint8_t family)
@@ -117,6 +120,26 @@ slot_find(const struct sad *t, const struct sad_key *key)
 	}
 }
 
+static enum sad_result
+entry_add(struct sad *t, const struct sad_key *key, struct sa *sa)
+{
+	struct slot *s = slot_find(t, key);
+	if (s->sa != NULL)
+		return SAD_DUPLICATE;
+	if (t->n == t->cap)
+		return SAD_FULL;
+	*s = (struct slot){
+		.dst = { key->dst[0], key->dst[1] },
+		.spi = key->spi,
+		.proto = key->proto,
+		.family = key->family,
+		.sa = sa,
+	};
+	t->n++;
+	t->n_any += key->family == ADDR_NONE;
+	return SAD_OK;
+}
+
 enum sad_result
 sad_add(struct sad *t, struct sa *sa)
 {
@@ -124,21 +147,13 @@ sad_add(struct sad *t, struct sa *sa)
 		return SAD_OUTBOUND;
 	struct sad_key key;
 	sa_key(sa, &key);
-	struct slot *s = slot_find(t, &key);
-	if (s->sa != NULL)
-		return SAD_DUPLICATE;
-	if (t->n == t->cap)
-		return SAD_FULL;
-	*s = (struct slot){
-		.dst = { key.dst[0], key.dst[1] },
-		.spi = key.spi,
-		.proto = key.proto,
-		.family = key.family,
-		.sa = sa,
-	};
-	t->n++;
-	t->n_any += key.family == ADDR_NONE;
-	return SAD_OK;
+	return entry_add(t, &key, sa);
+}
+
+enum sad_result
+sad_add_elsewhere(struct sad *t, const struct sad_key *key)
+{
+	return entry_add(t, key, ELSEWHERE);
 }
 
 void
@@ -164,8 +179,9 @@ sad_del(struct sad *t, const struct sa *sa)
 	t->slots[hole] = (struct slot){ 0 };
 }
 
-struct sa *
-sad_find(const struct sad *t, const struct sad_key *key)
+/* What is entered for the key: an SA, ELSEWHERE or NULL. */
+static struct sa *
+entry_find(const struct sad *t, const struct sad_key *key)
 {
 	struct sa *sa = slot_find(t, key)->sa;
 	if (sa == NULL && t->n_any > 0) {
@@ -174,6 +190,19 @@ sad_find(const struct sad *t, const struct sad_key *key)
 		sa = slot_find(t, &any)->sa;
 	}
 	return sa;
+}
+
+struct sa *
+sad_find(const struct sad *t, const struct sad_key *key)
+{
+	struct sa *sa = entry_find(t, key);
+	return sa != ELSEWHERE ? sa : NULL;
+}
+
+bool
+sad_is_elsewhere(const struct sad *t, const struct sad_key *key)
+{
+	return entry_find(t, key) == ELSEWHERE;
 }
 
 void

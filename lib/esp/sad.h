@@ -11,11 +11,22 @@
 #ifndef SAD_H
 #define SAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sa;
 struct sad;
+
+/* What is looked up, in the form in which the table keeps it. */
+struct sad_key {
+	uint64_t dst[2]; /* the address as two words; any destination: zero */
+	uint32_t spi;    /* host order */
+	uint8_t proto;   /* 50 or 51 */
+	uint8_t family;  /* of the destination; 0 = any */
+	uint16_t zero;
+	uint32_t hash;
+};
 
 /* Makes a table for up to N SAs (it does not grow). NULL when out of memory. */
 struct sad *sad_new(size_t n);
@@ -30,19 +41,12 @@ enum sad_result {
 };
 
 __attribute__((warn_unused_result)) enum sad_result sad_add(struct sad *t, struct sa *sa);
+/* Notes that the SA of this key is somebody else's: sad_find() does not find it, sad_is_elsewhere() does. */
+__attribute__((warn_unused_result)) enum sad_result sad_add_elsewhere(
+    struct sad *t, const struct sad_key *key);
 /* Takes SA out; does nothing if it is not there. */
 void sad_del(struct sad *t, const struct sa *sa);
 size_t sad_size(const struct sad *t);
-
-/* What is looked up, in the form in which the table keeps it. */
-struct sad_key {
-	uint64_t dst[2]; /* the address as two words; any destination: zero */
-	uint32_t spi;    /* host order */
-	uint8_t proto;   /* 50 or 51 */
-	uint8_t family;  /* of the destination; 0 = any */
-	uint16_t zero;
-	uint32_t hash;
-};
 
 /* Fills a key; DST points to 4 or 16 octets, or is unused for family 0. */
 void sad_key_init(
@@ -51,6 +55,9 @@ void sad_key_init(
 /* Finds the SA. One for exactly this destination is preferred to one for any. NULL if there is
  * none. */
 struct sa *sad_find(const struct sad *t, const struct sad_key *key);
+
+/* True if sad_add_elsewhere() was told of an SA that a packet with this key belongs to. */
+bool sad_is_elsewhere(const struct sad *t, const struct sad_key *key);
 
 /* Starts loading what sad_find() with the same key will look at. */
 void sad_prefetch(const struct sad *t, const struct sad_key *key);

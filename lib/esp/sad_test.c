@@ -93,6 +93,36 @@ what_does_not_belong_is_refused(void **state)
 }
 
 static void
+what_is_elsewhere_is_known_but_not_found(void **state)
+{
+	(void)state;
+	struct esp_worker *w = test_worker(4);
+	struct sad *t = sad_new(3);
+	struct addr dst = test_addr("192.0.2.2");
+	struct sa *own = sa_make(w, 0x500, SA_ESP, "192.0.2.2");
+	struct sad_key here, there, anywhere, stray;
+	sad_key_init(&here, 0x500, 50, dst.family, dst.b);
+	sad_key_init(&there, 0x501, 50, dst.family, dst.b);
+	sad_key_init(&anywhere, 0x502, 51, 0, NULL);
+	assert_int_equal(sad_add(t, own), SAD_OK);
+	assert_int_equal(sad_add_elsewhere(t, &there), SAD_OK);
+	assert_int_equal(sad_add_elsewhere(t, &anywhere), SAD_OK);
+	assert_int_equal(sad_add_elsewhere(t, &here), SAD_DUPLICATE);
+	assert_ptr_equal(sad_find(t, &here), own);
+	assert_false(sad_is_elsewhere(t, &here));
+	assert_null(sad_find(t, &there));
+	assert_true(sad_is_elsewhere(t, &there));
+	sad_key_init(&anywhere, 0x502, 51, dst.family, dst.b);
+	assert_null(sad_find(t, &anywhere));
+	assert_true(sad_is_elsewhere(t, &anywhere));
+	sad_key_init(&stray, 0x501, 51, dst.family, dst.b);
+	assert_false(sad_is_elsewhere(t, &stray));
+	sa_free(own);
+	sad_free(t);
+	esp_worker_free(w);
+}
+
+static void
 adding_and_deleting_in_any_order_loses_nothing(void **state)
 {
 	(void)state;
@@ -128,6 +158,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_sa_is_found_by_spi_protocol_and_destination),
 		cmocka_unit_test(what_does_not_belong_is_refused),
+		cmocka_unit_test(what_is_elsewhere_is_known_but_not_found),
 		cmocka_unit_test(adding_and_deleting_in_any_order_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,12 @@ line_find(struct setter *st, size_t from, size_t to)
 {
 	const char *words[WORDS_MAX];
 	size_t n = path_words(st, from, to, words);
+	if (n == st->spot.n && from < to) {
+		/* brackets alone name nothing, and surely not all that there is */
+		say(st, REPORT_SYNTAX, &st->l.words[from], loader_text(&st->l, from),
+		    "syntax error");
+		return (struct place){ .kind = PLACE_UNKNOWN };
+	}
 	struct place p = place_find(tree_root(st->l.t), words, n);
 	if (p.kind != PLACE_UNKNOWN && p.kind != PLACE_MISSING)
 		return p;
@@ -395,6 +401,7 @@ set_rehearse(struct setter *st)
 	struct tree *t = l->t;
 	struct text comment = l->comment;
 	size_t before = l->errors_before;
+	uint32_t salt = l->salt;
 	l->errors_before -=
 	    report->n_errors; /* the bound on errors counts those of the report, too */
 	l->report = &said;
@@ -408,6 +415,7 @@ set_rehearse(struct setter *st)
 	l->t = t;
 	l->report = report;
 	l->errors_before = before;
+	l->salt = salt;
 	for (size_t i = 0; i < said.n && !is_right; i++)
 		report_add(report, &said.lines[i]);
 	report_done(&said);

@@ -198,6 +198,12 @@ a_refused_set_line_leaves_nothing(void **state)
 		"set services ipsec-vpn rule a term 1 then no-anti-replay tunnel-mtu 5",
 		"set services ipsec-vpn rule a match-direction output term 1 then tunnel-mtu 5",
 		"set services ipsec-vpn rule a term 1 then manual dynamic nonsense",
+		"delete [",
+		"delete ]",
+		"deactivate [ ]",
+		"copy [ to ]",
+		"rename [ to b",
+		"insert [ before [",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct tree *t = loaded(base);
@@ -302,6 +308,38 @@ secrets_compare_in_clear(void **state)
 	assert_compare(a, b, "");
 }
 
+/* A key written with a space in it, or without its word, is still a key. */
+static void
+no_error_repeats_a_key(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"key TOPSECRET;",
+		"key ascii-text first TOPSECRET;",
+		"key { ascii-text first TOPSECRET; }",
+		"key { ascii-text first \"TOPSECRET\"; }",
+		"key { TOPSECRET; }",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct tree *t = tree_new(load_check_schema());
+		struct report r = { 0 };
+		struct text in = { 0 };
+		struct text said = { 0 };
+		text_printf(&in,
+		    "security { ipsec { security-association s { manual { direction inbound { "
+		    "authentication { %s } } } } } }",
+		    texts[i]);
+		load_text(t, LOAD_OVERRIDE, text_str(&in), in.len, &r);
+		report_print(&r, NULL, &said);
+		assert_true(r.n > 0);
+		assert_null(strstr(text_str(&said), "TOPSECRET"));
+		text_done(&said);
+		text_done(&in);
+		report_done(&r);
+		tree_free(t);
+	}
+}
+
 static void
 a_list_of_errors_ends(void **state)
 {
@@ -334,6 +372,7 @@ main(void)
 		cmocka_unit_test(parts_print_alone),
 		cmocka_unit_test(differences_print_as_junos_does),
 		cmocka_unit_test(secrets_compare_in_clear),
+		cmocka_unit_test(no_error_repeats_a_key),
 		cmocka_unit_test(a_list_of_errors_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -586,14 +586,24 @@ may_go_on(const struct stmt *s)
 	       !starts_next(s, word_at(s));
 }
 
+/* The word at S for an error; where keys stand, whatever it is may be a part of one. */
+static const char *
+word_shown(const struct stmt *s)
+{
+	const struct snode *in = s->n->schema;
+	for (size_t i = 0; i < in->n_children; i++)
+		if (in->children[i]->is_secret)
+			return "(not shown)";
+	return in->is_secret ? "(not shown)" : loader_text(s->l, s->at);
+}
+
 static void
 unknown(struct stmt *s)
 {
 	const struct word *w = word_at(s);
 	bool is_error =
 	    s->n->schema->is_strict && !is_inactive_here(s->n) && (s->tags & TAG_INACTIVE) == 0;
-	loader_say(s->l, REPORT_UNSUPPORTED, is_error, w, s->n, loader_text(s->l, s->at),
-	    "unknown statement");
+	loader_say(s->l, REPORT_UNSUPPORTED, is_error, w, s->n, word_shown(s), "unknown statement");
 	s->is_failed = true;
 	s->at = s->l->n_words;
 }
@@ -609,7 +619,7 @@ step(struct stmt *s)
 		return false;
 	}
 	if (s->is_complete && !may_go_on(s)) {
-		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, loader_text(s->l, s->at),
+		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, word_shown(s),
 		    "syntax error, expecting ';'");
 		return false;
 	}
@@ -618,7 +628,7 @@ step(struct stmt *s)
 	bool has_word;
 	const struct snode *c = child_find(s, &has_word);
 	if (c == NULL && s->n != s->block && starts_next(s, w)) {
-		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, loader_text(s->l, s->at),
+		loader_say(s->l, REPORT_SYNTAX, true, w, s->block, word_shown(s),
 		    "syntax error, expecting ';'");
 		return false;
 	}

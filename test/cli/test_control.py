@@ -28,10 +28,17 @@ def sent(gw, name):
 def test_only_daemons_whose_part_changes_hear_of_a_commit(gw):
     for d in gw.daemons.values():
         d.log.clear()
-    gw.cli("configure", *SET_T2, "commit", check=0)
+    gw.cli("configure", "set services ipsec-vpn rule r1 term t1 then tunnel-mtu 1400", "commit", check=0)
     assert sent(gw, "sp-1/2/0") == [("check", 2), ("apply", 2)]
     assert sent(gw, "sp-1/3/0") == []
     wait(lambda: gw.in_force[-1] == 2)
+
+
+def test_a_new_spi_is_told_to_those_who_share_the_local_gateway(gw):
+    gw.daemons["sp-1/3/0"].log.clear()
+    gw.cli("configure", *SET_T2, "commit", check=0)
+    ((_, _, checked), (_, _, applied)) = gw.daemons["sp-1/3/0"].log
+    assert checked == applied and b"ah 502 192.0.2.1" in applied
 
 
 def test_keys_go_to_the_picd_that_needs_them_and_to_nobody_else(gw):
@@ -147,6 +154,20 @@ def test_strangers_are_not_let_in(gw):
     p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", exe, "-r", gw.dir, "-c",
                         "show version"], capture_output=True, text=True)
     assert (p.returncode, p.stdout, p.stderr) == (1, "", "error: permission denied\n")
+
+
+def test_strangers_cannot_keep_users_out(gw):
+    crowd = ("import os, socket, sys\nos.setgroups([]); os.setgid(65534); os.setuid(65534)\nkept = []\n"
+             "for _ in range(200):\n s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); kept.append(s)\n"
+             " try: s.send(b'\\0\\0\\xff')\n except OSError: pass\n"
+             "print(flush=True); sys.stdin.read()")
+    os.chmod(gw.dir, 0o755)
+    with subprocess.Popen(["/usr/bin/python3", "-c", crowd, f"{gw.dir}/mgd.sock"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as p:
+        p.stdout.readline()
+        assert "host-name" in gw.command("show configuration system")
+        p.stdin.close()
+
 
 
 def test_load_from_file_and_terminal(gw, tmp_path):

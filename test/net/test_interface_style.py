@@ -2,6 +2,7 @@
 #
 # test_interface_style.py - service sets applied to a media interface: what leaves it is protected or dropped.
 
+import re
 import time
 
 from lab import junos
@@ -105,13 +106,39 @@ def test_service_filter_skips(two_gateways):
     side_a, _ = junos.sides(t)
     text = junos.interface_style(side_a, [junos.Sa()], more="""
 firewall { family inet { service-filter only-lan {
-    term lan { from { source-address { 10.1.0.0/24; } destination-address { 10.2.0.0/24; } } then { service; } }
-    term rest { then { skip; } }
+    term lan { from { source-address { 10.1.0.0/24; } destination-address { 10.2.0.0/24; } }
+               then { count from-lan; service; } }
+    term rest { then { count others; skip; } }
 } } }""").replace("output { service-set ss1; }", "output { service-set ss1 service-filter only-lan; }").replace(
         "input { service-set ss1; }", "input { service-set ss1 service-filter only-lan; }")
-    Gateway(t.gw_a, text)
+    a = Gateway(t.gw_a, text)
     assert t.gw_a.ping(t.WAN_B, count=2).lost == 0, "the gateway's own ping is skipped"
     with t.gw_a.capture("wan", "ip") as wire:
         t.host_a.ping(t.HOST_B, count=2, timeout_s=1)
         time.sleep(0.1)
     assert [p["IP"].proto for p in wire.packets() if p["IP"].src == t.WAN_A] == [50, 50]
+    shown = a.cli("show firewall")
+    assert re.search(r"^from-lan +\d+ +2$", shown, re.M) and re.search(r"^others +\d+ +[1-9]\d*$", shown, re.M), shown
+    a.configure("set interfaces lan unit 0 family inet address 10.77.0.1/24")
+    assert re.search(r"^from-lan +\d+ +2$", a.cli("show firewall filter only-lan"), re.M), "a commit keeps the count"
+
+
+def test_two_service_sets_share_a_services_interface(two_gateways):
+    """What comes out of either set may leave by the interface on whose way in the set stands."""
+    t = two_gateways
+    routes(t)
+    t.host_a.ip("link add second type veth peer name second netns " + t.gw_a.full_name)
+    t.host_a.addr("second", "10.1.7.10/24")
+    t.gw_a.addr("second", "10.1.7.1/24")
+    t.host_a.run("ip rule add from 10.1.7.10 table 7; ip route add default via 10.1.7.1 table 7")
+    sas = [junos.Sa(), junos.Sa(spi_ab=301, spi_ba=401)]
+    side_a, side_b = junos.sides(t)
+    one = junos.interface_style(side_a, sas[:1]).replace("match-direction output", "match-direction input").replace(
+        "wan { unit 0", "lan { unit 0")
+    second = junos.interface_style(junos.Side("a", t.WAN_A, t.WAN_B, ["10.1.7.0/24"], side_a.peer_nets), sas[1:]).replace(
+        "match-direction output", "match-direction input").replace("wan { unit 0", "second { unit 0")
+    Gateway(t.gw_a, one + second.replace("ss1", "ss2").replace("rule r1", "rule r2").replace("rules r1", "rules r2"))
+    Gateway(t.gw_b, junos.interface_style(junos.Side("b", t.WAN_B, t.WAN_A, side_b.nets * 2, ["10.1.0.0/24", "10.1.7.0/24"]),
+                                          sas))
+    assert t.host_a.ping(t.HOST_B, count=2).lost == 0
+    assert t.host_a.ping(t.HOST_B, count=2, options=("-I", "10.1.7.10")).lost == 0

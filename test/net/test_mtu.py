@@ -121,3 +121,15 @@ def test_tos_ecn_and_ttl(two_gateways):
     outer, inner = wire.packets()[0]["IP"], inside.packets()[0]["IP"]
     assert (outer.tos, outer.ttl) == (0xb9, 64)
     assert (inner.tos, inner.ttl) == (0xb9, 38), "each gateway is one hop"
+
+
+@pytest.mark.parametrize("outer", [4, 6])
+def test_ipv6_fragments_of_the_sender_pass(two_gateways, outer):
+    """No router fragments IPv6, but a datagram that its sender has fragmented must not be lost for having been joined."""
+    t = two_gateways
+    sa = junos.Sa()
+    side_a, side_b = junos.sides(t, outer, (6,))
+    Gateway(t.gw_a, junos.next_hop(side_a, [sa]))
+    Gateway(t.gw_b, junos.next_hop(side_b, [sa]))
+    assert t.host_a.ping(t.HOST_B6, count=3, size=4000).lost == 0
+    assert t.host_b.ping(t.HOST_A6, count=3, size=60000).lost == 0

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway import Gateway, check_rights
+from gateway import MSG_LOAD, Gateway, check_rights
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -145,6 +145,20 @@ def test_commit_touches_only_what_changed(gateway):
     gateway.wait_log('picd-sp-1-2-0', 'taken unit sp-1/2/0.7 ')
     assert 'sp-1-2-0.7' not in gateway.ip('link')
     assert '10.77.0.0/16' in gateway.ip('route')
+
+
+def test_commit_that_comes_while_another_waits_for_devices(gateway):
+    first = media() + NEXT_HOP
+    new = '    unit {}\n      family\n        inet:\n    unit 2\n'
+    assert gateway.start(first) == 'ready\n'
+    client = gateway.client()
+    for unit in (7, 8, 9):      # each needs a descriptor that sallyportd opens
+        client.send(MSG_LOAD, ('load', [('text', first.replace('    unit 2\n', new.format(unit)))]))
+    answers = [dict(client.receive()[1][1])['status'] for _ in range(3)]
+    assert answers[-1] == 'ok', answers
+    gateway.wait_log('picd-sp-1-2-0', 'given unit sp-1/2/0.9 ')
+    links = gateway.ip('link')
+    assert 'sp-1-2-0.9' in links and 'sp-1-2-0.7' not in links and 'sp-1-2-0.8' not in links
 
 
 def test_route_moves_without_a_gap(gateway):
@@ -497,7 +511,7 @@ def test_interface_style_captures_both_ways(gateway):
 def test_interface_that_comes_later_is_configured(gateway):
     gateway.ip('link', 'del', 'ge-0-0-1')
     assert gateway.start(media('', SERVICE) + INTERFACE_STYLE) == 'ready\n', gateway.process.stderr.read()
-    assert 'ge-0-0-1' not in gateway.at('nft', 'list', 'ruleset')
+    assert 'device "ge-0-0-1"' not in gateway.at('nft', 'list', 'ruleset')
     gateway.ip('link', 'add', 'ge-0-0-1', 'type', 'veth', 'peer', 'name', 'other')
     time.sleep(0.5)
     assert '10.1.1.1/24' in gateway.ip('addr', 'show', 'ge-0-0-1')

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * neighbour.c - the inbound SAs of other services interfaces that one picd hears packets of.
+ *
+ * Every socket of a local gateway gets all of its ESP and AH, so services interfaces that share a gateway hear each
+ * other, and the host's transport mode SAs hear everybody. conf_reduce() tells each picd protocol, SPI and gateway of
+ * those SAs, without keys, as leaves "PROTOCOL SPI GATEWAY" of the root: it must not take their packets for strays.
+ */
+#include "lib/conf/builder.h"
+
+#include "lib/base/smap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEIGHBOUR_LEAF "neighbour-sa"
+#define ANY_GATEWAY "any" /* of a transport mode SA */
+
+struct spread {
+	struct arena *a;
+	struct elem *to;
+	const char *pic;
+	struct smap gateways; /* those that PIC answers for */
+};
+
+/* One inbound SA of the whole configuration. */
+typedef void each_sa_fn(
+    struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m);
+
+static void
+each_sa(const struct conf *c, struct spread *x, each_sa_fn *f)
+{
+	for (size_t i = 0; i < c->n_service_sets; i++) {
+		const struct conf_service_set *s = c->service_sets[i];
+		for (size_t n = 0; s->pic != NULL && n < s->n_tunnels; n++)
+			f(x, s->pic->name, s->local_gateway, &s->tunnels[n].term->manual);
+	}
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t n = 0; n < c->ifds[i]->n_units; n++) {
+			const struct conf_unit *u = c->ifds[i]->units[n];
+			if (u->ipsec_sa != NULL)
+				f(x, u->ifd->name, u->tunnel_source, &u->ipsec_sa->manual);
+		}
+	for (size_t i = 0; i < c->n_sas; i++)
+		if (c->sas[i]->mode == MODE_TRANSPORT && c->sas[i]->is_referenced)
+			f(x, HOST_PIC, (struct addr){ 0 }, &c->sas[i]->manual);
+}
+
+static const char *
+gateway_print(struct arena *a, struct addr gateway)
+{
+	char text[ADDR_STRLEN];
+	return arena_strdup(
+	    a, gateway.family != ADDR_NONE ? addr_print(gateway, text) : ANY_GATEWAY);
+}
+
+static void
+own_note(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
+{
+	(void)m;
+	if (strcmp(pic, x->pic) == 0)
+		(void)smap_add(&x->gateways, gateway_print(x->a, gateway), x);
+}
+
+static void
+other_put(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
+{
+	const char *gw = gateway_print(x->a, gateway);
+	bool is_heard = gateway.family == ADDR_NONE || strcmp(x->pic, HOST_PIC) == 0 ||
+			smap_find(&x->gateways, gw) != NULL;
+	if (!m->is_set || strcmp(pic, x->pic) == 0 || !is_heard)
+		return;
+	elem_leaff(x->a, x->to, NEIGHBOUR_LEAF, "%s %u %s", m->in.proto == PROTO_ESP ? "esp" : "ah",
+	    m->in.spi, gw);
+}
+
+void
+neighbours_put(const struct conf *c, const char *pic, struct arena *a, struct elem *to)
+{
+	struct spread x = { .a = a, .to = to, .pic = pic };
+	each_sa(c, &x, own_note);
+	if (x.gateways.n > 0)
+		each_sa(c, &x, other_put);
+	smap_done(&x.gateways);
+}
+
+/* Reads one leaf; false if it is not of the form that other_put() writes. */
+static bool
+neighbour_read(const char *text, struct conf_neighbour *out)
+{
+	bool is_esp = strncmp(text, "esp ", 4) == 0;
+	if (!is_esp && strncmp(text, "ah ", 3) != 0)
+		return false;
+	char *end;
+	unsigned long spi = strtoul(text + (is_esp ? 4 : 3), &end, 10);
+	*out = (struct conf_neighbour){ .proto = is_esp ? PROTO_ESP : PROTO_AH };
+	if (*end != ' ' || spi > UINT32_MAX)
+		return false;
+	out->spi = (uint32_t)spi;
+	return strcmp(end + 1, ANY_GATEWAY) == 0 || addr_parse(end + 1, &out->gateway);
+}
+
+void
+neighbours_load(struct builder *b)
+{
+	size_t n = elem_count(b->root, NEIGHBOUR_LEAF);
+	struct conf_neighbour *list = arena_array(b->a, n, sizeof(*list));
+	size_t used = 0;
+	elem_each (e, b->root, NEIGHBOUR_LEAF) {
+		if (e->value != NULL && neighbour_read(e->value, &list[used]))
+			used++;
+		else
+			builder_error(b, e, "invalid value");
+	}
+	b->c->neighbours = list;
+	b->c->n_neighbours = used;
+}
