@@ -105,10 +105,8 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		if (r.lines[i].class != REPORT_IGNORED)
 			report_add(&shown, &r.lines[i]);
 	report_print(&shown, s->name, &said);
-	if (s->private_tree == NULL) {
-		s->m->db.is_touched = true;
-		s->m->db.touched = time(NULL);
-	}
+	if (s->private_tree == NULL)
+		db_touched(&s->m->db);
 	if (ok) {
 		text_put(&said, "load complete\n");
 		session_text(s, text_str(&said));
@@ -192,8 +190,8 @@ on_commit_stored(void *arg, bool ok, const char *text)
 	struct session *s = arg;
 	struct db *db = &s->m->db;
 	if (ok && s->private_tree == NULL) {
-		db->is_touched =
-		    db_differs(db, db->candidate); /* others may have edited meanwhile */
+		/* others may have edited meanwhile */
+		db->is_touched = db->n_edits != s->edits_before && db_differs(db, db->candidate);
 	} else if (ok) {
 		s->private_base = db->last.commit;
 		/* the shared candidate follows, unless somebody is changing it */
@@ -251,6 +249,7 @@ edit_commit(struct session *s, const struct words *w)
 	}
 	ask.on_done = ask.check_only ? on_commit_done : on_commit_stored;
 	s->has_quit = s->has_quit && !ask.check_only;
+	s->edits_before = s->m->db.n_edits;
 	if (!commit_start(s->m, &ask))
 		session_fail(
 		    s, "error: configuration database locked: another commit is under way");
