@@ -330,10 +330,8 @@ do_up(struct session *s, const struct words *w, bool top)
 static void
 touched(struct session *s)
 {
-	if (s->private_tree == NULL) {
-		s->m->db.is_touched = true;
-		s->m->db.touched = time(NULL);
-	}
+	if (s->private_tree == NULL)
+		db_touched(&s->m->db);
 }
 
 /* Runs one set line; warnings are shown, errors fail the line. LINE ends with a newline. */

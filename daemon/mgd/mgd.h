@@ -39,6 +39,7 @@ struct db {
 	struct store_meta last; /* of the running configuration; commit 0: there has been none */
 	bool is_touched;        /* the candidate may differ from the running one */
 	time_t touched;         /* when it was edited last */
+	unsigned n_edits;       /* of the candidate, ever */
 };
 
 /* --- peer.c: the daemons that run the configuration --- */
@@ -81,6 +82,8 @@ struct mgd {
 int db_init(struct db *db, const struct schema *schema);
 /* Reads rollback N into a new tree; NULL and -errno in RC. */
 struct tree *db_rollback(struct db *db, unsigned n, int *rc);
+/* The candidate has been edited. */
+void db_touched(struct db *db);
 /* True if T says something else than the running configuration. */
 bool db_differs(const struct db *db, const struct tree *t);
 /* The host name of the running configuration, or NULL. Borrowed until the next commit. */
@@ -170,9 +173,12 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	char want[16];  /* what the input is for: the load action */
-	char name[256]; /* name of the file that is being read */
-	bool has_quit;  /* commit and-quit */
+	int load_kind;         /* what the input is for (edit_load.c) */
+	bool load_json;        /* the user said so */
+	bool load_relative;    /* at the [edit] place */
+	unsigned edits_before; /* db.n_edits when the commit under way began */
+	char name[256];        /* name of the file that is being read */
+	bool has_quit;         /* commit and-quit */
 };
 
 /* The tree that S edits. */

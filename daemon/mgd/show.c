@@ -108,17 +108,18 @@ void
 show_compare(struct session *s, const struct tree *t)
 {
 	int rc;
-	struct tree *from = db_rollback(&s->m->db, (unsigned)s->compare, &rc);
+	struct tree *old =
+	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
 	struct text out = { 0 };
-	if (from == NULL) {
+	if (s->compare > 0 && old == NULL) {
 		session_fail(s, "error: could not read that rollback configuration");
 		return;
 	}
-	print_compare(from, t, &out);
+	print_compare(old != NULL ? old : s->m->db.running, t, &out);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);
-	tree_free(from);
+	tree_free(old);
 }
 
 /* --- rows --- */
