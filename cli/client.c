@@ -15,8 +15,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
 #include "lib/base/arena.h"
@@ -33,6 +35,9 @@ struct line {
 	struct client *c;
 	const char *typed;
 	struct pipes *pipes;
+	struct pager *pager; /* NULL: none */
+	bool has_quit;       /* the pager was left, and mgd knows */
+	bool is_prompting;   /* the pager waits for a key */
 	struct render render;
 	struct text out; /* rendered, not yet through the pipes */
 	size_t n_shown;  /* of pipes->out */
@@ -66,6 +71,10 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 	struct elem *e = elem_new(a, "line");
 	elem_leaf(a, e, "text", text);
 	elem_leaf(a, e, "format", pipe_format_name(p->format));
+	if (p->is_relative)
+		elem_flag(a, e, "relative");
+	if (p->is_rpc)
+		elem_flag(a, e, "rpc");
 	if (p->inherit != INHERIT_OFF)
 		elem_leaf(a, e, "inherit", pipe_inherit_name(p->inherit));
 	if (p->has_compare)
@@ -158,9 +167,12 @@ send_answer(struct client *c, const struct elem *ask)
 	ssize_t n = getline(&line, &cap, c->in);
 	if (n > 0 && line[n - 1] == '\n')
 		line[n - 1] = '\0';
-	if (n <= 0)
+	if (n <= 0) {
 		clearerr(c->in);
-	int err = send_leaf(c, CLI_ANSWER, "answer", "text", n > 0 ? line : "");
+		putchar('\n');
+	}
+	/* ^C is no answer: the line is given up */
+	int err = interrupted ? 0 : send_leaf(c, CLI_ANSWER, "answer", "text", n > 0 ? line : "");
 	free(line);
 	return err;
 }
@@ -174,26 +186,43 @@ copy_leaf(char *to, size_t size, const struct elem *e, const char *name)
 	snprintf(to, size, "%s", v != NULL ? v : "");
 }
 
+void
+client_caret(const struct client *c, size_t at)
+{
+	char prompt[512];
+	unsigned columns = setting_columns(&c->settings);
+	at += strlen(client_prompt(c, prompt, sizeof(prompt)));
+	printf("%*s^\n", (int)(at % columns), "");
+}
+
 /* Shows why a line failed: under the word itself on a terminal, else with the line repeated. */
 static void
 error_show(const struct client *c, const char *typed, const char *text, const char *caret)
 {
 	fflush(stdout);
 	FILE *to = c->is_terminal ? stdout : stderr;
-	if (caret != NULL) {
-		char prompt[512];
-		int at = (int)strtoul(caret, NULL, 10);
-		if (at > CLI_LINE_MAX)
-			at = 0;
-		if (c->is_terminal)
-			at += (int)strlen(client_prompt(c, prompt, sizeof(prompt)));
-		else
-			fprintf(to, "%s\n", typed);
-		fprintf(to, "%*s^\n", at, "");
-	}
+	unsigned long at = caret != NULL ? strtoul(caret, NULL, 10) : 0;
+	if (at > CLI_LINE_MAX)
+		at = 0;
+	if (caret != NULL && c->is_terminal)
+		client_caret(c, at);
+	else if (caret != NULL)
+		fprintf(to, "%s\n%*s^\n", typed, (int)at, "");
 	size_t n = strlen(text);
+	if (n == 0)
+		return;
 	fprintf(to, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
 	fflush(to);
+}
+
+static void
+pager_feed(struct line *l)
+{
+	struct text *t = &l->pipes->out;
+	if (l->pager == NULL || t->len == 0)
+		return;
+	pager_put(l->pager, t->s, t->len);
+	text_reset(t);
 }
 
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
@@ -204,6 +233,7 @@ out_filter(struct line *l)
 		return;
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
+	pager_feed(l);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -228,6 +258,8 @@ static int
 out_drain(struct line *l)
 {
 	int err = 0;
+	if (l->pager != NULL)
+		pager_finish(l->pager);
 	while (err == 0 && l->pipes->out.len > 0)
 		err = out_write(l, l->pipes->out.len);
 	return err;
@@ -240,6 +272,9 @@ on_done(struct line *l, const struct elem *e)
 	render_end(&l->render);
 	out_filter(l);
 	pipes_flush(l->pipes);
+	pager_feed(l);
+	if (l->pager != NULL)
+		pager_end(l->pager);
 	l->done = true;
 	int err = out_drain(l);
 	const char *status = elem_value(e, "status");
@@ -258,6 +293,20 @@ on_done(struct line *l, const struct elem *e)
 	if (elem_has(e, "host-name"))
 		copy_leaf(c->host, sizeof(c->host), e, "host-name");
 	return err;
+}
+
+static void
+on_setting(struct line *l, const struct elem *e)
+{
+	struct text said = { 0 };
+	const char *name = elem_value(e, "name");
+	const char *value = elem_value(e, "value");
+	if (name != NULL && value != NULL)
+		setting_apply(&l->c->settings, name, value, &said);
+	else
+		setting_show(&l->c->settings, &said);
+	render_text(&l->render, text_str(&said));
+	text_done(&said);
 }
 
 static int
@@ -302,6 +351,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 			err = send_terminal(l->c);
 		}
 		break;
+	case CLI_SETTING:
+		on_setting(l, e);
+		break;
 	case CLI_DONE:
 		return on_done(l, e);
 	default:
@@ -311,35 +363,54 @@ on_message(struct line *l, const struct ipc_msg *m)
 	return err;
 }
 
+enum {
+	PROMPT_MS = 50
+}; /* what is still coming may make the prompt needless, or know how much there is */
+
+/* One round of waiting: shows what the screen takes, lets the pager have a key. Returns 1 if there is a message, 0, or -errno. */
+static int
+wait_once(struct line *l)
+{
+	struct client *c = l->c;
+	bool is_full = l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT;
+	struct pollfd p[] = {
+		{ .fd = c->fd, .events = POLLIN },
+		{ .fd = l->pager == NULL && l->pipes->out.len > 0 ? STDOUT_FILENO : -1,
+		    .events = POLLOUT },
+		{ .fd = l->is_prompting ? STDIN_FILENO : -1, .events = POLLIN },
+	};
+	int n = poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (n == 0) {
+		pager_prompt(l->pager);
+		l->is_prompting = true;
+	}
+	if (p[2].revents != 0) {
+		pager_on_key(l->pager);
+		l->is_prompting = false;
+	}
+	int err = p[1].revents != 0 ? out_write(l, PIPE_BUF) : 0;
+	return err != 0 ? err : p[0].revents != 0;
+}
+
 /* Waits for the next message and meanwhile shows what the screen takes, a little at a time, because a reader of our
  * output who takes his time (a pager) must not make mgd wait. ^C sends CLI_BREAK once. */
 static int
 wait_readable(struct line *l)
 {
-	struct client *c = l->c;
 	for (;;) {
-		struct pollfd p[] = {
-			{ .fd = c->fd, .events = POLLIN },
-			{ .fd = l->pipes->out.len > 0 ? STDOUT_FILENO : -1, .events = POLLOUT },
-		};
-		if (interrupted) {
+		bool has_quit = l->pager != NULL && pager_has_quit(l->pager) && !l->has_quit;
+		if (interrupted || has_quit) {
 			interrupted = 0;
-			int err = ipc_send_blocking(c->fd, CLI_BREAK, c->seq, NULL);
+			l->has_quit = l->has_quit || has_quit;
+			int err = ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
 			if (err != 0)
 				return err;
 		}
-		if (poll(p, 2, -1) < 0) {
-			if (errno != EINTR)
-				return -errno;
-			continue;
-		}
-		if (p[1].revents != 0) {
-			int err = out_write(l, PIPE_BUF);
-			if (err != 0)
-				return err;
-		}
-		if (p[0].revents != 0)
-			return 0;
+		int n = wait_once(l);
+		if (n != 0)
+			return n < 0 ? n : 0;
 	}
 }
 
@@ -374,6 +445,23 @@ lost(struct client *c, int err)
 	return -1;
 }
 
+static void
+timestamp_show(const struct client *c)
+{
+	char buf[128];
+	time_t now = time(NULL);
+	struct tm tm;
+	if (!c->is_terminal || c->settings.timestamp[0] == '\0')
+		return;
+	/* the format is the user's: that is what it is for */
+	_Pragma("GCC diagnostic push");
+	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
+	if (strftime(buf, sizeof(buf), c->settings.timestamp, localtime_r(&now, &tm)) > 0)
+		puts(buf);
+	_Pragma("GCC diagnostic pop");
+	fflush(stdout);
+}
+
 int
 client_line(struct client *c, const char *typed)
 {
@@ -400,13 +488,57 @@ client_line(struct client *c, const char *typed)
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	interrupted = 0; /* one that came while nothing was under way */
+	unsigned rows = setting_rows(&c->settings);
+	if (c->is_terminal && rows > 0 && !pipes.no_more)
+		l.pager = pager_new(rows, setting_columns(&c->settings), pipes.hold);
+	timestamp_show(c);
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);
+	pager_free(l.pager);
 	text_done(&l.out);
 	pipes_done(&pipes);
 	free(command);
 	return err != 0 ? lost(c, err) : l.status;
+}
+
+/* --- a line that is being typed --- */
+
+int
+client_complete(
+    struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out)
+{
+	struct elem *e = elem_new(a, "complete");
+	elem_leaf(a, e, "text", text);
+	if (judge)
+		elem_flag(a, e, "judge");
+	int err = ipc_send_blocking(c->fd, CLI_COMPLETE, ++c->seq, e);
+	struct ipc_msg m = { .fd = -1 };
+	do {
+		if (err == 0)
+			err = ipc_recv_blocking(c->fd, a, &m);
+		if (m.fd >= 0)
+			close(m.fd);
+		m.fd = -1;
+	} while (err == 0 && m.seq != c->seq);
+	if (err == 0 && (m.type != CLI_COMPLETIONS || m.body == NULL))
+		err = -EPROTO;
+	*out = m.body;
+	return err != 0 ? lost(c, err) : 0;
+}
+
+void
+client_page(const struct client *c, const char *text, size_t len)
+{
+	unsigned rows = setting_rows(&c->settings);
+	fflush(stdout);
+	/* without a screen length there is no end of the page */
+	struct pager *p =
+	    pager_new(rows > 0 ? rows : UINT_MAX, setting_columns(&c->settings), false);
+	pager_put(p, text, len);
+	pager_end(p);
+	pager_finish(p);
+	pager_free(p);
 }
 
 const char *

@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct pipes;
+#include "cli/setting.h"
+
+struct arena;
+struct elem;
 
 enum client_mode { MODE_OPERATIONAL, MODE_CONFIGURATION, MODE_END };
 
@@ -22,6 +25,7 @@ struct client {
 	char user[64];
 	char host[256];  /* "" = no host name */
 	char edit[1024]; /* [edit] place without brackets, "" = top */
+	struct settings settings;
 };
 
 /* Connects to mgd of RUNDIR (NULL: the system's) and says hello. Returns 0, or 1 with the reason on stderr. */
@@ -31,6 +35,17 @@ void client_close(struct client *c);
 /* Runs one line as typed (no newline): sends it, shows all that comes back. Returns 0, 1 if the line failed,
  * -1 if the channel is lost (said on stderr). */
 int client_line(struct client *c, const char *line);
+
+/* Asks what can stand at the end of TEXT, an unfinished line without pipes. JUDGE: is its last word right? OUT, in A, is the
+ * body of CLI_COMPLETIONS. Returns 0, or -1 if the channel is lost. */
+int client_complete(
+    struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out);
+
+/* Shows TEXT, a screen at a time where it is long. */
+void client_page(const struct client *c, const char *text, size_t len);
+
+/* Puts `^` under offset AT of a line that was typed behind the prompt. */
+void client_caret(const struct client *c, size_t at);
 
 /* Writes "user@host> " or "user@host# " into BUF and returns it. */
 const char *client_prompt(const struct client *c, char *buf, size_t size);

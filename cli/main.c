@@ -14,11 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <readline/history.h>
-#include <readline/readline.h>
-
 #include "cli/check.h"
 #include "cli/client.h"
+#include "cli/typing.h"
 
 static void
 usage(void)
@@ -27,24 +25,6 @@ usage(void)
 	      "       sallyport check FILE\n",
 	    stderr);
 	exit(2);
-}
-
-static void
-on_sigint(int sig)
-{
-	(void)sig;
-	client_interrupt();
-}
-
-/* ^C while a line is typed: a fresh prompt. */
-static int
-on_typing_interrupted(void)
-{
-	rl_crlf();
-	rl_replace_line("", 0);
-	rl_on_new_line();
-	rl_redisplay();
-	return 0;
 }
 
 static bool
@@ -72,37 +52,6 @@ run_script(struct client *c)
 	}
 	free(line);
 	return status;
-}
-
-static int
-run_person(struct client *c)
-{
-	struct sigaction sa = { .sa_handler = on_sigint }; /* no SA_RESTART: poll() must return */
-	sigaction(SIGINT, &sa, NULL);
-	rl_readline_name = "sallyport";
-	rl_variable_bind("enable-bracketed-paste", "off");
-	rl_bind_key('\t', rl_insert);
-	rl_signal_event_hook = on_typing_interrupted;
-	stifle_history(100);
-	while (c->mode != MODE_END) {
-		char prompt[512];
-		if (c->mode == MODE_CONFIGURATION)
-			printf("\n[edit%s%s]\n", c->edit[0] != '\0' ? " " : "", c->edit);
-		char *line = readline(client_prompt(c, prompt, sizeof(prompt)));
-		if (line == NULL)
-			break;
-		if (!is_blank(line)) {
-			add_history(line);
-			if (client_line(c, line) < 0) {
-				free(line);
-				return 1;
-			}
-		}
-		free(line);
-		if (c->mode == MODE_OPERATIONAL)
-			putchar('\n');
-	}
-	return 0;
 }
 
 int
@@ -136,7 +85,7 @@ main(int argc, char **argv)
 	if (command != NULL)
 		status = is_blank(command) ? 0 : client_line(&c, command) != 0;
 	else if (c.is_terminal)
-		status = run_person(&c);
+		status = typing_run(&c);
 	else
 		status = run_script(&c);
 	client_close(&c);

@@ -6,6 +6,8 @@
  */
 #include "cli/pipe.h"
 
+#include "cli/pattern.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -27,19 +29,33 @@ static const struct {
 	const char *word;
 	enum pipe_kind kind;
 	enum pipe_arg arg;
+	const char *help;
 } table[] = {
-	{ "append", PIPE_APPEND, ARG_FILE },
-	{ "count", PIPE_COUNT, ARG_NONE },
-	{ "except", PIPE_EXCEPT, ARG_RE },
-	{ "find", PIPE_FIND, ARG_RE },
-	{ "last", PIPE_LAST, ARG_OPT_NUMBER },
-	{ "match", PIPE_MATCH, ARG_RE },
-	{ "save", PIPE_SAVE, ARG_FILE },
-	{ "tee", PIPE_TEE, ARG_FILE },
-	{ "trim", PIPE_TRIM, ARG_NUMBER },
+	{ "append", PIPE_APPEND, ARG_FILE, "Append output text to file" },
+	{ "count", PIPE_COUNT, ARG_NONE, "Count occurrences" },
+	{ "except", PIPE_EXCEPT, ARG_RE, "Show only text that does not match a pattern" },
+	{ "find", PIPE_FIND, ARG_RE, "Search for first occurrence of pattern" },
+	{ "last", PIPE_LAST, ARG_OPT_NUMBER, "Display end of output only" },
+	{ "match", PIPE_MATCH, ARG_RE, "Show only text that matches a pattern" },
+	{ "save", PIPE_SAVE, ARG_FILE, "Save output text to file" },
+	{ "tee", PIPE_TEE, ARG_FILE, "Write to standard output and file" },
+	{ "trim", PIPE_TRIM, ARG_NUMBER, "Trim specified number of columns from start of line" },
 };
 
-static const char *const other_words[] = { "compare", "display", "hold", "no-more" };
+static const struct pipe_choice other_words[] = {
+	{ "compare", "Compare configuration changes with prior version" },
+	{ "display", "Show additional kinds of information" },
+	{ "hold", "Hold text without exiting the --More-- prompt" },
+	{ "no-more", "Don't paginate output" },
+};
+
+/* What a pipe takes, for help. */
+static const struct pipe_choice arguments[] = {
+	[ARG_RE] = { "<pattern>", "Pattern to match against" },
+	[ARG_NUMBER] = { "<number>", "Number of columns" },
+	[ARG_OPT_NUMBER] = { "<lines>", "Number of lines from end of output to display" },
+	[ARG_FILE] = { "<filename>", "Output file name" },
+};
 
 static const char *const formats[] = {
 	[FORMAT_TEXT] = "text",
@@ -48,6 +64,20 @@ static const char *const formats[] = {
 	[FORMAT_JSON] = "json",
 };
 
+static const struct pipe_choice format_words[] = {
+	{ "json", "Show output as JSON" },
+	{ "set", "Show 'set' commands that create configuration" },
+	{ "xml", "Show output as XML tags" },
+};
+
+/* What else `display FORMAT` takes. */
+static const struct {
+	enum pipe_format format;
+	struct pipe_choice choice;
+} format_options[] = {
+	{ FORMAT_SET, { "relative", "Show set commands for this level only" } },
+	{ FORMAT_XML, { "rpc", "Show the request as XML tags" } },
+};
 static const char *const inherits[] = {
 	[INHERIT_NOTES] = "notes",
 	[INHERIT_BRIEF] = "brief",
@@ -148,10 +178,12 @@ stage_add(struct pipes *p, size_t row, const struct word *w, size_t n_words, str
 		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
 	if (n_words > max_words)
 		return refuse(err, w[max_words].at, "syntax error.");
+	const char *why = NULL;
 	switch (table[row].arg) {
 	case ARG_RE:
-		if (regcomp(&st->re, w[1].s, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
-			return refuse(err, w[1].at, "invalid regular expression: %s", w[1].s);
+		why = pattern_compile(&st->re, w[1].s);
+		if (why != NULL)
+			return refuse(err, w[1].at, "%s: %s", why, w[1].s);
 		st->has_re = true;
 		break;
 	case ARG_NUMBER:
@@ -186,6 +218,25 @@ inherit_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	return true;
 }
 
+/* Finds the format that WORD abbreviates; -1 if none. */
+static int
+format_find(const char *word)
+{
+	for (int f = FORMAT_SET; f <= FORMAT_JSON; f++)
+		if (strncmp(formats[f], word, strlen(word)) == 0)
+			return f;
+	return -1;
+}
+
+static const char *
+format_option(int format)
+{
+	for (size_t i = 0; i < sizeof(format_options) / sizeof(format_options[0]); i++)
+		if ((int)format_options[i].format == format)
+			return format_options[i].choice.word;
+	return "";
+}
+
 static bool
 display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
 {
@@ -193,15 +244,19 @@ display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
 	if (strncmp("inheritance", w[1].s, strlen(w[1].s)) == 0)
 		return inherit_parse(p, w, n_words, err);
-	for (unsigned f = FORMAT_SET; f <= FORMAT_JSON; f++) {
-		if (strncmp(formats[f], w[1].s, strlen(w[1].s)) != 0)
-			continue;
-		if (n_words > 2)
-			return refuse(err, w[2].at, "syntax error.");
-		p->format = (enum pipe_format)f;
+	int format = format_find(w[1].s);
+	if (format < 0)
+		return refuse(err, w[1].at, "syntax error.");
+	p->format = (enum pipe_format)format;
+	if (n_words == 2)
 		return true;
-	}
-	return refuse(err, w[1].at, "syntax error.");
+	if (w[2].s[0] == '\0' || strncmp(format_option(format), w[2].s, strlen(w[2].s)) != 0)
+		return refuse(err, w[2].at, "syntax error.");
+	if (n_words > 3)
+		return refuse(err, w[3].at, "syntax error.");
+	p->is_relative = format == FORMAT_SET;
+	p->is_rpc = format == FORMAT_XML;
+	return true;
 }
 
 static bool
@@ -227,7 +282,7 @@ pipe_word(const struct word *w, size_t *out, struct pipe_error *err)
 	size_t n_all = n_rows + sizeof(other_words) / sizeof(other_words[0]);
 	size_t n_found = 0;
 	for (size_t i = 0; i < n_all; i++) {
-		const char *name = i < n_rows ? table[i].word : other_words[i - n_rows];
+		const char *name = i < n_rows ? table[i].word : other_words[i - n_rows].word;
 		if (strncmp(name, w->s, strlen(w->s)) != 0)
 			continue;
 		*out = i;
@@ -255,7 +310,7 @@ pipe_parse(struct pipes *p, char *s, size_t base, struct pipe_error *err)
 	size_t n_rows = sizeof(table) / sizeof(table[0]);
 	if (row < n_rows)
 		return stage_add(p, row, w, n_words, err);
-	const char *name = other_words[row - n_rows];
+	const char *name = other_words[row - n_rows].word;
 	if (strcmp(name, "display") == 0)
 		return display_parse(p, w, n_words, err);
 	if (strcmp(name, "compare") == 0)
@@ -264,7 +319,9 @@ pipe_parse(struct pipes *p, char *s, size_t base, struct pipe_error *err)
 		return refuse(err, w[1].at, "syntax error.");
 	if (strcmp(name, "no-more") == 0)
 		p->no_more = true;
-	return true; /* hold: the whole output is always kept until it has been read */
+	else
+		p->hold = true;
+	return true;
 }
 
 bool
@@ -284,6 +341,117 @@ pipes_parse(char *line, struct pipes *out, struct pipe_error *err)
 		bar = next;
 	}
 	return true;
+}
+
+/* --- a pipe that is being typed --- */
+
+const char *
+pipe_last(const char *line)
+{
+	const char *last = NULL;
+	bool quoted = false;
+	for (const char *s = line; *s != '\0'; s++) {
+		if (*s == '\\' && quoted && s[1] != '\0')
+			s++;
+		else if (*s == '"')
+			quoted = !quoted;
+		else if (*s == '|' && !quoted)
+			last = s;
+	}
+	return last;
+}
+
+static size_t
+choice_add(struct pipe_choice *out, size_t n, const char *partial, struct pipe_choice c)
+{
+	if (n < PIPE_CHOICES_MAX &&
+	    (c.word[0] == '<' || strncmp(c.word, partial, strlen(partial)) == 0))
+		out[n++] = c;
+	return n;
+}
+
+static int
+choice_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct pipe_choice *)a)->word, ((const struct pipe_choice *)b)->word);
+}
+
+static size_t
+names_list(const char *partial, struct pipe_choice out[PIPE_CHOICES_MAX])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		n = choice_add(
+		    out, n, partial, (struct pipe_choice){ table[i].word, table[i].help });
+	for (size_t i = 0; i < sizeof(other_words) / sizeof(other_words[0]); i++)
+		n = choice_add(out, n, partial, other_words[i]);
+	qsort(out, n, sizeof(*out), choice_compare);
+	return n;
+}
+
+/* What follows the N_WORDS complete words of a pipe whose first one is row ROW. */
+static size_t
+arguments_list(size_t row, const struct word *w, size_t n_words, const char *partial,
+    struct pipe_choice out[PIPE_CHOICES_MAX], bool *can_end)
+{
+	size_t n_rows = sizeof(table) / sizeof(table[0]);
+	size_t n = 0;
+	if (row < n_rows) {
+		enum pipe_arg arg = table[row].arg;
+		*can_end = n_words > 1 || arg == ARG_NONE || arg == ARG_OPT_NUMBER;
+		if (n_words == 1 && arg != ARG_NONE)
+			n = choice_add(out, n, partial, arguments[arg]);
+		return n;
+	}
+	const char *name = other_words[row - n_rows].word;
+	*can_end = true;
+	if (strcmp(name, "compare") == 0) {
+		*can_end = n_words != 2;
+		if (n_words == 1)
+			n = choice_add(out, n, partial,
+			    (struct pipe_choice){
+				"rollback", "Compare with prior rollback configuration" });
+		else if (n_words == 2)
+			n = choice_add(out, n, partial,
+			    (struct pipe_choice){
+				"<number>", "Number of the configuration (0..49)" });
+	} else if (strcmp(name, "display") == 0 && n_words == 1) {
+		*can_end = false;
+		for (size_t i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++)
+			n = choice_add(out, n, partial, format_words[i]);
+	} else if (strcmp(name, "display") == 0 && n_words == 2) {
+		int format = format_find(w[1].s);
+		for (size_t i = 0; i < sizeof(format_options) / sizeof(format_options[0]); i++)
+			if ((int)format_options[i].format == format)
+				n = choice_add(out, n, partial, format_options[i].choice);
+	}
+	return n;
+}
+
+size_t
+pipe_complete(
+    const char *text, struct pipe_choice out[PIPE_CHOICES_MAX], size_t *out_from, bool *out_can_end)
+{
+	struct word w[PIPE_WORDS];
+	struct pipe_error ignored;
+	size_t len = strlen(text);
+	char *copy = strdup(text);
+	if (copy == NULL)
+		abort();
+	size_t n_words = words_cut(copy, 0, w);
+	bool is_typing =
+	    n_words > 0 && n_words < PIPE_WORDS && text[len - 1] != ' ' && text[len - 1] != '\t';
+	const char *partial = is_typing ? w[--n_words].s : "";
+	size_t row = 0;
+	size_t n = 0;
+	*out_from = is_typing ? w[n_words].at : len;
+	*out_can_end = false;
+	if (n_words == 0)
+		n = names_list(partial, out);
+	else if (pipe_word(&w[0], &row, &ignored))
+		n = arguments_list(row, w, n_words, partial, out, out_can_end);
+	free(copy);
+	return n;
 }
 
 void

@@ -53,7 +53,10 @@ struct pipes {
 	enum pipe_inherit inherit;
 	bool has_compare;
 	unsigned compare;    /* rollback number */
+	bool is_relative;    /* display set relative */
+	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */
+	bool hold;           /* the pager waits at the end, too */
 	struct text partial; /* text of the line that is not complete yet */
 	struct text out;     /* what has come through all stages; the caller empties it */
 };
@@ -67,6 +70,22 @@ struct pipe_error {
  * and fills ERR if a pipe is wrong; the pipes are then empty. OUT is owned by the caller: pipes_done(). */
 bool pipes_parse(char *line, struct pipes *out, struct pipe_error *err);
 void pipes_done(struct pipes *p);
+
+/* One word that may follow in a pipe that is being typed. */
+struct pipe_choice {
+	const char *word; /* "<pattern>": a placeholder */
+	const char *help;
+};
+
+enum { PIPE_CHOICES_MAX = 20 };
+
+/* Finds the last `|` of LINE outside quotes; NULL if there is none. */
+const char *pipe_last(const char *line);
+
+/* Lists what may follow at the end of TEXT, which stands behind a `|`. OUT_FROM: where the word that is being typed
+ * starts in TEXT; OUT_CAN_END: the pipe is complete without another word. Returns how many. */
+size_t pipe_complete(const char *text, struct pipe_choice out[PIPE_CHOICES_MAX], size_t *out_from,
+    bool *out_can_end);
 
 /* Returns "text", "set", "xml" or "json". */
 const char *pipe_format_name(enum pipe_format f);

@@ -45,8 +45,7 @@ line_pipe(const uint8_t *data, size_t size)
 	char *line = strndup((const char *)data, size);
 	if (line == NULL)
 		abort();
-	/* a repetition count makes the C library's expressions as large as their user wants */
-	if (strchr(line, '{') == NULL && pipes_parse(line, &p, &err)) {
+	if (pipes_parse(line, &p, &err)) {
 		bool writes = false; /* what writes files is only read here */
 		for (size_t i = 0; i < p.n; i++)
 			writes = writes || p.stages[i].file != NULL;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/junos/complete.h"
 #include "lib/msg/elem.h"
 #include "lib/yang/schema.h"
 
@@ -18,6 +19,37 @@ static const struct {
 	const char *word;
 } habits[] = {
 	{ "sa", "security-associations" },
+};
+
+/* What the words that start several commands are about. */
+static const struct {
+	const char *words;
+	const char *help;
+} groups[] = {
+	{ "clear", "Clear information in the system" },
+	{ "clear services", "Clear services information" },
+	{ "clear services ipsec-vpn", "Clear IPSec VPN information" },
+	{ "clear services ipsec-vpn ike", "Clear IKE information" },
+	{ "clear services ipsec-vpn ipsec", "Clear IPSec information" },
+	{ "file", "Perform file operations" },
+	{ "help", "Provide help information" },
+	{ "monitor", "Show real-time debugging information" },
+	{ "request", "Make system-level requests" },
+	{ "request services", "Perform services operations" },
+	{ "request system", "Perform system-level operations" },
+	{ "restart", "Restart software process" },
+	{ "set", "Set CLI properties" },
+	{ "set cli", "Set command-line interface properties" },
+	{ "show", "Show system information" },
+	{ "show ipsec", "Show IP Security information" },
+	{ "show services", "Show services information" },
+	{ "show services ipsec-vpn", "Show IPSec VPN information" },
+	{ "show services ipsec-vpn ike", "Show IKE information" },
+	{ "show services ipsec-vpn ipsec", "Show IPSec information" },
+	{ "show services service-sets", "Show service set information" },
+	{ "show services service-sets statistics", "Show service set statistics" },
+	{ "show system", "Show system information" },
+	{ "start", "Start shell" },
 };
 
 /* The I-th word of a command; LEN is 0 if it has fewer. */
@@ -66,6 +98,21 @@ struct fits {
 	bool *is_in;
 };
 
+/* What the I-th word of ROW is about: the command itself, or what starts with it. */
+static const char *
+word_help(const struct command *row, size_t i)
+{
+	size_t len;
+	const char *word = command_word(row, i, &len);
+	size_t n = (size_t)(word - row->words) + len;
+	if (row->words[n] == '\0')
+		return row->help != NULL ? row->help : "";
+	for (size_t k = 0; k < sizeof(groups) / sizeof(groups[0]); k++)
+		if (strlen(groups[k].words) == n && strncmp(groups[k].words, row->words, n) == 0)
+			return groups[k].help;
+	return "";
+}
+
 static void
 completion_add(struct text *out, const char *name, size_t len, const char *help)
 {
@@ -101,9 +148,7 @@ ambiguous(const struct fits *f, size_t i, const struct word *w, struct refusal *
 			continue;
 		size_t len;
 		const char *name = command_word(&f->table[row], i, &len);
-		bool is_last = i + 1 == command_length(&f->table[row]);
-		completion_add(
-		    &e->text, name, len, is_last && f->table[row].help ? f->table[row].help : "");
+		completion_add(&e->text, name, len, word_help(&f->table[row], i));
 	}
 }
 
@@ -175,6 +220,51 @@ command_find(const struct command *table, size_t n, const struct words *w, size_
 	return found;
 }
 
+bool
+command_complete(const struct command *table, size_t n, const struct words *w,
+    const struct complete_partial *partial, struct completions *out,
+    const struct command **out_command, size_t *out_used, struct refusal *e)
+{
+	struct fits f = {
+		.table = table, .n = n, .is_in = arena_array(out->a, n + 1, sizeof(bool))
+	};
+	for (size_t row = 0; row < n; row++)
+		f.is_in[row] = true;
+	*out_command = NULL;
+	size_t i = 0;
+	for (; i < w->n; i++) {
+		const struct command *complete = i > 0 ? complete_row(&f, i) : NULL;
+		size_t n_words = narrow(&f, i, &w->w[i]);
+		if (n_words == 1)
+			continue;
+		if (n_words == 0 && complete != NULL) {
+			*out_command = complete;
+			*out_used = i;
+			return true; /* the rest are its arguments */
+		}
+		if (n_words > 1)
+			ambiguous(&f, i, &w->w[i], e);
+		else
+			refuse(e, w->w[i].at,
+			    i == 0 ? "unknown command." : "syntax error, expecting <command>.");
+		return false;
+	}
+	struct word typed = { .s = partial->s, .is_quoted = partial->is_quoted };
+	for (size_t row = 0; row < n; row++) {
+		size_t len;
+		const char *name = command_word(&table[row], i, &len);
+		if (!f.is_in[row] || len == 0 || table[row].is_hidden || is_repeat(&f, row, i) ||
+		    ((partial->s[0] != '\0' || partial->is_quoted) &&
+			word_fits(&typed, name, len) == 0))
+			continue;
+		complete_add(out, arena_strndup(out->a, name, len), word_help(&table[row], i),
+		    COMPLETE_WORD, ' ');
+	}
+	*out_command = i > 0 ? complete_row(&f, i) : NULL;
+	*out_used = i;
+	return true;
+}
+
 /* --- arguments --- */
 
 static bool
@@ -242,38 +332,87 @@ argument_add(struct arena *a, struct elem *request, const struct snode *leaf, co
 	return true;
 }
 
-struct elem *
-command_request(struct arena *a, const struct srpc *rpc, const struct words *w, struct refusal *e)
+/* Reads the arguments in W into REQUEST. If PART, the value of the last one may be missing: OUT_PENDING is then the argument
+ * that waits for it, else NULL. */
+static bool
+arguments_read(struct arena *a, struct elem *request, const struct srpc *rpc, const struct words *w,
+    bool part, const struct snode **out_pending, struct refusal *e)
 {
-	struct elem *request = elem_new(a, rpc->name);
+	*out_pending = NULL;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct snode *leaf = argument_named(rpc->input, request, &w->w[i]);
 		bool has_keyword = leaf != NULL && !leaf->is_nokeyword;
 		if (leaf == NULL)
 			leaf = argument_positional(rpc->input, request);
-		if (leaf == NULL || elem_has(request, leaf->name)) {
-			refuse(e, w->w[i].at, "syntax error.");
-			return NULL;
-		}
+		if (leaf == NULL || elem_has(request, leaf->name))
+			return refuse(e, w->w[i].at, "syntax error.");
 		if (leaf->is_empty) {
 			elem_flag(a, request, leaf->name);
 			continue;
 		}
 		if (has_keyword && ++i == w->n) {
-			refuse(e, w->end + 1, "missing argument.");
-			return NULL;
+			if (!part)
+				return refuse(e, w->end + 1, "missing argument.");
+			*out_pending = leaf;
+			return true;
 		}
 		if (!argument_add(a, request, leaf, &w->w[i], e))
-			return NULL;
+			return false;
+	}
+	return true;
+}
+
+static const struct snode *
+argument_missing(const struct srpc *rpc, const struct elem *request)
+{
+	for (size_t i = 0; i < rpc->input->n_children; i++) {
+		const struct snode *c = rpc->input->children[i];
+		if (c->is_mandatory && !elem_has(request, c->name))
+			return c;
+	}
+	return NULL;
+}
+
+struct elem *
+command_request(struct arena *a, const struct srpc *rpc, const struct words *w, struct refusal *e)
+{
+	struct elem *request = elem_new(a, rpc->name);
+	const struct snode *leaf;
+	if (!arguments_read(a, request, rpc, w, false, &leaf, e))
+		return NULL;
+	leaf = argument_missing(rpc, request);
+	if (leaf != NULL) {
+		refuse(e, w->end + 1, "missing mandatory argument: %s.", leaf->name);
+		return NULL;
+	}
+	return request;
+}
+
+bool
+command_complete_arguments(const struct srpc *rpc, const struct tree *t, const struct words *w,
+    const struct complete_partial *partial, struct completions *out, struct refusal *e)
+{
+	struct elem *request = elem_new(out->a, rpc->name);
+	const struct snode *leaf;
+	struct word typed = { .s = partial->s, .is_quoted = partial->is_quoted };
+	if (!arguments_read(out->a, request, rpc, w, true, &leaf, e))
+		return false;
+	if (leaf != NULL) {
+		complete_value(t, leaf, partial, out);
+		return true;
 	}
 	for (size_t i = 0; i < rpc->input->n_children; i++) {
 		const struct snode *c = rpc->input->children[i];
-		if (c->is_mandatory && !elem_has(request, c->name)) {
-			refuse(e, w->end + 1, "missing mandatory argument: %s.", c->name);
-			return NULL;
-		}
+		if (elem_has(request, c->name) || c->is_hidden)
+			continue;
+		if (c->is_nokeyword)
+			complete_value(t, c, partial, out);
+		else if ((partial->s[0] == '\0' && !partial->is_quoted) ||
+			 word_abbreviates(&typed, c->name) != 0)
+			complete_add(out, c->name, c->help, COMPLETE_WORD, ' ');
 	}
-	return request;
+	out->can_end = argument_missing(rpc, request) == NULL;
+	return true;
 }
 
 const char *

@@ -146,7 +146,7 @@ part_add(struct commit *c, const struct conf *conf, const struct elem *root, con
 	elem_encode(&p->conf, e);
 	p->changed = p->conf.len != p->peer->conf.len ||
 		     memcmp(p->conf.buf, p->peer->conf.buf, p->conf.len) != 0;
-	p->fd = p->changed ? memfd_from_elem(e) : -1;
+	p->fd = p->changed ? memfd_from_bytes(p->conf.buf, p->conf.len) : -1;
 }
 
 /* Fills the parts. Returns false with errors in place and LAST_LINE set. */

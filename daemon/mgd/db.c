@@ -81,6 +81,14 @@ db_rollback(struct db *db, unsigned n, int *rc)
 	return t;
 }
 
+void
+db_touched(struct db *db)
+{
+	db->is_touched = true;
+	db->touched = time(NULL);
+	db->n_edits++;
+}
+
 bool
 db_differs(const struct db *db, const struct tree *t)
 {

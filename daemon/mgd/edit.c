@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
+#include "daemon/mgd/hint.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/load.h"
@@ -66,6 +67,13 @@ static const struct command table[] = {
 	{ "unprotect", "Unprotect the statement", NULL, EDIT_UNPROTECT, false },
 	{ "up", "Exit one level of configuration", NULL, EDIT_UP, false },
 };
+
+const struct command *
+edit_commands(size_t *n)
+{
+	*n = sizeof(table) / sizeof(table[0]);
+	return table;
+}
 
 /* A place that `exit` goes back to; in the session's edit_arena. */
 struct edit_place {
@@ -241,18 +249,6 @@ place_push(struct session *s)
 	s->stack = e;
 }
 
-/* Moves P one level up. */
-static void
-path_up(struct path *p)
-{
-	const struct snode *s = p->s;
-	size_t n = s->is_nokeyword ? 0 : 1;
-	if (s->kind == SNODE_LIST)
-		n += s->n_keys * (s->is_key_keyword ? 2 : 1);
-	p->n = p->n > n ? p->n - n : 0;
-	p->s = s->parent;
-}
-
 static void
 do_edit(struct session *s, const struct words *w, struct arena *a)
 {
@@ -334,10 +330,8 @@ do_up(struct session *s, const struct words *w, bool top)
 static void
 touched(struct session *s)
 {
-	if (s->private_tree == NULL) {
-		s->m->db.is_touched = true;
-		s->m->db.touched = time(NULL);
-	}
+	if (s->private_tree == NULL)
+		db_touched(&s->m->db);
 }
 
 /* Runs one set line; warnings are shown, errors fail the line. LINE ends with a newline. */

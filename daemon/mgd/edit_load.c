@@ -15,52 +15,82 @@
 
 /* --- load --- */
 
-enum load_kind { KIND_MERGE, KIND_OVERRIDE, KIND_REPLACE, KIND_SET, KIND_UPDATE, KINDS };
+enum load_kind {
+	KIND_MERGE,
+	KIND_OVERRIDE,
+	KIND_PATCH,
+	KIND_REPLACE,
+	KIND_SET,
+	KIND_UPDATE,
+	KINDS
+};
 
 static const char *const kinds[KINDS] = {
 	[KIND_MERGE] = "merge",
 	[KIND_OVERRIDE] = "override",
+	[KIND_PATCH] = "patch",
 	[KIND_REPLACE] = "replace",
 	[KIND_SET] = "set",
 	[KIND_UPDATE] = "update",
 };
 
 static bool
-kind_of(const struct word *w, enum load_kind *out)
+kind_of(const struct word *w, int *out)
 {
 	for (int k = 0; k < KINDS; k++)
 		if (word_abbreviates(w, kinds[k]) != 0) {
-			*out = (enum load_kind)k;
+			*out = k;
 			return true;
 		}
 	return false;
 }
 
-/* What is good of the text is kept even where some of it is not. */
-static bool
-text_load(struct session *s, enum load_kind kind, const char *text, size_t len, struct report *r)
+/* The node that the text is about; the [edit] place is made if nothing is there yet. NULL: it cannot be. */
+static struct node *
+load_place(struct session *s, struct report *r)
 {
 	struct tree *t = session_tree(s);
-	struct node *place = tree_root(t);
-	switch (kind) {
+	struct node *root = tree_root(t);
+	if (!s->load_relative || s->edit.n == 0)
+		return root;
+	struct node *place = node_path(root, s->edit.words, s->edit.n);
+	if (place != NULL)
+		return place;
+	struct text line = { 0 };
+	text_put(&line, "set");
+	path_print(&s->edit, 0, &line);
+	bool ok = load_set(t, root, text_str(&line), line.len, r);
+	text_done(&line);
+	return ok ? node_path(root, s->edit.words, s->edit.n) : NULL;
+}
+
+/* What is good of the text is kept even where some of it is not. */
+static bool
+text_load(struct session *s, const char *text, size_t len, struct report *r)
+{
+	struct tree *t = session_tree(s);
+	struct node *place = load_place(s, r);
+	enum load_action action = s->load_kind == KIND_OVERRIDE  ? LOAD_OVERRIDE
+				  : s->load_kind == KIND_REPLACE ? LOAD_REPLACE
+								 : LOAD_MERGE;
+	if (place == NULL)
+		return false;
+	switch (s->load_kind) {
 	case KIND_SET:
-		if (s->edit.n > 0)
-			place = node_path(place, s->edit.words, s->edit.n);
-		return load_set(t, place != NULL ? place : tree_root(t), text, len, r);
-	case KIND_REPLACE:
-		return load_text(t, LOAD_REPLACE, text, len, r);
-	case KIND_MERGE:
-		return load_text(t, LOAD_MERGE, text, len, r);
+		return load_set(t, place, text, len, r);
+	case KIND_PATCH:
+		return load_patch(t, place, text, len, r);
+	case KIND_UPDATE:
+		return load_update(t, place, text, len, r);
 	default:
-		return load_text(t, LOAD_OVERRIDE, text, len, r);
+		return s->load_json ? load_json(t, place, action, text, len, r)
+				    : load_any_below(t, place, action, text, len, r);
 	}
 }
 
 static void
 on_load_input(struct session *s, const char *text, size_t len, const char *error)
 {
-	struct word w = { .s = s->want };
-	enum load_kind kind = KIND_MERGE;
 	struct text said = { 0 };
 	if (error != NULL) {
 		text_printf(&said, "error: cannot open '%s': %s\n", s->name, error);
@@ -68,18 +98,15 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		text_done(&said);
 		return;
 	}
-	kind_of(&w, &kind);
 	struct report r = { 0 };
 	struct report shown = { 0 };
-	bool ok = text_load(s, kind, text, len, &r);
+	bool ok = text_load(s, text, len, &r);
 	for (size_t i = 0; i < r.n; i++)
 		if (r.lines[i].class != REPORT_IGNORED)
 			report_add(&shown, &r.lines[i]);
 	report_print(&shown, s->name, &said);
-	if (s->private_tree == NULL) {
-		s->m->db.is_touched = true;
-		s->m->db.touched = time(NULL);
-	}
+	if (s->private_tree == NULL)
+		db_touched(&s->m->db);
 	if (ok) {
 		text_put(&said, "load complete\n");
 		session_text(s, text_str(&said));
@@ -93,25 +120,47 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	report_done(&r);
 }
 
+/* load KIND [json|xml] (FILE|terminal) [relative]. Returns the word of the source, or NULL. */
+static const struct word *
+load_words(struct session *s, const struct words *w, struct refusal *e)
+{
+	size_t at = 1;
+	s->load_json = s->load_relative = false;
+	if (w->n > 0 && !kind_of(&w->w[0], &s->load_kind)) {
+		refuse(e, w->w[0].at, "syntax error.");
+		return NULL;
+	}
+	bool is_format = w->n > 2 && !w->w[1].is_quoted &&
+			 (strcmp(w->w[1].s, "json") == 0 || strcmp(w->w[1].s, "xml") == 0);
+	if (is_format) {
+		s->load_json = strcmp(w->w[1].s, "json") == 0;
+		at++;
+	}
+	if (w->n <= at) {
+		refuse(e, w->end + 1, "missing argument.");
+		return NULL;
+	}
+	s->load_relative = w->n > at + 1 && word_abbreviates(&w->w[at + 1], "relative") != 0;
+	size_t end = at + 1 + s->load_relative;
+	if (w->n > end) {
+		refuse(e, w->w[end].at, "syntax error.");
+		return NULL;
+	}
+	return &w->w[at];
+}
+
 void
 edit_load(struct session *s, const struct words *w)
 {
 	struct refusal e = { 0 };
-	enum load_kind kind = KIND_MERGE;
-	if (w->n < 2)
-		refuse(&e, w->end + 1, "missing argument.");
-	else if (!kind_of(&w->w[0], &kind))
-		refuse(&e, w->w[0].at, "syntax error.");
-	else if (w->n > 2)
-		refuse(&e, w->w[2].at, "syntax error.");
-	if (e.has_at) {
+	const struct word *source = load_words(s, w, &e);
+	if (source == NULL) {
 		session_refuse(s, &e);
 		refusal_done(&e);
 		return;
 	}
-	bool is_terminal = strcmp(w->w[1].s, "terminal") == 0 && !w->w[1].is_quoted;
-	snprintf(s->want, sizeof(s->want), "%s", kinds[kind]);
-	snprintf(s->name, sizeof(s->name), "%s", w->w[1].s);
+	bool is_terminal = strcmp(source->s, "terminal") == 0 && !source->is_quoted;
+	snprintf(s->name, sizeof(s->name), "%s", source->s);
 	session_want(
 	    s, is_terminal ? "terminal" : "file", is_terminal ? NULL : s->name, on_load_input);
 }
@@ -141,8 +190,8 @@ on_commit_stored(void *arg, bool ok, const char *text)
 	struct session *s = arg;
 	struct db *db = &s->m->db;
 	if (ok && s->private_tree == NULL) {
-		db->is_touched =
-		    db_differs(db, db->candidate); /* others may have edited meanwhile */
+		/* others may have edited meanwhile */
+		db->is_touched = db->n_edits != s->edits_before && db_differs(db, db->candidate);
 	} else if (ok) {
 		s->private_base = db->last.commit;
 		/* the shared candidate follows, unless somebody is changing it */
@@ -200,6 +249,7 @@ edit_commit(struct session *s, const struct words *w)
 	}
 	ask.on_done = ask.check_only ? on_commit_done : on_commit_stored;
 	s->has_quit = s->has_quit && !ask.check_only;
+	s->edits_before = s->m->db.n_edits;
 	if (!commit_start(s->m, &ask))
 		session_fail(
 		    s, "error: configuration database locked: another commit is under way");

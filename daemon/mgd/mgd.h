@@ -40,6 +40,7 @@ struct db {
 	struct store_meta last; /* of the running configuration; commit 0: there has been none */
 	bool is_touched;        /* the candidate may differ from the running one */
 	time_t touched;         /* when it was edited last */
+	unsigned n_edits;       /* of the candidate, ever */
 };
 
 /* --- peer.c: the daemons that run the configuration --- */
@@ -84,6 +85,8 @@ int db_init(struct db *db, const struct schema *schema);
 void db_set_running(struct db *db, struct tree *t);
 /* Reads rollback N into a new tree; NULL and -errno in RC. */
 struct tree *db_rollback(struct db *db, unsigned n, int *rc);
+/* The candidate has been edited. */
+void db_touched(struct db *db);
 /* True if T says something else than the running configuration. */
 bool db_differs(const struct db *db, const struct tree *t);
 /* The host name of the running configuration, or NULL. Borrowed until the next commit. */
@@ -159,9 +162,11 @@ struct session {
 	uint32_t seq;             /* of the line under way */
 	char *line;               /* the line under way */
 	char format[8];           /* "text", "set", "xml", "json" */
-	char inherit[16]; /* "notes", "brief", "no-comments"; "" = show it as it was configured */
-	int compare;      /* rollback of `| compare`, -1: none */
-	struct text out;  /* text that waits to be sent */
+	bool is_relative;         /* set lines from the place shown, not from the top */
+	bool is_rpc;              /* the request as XML instead of its answer */
+	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
+	int compare;              /* rollback of `| compare`, -1: none */
+	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
 	bool is_nested; /* a command runs inside another, which will send the end */
 	bool has_done;  /* the answer is complete once OUT has been sent */
@@ -172,9 +177,12 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	char want[16];  /* what the input is for: the load action */
-	char name[256]; /* name of the file that is being read */
-	bool has_quit;  /* commit and-quit */
+	int load_kind;         /* what the input is for (edit_load.c) */
+	bool load_json;        /* the user said so */
+	bool load_relative;    /* at the [edit] place */
+	unsigned edits_before; /* db.n_edits when the commit under way began */
+	char name[256];        /* name of the file that is being read */
+	bool has_quit;         /* commit and-quit */
 };
 
 /* The tree that S edits. */
@@ -186,6 +194,8 @@ void session_ask(struct session *s, const char *question, const char *fallback,
     void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
+/* Has the command line keep setting NAME, or show it (no VALUE). */
+void session_setting(struct session *s, const char *name, const char *value);
 void session_done(struct session *s);                   /* ok */
 void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
 void session_refuse(struct session *s, const struct refusal *e);

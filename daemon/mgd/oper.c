@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
+#include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
+#include "lib/junos/load.h"
 #include "lib/yang/schema.h"
 
 enum oper_id {
@@ -17,6 +19,8 @@ enum oper_id {
 	OPER_CONFIGURE_EXCLUSIVE,
 	OPER_CONFIGURE_PRIVATE,
 	OPER_QUIT,
+	OPER_SET_CLI,
+	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
 };
 
@@ -30,6 +34,14 @@ static const struct command own[] = {
 	{ "edit private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, true },
 	{ "exit", "Exit the management session", NULL, OPER_QUIT, true },
 	{ "quit", "Exit the management session", NULL, OPER_QUIT, false },
+	{ "set cli complete-on-space", "Set whether typing space completes current word", NULL,
+	    OPER_SET_CLI, false },
+	{ "set cli idle-timeout", "Set maximum idle time before login session ends", NULL,
+	    OPER_SET_CLI, false },
+	{ "set cli screen-length", "Set number of lines on screen", NULL, OPER_SET_CLI, false },
+	{ "set cli screen-width", "Set number of characters on a line", NULL, OPER_SET_CLI, false },
+	{ "set cli timestamp", "Timestamp CLI output", NULL, OPER_SET_CLI, false },
+	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
 };
@@ -37,8 +49,8 @@ static const struct command own[] = {
 enum { OWN_N = sizeof(own) / sizeof(own[0]) };
 
 /* The whole table; made once. */
-static const struct command *
-commands(const struct schema *schema, size_t *n)
+const struct command *
+oper_commands(const struct schema *schema, size_t *n)
 {
 	static struct command *table;
 	*n = OWN_N + schema->n_rpcs;
@@ -73,6 +85,27 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	refusal_done(&e);
 }
 
+/* `| display xml rpc`: the request that a program would send for this command. */
+static void
+request_show(struct session *s, const struct elem *request)
+{
+	struct text out = { 0 };
+	text_printf(&out, "    <rpc>\n        <%s>\n", request->name);
+	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		text_printf(&out, "            <%s", c->name);
+		if (c->value == NULL) {
+			text_put(&out, "/>\n");
+			continue;
+		}
+		text_put(&out, ">");
+		print_xml_text(c->value, &out);
+		text_printf(&out, "</%s>\n", c->name);
+	}
+	text_printf(&out, "        </%s>\n    </rpc>\n", request->name);
+	session_text(s, text_str(&out));
+	text_done(&out);
+}
+
 static void
 rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 {
@@ -85,6 +118,12 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 		session_refuse(s, &e);
 	if (request == NULL) {
 		refusal_done(&e);
+		arena_free(a);
+		return;
+	}
+	if (s->is_rpc) {
+		request_show(s, request);
+		session_done(s);
 		arena_free(a);
 		return;
 	}
@@ -102,12 +141,82 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 	arena_free(a);
 }
 
+/* Settings that are numbers, and the highest. */
+static const struct {
+	const char *name;
+	unsigned long max;
+} cli_numbers[] = {
+	{ "idle-timeout", 100000 },
+	{ "screen-length", 100000 },
+	{ "screen-width", 1024 },
+};
+
+static bool
+cli_number_check(const char *name, const struct word *w, struct refusal *e)
+{
+	for (size_t i = 0; i < sizeof(cli_numbers) / sizeof(cli_numbers[0]); i++) {
+		if (strcmp(cli_numbers[i].name, name) != 0)
+			continue;
+		if (w->s[0] == '\0' || strspn(w->s, "0123456789") != strlen(w->s))
+			return refuse(e, w->at, "invalid value '%.200s'", w->s);
+		if (strlen(w->s) > 9 || strtoul(w->s, NULL, 10) > cli_numbers[i].max)
+			return refuse(e, w->at,
+			    "Value %.20s is not within range (0..%lu) at '%.20s'", w->s,
+			    cli_numbers[i].max, w->s);
+	}
+	return true;
+}
+
+/* Reads what follows `set cli NAME`; *VALUE is what the command line shall keep. */
+static bool
+cli_value(const char *name, const struct words *w, const char **value, struct refusal *e)
+{
+	bool is_timestamp = strcmp(name, "timestamp") == 0;
+	size_t n_max = 1;
+	*value = w->n > 0 ? w->w[0].s : "";
+	if (w->n == 0)
+		return is_timestamp || refuse(e, w->end + 1, "missing argument.");
+	if (is_timestamp && word_abbreviates(&w->w[0], "disable") != 0) {
+		*value = "disable";
+	} else if (is_timestamp && word_abbreviates(&w->w[0], "format") != 0) {
+		if (w->n == 1)
+			return refuse(e, w->end + 1, "missing argument.");
+		*value = w->w[1].s;
+		n_max = 2;
+	} else if (strcmp(name, "complete-on-space") == 0) {
+		if (strcmp(*value, "on") != 0 && strcmp(*value, "off") != 0)
+			return refuse(e, w->w[0].at, "syntax error.");
+	} else if (is_timestamp) {
+		return refuse(e, w->w[0].at, "syntax error.");
+	}
+	if (w->n > n_max)
+		return refuse(e, w->w[n_max].at, "syntax error.");
+	return cli_number_check(name, &w->w[0], e);
+}
+
+/* `set cli ...`: checked here, kept by the command line. */
 static void
-own_run(struct session *s, int id, const struct words *rest)
+set_cli(struct session *s, const struct command *c, const struct words *rest)
+{
+	const char *name = c->words + strlen("set cli ");
+	struct refusal e = { 0 };
+	const char *value;
+	if (cli_value(name, rest, &value, &e)) {
+		session_setting(s, name, value);
+		session_done(s);
+	} else {
+		session_refuse(s, &e);
+	}
+	refusal_done(&e);
+}
+
+static void
+own_run(struct session *s, const struct command *c, const struct words *rest)
 {
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
-	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION) {
+	int id = c->id;
+	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {
 		refuse(&e, rest->w[0].at, "syntax error.");
 		session_refuse(s, &e);
 		goto out;
@@ -115,6 +224,13 @@ own_run(struct session *s, int id, const struct words *rest)
 	switch (id) {
 	case OPER_SHOW_CONFIGURATION:
 		show_configuration(s, rest, a);
+		break;
+	case OPER_SET_CLI:
+		set_cli(s, c, rest);
+		break;
+	case OPER_SHOW_CLI:
+		session_setting(s, "", NULL);
+		session_done(s);
 		break;
 	case OPER_QUIT:
 		s->is_ending = !s->is_configuring;
@@ -141,7 +257,7 @@ oper_line(struct session *s, const struct words *w)
 	struct refusal e = { 0 };
 	size_t n;
 	size_t used;
-	const struct command *table = commands(s->m->db.schema, &n);
+	const struct command *table = oper_commands(s->m->db.schema, &n);
 	const struct command *c = command_find(table, n, w, &used, &e);
 	struct words rest = words_from(w, used);
 	if (c == NULL)
@@ -149,6 +265,6 @@ oper_line(struct session *s, const struct words *w)
 	else if (c->rpc != NULL)
 		rpc_run(s, c->rpc, &rest);
 	else
-		own_run(s, c->id, &rest);
+		own_run(s, c, &rest);
 	refusal_done(&e);
 }

@@ -21,6 +21,7 @@ struct walk {
 	const struct words *w;
 	size_t i; /* next word */
 	bool values;
+	bool part; /* the words may end anywhere */
 	struct path *out;
 	size_t cap;
 	struct refusal *e;
@@ -122,6 +123,11 @@ keys_take(struct walk *k, const struct snode *list)
 	k->out->end = PATH_LIST;
 	for (size_t i = 0; i < list->n_keys; i++) {
 		const struct snode *key = list->keys[i];
+		k->out->n_keys = i;
+		if (k->i == k->w->n && k->part && (i > 0 || list->is_key_keyword)) {
+			k->out->end = list->is_key_keyword ? PATH_KEY_WORD : PATH_KEY;
+			return true;
+		}
 		if (k->i == k->w->n) {
 			if (i == 0)
 				return true;
@@ -131,7 +137,11 @@ keys_take(struct walk *k, const struct snode *list)
 			if (word_abbreviates(&k->w->w[k->i], key->name) == 0)
 				return refuse(k->e, k->w->w[k->i].at, "syntax error.");
 			out_add(k, key->name);
-			if (++k->i == k->w->n)
+			k->i++;
+			k->out->end = PATH_KEY;
+			if (k->i == k->w->n && k->part)
+				return true;
+			if (k->i == k->w->n)
 				return refuse(k->e, k->w->end + 1, "missing argument.");
 		}
 		if (!value_take(k, key))
@@ -164,6 +174,9 @@ leaf_take(struct walk *k, const struct snode *leaf)
 		if (!value_take(k, leaf))
 			return false;
 	}
+	k->out->end = PATH_BRACKET;
+	if (k->part)
+		return true;
 	return refuse(k->e, k->w->end + 1, "syntax error, expecting ']'.");
 }
 
@@ -216,26 +229,58 @@ any_take(struct walk *k)
 		out_add(k, w->s);
 }
 
+static bool
+walk(struct walk *k, const struct snode *root, const struct path *start)
+{
+	struct path *out = k->out;
+	const struct snode *s = start_node(root, start);
+	*out = (struct path){ .end = PATH_NODE, .s = s, .around = s, .n_around = start->n };
+	for (size_t i = 0; i < start->n; i++)
+		out_add(k, start->words[i]);
+	while (k->i < k->w->n) {
+		if (s->is_any) {
+			any_take(k); /* not described: taken as it is */
+			continue;
+		}
+		if (out->end == PATH_LIST || out->end == PATH_LEAF)
+			return refuse(k->e, k->w->w[k->i].at, "syntax error.");
+		if (!step(k, &s))
+			return false;
+		if (out->end == PATH_NODE) {
+			out->around = s;
+			out->n_around = out->n;
+		}
+	}
+	return true;
+}
+
 bool
 path_walk(struct arena *a, const struct snode *root, const struct path *start,
     const struct words *w, bool values, struct path *out, struct refusal *e)
 {
 	struct walk k = { .a = a, .w = w, .values = values, .out = out, .e = e };
-	const struct snode *s = start_node(root, start);
-	*out = (struct path){ .end = PATH_NODE, .s = s };
-	for (size_t i = 0; i < start->n; i++)
-		out_add(&k, start->words[i]);
-	while (k.i < w->n) {
-		if (s->is_any) {
-			any_take(&k); /* not described: taken as it is */
-			continue;
-		}
-		if (out->end == PATH_LIST || out->end == PATH_LEAF)
-			return refuse(e, w->w[k.i].at, "syntax error.");
-		if (!step(&k, &s))
-			return false;
-	}
-	return true;
+	return walk(&k, root, start);
+}
+
+bool
+path_walk_part(struct arena *a, const struct snode *root, const struct path *start,
+    const struct words *w, bool values, struct path *out, struct refusal *e)
+{
+	struct walk k = { .a = a, .w = w, .values = values, .part = true, .out = out, .e = e };
+	return walk(&k, root, start);
+}
+
+void
+path_up(struct path *p)
+{
+	const struct snode *s = p->s;
+	size_t n = s->is_nokeyword ? 0 : 1;
+	if (s->kind == SNODE_LIST)
+		n += s->n_keys * (s->is_key_keyword ? 2 : 1);
+	else if (s->kind == SNODE_LEAFLIST)
+		n++;
+	p->n = p->n > n ? p->n - n : 0;
+	p->s = s->parent;
 }
 
 bool

@@ -12,8 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/mgd/command.h"
+#include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/tree.h"
+#include "lib/yang/schema.h"
 
 enum {
 	SESSIONS_MAX = 64,
@@ -207,6 +210,19 @@ session_want(struct session *s, const char *source, const char *name,
 }
 
 void
+session_setting(struct session *s, const char *name, const char *value)
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "setting");
+	elem_leaf(a, e, "name", name);
+	if (value != NULL)
+		elem_leaf(a, e, "value", value);
+	ipc_send(s->ipc, CLI_SETTING, s->seq, e, -1);
+	arena_free(a);
+}
+
+void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
 	session_pump(s);
@@ -284,9 +300,47 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	if (s->line == NULL)
 		abort();
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
+	s->is_relative = elem_has(msg->body, "relative");
+	s->is_rpc = elem_has(msg->body, "rpc");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	line_run(s);
+	return true;
+}
+
+/* The commands of operational mode that the user may run. */
+static const struct command *
+oper_allowed(const struct session *s, struct arena *a, size_t *n)
+{
+	const struct command *all = oper_commands(s->m->db.schema, n);
+	struct command *mine = arena_array(a, *n + 1, sizeof(*mine));
+	size_t k = 0;
+	for (size_t i = 0; i < *n; i++)
+		if (all[i].rpc == NULL || user_may(&s->user, all[i].rpc->permission))
+			mine[k++] = all[i];
+	*n = k;
+	return mine;
+}
+
+static bool
+on_complete(struct session *s, const struct ipc_msg *msg)
+{
+	const char *text = elem_value(msg->body, "text");
+	if (s->is_busy || text == NULL || strlen(text) >= CLI_LINE_MAX)
+		return false;
+	struct arena *a = arena_new();
+	bool judge = elem_has(msg->body, "judge");
+	struct hint_ask ask = {
+		.schema = s->m->db.schema,
+		.running = s->m->db.running,
+		.candidate = s->is_configuring ? session_tree(s) : NULL,
+		.edit = s->edit,
+		.store = s->m->db.dir,
+	};
+	ask.oper = oper_allowed(s, a, &ask.n_oper);
+	ask.editing = edit_commands(&ask.n_editing);
+	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, hint_reply(&ask, a, text, judge), -1);
+	arena_free(a);
 	return true;
 }
 
@@ -353,6 +407,9 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 	switch (s->is_welcome ? (int)msg->type : -1) {
 	case CLI_LINE:
 		ok = on_line(s, msg);
+		break;
+	case CLI_COMPLETE:
+		ok = on_complete(s, msg);
 		break;
 	case CLI_ANSWER:
 		ok = on_answer(s, msg->body);

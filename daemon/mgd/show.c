@@ -72,11 +72,11 @@ as_text(const struct node *n, const struct path *path, bool all, struct text *ou
 }
 
 static void
-as_set(const struct node *n, bool all, struct text *out)
+as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 {
 	const struct snode *kind = n->schema;
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-		print_set(n, false, out);
+		print_set(n, is_relative && !all, out);
 }
 
 static void
@@ -114,7 +114,7 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
 		header_put(s, t, &out);
 	if (n != NULL && strcmp(s->format, "set") == 0)
-		as_set(n, all, &out);
+		as_set(n, all, s->is_relative, &out);
 	else if (n != NULL && strcmp(s->format, "text") == 0)
 		as_text(n, path, all, &out);
 	else if (n != NULL)
@@ -129,17 +129,18 @@ void
 show_compare(struct session *s, const struct tree *t)
 {
 	int rc;
-	struct tree *from = db_rollback(&s->m->db, (unsigned)s->compare, &rc);
+	struct tree *old =
+	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
 	struct text out = { 0 };
-	if (from == NULL) {
+	if (s->compare > 0 && old == NULL) {
 		session_fail(s, "error: could not read that rollback configuration");
 		return;
 	}
-	print_compare(from, t, &out);
+	print_compare(old != NULL ? old : s->m->db.running, t, &out);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);
-	tree_free(from);
+	tree_free(old);
 }
 
 /* --- rows --- */

@@ -114,6 +114,8 @@ up_make(struct netd *n, struct item *it)
 static bool
 route_is_replaced(const struct plan *old, const struct plan *new, const struct item *it)
 {
+	if (old == new)
+		return false; /* a retry: nothing goes away, and there may be very many routes */
 	for (size_t i = 0; old != NULL && i < old->n; i++) {
 		const struct item *o = old->items[i];
 		if (o->kind == ITEM_ROUTE && o->is_ours && o->table == it->table &&

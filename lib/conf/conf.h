@@ -300,7 +300,7 @@ struct conf_origin {
 	unsigned column;
 };
 
-/* Makes the reduced configuration for one daemon: a copy of ROOT's relevant subtrees in A. PIC names the services
+/* Makes the reduced configuration for one daemon: a copy of ROOT's relevant subtrees in A, which borrows ROOT's strings. PIC names the services
  * interface ("sp-1/2/0", "es-0/0/0", "re0") for CONF_PICD. C is the loaded form of ROOT. */
 struct elem *conf_reduce(const struct conf *c, const struct elem *root, enum conf_part part,
     const char *pic, struct arena *a);

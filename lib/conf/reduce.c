@@ -35,20 +35,11 @@ is_one_of(const char *name, const char *const *list)
 	return false;
 }
 
-static struct elem *
-copy_one(struct arena *a, struct elem *parent, const struct elem *e)
-{
-	if (e->is_container)
-		return elem_add(a, parent, e->name);
-	return e->value != NULL ? elem_leaf(a, parent, e->name, e->value)
-				: elem_flag(a, parent, e->name);
-}
-
 /* Copies E and what is below it, except elements called one of DROP. Recursion ends at ELEM_DEPTH_MAX. */
 static struct elem *
 copy(struct arena *a, struct elem *parent, const struct elem *e, const char *const *drop)
 {
-	struct elem *to = copy_one(a, parent, e);
+	struct elem *to = elem_borrow(a, parent, e);
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		if (!is_one_of(c->name, drop))
 			copy(a, to, c, drop);

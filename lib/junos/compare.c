@@ -3,7 +3,7 @@
  * compare.c - the difference of two trees as `show | compare` prints it.
  *
  * Both trees are walked side by side in canonical order; entries are paired by name through the index, so
- * the walk is linear. What is new or gone prints whole under the [edit] place it stands in: leaves two
+ * the walk is linear; what is the same at the beginning of a level is passed over quickly. What is new or gone prints whole under the [edit] place it stands in: leaves two
  * columns behind the sign, blocks four. Secrets are compared in clear, because their $9$ form varies.
  * Recursion is as deep as the schema.
  */
@@ -31,28 +31,24 @@ struct diff {
 static bool
 value_same(const struct snode *s, const char *a, const char *b)
 {
-	if (a == NULL || b == NULL)
+	if (a == NULL || b == NULL || a == b)
 		return a == b;
-	if (strcmp(a, b) == 0)
-		return true;
-	struct text x = { 0 };
-	struct text y = { 0 };
-	bool same = s->is_secret && nine_decode(a, &x) && nine_decode(b, &y) &&
-		    strcmp(text_str(&x), text_str(&y)) == 0;
-	text_done(&x);
-	text_done(&y);
-	return same;
+	return strcmp(a, b) == 0 || (s->is_secret && nine_same(a, b));
 }
 
 static bool
 comment_same(const struct node *a, const struct node *b)
 {
-	return strcmp(a->comment ? a->comment : "", b->comment ? b->comment : "") == 0;
+	if (a->comment == NULL || b->comment == NULL)
+		return a->comment == b->comment;
+	return strcmp(a->comment, b->comment) == 0;
 }
 
 static bool
 any_same(const struct node *a, const struct node *b)
 {
+	if (!a->schema->is_any)
+		return true;
 	const char *x = node_any(a);
 	const char *y = node_any(b);
 	return strcmp(x ? x : "", y ? y : "") == 0;
@@ -170,7 +166,12 @@ mention_put(struct diff *d, char sign, const char *tag, const struct node *n)
 	text_printf(d->out, "%c    %s", sign, tag);
 	if (n->parent->schema->is_joined)
 		text_printf(d->out, "%s ", n->parent->schema->name);
-	node_statement(n, d->out);
+	struct text t = { 0 };
+	node_statement(n, &t);
+	/* below the place of a grouped list its word is not repeated */
+	bool is_grouped = n->schema->is_grouped && n->schema->kind == SNODE_LIST;
+	text_put(d->out, text_str(&t) + (is_grouped ? strlen(n->schema->name) + 1 : 0));
+	text_done(&t);
 	text_put(d->out, n->child != NULL || node_any(n) != NULL ? " { ... }\n" : ";\n");
 }
 
@@ -281,7 +282,8 @@ order_same(const struct node *a, const struct node *b)
 	return true;
 }
 
-/* Mentions the entries that stand before one they stood behind. */
+/* Mentions the entries that stand behind one they stood before, each after the entry that is now before it, and what is new
+ * behind them: whoever carries this out line by line gets the new order. */
 static void
 moves_put(struct diff *d, const struct node *a, const struct node *b)
 {
@@ -297,18 +299,21 @@ moves_put(struct diff *d, const struct node *a, const struct node *b)
 		ranks[n] = (struct rank){ x, n };
 	qsort(ranks, n, sizeof(*ranks), rank_order);
 	size_t highest = 0;
+	bool was_moved = false;
 	for (const struct node *y = b; y != NULL && y->schema == s; y = y->next) {
 		struct rank key = { .node = partner(a->parent, y, NULL) };
 		const struct rank *r =
 		    key.node ? bsearch(&key, ranks, n, sizeof(*ranks), rank_order) : NULL;
-		if (r == NULL)
-			continue;
-		if (r->rank < highest) {
+		bool is_moved = r != NULL ? r->rank < highest : was_moved;
+		if (is_moved) {
 			place_put(d, b->parent, s->is_grouped ? s : NULL);
+			if (!was_moved)
+				mention_put(d, ' ', "", y->prev);
 			mention_put(d, '!', "", y);
-		} else {
+		} else if (r != NULL) {
 			highest = r->rank;
 		}
+		was_moved = is_moved;
 	}
 	free(ranks);
 }
@@ -391,12 +396,44 @@ run_compare(struct diff *d, const struct node *a, const struct node *to, const s
 	}
 }
 
+/* Moves A and B, first children of two nodes, behind what is the same in both. A list or leaf-list whose rest is not there in
+ * both is left with entries on both sides, because one that shrinks is not one that goes; values print together. */
+static void
+same_skip(const struct node **a, const struct node **b)
+{
+	const struct node *x = *a;
+	const struct node *y = *b;
+	const struct node *last_x = NULL;
+	const struct node *last_y = NULL;
+	for (; x != NULL && y != NULL && all_same(x, y); x = x->next, y = y->next) {
+		last_x = x;
+		last_y = y;
+	}
+	const struct snode *s = last_x != NULL ? last_x->schema : NULL;
+	bool in_x = x != NULL && x->schema == s;
+	bool in_y = y != NULL && y->schema == s;
+	bool is_values = s != NULL && s->kind == SNODE_LEAFLIST;
+	if (in_x != in_y || (in_x && is_values)) {
+		x = last_x;
+		y = last_y;
+		while (is_values && x->prev != NULL && x->prev->schema == s) {
+			x = x->prev;
+			y = y->prev;
+		}
+	}
+	*a = x;
+	*b = y;
+}
+
 static void
 level_compare(struct diff *d, const struct node *from, const struct node *to)
 {
 	const struct snode *s = to->schema;
 	const struct node *a = from->child;
 	const struct node *b = to->child;
+	same_skip(&a, &b);
+	const struct node *hint = a;
+	const struct node *rest = b;
 	for (size_t i = 0; i < s->n_children && (a != NULL || b != NULL); i++) {
 		const struct snode *c = s->children[i];
 		bool in_a = a != NULL && a->schema == c;
@@ -406,8 +443,7 @@ level_compare(struct diff *d, const struct node *from, const struct node *to)
 		a = in_a ? run_skip(a, c) : a;
 		b = in_b ? run_skip(b, c) : b;
 	}
-	const struct node *hint = from->child;
-	for (b = to->child; b != NULL; b = b->next) {
+	for (b = rest; b != NULL; b = b->next) {
 		const struct node *old = partner(from, b, hint);
 		if (old == NULL)
 			continue;

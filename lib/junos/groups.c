@@ -10,10 +10,12 @@
  */
 #include "lib/junos/groups.h"
 
+#include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/junos/groups_source.h"
 #include "lib/junos/place.h"
+#include "lib/msg/elem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +219,24 @@ groups_expand(const struct tree *t, struct report *r)
 	return x.t;
 }
 
+/* Copies the values below ROOT, which are borrowed from a tree that goes away. */
+static void
+values_own(struct arena *a, struct elem *root)
+{
+	struct elem *e = root;
+	while (e != NULL) {
+		if (e->value != NULL)
+			e->value = arena_strdup(a, e->value);
+		if (e->child != NULL) {
+			e = e->child;
+			continue;
+		}
+		while (e != root && e->next == NULL)
+			e = e->parent;
+		e = e == root ? NULL : e->next;
+	}
+}
+
 struct elem *
 groups_to_elem(const struct tree *t, struct arena *a, struct report *r)
 {
@@ -224,6 +244,7 @@ groups_to_elem(const struct tree *t, struct arena *a, struct report *r)
 		return tree_to_elem(t, a);
 	struct tree *whole = groups_expand(t, r);
 	struct elem *e = tree_to_elem(whole, a);
+	values_own(a, e);
 	tree_free(whole);
 	return e;
 }

@@ -30,15 +30,21 @@ class_of(char ch)
 
 static unsigned char classes[256];
 
+static void
+classes_init(void)
+{
+	/* the same bytes every time, so it does not matter who writes them */
+	if (classes['\n'] == 0)
+		for (int i = 0; i < 256; i++)
+			classes[i] = class_of((char)i);
+}
+
 void
 lex_init(struct lex *x, const char *s, size_t len, bool by_line)
 {
 	*x = (struct lex){ .p = s, .end = s + len, .line_start = s, .line = 1, .by_line = by_line };
 	x->end_line = 0;
-	/* the same bytes every time, so it does not matter who writes them */
-	if (classes['\n'] == 0)
-		for (int i = 0; i < 256; i++)
-			classes[i] = class_of((char)i);
+	classes_init();
 }
 
 void
@@ -348,4 +354,19 @@ lex_next(struct lex *x)
 	x->at_column = column(x, x->p);
 	x->kind = LEX_EOF;
 	return x->kind;
+}
+
+bool
+lex_is_clean(const char *s)
+{
+	const char *end = s + strlen(s);
+	classes_init();
+	while (s < end) {
+		unsigned char class = classes[(unsigned char)*s];
+		size_t n = (class & HIGH) != 0 ? utf8_len(s, end) : 1;
+		if (n == 0 || (class & CONTROL) != 0 || *s == '\r')
+			return false;
+		s += n;
+	}
+	return true;
 }

@@ -56,4 +56,7 @@ void lex_done(struct lex *x);
 /* Reads the next token; returns its kind. At the end LEX_EOF comes again and again. */
 enum lex_kind lex_next(struct lex *x);
 
+/* True if S, quoted, can stand in a text: UTF-8 without control characters but tab and newline. */
+bool lex_is_clean(const char *s);
+
 #endif

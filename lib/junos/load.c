@@ -243,6 +243,22 @@ any_read(struct loader *l, struct word w, const struct node *n, struct text *out
 	text_reset(&x->lead);
 }
 
+void
+loader_any(struct loader *l, struct node *n, const char *text, size_t len)
+{
+	struct text all = { 0 };
+	struct text clean = { 0 };
+	text_printf(&all, "%.*s}", (int)len, text);
+	struct lex before = l->lex;
+	lex_init(&l->lex, text_str(&all), all.len, false);
+	any_read(l, (struct word){ .line = n->line, .column = n->column }, n, &clean);
+	lex_done(&l->lex);
+	l->lex = before;
+	stmt_any(l, n, l->n_words, text_str(&clean));
+	text_done(&all);
+	text_done(&clean);
+}
+
 static struct node *block_read(
     struct loader *l, struct node *block, const struct snode *list, const struct word *open);
 

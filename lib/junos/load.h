@@ -38,8 +38,27 @@ bool load_below(struct tree *t, struct node *below, enum load_action action, con
  * [edit] place the paths are relative to (the root for files). */
 bool load_set(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
 
-/* Reads text of either kind: `set` lines if the first word is one of the above, else curly text. */
+/* The same for JUNOS XML and JSON (the exact inverse of print_xml() and print_json()), BELOW as in load_below(): the
+ * attributes and "@" members delete, replace, rename, insert, inactive, active, protect, unprotect and operation, and
+ * annotations. A text that is not well-formed changes nothing. */
+bool load_xml(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+bool load_json(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+
+/* Reads what stands below BELOW: XML if it starts with '<', JSON if with '{', else curly text. */
+bool load_any_below(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r);
+/* The same at the root, and `set` lines if the first word is one of the above. */
 bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
+
+/* Makes what stands below BELOW equal to what the text says (any kind but set lines), as LOAD_OVERRIDE would, but changes
+ * only what differs: the rest keeps its nodes, places and $9$ forms (`load update`). */
+bool load_update(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
+
+/* Carries out a difference as print_compare() writes it (`load patch`): [edit] places, from BELOW; lines that begin with
+ * '-', '+', '!' or a blank. What cannot be found is an error; the rest is carried out. */
+bool load_patch(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);
 
 /* Print N and all below it; N = the root prints the whole configuration. INDENT in levels. */
 void print_text(const struct node *n, unsigned indent, struct text *out);
@@ -51,6 +70,8 @@ void print_list(const struct node *first, struct text *out);
 void print_set(const struct node *n, bool relative, struct text *out);
 /* JUNOS XML (<configuration>) and JSON. */
 void print_xml(const struct node *n, unsigned indent, struct text *out);
+/* S with what XML keeps to itself written as entities. */
+void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);
 /* The difference as `show | compare` prints it. Empty if there is none. */
 void print_compare(const struct tree *from, const struct tree *to, struct text *out);

@@ -614,11 +614,34 @@ is_set_text(const char *s, size_t len)
 	return is_set;
 }
 
+/* The first byte that is not layout, 0 if there is none. */
+static char
+first_byte(const char *s, size_t len)
+{
+	size_t i = 0;
+	while (i < len && strchr(" \t\r\n", s[i]) != NULL && s[i] != '\0')
+		i++;
+	return i < len ? s[i] : '\0';
+}
+
+bool
+load_any_below(struct tree *t, struct node *below, enum load_action action, const char *s,
+    size_t len, struct report *r)
+{
+	char first = first_byte(s, len);
+	if (first == '<')
+		return load_xml(t, below, action, s, len, r);
+	if (first == '{')
+		return load_json(t, below, action, s, len, r);
+	return below->parent == NULL ? load_text(t, action, s, len, r)
+				     : load_below(t, below, action, s, len, r);
+}
+
 bool
 load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r)
 {
 	if (!is_set_text(s, len))
-		return load_text(t, action, s, len, r);
+		return load_any_below(t, tree_root(t), action, s, len, r);
 	if (action == LOAD_OVERRIDE)
 		node_del(t, tree_root(t));
 	return load_set(t, tree_root(t), s, len, r);

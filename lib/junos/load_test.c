@@ -282,6 +282,7 @@ differences_print_as_junos_does(void **state)
 	    "deactivate services ipsec-vpn rule a term 2\n",
 	    "[edit services ipsec-vpn rule a]\n"
 	    "!    inactive: term 2;\n"
+	    "     term 2;\n"
 	    "!    term 1;\n");
 	assert_compare("set interfaces ge-0/0/0 unit 0 family inet address 10.0.0.1/24\n",
 	    "set interfaces ge-0/0/0 unit 0 family inet address 10.0.0.2/24\n"

@@ -69,9 +69,9 @@ struct stmt {
 	const struct snode
 	    *open_list; /* ended with a list's word: only a block of entries may follow */
 	bool is_failed;
-	bool is_leaf; /* ended with a leaf: no block may follow */
+	bool is_leaf;  /* ended with a leaf: no block may follow */
+	unsigned tags; /* beside those that the words begin with */
 	/* private */
-	unsigned tags;
 	size_t nth;       /* positional leaves of N so far */
 	bool is_complete; /* nothing more need follow */
 	const struct snode
@@ -83,5 +83,8 @@ void stmt_run(struct stmt *s);
 
 /* Appends words AT.. as one statement to the text of a node that is_any. */
 void stmt_any(struct loader *l, struct node *n, size_t at, const char *block);
+
+/* Reads TEXT (statements, any at all) into N, which is_any, in the printer's form. */
+void loader_any(struct loader *l, struct node *n, const char *text, size_t len);
 
 #endif

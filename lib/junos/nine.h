@@ -22,4 +22,7 @@ bool nine_decode(const char *s, struct text *out);
 /* True if S starts with "$9$". */
 bool nine_is(const char *s);
 
+/* True if both hide the same text. */
+bool nine_same(const char *a, const char *b);
+
 #endif

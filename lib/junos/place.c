@@ -124,6 +124,38 @@ node_path(const struct node *n, const char *const *words, size_t n_words)
 	return p.kind == PLACE_NODE ? p.node : NULL;
 }
 
+/* The keys of N, or its value, as the finders want them. */
+static void
+keys_of(const struct node *n, const char **keys)
+{
+	keys[0] = n->value;
+	for (size_t i = 1; n->schema->kind == SNODE_LIST && i < n->schema->n_keys; i++)
+		keys[i] = n->more_keys[i - 1];
+}
+
+struct node *
+place_partner(const struct node *parent, const struct node *n)
+{
+	const char *keys[PLACE_KEYS_MAX] = { 0 };
+	keys_of(n, keys);
+	if (n->schema->kind == SNODE_LEAFLIST)
+		return node_value(parent, n->schema, keys[0]);
+	return n->schema->kind == SNODE_LIST ? node_entry(parent, n->schema, keys)
+					     : node_child(parent, n->schema);
+}
+
+struct node *
+place_clone(struct tree *t, const struct node *place)
+{
+	if (place->parent == NULL)
+		return tree_root(t);
+	const char *keys[PLACE_KEYS_MAX] = { 0 };
+	struct node *up = place_clone(t, place->parent);
+	keys_of(place, keys);
+	return place->schema->kind == SNODE_LIST ? node_add_entry(t, up, place->schema, keys)
+						 : node_add(t, up, place->schema);
+}
+
 void
 node_statement(const struct node *n, struct text *out)
 {

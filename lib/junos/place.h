@@ -33,6 +33,12 @@ struct place {
 /* Follows WORDS from FROM. */
 struct place place_find(struct node *from, const char *const *words, size_t n);
 
+/* Returns the child of PARENT, which may be of another tree, with the statement and the keys (or value of a leaf-list) of N. */
+struct node *place_partner(const struct node *parent, const struct node *n);
+
+/* Makes the way to PLACE, which is of another tree, in T, and returns its end. */
+struct node *place_clone(struct tree *t, const struct node *place);
+
 /* Returns the statement that WORD starts below S: by its name unless IS_QUOTED, else the Nth statement without
  * a word (a positional leaf, or a list whose entries stand bare); *HAS_WORD tells which. NULL if none. */
 const struct snode *place_child(

@@ -23,10 +23,16 @@ line_start(unsigned indent, struct text *out)
 
 /* --- XML --- */
 
-static void
-xml_text(const char *s, struct text *out)
+/* Blanks at the ends are references: a reader takes others for layout. */
+void
+print_xml_text(const char *s, struct text *out)
 {
-	for (; *s != '\0'; s++) {
+	for (const char *first = s; *s != '\0'; s++) {
+		bool is_end = s == first || s[1] == '\0';
+		if (is_end && (*s == ' ' || *s == '\t' || *s == '\n')) {
+			text_printf(out, "&#%d;", *s);
+			continue;
+		}
 		switch (*s) {
 		case '&':
 			text_put(out, "&amp;");
@@ -54,7 +60,7 @@ xml_comment(const struct node *n, unsigned indent, struct text *out)
 	text_put(out, "<junos:comment xmlns:junos=\"http://xml.juniper.net/junos/*/junos\">");
 	lines.len -= lines.len > 0;
 	lines.s[lines.len] = '\0';
-	xml_text(text_str(&lines), out);
+	print_xml_text(text_str(&lines), out);
 	text_put(out, "</junos:comment>\n");
 	text_done(&lines);
 }
@@ -70,7 +76,7 @@ xml_leaf(
 		return;
 	}
 	text_putc(out, '>');
-	xml_text(value, out);
+	print_xml_text(value, out);
 	text_printf(out, "</%s>\n", name);
 }
 
@@ -84,7 +90,8 @@ print_xml(const struct node *n, unsigned indent, struct text *out)
 				 : n->is_protected ? " protect=\"protect\""
 						   : "";
 	const char *any = node_any(n);
-	xml_comment(n, indent, out);
+	if (n->parent != NULL)
+		xml_comment(n, indent, out);
 	if (s->kind == SNODE_LEAF || s->kind == SNODE_LEAFLIST) {
 		xml_leaf(s->name, attributes, n->value, indent, out);
 		return;
@@ -99,9 +106,11 @@ print_xml(const struct node *n, unsigned indent, struct text *out)
 		xml_leaf(
 		    s->keys[i]->name, "", i == 0 ? n->value : n->more_keys[i - 1], indent + 1, out);
 	if (any != NULL)
-		xml_text(any, out);
+		print_xml_text(any, out);
 	for (const struct node *c = n->child; c != NULL; c = c->next)
 		print_xml(c, indent + 1, out);
+	if (n->parent == NULL)
+		xml_comment(n, indent + 1, out); /* a document has one root */
 	line_start(indent, out);
 	text_printf(out, "</%s>\n", s->name);
 }

@@ -108,7 +108,7 @@ void node_statement(const struct node *n, struct text *out);
 
 /* Builds the element tree of the active configuration (inactive parts and the definitions of groups left out; secrets decoded to clear): what conf_load()
  * and the daemons get. Each element's origin is a struct conf_origin-shaped pair in A: unsigned line, unsigned column. The
- * elements borrow their names from the schema. */
+ * elements borrow their names from the schema and their values, but for secrets, from the tree. */
 struct elem *tree_to_elem(const struct tree *t, struct arena *a);
 
 #endif

@@ -42,11 +42,11 @@ elem_put(struct arena *a, struct elem *parent, const struct node *n, const char 
 static const char *
 clear_value(struct arena *a, const struct snode *s, const char *value)
 {
-	if (value == NULL)
-		return NULL;
+	if (value == NULL || !s->is_secret)
+		return value;
 	struct text plain = { 0 };
-	bool is_nine = s->is_secret && nine_decode(value, &plain);
-	const char *copy = arena_strdup(a, is_nine ? text_str(&plain) : value);
+	bool is_nine = nine_decode(value, &plain);
+	const char *copy = is_nine ? arena_strndup(a, text_str(&plain), plain.len) : value;
 	text_done(&plain);
 	return copy;
 }

@@ -5,7 +5,7 @@
  * The command line knows no grammar: it sends each line as it was typed (without its pipes) and
  * renders what comes back; mgd takes the user's identity from the socket (SO_PEERCRED), never from a
  * message. One line is under way at a time; its answer is any number of CLI_TEXT, CLI_REPLY, CLI_ROW,
- * CLI_ASK, CLI_WANT in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
+ * CLI_ASK, CLI_WANT, CLI_SETTING in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
  *
@@ -20,9 +20,9 @@ enum cli_msg_type {
 	CLI_HELLO = MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none) }: first frame */
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
-	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [inherit ("notes", "brief",
-		      * "no-comments")], [compare] }: a line; format and inherit are those of `| display` and
-		      * `| display inheritance`, compare the rollback number of `| compare` */
+	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
+		      * "no-comments")], [compare] }: a line; format, relative and rpc are those of `| display`, inherit that
+		      * of `| display inheritance`, compare the rollback number of `| compare` */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
 		      * error instead of text: it could not be read, and why */
@@ -34,6 +34,16 @@ enum cli_msg_type {
 	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
 	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
 		   * The command line opens the file, with the rights of its user */
+	CLI_SETTING, /* M->C setting { name, [value] }: `set cli NAME VALUE`, which only the command line itself can do; without a
+		      * value: `show cli NAME`, name "" = all of them */
+	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
+		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but
+		       * CLI_COMPLETIONS answers it */
+	CLI_COMPLETIONS, /* M->C completions { from, [end], [common], [more], [text, caret], (item { name, help, kind, mark })* }: from: offset in
+			  * the line of the word that is being typed; end: the line is complete without a further
+			  * word; items are sorted; kind "word", "name" or "placeholder", mark ">", "+" or "" as in lib/junos/complete.h; common:
+			  * what all names begin with; more: names left out; text and caret: what is wrong
+			  * with the line, as in CLI_DONE; then there are no items */
 	CLI_DONE, /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
 		   * "configuration", "end"), [edit], [host-name] }: the line is over. text: the error as it is shown;
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of

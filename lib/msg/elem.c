@@ -60,6 +60,15 @@ elem_flag(struct arena *a, struct elem *parent, const char *name)
 }
 
 struct elem *
+elem_borrow(struct arena *a, struct elem *parent, const struct elem *like)
+{
+	struct elem *e = elem_make(a, parent, like->name);
+	e->value = like->value;
+	e->is_container = like->is_container;
+	return e;
+}
+
+struct elem *
 elem_leaff(struct arena *a, struct elem *parent, const char *name, const char *fmt, ...)
 {
 	char small[256];
@@ -133,36 +142,28 @@ elem_path(const struct elem *e, const char *path)
 	return c;
 }
 
-static void
-name_put(struct wr *w, uint8_t tag, const char *name)
-{
-	size_t n = strlen(name);
-	if (n == 0 || n > 255) {
-		w->failed = true;
-		return;
-	}
-	wr_u8(w, tag);
-	wr_u8(w, (uint8_t)n);
-	wr_bytes(w, name, n);
-}
-
+/* What stands before the value goes in one piece: a configuration has a million of these. */
 static void
 one_put(struct wr *w, const struct elem *e)
 {
-	if (e->is_container) {
-		name_put(w, TAG_OPEN, e->name);
-	} else if (e->value != NULL) {
-		size_t n = strlen(e->value);
-		if (n > UINT32_MAX) {
-			w->failed = true;
-			return;
-		}
-		name_put(w, TAG_LEAF, e->name);
-		wr_u32(w, (uint32_t)n);
-		wr_bytes(w, e->value, n);
-	} else {
-		name_put(w, TAG_FLAG, e->name);
+	uint8_t head[2 + UINT8_MAX + 4];
+	size_t n_name = strlen(e->name);
+	bool has_value = !e->is_container && e->value != NULL;
+	size_t n_value = has_value ? strlen(e->value) : 0;
+	if (n_name == 0 || n_name > UINT8_MAX || n_value > UINT32_MAX) {
+		w->failed = true;
+		return;
 	}
+	struct wr h = wr_init(head, sizeof(head));
+	head[0] = e->is_container ? TAG_OPEN : has_value ? TAG_LEAF : TAG_FLAG;
+	head[1] = (uint8_t)n_name;
+	memcpy(head + 2, e->name, n_name);
+	h.len = 2 + n_name;
+	if (has_value)
+		wr_u32(&h, (uint32_t)n_value);
+	wr_bytes(w, head, h.len);
+	if (has_value)
+		wr_bytes(w, e->value, n_value);
 }
 
 void

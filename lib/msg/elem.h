@@ -46,6 +46,9 @@ struct elem *elem_flag(struct arena *a, struct elem *parent, const char *name); 
 __attribute__((format(printf, 4, 5))) struct elem *elem_leaff(
     struct arena *a, struct elem *parent, const char *name, const char *fmt, ...);
 
+/* Adds a childless copy of LIKE, whose name and value are borrowed: they must live as long as A is used. */
+struct elem *elem_borrow(struct arena *a, struct elem *parent, const struct elem *like);
+
 /* --- reading a tree --- */
 /* Returns the first child called NAME, or NULL; E may be NULL. */
 struct elem *elem_find(const struct elem *e, const char *name);

@@ -57,6 +57,8 @@ int ipc_recv_blocking(int fd, struct arena *a, struct ipc_msg *out);
 
 /* Puts the encoded element into a sealed memfd (no write, grow or shrink any more); returns the fd or -errno. */
 int memfd_from_elem(const struct elem *e);
+/* The same for bytes that elem_encode() made. */
+int memfd_from_bytes(const void *p, size_t n);
 /* Maps and decodes a sealed memfd; NULL if it is not sealed or not one element. The strings live in A. */
 struct elem *memfd_to_elem(int fd, struct arena *a);
 

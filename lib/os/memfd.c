@@ -37,33 +37,29 @@ write_all(int fd, const uint8_t *p, size_t n)
 }
 
 int
+memfd_from_bytes(const void *p, size_t n)
+{
+	if (n > MEMFD_MAX)
+		return -EFBIG;
+	int fd = memfd_create("sallyport", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	int rc = write_all(fd, p, n);
+	if (rc == 0 && fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		rc = -errno;
+	if (rc < 0)
+		close(fd);
+	return rc < 0 ? rc : fd;
+}
+
+int
 memfd_from_elem(const struct elem *e)
 {
 	struct wr w = wr_grow();
-	int fd = -1;
-	int rc;
 	elem_encode(&w, e);
-	if (!wr_ok(&w)) {
-		rc = -ENOMEM;
-		goto out;
-	}
-	if (w.len > MEMFD_MAX) {
-		rc = -EFBIG;
-		goto out;
-	}
-	fd = memfd_create("sallyport", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0) {
-		rc = -errno;
-		goto out;
-	}
-	rc = write_all(fd, w.buf, w.len);
-	if (rc == 0 && fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-		rc = -errno;
-out:
+	int fd = wr_ok(&w) ? memfd_from_bytes(w.buf, w.len) : -ENOMEM;
 	wr_free(&w);
-	if (rc < 0 && fd >= 0)
-		close(fd);
-	return rc < 0 ? rc : fd;
+	return fd;
 }
 
 struct elem *

@@ -168,13 +168,14 @@ files_limit(enum sandbox_profile profile)
 #define N(name) SCMP_SYS(name)
 #define END INT32_MIN
 
-/* Memory, time, signals to ourselves, ending. Executable memory is cut out of mmap and mprotect below. */
+/* Memory, time, signals to ourselves, ending. Executable memory is cut out of mmap and mprotect below. qsort() of a large
+ * array asks sysinfo how much memory there is. */
 static const int base_calls[] = { N(brk), N(munmap), N(mremap), N(madvise), N(futex), N(rseq),
 	N(set_robust_list), N(membarrier), N(sched_yield), N(sched_getaffinity), N(getcpu),
-	N(clock_gettime), N(clock_getres), N(clock_nanosleep), N(nanosleep), N(gettimeofday),
-	N(time), N(getrandom), N(getrusage), N(getpid), N(gettid), N(tgkill), N(rt_sigaction),
-	N(rt_sigprocmask), N(rt_sigreturn), N(sigaltstack), N(restart_syscall), N(exit),
-	N(exit_group), END };
+	N(sysinfo), N(clock_gettime), N(clock_getres), N(clock_nanosleep), N(nanosleep),
+	N(gettimeofday), N(time), N(getrandom), N(getrusage), N(getpid), N(gettid), N(tgkill),
+	N(rt_sigaction), N(rt_sigprocmask), N(rt_sigreturn), N(sigaltstack), N(restart_syscall),
+	N(exit), N(exit_group), END };
 
 /* Descriptors that we have: read, write, pass on, wait for (libuv: epoll, eventfd). No open, no socket. */
 static const int fd_calls[] = { N(read), N(write), N(readv), N(writev), N(recvfrom), N(sendto),
@@ -188,7 +189,7 @@ static const int stat_calls[] = { N(newfstatat), N(statx), END };
 
 /* netd: sockets (families limited below), TUN ioctls, sysctl files; libnftables waits with pselect. */
 static const int netd_calls[] = { N(bind), N(connect), N(setsockopt), N(ioctl), N(openat),
-	N(pselect6), N(uname), N(sysinfo), END };
+	N(pselect6), N(uname), END };
 
 /* mgd: the committed configurations (Landlock keeps it below its folder), the command line's clients, handing a sealed
  * configuration to the daemons. geteuid and the like: the C library's user lookups. */
@@ -197,7 +198,7 @@ static const int mgd_calls[] = { N(openat), N(rename), N(renameat), N(renameat2)
 	N(fdatasync), N(ftruncate), N(fallocate), N(fchmod), N(flock), N(pread64), N(pwrite64),
 	N(access), N(faccessat), N(faccessat2), N(stat), N(lstat), N(statfs), N(fstatfs),
 	N(readlink), N(readlinkat), N(umask), N(getcwd), N(accept4), N(memfd_create), N(getuid),
-	N(geteuid), N(getgid), N(getegid), N(uname), N(sysinfo), END };
+	N(geteuid), N(getgid), N(getegid), N(uname), END };
 
 /* picd: packets only; setsockopt for the pacing of its own sockets. */
 static const int picd_calls[] = { N(setsockopt), END };

@@ -4,11 +4,14 @@
 A transcript is the exact screen: a line that starts with a prompt holds what was typed behind it. Times are shown as
 `2008-11-20 10:00:00 UTC`, the number of the terminal as `pts/0`, secrets as they are.
 """
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
+import termios
 import time
 
 import control
@@ -23,13 +26,22 @@ def typed(transcript):
     return lines
 
 
+def spawn(c, rows, columns, term="dumb"):
+    """Starts a command line on a terminal of that size; returns the process and the other end of the terminal."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    env = {k: v for k, v in os.environ.items() if k not in ("LINES", "COLUMNS")}
+    env.update(TERM=term, INPUTRC="/dev/null", TZ="UTC")
+    p = subprocess.Popen([control.BUILD / "cli/sallyport", "-r", c.dir], stdin=slave, stdout=slave, stderr=slave,
+                         close_fds=True, env=env, start_new_session=True,
+                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(slave)
+    return p, master
+
+
 def play(c, lines):
     """Plays the lines and returns the screen."""
-    master, slave = pty.openpty()
-    env = dict(os.environ, TERM="dumb", COLUMNS="200", INPUTRC="/dev/null")
-    p = subprocess.Popen([control.BUILD / "cli/sallyport", "-r", c.dir], stdin=slave, stdout=slave, stderr=slave,
-                         close_fds=True, env=env, start_new_session=True)
-    os.close(slave)
+    p, master = spawn(c, 100, 200)
     screen = b""
 
     def read_to_prompt(start):
@@ -76,3 +88,54 @@ def normal(screen):
     screen = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2008-11-20 10:00:00 UTC", screen)
     screen = re.sub(r"pts/\d+", "pts/0", screen)
     return "\n".join(line.rstrip() for line in screen.splitlines()).rstrip() + "\n"
+
+
+class Typist:
+    """Types key by key, as a person does, and looks at what each key shows."""
+
+    def __init__(self, c, rows=24, columns=100, term="dumb"):
+        self.p, self.master = spawn(c, rows, columns, term)
+        self.seen = self.wait("> ")
+
+    def wait(self, *ends, seconds=10):
+        """Reads until the screen ends with one of ENDS; returns what came."""
+        got = b""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if select.select([self.master], [], [], 0.05)[0]:
+                try:
+                    got += os.read(self.master, 65536)
+                except OSError:
+                    break
+            elif got.endswith(tuple(e.encode() for e in ends)):
+                break
+        else:
+            raise AssertionError(f"{ends} do not come: " + got.decode(errors="replace"))
+        return got.decode(errors="replace").replace("\r\n", "\n")
+
+    def keys(self, text):
+        """All keys but the last one, each after the echo of the one before."""
+        for c in text:
+            os.write(self.master, c.encode())
+            select.select([self.master], [], [], 1)
+            time.sleep(0.005)
+
+    def type(self, text, end):
+        """Types TEXT; returns the screen from there until it ends with END."""
+        self.keys(text)
+        return self.wait(end)
+
+    def clear(self):
+        """Empties the line; what that draws depends on the terminal."""
+        self.type("\x15", "")
+
+    def paste(self, text, end):
+        os.write(self.master, text.encode())
+        return self.wait(end)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def close(self):
+        os.close(self.master)
+        self.p.wait(10)

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * hint.c - what can be typed next on a line: the answer to CLI_COMPLETE.
+ *
+ * The line is cut into complete words and the one that is being typed. The complete ones lead, through the tables and
+ * the schema that run lines too, to a place; lib/junos/complete lists what may stand there. What follows the commands that take neither
+ * a configuration path nor the arguments of an RPC is a table of steps here. Called by
+ * session.c; pure but for the dates of rollbacks.
+ */
+#include "daemon/mgd/hint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/mgd/command.h"
+#include "daemon/mgd/store.h"
+#include "lib/base/arena.h"
+#include "lib/junos/complete.h"
+#include "lib/junos/tree.h"
+#include "lib/msg/elem.h"
+#include "lib/yang/schema.h"
+
+/* What follows a command of configuration mode. */
+enum follow {
+	FOLLOW_STEPS, /* words of their own: the table below */
+	FOLLOW_SET,
+	FOLLOW_EDIT,
+	FOLLOW_SHOW,   /* a path or nothing */
+	FOLLOW_CHANGE, /* a path */
+	FOLLOW_ANNOTATE,
+	FOLLOW_COPY,
+	FOLLOW_INSERT,
+	FOLLOW_TOP,
+	FOLLOW_UP,
+	FOLLOW_RUN,
+};
+
+static const struct {
+	const char *command;
+	enum follow follow;
+} follows[] = {
+	{ "activate", FOLLOW_CHANGE },
+	{ "annotate", FOLLOW_ANNOTATE },
+	{ "copy", FOLLOW_COPY },
+	{ "deactivate", FOLLOW_CHANGE },
+	{ "delete", FOLLOW_SHOW },
+	{ "edit", FOLLOW_EDIT },
+	{ "insert", FOLLOW_INSERT },
+	{ "protect", FOLLOW_CHANGE },
+	{ "rename", FOLLOW_COPY },
+	{ "run", FOLLOW_RUN },
+	{ "set", FOLLOW_SET },
+	{ "show", FOLLOW_SHOW },
+	{ "show configuration", FOLLOW_SHOW },
+	{ "top", FOLLOW_TOP },
+	{ "unprotect", FOLLOW_CHANGE },
+	{ "up", FOLLOW_UP },
+};
+
+/* Commands with words of their own as little state machines: in state FROM the word may follow and leads to state TO. A word in
+ * angle brackets is a placeholder; without a word the line may end in that state. */
+static const struct step {
+	const char *command;
+	unsigned from;
+	const char *word;
+	const char *help;
+	unsigned to;
+} steps[] = {
+	{ "commit", 0, NULL, NULL, 0 },
+	{ "commit", 0, "and-quit", "Quit configuration mode if commit succeeds", 0 },
+	{ "commit", 0, "check", "Check correctness of syntax; do not apply changes", 0 },
+	{ "commit", 0, "comment", "Message to write to commit log", 1 },
+	{ "commit", 0, "full", "Commit everything", 0 },
+	{ "commit", 0, "synchronize", "Synchronize commit on both Routing Engines", 0 },
+	{ "commit", 1, "<comment>", "Message to write to commit log", 0 },
+	{ "exit", 0, NULL, NULL, 0 },
+	{ "exit", 0, "configuration-mode", "Exit configuration mode", 1 },
+	{ "exit", 1, NULL, NULL, 0 },
+	{ "load", 0, "merge", "Merge contents with existing configuration", 1 },
+	{ "load", 0, "override", "Override existing configuration", 1 },
+	{ "load", 0, "replace", "Replace configuration data", 1 },
+	{ "load", 0, "set", "Execute set of commands on existing configuration", 1 },
+	{ "load", 0, "update", "Update existing configuration", 1 },
+	{ "load", 1, "<filename>", "Filename (URL, local, or remote)", 2 },
+	{ "load", 1, "terminal", "Use login terminal", 2 },
+	{ "load", 2, NULL, NULL, 0 },
+	{ "quit", 0, NULL, NULL, 0 },
+	{ "quit", 0, "configuration-mode", "Exit configuration mode", 1 },
+	{ "quit", 1, NULL, NULL, 0 },
+	{ "rollback", 0, NULL, NULL, 0 },
+	{ "rollback", 0, "<number>", "Numeric argument (0..49)", 1 },
+	{ "rollback", 1, NULL, NULL, 0 },
+	{ "set cli complete-on-space", 0, "off", "Disable complete-on-space", 1 },
+	{ "set cli complete-on-space", 0, "on", "Enable complete-on-space", 1 },
+	{ "set cli complete-on-space", 1, NULL, NULL, 0 },
+	{ "set cli idle-timeout", 0, "<timeout>", "Minutes without input (0..100000)", 1 },
+	{ "set cli idle-timeout", 1, NULL, NULL, 0 },
+	{ "set cli screen-length", 0, "<length>", "Lines of the screen (0..100000)", 1 },
+	{ "set cli screen-length", 1, NULL, NULL, 0 },
+	{ "set cli screen-width", 0, "<width>", "Columns of the screen (0..1024)", 1 },
+	{ "set cli screen-width", 1, NULL, NULL, 0 },
+	{ "set cli timestamp", 0, NULL, NULL, 0 },
+	{ "set cli timestamp", 0, "disable", "Disable the timestamp", 1 },
+	{ "set cli timestamp", 0, "format", "Set the format of the timestamp", 2 },
+	{ "set cli timestamp", 1, NULL, NULL, 0 },
+	{ "set cli timestamp", 2, "<format>", "Format, as that of strftime (%b %d %T)", 1 },
+};
+
+enum { STEPS_N = sizeof(steps) / sizeof(steps[0]) };
+
+/* A line that is being typed. */
+struct typing {
+	const struct hint_ask *ask;
+	struct path edit; /* moved by `top` and `up` */
+	struct words w;   /* the complete words that are not understood yet */
+	struct complete_partial partial;
+	const struct tree *tree; /* where names come from */
+	struct completions *out;
+	struct refusal *e;
+};
+
+/* True if the user may be typing the keyword WORD; what is quoted is none. */
+static bool
+is_typing(const struct typing *t, const char *word)
+{
+	return !t->partial.is_quoted && strncmp(word, t->partial.s, strlen(t->partial.s)) == 0;
+}
+
+/* --- commands with words of their own --- */
+
+static bool
+is_placeholder(const char *word)
+{
+	return word[0] == '<';
+}
+
+/* The row of COMMAND that W takes in STATE: a word that it abbreviates, else a placeholder. */
+static const struct step *
+step_find(const char *command, unsigned state, const struct word *w)
+{
+	const struct step *found = NULL;
+	for (size_t i = 0; i < STEPS_N; i++) {
+		const struct step *st = &steps[i];
+		if (st->from != state || st->word == NULL || strcmp(st->command, command) != 0)
+			continue;
+		int fit = is_placeholder(st->word) ? 0 : word_abbreviates(w, st->word);
+		if (fit == 2)
+			return st;
+		if (fit == 1 || (is_placeholder(st->word) && found == NULL))
+			found = st;
+	}
+	return found;
+}
+
+/* The configurations that `rollback` may go back to, each with its date. */
+static void
+rollbacks_add(const struct typing *t)
+{
+	struct store_meta meta;
+	struct arena *a = t->out->a;
+	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
+		char date[32];
+		const char *name = arena_printf(a, "%u", n);
+		if (store_read_meta(t->ask->store, n, &meta) < 0)
+			return;
+		if (is_typing(t, name))
+			complete_add(t->out, name,
+			    arena_printf(a, "%s by %s via %s", store_date(meta.when, date),
+				meta.user, meta.client),
+			    COMPLETE_NAME, ' ');
+	}
+}
+
+static bool
+steps_complete(const struct typing *t, const char *command)
+{
+	unsigned state = 0;
+	bool is_known = false;
+	for (size_t i = 0; i < t->w.n; i++) {
+		const struct step *st = step_find(command, state, &t->w.w[i]);
+		if (st == NULL)
+			return refuse(t->e, t->w.w[i].at, "syntax error.");
+		state = st->to;
+	}
+	for (size_t i = 0; i < STEPS_N; i++) {
+		const struct step *st = &steps[i];
+		if (strcmp(st->command, command) != 0)
+			continue;
+		is_known = true;
+		if (st->from != state)
+			continue;
+		if (st->word == NULL)
+			t->out->can_end = true;
+		else if (is_placeholder(st->word))
+			complete_add(t->out, st->word, st->help, COMPLETE_PLACEHOLDER, ' ');
+		else if (is_typing(t, st->word))
+			complete_add(t->out, st->word, st->help, COMPLETE_WORD, ' ');
+	}
+	if (!is_known)
+		t->out->can_end = true; /* a command without arguments */
+	if (state == 0 && t->ask->store >= 0 && strcmp(command, "rollback") == 0)
+		rollbacks_add(t);
+	return true;
+}
+
+/* --- configuration paths --- */
+
+static const struct node *
+node_around(const struct typing *t, const struct path *p)
+{
+	const struct node *root = tree_root(t->tree);
+	return p->n_around == 0 ? root : node_path(root, p->words, p->n_around);
+}
+
+/* The keys that are there already where P ends inside those of a list. */
+static const char *const *
+keys_of(struct arena *a, const struct path *p)
+{
+	const char **keys = arena_array(a, p->n_keys + 1, sizeof(*keys));
+	size_t width = p->s->is_key_keyword ? 2 : 1;
+	size_t end = p->n - (p->s->is_key_keyword && p->end == PATH_KEY ? 1 : 0);
+	for (size_t i = 0; i < p->n_keys; i++)
+		keys[i] = p->words[end - (p->n_keys - i - 1) * width - 1];
+	return keys;
+}
+
+/* Adds what may follow P. */
+static void
+path_next(const struct typing *t, const struct path *p, enum follow follow)
+{
+	struct complete_place at = { .s = p->s, .tree = t->tree, .node = node_around(t, p) };
+	switch (p->end) {
+	case PATH_VALUE:
+		if (follow != FOLLOW_SET)
+			return;
+		at.not = p->s->is_nokeyword ? p->s : NULL;
+		at.s = p->around;
+		/* fall through */
+	case PATH_NODE:
+		at.where = COMPLETE_AT_STATEMENT;
+		break;
+	case PATH_KEY_WORD:
+		at.where = COMPLETE_AT_KEY_WORD;
+		break;
+	case PATH_LIST:
+	case PATH_KEY:
+		at.where = COMPLETE_AT_KEY;
+		break;
+	case PATH_LEAF:
+		at.where = COMPLETE_AT_VALUE;
+		break;
+	case PATH_BRACKET:
+		at.where = COMPLETE_AT_BRACKET;
+		break;
+	}
+	if (p->end == PATH_KEY || p->end == PATH_KEY_WORD) {
+		at.key = p->n_keys;
+		at.keys = keys_of(t->out->a, p);
+	}
+	complete_at(&at, &t->partial, t->out);
+}
+
+/* Leaves cannot be entered. */
+static void
+leaves_drop(struct completions *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < out->n; i++)
+		if (out->list[i].mark == '>' || out->list[i].kind != COMPLETE_WORD)
+			out->list[n++] = out->list[i];
+	out->n = n;
+}
+
+static bool
+path_can_end(const struct path *p, enum follow follow, size_t n_words)
+{
+	const struct snode *s = p->s;
+	switch (follow) {
+	case FOLLOW_SET:
+		return p->end == PATH_VALUE ||
+		       (p->end == PATH_NODE && n_words > 0 &&
+			   (s->kind == SNODE_LIST || s->is_presence || s->n_children == 0));
+	case FOLLOW_EDIT:
+		return p->end == PATH_NODE && n_words > 0;
+	case FOLLOW_SHOW:
+	case FOLLOW_CHANGE:
+		return p->end <= PATH_VALUE && (follow == FOLLOW_SHOW || n_words > 0);
+	default:
+		return false;
+	}
+}
+
+/* Behind `to`, `before` or `after`: the name of another entry of the list that P is one of. */
+static bool
+other_complete(const struct typing *t, const struct path *p, const struct words *rest)
+{
+	const struct snode *s = p->s;
+	struct path parent = *p;
+	size_t n_word = s->is_nokeyword ? 0 : 1;
+	path_up(&parent);
+	struct path up = { .words = parent.words, .n_around = parent.n };
+	struct complete_place at = { .where = s->kind == SNODE_LIST ? COMPLETE_AT_KEY
+								    : COMPLETE_AT_VALUE,
+		.s = s,
+		.tree = t->tree,
+		.node = node_around(t, &up) };
+	if (rest->n > n_word)
+		t->out->can_end = true;
+	else if (rest->n == n_word)
+		complete_at(&at, &t->partial, t->out);
+	else if (is_typing(t, s->name))
+		complete_add(t->out, s->name, s->help, COMPLETE_WORD, '>');
+	return true;
+}
+
+/* The words that stand between a statement and where it goes. */
+static const struct {
+	enum follow follow;
+	const char *word;
+	const char *help;
+} links[] = {
+	{ FOLLOW_COPY, "to", "New name of the statement" },
+	{ FOLLOW_INSERT, "after", "Insert after the statement" },
+	{ FOLLOW_INSERT, "before", "Insert before the statement" },
+};
+
+enum { LINKS_N = sizeof(links) / sizeof(links[0]) };
+
+/* The index of the first such word in W, or its number of words. */
+static size_t
+link_find(const struct words *w, enum follow follow)
+{
+	for (size_t i = 1; i < w->n; i++)
+		for (size_t k = 0; k < LINKS_N; k++)
+			if (links[k].follow == follow && !w->w[i].is_quoted &&
+			    strcmp(links[k].word, w->w[i].s) == 0)
+				return i;
+	return w->n;
+}
+
+static bool
+is_entry(const struct path *p)
+{
+	return (p->end == PATH_NODE && p->s->kind == SNODE_LIST) ||
+	       (p->end == PATH_VALUE && p->s->kind == SNODE_LEAFLIST);
+}
+
+static void
+links_add(const struct typing *t, enum follow follow)
+{
+	for (size_t k = 0; k < LINKS_N; k++)
+		if (links[k].follow == follow && is_typing(t, links[k].word))
+			complete_add(t->out, links[k].word, links[k].help, COMPLETE_WORD, ' ');
+}
+
+static bool
+path_complete(const struct typing *t, enum follow follow)
+{
+	const struct snode *root = t->ask->schema->config;
+	struct path top = { .s = root };
+	bool is_running = t->tree == t->ask->running;
+	struct path p;
+	struct words head = t->w;
+	size_t cut = link_find(&head, follow);
+	head.n = cut;
+	if (follow == FOLLOW_ANNOTATE && head.n > 0 && head.w[head.n - 1].is_quoted) {
+		t->out->can_end = true;
+		return true;
+	}
+	bool values = follow == FOLLOW_SET || follow == FOLLOW_EDIT;
+	if (!path_walk_part(t->out->a, root, is_running ? &top : &t->edit, &head, values, &p, t->e))
+		return false;
+	if (cut < t->w.n) {
+		struct words rest = words_from(&t->w, cut + 1);
+		if (!is_entry(&p))
+			return refuse(t->e, t->w.w[cut].at, "syntax error.");
+		return other_complete(t, &p, &rest);
+	}
+	path_next(t, &p, follow);
+	if (follow == FOLLOW_EDIT && p.end == PATH_NODE)
+		leaves_drop(t->out);
+	if (is_entry(&p))
+		links_add(t, follow);
+	if (follow == FOLLOW_ANNOTATE && head.n > 0 && p.end <= PATH_VALUE)
+		complete_add(t->out, "<comment>", "Text of the comment", COMPLETE_PLACEHOLDER, ' ');
+	t->out->can_end = path_can_end(&p, follow, head.n);
+	return true;
+}
+
+/* --- lines --- */
+
+static enum follow
+follow_of(const struct command *c)
+{
+	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++)
+		if (strcmp(follows[i].command, c->words) == 0)
+			return follows[i].follow;
+	return FOLLOW_STEPS;
+}
+
+/* Understands the command that the words begin with and takes its words off; *OUT is NULL if it is not complete. Its completions
+ * are there already then. */
+static bool
+command_take(struct typing *t, const struct command *table, size_t n, const struct command **out)
+{
+	size_t used = 0;
+	if (!command_complete(table, n, &t->w, &t->partial, t->out, out, &used, t->e))
+		return false;
+	t->w = words_from(&t->w, used);
+	return true;
+}
+
+static bool
+oper_complete(struct typing *t)
+{
+	const struct command *c;
+	if (!command_take(t, t->ask->oper, t->ask->n_oper, &c))
+		return false;
+	if (c == NULL)
+		return true;
+	t->tree = t->ask->running;
+	if (c->rpc != NULL)
+		return command_complete_arguments(
+		    c->rpc, t->tree, &t->w, &t->partial, t->out, t->e);
+	if (follow_of(c) != FOLLOW_STEPS)
+		return path_complete(t, follow_of(c));
+	return steps_complete(t, c->words);
+}
+
+/* `up 2 COMMAND`: takes the number off; true if there is one. */
+static bool
+number_take(struct typing *t)
+{
+	if (t->w.n == 0 || strspn(t->w.w[0].s, "0123456789") != strlen(t->w.w[0].s))
+		return false;
+	t->w = words_from(&t->w, 1);
+	return true;
+}
+
+static void
+move(struct typing *t, bool top, size_t n_levels)
+{
+	while (t->edit.n > 0 && (top || n_levels-- > 0))
+		path_up(&t->edit);
+	if (t->edit.n == 0)
+		t->edit.s = t->ask->schema->config;
+}
+
+static bool
+edit_complete(struct typing *t)
+{
+	for (;;) {
+		const struct command *c;
+		if (!command_take(t, t->ask->editing, t->ask->n_editing, &c))
+			return false;
+		if (c == NULL)
+			return true;
+		t->tree = t->ask->candidate;
+		enum follow follow = follow_of(c);
+		if (follow == FOLLOW_RUN)
+			return oper_complete(t);
+		if (follow == FOLLOW_STEPS)
+			return steps_complete(t, c->words);
+		if (follow != FOLLOW_TOP && follow != FOLLOW_UP)
+			return path_complete(t, follow);
+		const char *levels = t->w.n > 0 ? t->w.w[0].s : "1";
+		bool has_number = follow == FOLLOW_UP && number_take(t);
+		move(t, follow == FOLLOW_TOP, has_number ? strtoul(levels, NULL, 10) : 1);
+		if (t->w.n == 0)
+			t->out->can_end = true;
+		if (t->w.n == 0 && follow == FOLLOW_UP && !has_number)
+			complete_add(t->out, "<number>", "Number of levels to move up",
+			    COMPLETE_PLACEHOLDER, ' ');
+	}
+}
+
+/* Completes behind the words W of the line. */
+static bool
+line_complete(const struct hint_ask *ask, const struct words *w,
+    const struct complete_partial *partial, struct completions *out, struct refusal *e)
+{
+	struct typing t = {
+		.ask = ask,
+		.edit = ask->edit,
+		.w = *w,
+		.partial = *partial,
+		.out = out,
+		.e = e,
+	};
+	bool ok = ask->candidate != NULL ? edit_complete(&t) : oper_complete(&t);
+	if (ok)
+		complete_sort(out);
+	return ok;
+}
+
+/* --- the message --- */
+
+/* Cuts TEXT: W are the complete words, PARTIAL what is being typed from offset AT on. */
+static bool
+typed_cut(struct arena *a, const char *text, struct words *w, struct complete_partial *partial,
+    size_t *at, struct refusal *e)
+{
+	size_t len = strlen(text);
+	*partial = (struct complete_partial){ .s = "" };
+	*at = len;
+	if (!words_cut(a, text, w, e)) {
+		/* inside quotes: what stands before them is complete */
+		*at = e->at;
+		partial->is_quoted = true;
+		partial->s = text + e->at + 1;
+		return words_cut(a, arena_strndup(a, text, e->at), w, e);
+	}
+	char last = len > 0 ? text[len - 1] : ' ';
+	if (w->n == 0 || strchr(" \t\n[]\"", last) != NULL)
+		return true;
+	*partial = (struct complete_partial){ .s = w->w[w->n - 1].s };
+	*at = w->w[--w->n].at;
+	return true;
+}
+
+static size_t
+words_count(const struct completions *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->n; i++)
+		n += c->list[i].kind == COMPLETE_WORD;
+	return n;
+}
+
+static void
+refusal_put(struct arena *a, struct elem *reply, const struct refusal *e)
+{
+	elem_leaf(a, reply, "text", text_str(&e->text));
+	if (e->has_at)
+		elem_leaff(a, reply, "caret", "%zu", e->at);
+}
+
+static void
+completions_put(struct arena *a, struct elem *reply, const struct completions *c)
+{
+	static const char *const kinds[] = {
+		[COMPLETE_WORD] = "word",
+		[COMPLETE_NAME] = "name",
+		[COMPLETE_PLACEHOLDER] = "placeholder",
+	};
+	if (c->can_end)
+		elem_flag(a, reply, "end");
+	if (c->common != NULL)
+		elem_leaf(a, reply, "common", c->common);
+	if (c->n_cut > 0)
+		elem_leaff(a, reply, "more", "%zu", c->n_cut);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct completion *x = &c->list[i];
+		char mark[2] = { x->mark == ' ' ? '\0' : x->mark };
+		struct elem *item = elem_add(a, reply, "item");
+		elem_leaf(a, item, "name", x->name);
+		elem_leaf(a, item, "help", x->help);
+		elem_leaf(a, item, "kind", kinds[x->kind]);
+		elem_leaf(a, item, "mark", mark);
+	}
+}
+
+struct elem *
+hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool judge)
+{
+	struct elem *reply = elem_new(a, "completions");
+	struct complete_partial partial;
+	struct refusal e = { 0 };
+	struct words w;
+	struct words all;
+	size_t at;
+	struct completions c = { .a = a };
+	struct completions ignored = { .a = a };
+	bool ok = typed_cut(a, text, &w, &partial, &at, &e);
+	elem_leaff(a, reply, "from", "%zu", at);
+	c.is_quoted = partial.is_quoted;
+	ok = ok && line_complete(ask, &w, &partial, &c, &e);
+	/* a word that several could be is for the user to choose from, not wrong */
+	if (ok && judge && partial.s[0] != '\0' && words_count(&c) < 2)
+		ok = words_cut(a, text, &all, &e) &&
+		     line_complete(ask, &all, &(struct complete_partial){ .s = "" }, &ignored, &e);
+	if (ok)
+		completions_put(a, reply, &c);
+	else
+		refusal_put(a, reply, &e);
+	refusal_done(&e);
+	return reply;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * hint.h - the answer to a line that is being typed.
+ */
+#ifndef HINT_H
+#define HINT_H
+
+#include "daemon/mgd/path.h"
+
+struct arena;
+struct command;
+struct elem;
+struct schema;
+struct tree;
+
+/* Who types, and what the words of the line can mean. */
+struct hint_ask {
+	const struct schema *schema;
+	const struct tree *running;
+	const struct tree *candidate; /* in configuration mode; else NULL */
+	struct path edit;             /* the [edit] place in it */
+	const struct command *oper;   /* commands of operational mode that the user may run */
+	size_t n_oper;
+	const struct command *editing; /* commands of configuration mode */
+	size_t n_editing;
+	int store; /* folder of the committed configurations, for their dates; -1: none */
+};
+
+/* Makes the body of CLI_COMPLETIONS for TEXT. JUDGE: also say what is wrong with its last word. Lives in A and borrows from
+ * what ASK points to. */
+struct elem *hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool judge);
+
+/* oper.c: the commands of operational mode. */
+const struct command *oper_commands(const struct schema *schema, size_t *n);
+/* edit.c: those of configuration mode. */
+const struct command *edit_commands(size_t *n);
+
+#endif

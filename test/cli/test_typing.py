@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What single keys do at a terminal: blank, Tab, `?`, the pager, signals. Each screen is what comes from the first key of a
+line on; a line that a key leaves comes again behind the answer."""
+import re
+
+import pytest
+import screen
+
+OPER = "root@gw> "
+CONF = "root@gw# "
+
+
+@pytest.fixture
+def typist(gw):
+    made = []
+
+    def make(**how):
+        made.append(screen.Typist(gw, **how))
+        return made[-1]
+    yield make
+    for t in made:
+        t.close()
+
+
+def conf(t):
+    t.type("configure\n", CONF)
+    return t
+
+
+def test_question_mark_lists_at_once_and_the_line_comes_again(typist):
+    t = typist()
+    assert t.type("show ?", "> show ") == """show ?
+Possible completions:
+  cli                  Show command-line interface settings
+  configuration        Show current configuration
+  firewall             Show counters of packet filters
+  interfaces           Show interfaces
+  ipsec                Show IP Security information
+  services             Show services information
+  system               Show system information
+  version              Show version of the software
+root@gw> show """
+
+
+def test_help_of_configuration_has_marks_and_the_place(typist):
+    t = conf(typist())
+    assert t.type("set services ipsec-vpn ike policy p1 pre?", " pre") == """set services ipsec-vpn ike policy p1 pre?
+Possible completions:
+> pre-shared-key       Key that both ends know
+[edit]
+root@gw# set services ipsec-vpn ike policy p1 pre"""
+    t.type("\x15edit services service-set ss-one\n", CONF)
+    assert t.type("set ipsec-vpn-rules ?", "rules ") == """set ipsec-vpn-rules ?
+Possible completions:
+  <name>               Name of the rule
+  r1                   Name of the rule
+  r2                   Name of the rule
+[edit services service-set ss-one]
+root@gw# set ipsec-vpn-rules """
+
+
+def test_enter_comes_first_and_the_bar_last(typist):
+    t = conf(typist())
+    lines = t.type("set services ipsec-vpn rule r9 ?", "r9 ").split("\n")
+    assert lines[1:3] == ["Possible completions:", "  <[Enter]>            Execute this command"]
+    assert lines[-3] == "  |                    Pipe through a command"
+    names = [line[2:].split()[0] for line in lines[3:-3]]
+    assert names == sorted(names) and "term" in names
+
+
+def test_question_mark_in_quotes_is_a_character(typist):
+    t = conf(typist())
+    t.type('set services ipsec-vpn ike policy p1 description "why?"\n', CONF)
+    assert "description why?;" in t.type("show services ipsec-vpn ike policy p1\n", CONF)
+
+
+def test_blank_completes_keywords_and_says_what_is_wrong(typist):
+    t = typist()
+    assert t.type("sh ver ", "version ") == "show version "
+    t.clear()
+    assert t.type("c ", "> c") == """c\x07
+         ^
+'c' is ambiguous.
+Possible completions:
+  clear                Clear information in the system
+  configure            Manipulate software configuration information
+root@gw> c"""
+    t.clear()
+    assert t.type("show x ", "> show x") == """show x
+              ^
+syntax error, expecting <command>.
+root@gw> show x"""
+
+
+def test_blank_leaves_names_alone_and_judges_values(typist):
+    t = conf(typist())
+    assert t.type("set services service-set ss-o ", "ss-o ") == "set services service-set ss-o "
+    t.clear()
+    assert t.type("set services ipsec-vpn ike policy p mode x ", " x").split("\n")[1:3] == [
+        " " * 50 + "^", "invalid value 'x' at 'x'"]
+
+
+def test_tab_completes_names(typist):
+    t = conf(typist())
+    assert t.type("set services service-set s\t", "ss-") == "set services service-set ss-"
+    assert t.type("o\t", "one ") == "one "
+    t.clear()
+    assert t.type("delete services ipsec-vpn rule r\t", "rule r").split("\n")[1:] == [
+        " " * 40 + "^", "'r' is ambiguous.", "Possible completions:",
+        "  <name>               Name of the rule", "  r1                   Name of the rule",
+        "  r2                   Name of the rule", "[edit]", "root@gw# delete services ipsec-vpn rule r"]
+
+
+def test_what_is_pasted_is_echoed_as_it_was_sent(typist):
+    t = typist(term="vt100", columns=511)
+    out = t.paste("sh services ipsec-vpn ipsec sa | match nothing\n", OPER)
+    assert out == "sh services ipsec-vpn ipsec sa | match nothing\n\nroot@gw> "
+    t.paste("configure\n", CONF)
+    out = t.paste("set services foo bar\n", CONF)
+    assert out == "set services foo bar\n                      ^\nsyntax error.\n\n[edit]\nroot@gw# "
+
+
+def test_no_escape_sequence_is_written(typist):
+    for term in ("vt100", "xterm-256color"):
+        t = typist(term=term, columns=511, rows=1000)
+        seen = t.seen + t.paste("set cli screen-length 0\n", OPER) + t.type("sh ver | no-more\n", OPER)
+        seen += t.type("show ?", "show ") + t.paste("\x03", OPER) + t.type("configure\n", CONF)
+        seen += t.type("set system host-name gw\n", CONF) + t.paste("show\n", CONF) + t.type("exit\n", OPER)
+        assert not re.search(r"[\x1b\x0e\x0f]", seen), seen
+
+
+def test_pipes_are_completed(typist):
+    t = typist()
+    assert t.type("show configuration | dis se ", "set ") == "show configuration | display set "
+    assert t.type("?", "set ") == """?
+Possible completions:
+  <[Enter]>            Execute this command
+  relative             Show set commands for this level only
+  |                    Pipe through a command
+root@gw> show configuration | display set """
+    assert "expecting <pipe>" in t.type("| nothing ", "nothing")
+
+
+def shown(text):
+    """The lines without what the pager itself wrote."""
+    return re.sub(r"---\(more( \d+%)?\)---|\r *\r|\r", "", text).split("\n")
+
+
+def test_the_pager_shows_everything_once(typist):
+    t = typist(rows=12)
+    want = t.type("show configuration | no-more\n", OPER).split("\n")[1:]
+    out = t.type("show configuration\n", ")---")
+    assert re.search(r"---\(more \d+%\)---$", out)
+    assert len(shown(out)) == 13  # the line itself, eleven lines, the prompt
+    while not out.endswith(OPER):
+        t.keys(" ")
+        out += t.wait(")---", OPER)
+    assert shown(out)[1:] == want
+
+
+def test_the_keys_of_the_pager(typist):
+    t = typist(rows=12)
+    first = shown(t.type("show configuration\n", ")---"))[1:-1]
+    second = shown(t.type(" ", ")---"))[:-1]
+    assert len(second) == 11 and second != first
+    assert len(shown(t.type("\r", ")---"))[:-1]) == 1
+    assert shown(t.type("g", ")---"))[:-1] == first
+    assert shown(t.type(" ", ")---"))[:-1] == second
+    assert shown(t.type("b", ")---"))[:-1] == first
+    assert "service-set ss-two {" in shown(t.type("/ss-two\r", ")---"))[0].replace("/ss-two", "").strip()
+    assert "Pattern not found" in t.type("n", ")---")
+    assert "no more output" in t.type("h", ")---")
+    assert "}" not in t.type("q", OPER)
+    t.type("show configuration\n", ")---")
+    assert t.type("G", OPER).rstrip().endswith("}\n\nroot@gw>")
+    t.type("show configuration\n", ")---")
+    assert t.type("\x03", OPER).endswith("root@gw> ")
+    assert t.type("show version | match Hostname\n", OPER) == "show version | match Hostname\nHostname: gw\n\nroot@gw> "
+
+
+def test_hold_waits_at_the_end(typist):
+    t = typist()
+    out = t.type("show version | hold\n", ")---")
+    assert "Hostname: gw" in out and out.endswith("---(more 100%)---")
+    assert t.type(" ", OPER).endswith("root@gw> ")
+
+
+def test_settings(typist):
+    t = typist(rows=30, columns=90)
+    show = t.type("show cli\n", OPER)
+    assert "CLI screen-length set to 30\nCLI screen-width set to 90\nCLI terminal is 'dumb'\n" in show
+    t.resize(40, 100)
+    assert "CLI screen-length set to 40\nCLI screen-width set to 100\n" in t.type("show cli\n", OPER)
+    assert "\nScreen length set to 0\n" in t.type("set cli screen-length 0\n", OPER)
+    assert "\nScreen width set to 511\n" in t.type("set cli screen-width 511\n", OPER)
+    assert "\nIdle timeout set to 60 minutes\n" in t.type("set cli idle-timeout 60\n", OPER)
+    assert "\nDisabling complete-on-space\n" in t.type("set cli complete-on-space off\n", OPER)
+    assert t.type("sh ver \n", OPER).startswith("sh ver \nHostname: gw\n")
+    t.type("set cli timestamp\n", OPER)
+    assert re.match(r"show cli\n\w{3} \d\d \d\d:\d\d:\d\d\nCLI complete-on-space set to off\n"
+                    r"CLI idle-timeout set to 60 minutes\nCLI screen-length set to 0\nCLI screen-width set to 511\n",
+                    t.type("show cli\n", OPER))
+    t.type("set cli timestamp disable\n", OPER)
+    out = t.type("set cli screen-length x\n", OPER)
+    assert out == "set cli screen-length x\n                               ^\ninvalid value 'x'\n\nroot@gw> "
+    assert "is not within range (0..1024)" in t.type("set cli screen-width 5000\n", OPER)
+
+
+def test_settings_without_a_terminal(gw):
+    assert gw.cli("set cli screen-length 0", "set cli screen-width 511", check=0)[1] == (
+        "Screen length set to 0\nScreen width set to 511\n")
+
+
+def test_control_c_gives_a_fresh_prompt(typist):
+    t = typist()
+    assert t.type("show ver\x03", OPER).endswith("\nroot@gw> ")
+    conf(t)
+    assert t.type("set system\x03", CONF).endswith("\n[edit]\nroot@gw# ")
+    t.type("set system host-name other\n", CONF)
+    t.type("delete\n", "(no) ")
+    assert t.type("\x03", CONF).endswith("[edit]\nroot@gw# ")
+    t.type("exit\n", "(yes) ")
+    assert t.type("\x03", CONF).endswith("[edit]\nroot@gw# ")  # neither yes nor no
+    t.type("rollback\n", CONF)
+
+
+def test_each_mode_has_its_history(typist):
+    t = typist()
+    t.type("show version\n", OPER)
+    conf(t)
+    t.type("show system\n", CONF)
+    assert t.type("\x10", "system") == "show system"
+    t.type("\x15exit\n", OPER)
+    assert t.type("\x10\x10", "version").endswith("show version")
+
+
+def test_others_who_are_editing_are_named(gw, typist):
+    conf(typist()).type("edit services\n", CONF)
+    out = re.sub(r"pts/\d+|\(pid \d+\)|\d{4}-\S+ \S+ UTC", "X", typist().type("configure\n", CONF))
+    assert out.startswith("configure\nEntering configuration mode\nUsers currently editing the configuration:\n"
+                          "  root terminal X ")
+    assert "\n      [edit services]\n" in out
+
+
+def test_the_request_of_a_command(gw):
+    assert gw.command("show services ipsec-vpn ipsec security-associations detail ss-one | display xml rpc") == """\
+<rpc-reply xmlns:junos="http://xml.juniper.net/junos/9.3R1/junos">
+    <rpc>
+        <get-services-security-associations-information>
+            <level>detail</level>
+            <service-set>ss-one</service-set>
+        </get-services-security-associations-information>
+    </rpc>
+    <cli>
+        <banner></banner>
+    </cli>
+</rpc-reply>
+"""
+
+
+def test_set_lines_relative_to_the_place(gw):
+    _, out, _ = gw.cli("configure", "edit services service-set ss-one", "show | display set relative", check=0)
+    assert "\nset ipsec-vpn-rules r1\n" in out and "set services" not in out
+
+
+def test_completion_is_instant_at_ten_thousand_tunnels(gw, typist, tmp_path):
+    rules = "".join(f"set services ipsec-vpn rule tunnel-{i:05} match-direction input\n" for i in range(10000))
+    (tmp_path / "big").write_text(rules)
+    t = conf(typist(rows=1000))
+    t.type(f"load set {tmp_path}/big\n", CONF)
+    assert t.type("set services ipsec-vpn rule tunnel-0999\t", "0999").count("\n") == 16
+    assert t.type("9\t", "9 ") == "9 "
+    t.clear()
+    t.type("set services ipsec-vpn rule ?", ")---")
+    assert "... and 9002 more names" in t.type("G", "rule ")
+    t.clear()
+    t.type("rollback\n", CONF)
