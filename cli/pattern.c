@@ -2,6 +2,7 @@
  *
  * pattern.c - the regular expressions of `| match` and of the pager, within bounds.
  *
+ * The time of the compiler grows with the square of the atoms where they may be empty, hence the small bound.
  * Walks the pattern once and adds up how many atoms it has after every repetition was written out:
  * "x+" counts as two, "x{2,5}" as six. Groups are kept on a small stack. What the walk does not
  * understand it counts as plain characters; the compiler judges the form.
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATOMS_MAX = 4096, DEPTH_MAX = 32 };
+enum { ATOMS_MAX = 512, DEPTH_MAX = 32 };
 
 struct walk {
 	size_t before[DEPTH_MAX]; /* atoms ahead of each open group */
