@@ -2,7 +2,8 @@
  *
  * pattern.c - the regular expressions of `| match` and of the pager, within bounds.
  *
- * The time of the compiler grows with the square of the atoms where they may be empty, hence the small bound.
+ * The time of the compiler grows with the square of the atoms where they may be empty, and faster with repetitions of
+ * repetitions ("x????"), hence the small bounds.
  * Walks the pattern once and adds up how many atoms it has after every repetition was written out:
  * "x+" counts as two, "x{2,5}" as six. Groups are kept on a small stack. What the walk does not
  * understand it counts as plain characters; the compiler judges the form.
@@ -14,13 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATOMS_MAX = 512, DEPTH_MAX = 32 };
+enum { ATOMS_MAX = 512, DEPTH_MAX = 8, STACKED_MAX = 2 };
 
 struct walk {
 	size_t before[DEPTH_MAX]; /* atoms ahead of each open group */
 	size_t depth;
-	size_t sum;  /* atoms of this group that nothing can repeat any more */
-	size_t atom; /* of what a repetition that follows would repeat */
+	size_t sum;     /* atoms of this group that nothing can repeat any more */
+	size_t atom;    /* of what a repetition that follows would repeat */
+	size_t stacked; /* repetitions one behind the other so far */
 };
 
 static void
@@ -28,6 +30,14 @@ atom_next(struct walk *w, size_t atoms)
 {
 	w->sum += w->atom;
 	w->atom = atoms;
+	w->stacked = 0;
+}
+
+static void
+atom_repeat(struct walk *w, size_t times)
+{
+	w->atom *= times;
+	w->stacked++;
 }
 
 /* S is at a '['; returns its ']' or the last character. */
@@ -73,7 +83,7 @@ static bool
 is_bounded(const char *s)
 {
 	struct walk w = { 0 };
-	for (; *s != '\0' && w.sum + w.atom <= ATOMS_MAX; s++) {
+	for (; *s != '\0' && w.sum + w.atom <= ATOMS_MAX && w.stacked <= STACKED_MAX; s++) {
 		size_t times = 1;
 		const char *end = *s == '{' ? interval_end(s, &times) : NULL;
 		if (*s == '\\' && s[1] != '\0') {
@@ -90,16 +100,19 @@ is_bounded(const char *s)
 		} else if (*s == ')' && w.depth > 0) {
 			w.atom += w.sum + 1;
 			w.sum = w.before[--w.depth];
+			w.stacked = 0;
 		} else if (*s == '+') {
-			w.atom *= 2;
+			atom_repeat(&w, 2);
 		} else if (end != NULL) {
-			w.atom *= times;
+			atom_repeat(&w, times);
 			s = end;
-		} else if (*s != '*' && *s != '?') {
+		} else if (*s == '*' || *s == '?') {
+			atom_repeat(&w, 1);
+		} else {
 			atom_next(&w, 1);
 		}
 	}
-	return *s == '\0' && w.sum + w.atom <= ATOMS_MAX;
+	return *s == '\0' && w.sum + w.atom <= ATOMS_MAX && w.stacked <= STACKED_MAX;
 }
 
 const char *
