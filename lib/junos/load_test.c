@@ -301,13 +301,14 @@ an_entry_may_be_annotated_with_the_word_of_its_list(void **state)
 	const char *from = "services { ipsec-vpn { rule a { term 1 { from { source-address {\n"
 			   "10.0.0.0/8; } } } } } }";
 	const char *to = "services { ipsec-vpn { rule a { term 1 { from { source-address {\n"
-			 "10.0.0.0/8; /* no source-address of ours */ 10.1.0.0/16; } } } } } }";
+			 "10.0.0.0/8;\n/* no source-address of ours */\n10.1.0.0/16; } } } } } }";
 	struct tree *a = loaded(from);
 	struct tree *b = loaded(to);
 	struct text diff = { 0 };
 	print_compare(a, b, &diff);
 	assert_string_equal(text_str(&diff),
 	    "[edit services ipsec-vpn rule a term 1 from source-address]\n"
+	    "     10.0.0.0/8;\n"
 	    "+    /* no source-address of ours */\n"
 	    "+    10.1.0.0/16;\n");
 	text_done(&diff);
