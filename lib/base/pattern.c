@@ -8,7 +8,7 @@
  * "x+" counts as two, "x{2,5}" as six. Groups are kept on a small stack. What the walk does not
  * understand it counts as plain characters; the compiler judges the form.
  */
-#include "cli/pattern.h"
+#include "lib/base/pattern.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  *
  * pattern_test.c - which regular expressions are taken, and that none takes long to refuse.
  */
-#include "cli/pattern.h"
+#include "lib/base/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
