@@ -210,7 +210,7 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	sa->is_in = p->direction == SA_IN;
 	sa->seq_cycles = p->seq_cycles;
 	sa->df = (uint8_t)p->df;
-	sa->spi = p->spi;
+	sad_key_init(&sa->key, p->spi, sa->has_ah ? PROTO_AH : PROTO_ESP, p->dst.family, p->dst.b);
 	sa->esp_spi = p->protocol == SA_BUNDLE ? p->aux_spi : p->spi;
 	sa->tos = p->tos;
 	sa->tunnel_mtu = p->tunnel_mtu;
