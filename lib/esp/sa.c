@@ -9,6 +9,7 @@
  */
 #include "lib/esp/sa.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -332,6 +333,14 @@ void
 sa_set_seq(struct sa *sa, uint32_t seq)
 {
 	atomic_store_explicit(&sa->seq, seq, memory_order_relaxed);
+}
+
+void
+sa_inherit(struct sa *to, const struct sa *from)
+{
+	assert(to->is_in == from->is_in);
+	sa_set_seq(to, atomic_load_explicit(&from->seq, memory_order_relaxed));
+	replay_inherit(&to->replay, &from->replay);
 }
 
 void
