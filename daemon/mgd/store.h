@@ -45,6 +45,13 @@ int store_read(int dir, unsigned n, struct store_meta *meta, struct text *text);
 /* Reads only the header of configuration N. */
 int store_read_meta(int dir, unsigned n, struct store_meta *meta);
 
+/* --- the rescue configuration: `request system configuration rescue` --- */
+enum { STORE_RESCUE = 1000 }; /* its number for store_read() and store_read_meta() */
+/* Makes TEXT the rescue configuration. Returns 0 or -errno with the old one as it was. */
+int store_rescue_save(int dir, const struct store_meta *meta, const char *text, size_t len);
+/* Returns 0 or -errno (-ENOENT: there is none). */
+int store_rescue_delete(int dir);
+
 /* "2008-11-20 10:00:00 UTC" */
 const char *store_date(time_t when, char buf[32]);
 
