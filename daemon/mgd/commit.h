@@ -24,10 +24,11 @@ enum { COMMIT_CONFIRM_DEFAULT = 10, COMMIT_CONFIRM_MAX = 65535 }; /* minutes */
 
 struct commit_options {
 	bool check_only;
-	bool full;                /* every daemon gets its configuration, changed or not */
-	unsigned confirm_minutes; /* 0: the commit is final; else rolled back unless confirmed in time */
-	time_t at;                /* 0: now; else check now and commit then */
-	bool at_reboot;           /* check now and commit when the gateway starts again */
+	bool full; /* every daemon gets its configuration, changed or not */
+	unsigned
+	    confirm_minutes; /* 0: the commit is final; else rolled back unless confirmed in time */
+	time_t at;           /* 0: now; else check now and commit then */
+	bool at_reboot;      /* check now and commit when the gateway starts again */
 };
 
 struct commit_ask {
