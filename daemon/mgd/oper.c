@@ -15,6 +15,7 @@
 #include "lib/yang/schema.h"
 
 enum oper_id {
+	OPER_CLI,
 	OPER_CONFIGURE,
 	OPER_CONFIGURE_EXCLUSIVE,
 	OPER_CONFIGURE_PRIVATE,
@@ -22,9 +23,12 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
+	OPER_START_SHELL,
+	OPER_XML_MODE,
 };
 
 static const struct command own[] = {
+	{ "cli", "Start the command line, which this is", NULL, OPER_CLI, true },
 	{ "configure", "Manipulate software configuration information", NULL, OPER_CONFIGURE,
 	    false },
 	{ "configure exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, false },
@@ -44,6 +48,9 @@ static const struct command own[] = {
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
+	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
+	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
+	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
 enum { OWN_N = sizeof(own) / sizeof(own[0]) };
@@ -274,6 +281,21 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		break;
 	case OPER_SET_CLI:
 		set_cli(s, c, rest);
+		break;
+	case OPER_CLI:
+		session_done(s);
+		break;
+	case OPER_START_SHELL:
+		if (!user_may(&s->user, "shell")) {
+			session_fail(s, "error: permission denied");
+			break;
+		}
+		session_setting(s, "shell", "sh");
+		session_done(s);
+		break;
+	case OPER_XML_MODE:
+		session_setting(s, "xml-mode", "netconf");
+		session_done(s);
 		break;
 	case OPER_SHOW_CLI:
 		session_setting(s, "", NULL);

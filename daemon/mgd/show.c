@@ -4,12 +4,16 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
+
+/* The release whose language, commands and NETCONF we speak. Clients take the version apart: number, a letter, number. */
+#define JUNOS_VERSION "21.4R1.1"
 
 /* --- configuration --- */
 
@@ -96,8 +100,11 @@ xml_for_program(
 		text_printf(out, " junos:%s-seconds=\"%lld\" junos:%s-localtime=\"%s\"",
 		    is_changed ? "changed" : "commit", (long long)when,
 		    is_changed ? "changed" : "commit", store_date(when, date));
-	if (when != 0 && !is_changed)
-		text_printf(out, " junos:commit-user=\"%s\"", db->last.user);
+	if (when != 0 && !is_changed) {
+		text_put(out, " junos:commit-user=\"");
+		print_xml_text(db->last.user, out);
+		text_putc(out, '"');
+	}
 	text_put(out, text_str(&body) + sizeof(tag) - 1);
 	text_done(&body);
 }
@@ -176,11 +183,18 @@ version_rows(struct session *s)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
-	if (host != NULL)
-		elem_leaf(a, e, "host-name", host);
+	struct utsname system;
+	elem_leaf(a, e, "host-name",
+	    host != NULL          ? host
+	    : uname(&system) == 0 ? system.nodename
+				  : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
+	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
 	struct elem *package = elem_add(a, e, "package-information");
+	elem_leaf(a, package, "name", "junos");
+	elem_leaf(a, package, "comment", "JUNOS Software Release [" JUNOS_VERSION "] compatible");
+	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
