@@ -5,7 +5,7 @@
  * The command line knows no grammar: it sends each line as it was typed (without its pipes) and
  * renders what comes back; mgd takes the user's identity from the socket (SO_PEERCRED), never from a
  * message. One line is under way at a time; its answer is any number of CLI_TEXT, CLI_REPLY, CLI_ROW,
- * CLI_ASK, CLI_WANT, CLI_SETTING in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
+ * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
  *
@@ -36,6 +36,10 @@ enum cli_msg_type {
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
+	CLI_RUN, /* M->C TOOL { arguments }: run a program of the host with the rights of the user and show what it says. The element
+		  * is the request of the operational command ("ping", "traceroute"), with two leaves that mgd adds: device and vrf, the Linux
+		  * names of what interface and routing-instance mean. Which program that is and how it is called is known to the
+		  * command line alone (cli/tool.h). Ends before the next message is read */
 	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
 		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but
 		       * CLI_COMPLETIONS answers it */
