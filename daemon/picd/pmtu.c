@@ -114,16 +114,19 @@ quoted_spi(const struct port *port, const struct socket_error *e)
 	return rd_ok(&r) ? spi : 0;
 }
 
-/* True if the quoted packet carries an SPI that we send with to that gateway. */
+/* True if the quoted packet carries an SPI that we send with to that gateway. Of AH in IPv6 the kernel reports to the
+ * sockets of what follows it: of a bundle the ESP, whose SPI is the auxiliary one; of AH alone nothing reaches us. */
 static bool
 is_plausible(const struct worker *w, const struct port *port, const struct socket_error *e)
 {
 	const struct path *const *paths;
 	size_t n = snap_gateway(w->snap, &e->dst, &paths);
 	uint32_t spi = quoted_spi(port, e);
-	for (size_t i = 0; i < n; i++)
-		if (sa_params(paths[i]->out)->spi == spi)
+	for (size_t i = 0; i < n; i++) {
+		const struct sa_params *p = sa_params(paths[i]->out);
+		if (p->spi == spi || (p->protocol == SA_BUNDLE && p->aux_spi == spi))
 			return true;
+	}
 	return false;
 }
 
