@@ -47,6 +47,33 @@ def test_a_killed_daemon_opens_nothing(two_gateways, style, name):
     assert len(wire.packets()) == 0
 
 
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_killed_netd_opens_nothing_for_the_gateway_itself(two_gateways, family):
+    """Its own packets are not forwarded, they only follow the routes: those must not be missing for a moment."""
+    t = two_gateways
+    plain_routes(t)
+    side_a, _ = junos.sides(t, 4, (family,))
+    a = Gateway(t.gw_a, junos.next_hop(side_a, [junos.Sa()]) + "interfaces { sp-1/2/0 { " + " ".join(
+        f"unit {n} {{ family inet; }}" for n in range(100, 200)) + " } }")
+    host, me = (t.HOST_B, t.LAN_A) if family == 4 else (t.HOST_B6, t.LAN_A6)
+    with t.gw_a.capture("wan", CLEAR) as wire, t.gw_a.capture("wan", "esp") as esp:
+        ping = t.gw_a.ping_start(host, interval_s=0.002, options=("-I", me))
+        time.sleep(0.2)
+        for _ in range(3):
+            (old,) = a.pids("netd")
+            os.kill(old, signal.SIGKILL)
+            wait_until(lambda: a.pids("netd") not in ([], [old]), 10, "a new netd")
+            wait_until(lambda: "sp-1-2-0.1 " in t.gw_a.run("ip route; ip -6 route").stdout, 10, "its routes")
+            time.sleep(0.3)
+        t.gw_a.ping_end(ping)
+        n_before = len(esp.packets())
+        t.gw_a.ping(host, count=3, timeout_s=1, options=("-I", me))
+        time.sleep(0.1)
+        assert len(esp.packets()) > n_before > 20, "protected again"
+    assert len(wire.packets()) == 0
+    assert "blackhole" not in t.gw_a.run("ip route show table all; ip -6 route show table all").stdout
+
+
 @pytest.mark.parametrize("style", ["next-hop", "interface"])
 def test_a_start_forwards_nothing_before_it_protects(two_gateways, style):
     """The host was no router: what makes it one comes with what protects."""

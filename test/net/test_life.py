@@ -134,3 +134,19 @@ def test_no_key_is_ever_shown_or_logged(two_gateways):
                 shown += f.read()
     assert "SECRET-DATA" in shown
     assert not [s for s in secrets if s in shown]
+
+
+def test_many_units_go_at_once(two_gateways):
+    """One by one the kernel takes 20 ms for each."""
+    t = two_gateways
+    side_a, _ = junos.sides(t)
+    text = junos.next_hop(side_a, [junos.Sa()])
+    a = Gateway(t.gw_a, text + "interfaces { sp-1/2/0 { " + " ".join(
+        f"unit {n} {{ family inet; }}" for n in range(100, 1100)) + " } }")
+    begin = time.monotonic()
+    a.configure(*[f"delete interfaces sp-1/2/0 unit {n}" for n in range(100, 600)])
+    assert "sp-1-2-0.599:" not in t.gw_a.run("ip -o link").stdout
+    middle = time.monotonic()
+    assert a.stop() == 0
+    assert "sp-1-2-0" not in t.gw_a.run("ip -o link").stdout
+    assert middle - begin < 5 and time.monotonic() - middle < 5
