@@ -39,11 +39,12 @@ struct dump {
 	size_t n_links;
 };
 
-static void
+/* Keeps a copy of H and returns it; NULL if it is too long to be a request. */
+static struct nlmsghdr *
 request_add(struct requests *q, const struct nlmsghdr *h)
 {
 	if (h->nlmsg_len > NL_MSG_MAX)
-		return;
+		return NULL;
 	if ((q->n & (q->n - 1)) == 0) {
 		struct nlmsghdr **grown =
 		    realloc(q->list, (q->n == 0 ? 1 : 2 * q->n) * sizeof(*grown));
@@ -56,6 +57,7 @@ request_add(struct requests *q, const struct nlmsghdr *h)
 		abort();
 	memcpy(copy, h, h->nlmsg_len);
 	q->list[q->n++] = copy;
+	return copy;
 }
 
 /* Makes a request of each. What is gone meanwhile is as good: nobody is told of errors. */
@@ -76,8 +78,9 @@ requests_send(struct requests *q, struct host *h)
 static void
 delete_add(struct requests *q, const struct nlmsghdr *h, uint16_t type)
 {
-	request_add(q, h);
-	struct nlmsghdr *copy = q->list[q->n - 1];
+	struct nlmsghdr *copy = request_add(q, h);
+	if (copy == NULL)
+		return;
 	copy->nlmsg_type = type;
 	copy->nlmsg_flags = NLM_F_REQUEST;
 	copy->nlmsg_pid = 0;
@@ -194,7 +197,7 @@ hold_add(struct dump *d, const struct nlmsghdr *h)
 		prefix.addr = n == 4 ? addr_v4(mnl_attr_get_payload(dst))
 				     : addr_v6(mnl_attr_get_payload(dst));
 	}
-	request_add(&d->out, &r.head);
+	(void)request_add(&d->out, &r.head);
 	(void)smap_add(&d->l->held, hold_key(d->l->arena, prefix, table, metric), d->l);
 }
 
