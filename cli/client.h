@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "cli/setting.h"
+#include "lib/base/text.h"
 
 struct arena;
 struct elem;
@@ -23,8 +24,10 @@ struct client {
 	FILE *in;         /* where answers and `load ... terminal` are read from */
 	enum client_mode mode;
 	char user[64];
-	char host[256];  /* "" = no host name */
-	char edit[1024]; /* [edit] place without brackets, "" = top */
+	char host[256];     /* "" = no host name */
+	char edit[1024];    /* [edit] place without brackets, "" = top */
+	char banner[256];   /* a line above that of the place, "" = none */
+	struct text notice; /* what mgd wants everybody to see */
 	struct settings settings;
 };
 
@@ -40,6 +43,12 @@ int client_line(struct client *c, const char *line);
  * body of CLI_COMPLETIONS. Returns 0, or -1 if the channel is lost. */
 int client_complete(
     struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out);
+
+/* Reads what mgd says while no line is under way. Returns 0 or -errno: the channel is lost, as the next line will say. */
+int client_listen(struct client *c);
+
+/* Shows what mgd wants everybody to see; false if there is nothing. */
+bool client_notice_show(struct client *c);
 
 /* Shows TEXT, a screen at a time where it is long. */
 void client_page(const struct client *c, const char *text, size_t len);

@@ -36,6 +36,8 @@ static const struct render_table tables[] = {
 	    show_drops_row },
 	{ "software-information", "junos", NULL, show_version_row },
 	{ "commit-information", "junos", NULL, show_commit_row },
+	{ "rollback-information", "junos", NULL, show_configuration_row },
+	{ "rescue-information", "junos", NULL, show_configuration_row },
 };
 
 static const struct render_table generic = { "", "junos", NULL, generic_row };

@@ -24,7 +24,8 @@ enum { COMMIT_CONFIRM_DEFAULT = 10, COMMIT_CONFIRM_MAX = 65535 }; /* minutes */
 
 struct commit_options {
 	bool check_only;
-	bool full; /* every daemon gets its configuration, changed or not */
+	bool is_validation; /* with check_only: NETCONF's validate, which confirms nothing */
+	bool full;          /* every daemon gets its configuration, changed or not */
 	unsigned
 	    confirm_minutes; /* 0: the commit is final; else rolled back unless confirmed in time */
 	time_t at;           /* 0: now; else check now and commit then */
@@ -67,7 +68,7 @@ int confirm_now(struct mgd *m);
  * commit waits or another is under way. */
 bool confirm_cancel(struct mgd *m);
 /* Of commit.c: the deadline of the new commit, on disk before the commit is (MINUTES 0: none). Returns 0 or -errno. */
-int confirm_prepare(struct mgd *m, unsigned commit, unsigned minutes);
+int confirm_prepare(struct mgd *m, uint32_t number, unsigned minutes);
 /* Of commit.c: the new commit is the running one. */
 void confirm_committed(struct mgd *m);
 

@@ -134,10 +134,14 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 		rpc_start(s, rpc, a, request);
 		return;
 	}
-	if (show_rpc(s, rpc, request))
-		session_done(s);
-	else
+	struct text error = { 0 };
+	if (!show_rpc(s, rpc, request, &error))
 		session_fail(s, "error: command is not implemented");
+	else if (error.len > 0)
+		session_fail(s, text_str(&error));
+	else
+		session_done(s);
+	text_done(&error);
 	arena_free(a);
 }
 
