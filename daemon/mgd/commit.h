@@ -58,8 +58,8 @@ void commit_boot(struct mgd *m);
 
 /* --- confirm.c: a commit that is rolled back unless it is confirmed --- */
 
-/* Takes up at start what was pending when mgd ended; commits and rolls back by itself later. */
-void confirm_init(struct mgd *m);
+/* Takes up what was pending when mgd ended, after commit_boot(); rolls back by itself later. */
+void confirm_start(struct mgd *m);
 /* Minutes until the automatic rollback, rounded up; 0: no commit waits to be confirmed. */
 unsigned confirm_minutes_left(const struct mgd *m);
 /* The commit that waits is confirmed: `commit check`. Returns 0 or -errno; 0 as well if none waits. */
@@ -76,7 +76,10 @@ void confirm_committed(struct mgd *m);
 
 /* Reads "hh:mm[:ss]" (today), "yyyy-mm-dd hh:mm[:ss]" or "reboot" into OPTIONS. Returns NULL or what is wrong. */
 const char *schedule_parse(const char *when, time_t now, struct commit_options *options);
+/* Looks up which life of the gateway this is, before the sandbox. */
 void schedule_init(struct mgd *m);
+/* Takes up what was pending when mgd ended, after commit_boot(); commits by itself later. */
+void schedule_start(struct mgd *m);
 /* True if a commit waits for its time: nothing can be committed until then. OUT (may be NULL) gets the line of `show
  * system commit` without its newline. */
 bool schedule_pending(const struct mgd *m, struct text *out);

@@ -212,7 +212,7 @@ on_deadline(uv_timer_t *t)
 /* --- what others ask --- */
 
 void
-confirm_init(struct mgd *m)
+confirm_start(struct mgd *m)
 {
 	struct confirm *c = calloc(1, sizeof(*c));
 	if (c == NULL)

@@ -213,9 +213,10 @@ main(void)
 		return EXIT_FAILURE;
 	}
 	pack_init(&m);
-	confirm_init(&m);
 	schedule_init(&m);
 	daemon_ready(&m.d, SANDBOX_MGD);
 	commit_boot(&m);
+	confirm_start(&m);
+	schedule_start(&m);
 	return daemon_run(&m.d);
 }

@@ -259,8 +259,6 @@ void
 schedule_init(struct mgd *m)
 {
 	struct schedule *s = calloc(1, sizeof(*s));
-	struct text t = { 0 };
-	bool is_later;
 	if (s == NULL)
 		abort();
 	s->m = m;
@@ -268,6 +266,14 @@ schedule_init(struct mgd *m)
 	uv_timer_init(&m->d.loop, &s->timer);
 	s->timer.data = s;
 	life_read(s);
+}
+
+void
+schedule_start(struct mgd *m)
+{
+	struct schedule *s = m->schedule;
+	struct text t = { 0 };
+	bool is_later;
 	if (store_file_read(m->db.dir, SCHEDULE_FILE, &t) == 0) {
 		const char *text = text_str(&t) + store_header_parse(text_str(&t), &s->meta);
 		s->is_pending = head_parse(s, text_str(&t), &is_later) && !is_done(s, text);
@@ -275,7 +281,7 @@ schedule_init(struct mgd *m)
 			(void)forget(s);
 		else if (!s->at_reboot || is_later)
 			uv_timer_start(
-			    &s->timer, on_time, 0, 0); /* `at` of a reboot is long over */
+			    &s->timer, on_time, 0, 0); /* the `at` of a reboot is long over */
 	}
 	text_done(&t);
 }
