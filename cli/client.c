@@ -426,6 +426,8 @@ on_notice(struct client *c, const struct ipc_msg *m)
 	const char *text = elem_value(m->body, "text");
 	if (c->is_terminal && text != NULL)
 		text_put(&c->notice, text);
+	c->banner[0] = '\0';
+	copy_leaf(c->host, sizeof(c->host), m->body, "host-name");
 }
 
 bool

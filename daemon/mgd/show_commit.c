@@ -45,14 +45,14 @@ text_rows(struct session *s, const struct text *t)
 
 /* --- history --- */
 
-/* "commit confirmed, rollback in 10mins" */
+/* "commit confirmed, rollback in 10mins": the running one, while it waits to be confirmed; an old one as it was asked for. */
 static void
 how_put(const struct session *s, struct arena *a, struct elem *e, unsigned n, unsigned minutes)
 {
-	unsigned left = n == 0 ? confirm_minutes_left(s->m) : 0;
-	if (left != 0 || minutes != 0)
-		elem_leaff(a, e, "comment", "commit confirmed, rollback in %umins",
-		    left != 0 ? left : minutes);
+	if (n == 0)
+		minutes = confirm_minutes_left(s->m);
+	if (minutes != 0)
+		elem_leaff(a, e, "comment", "commit confirmed, rollback in %umins", minutes);
 }
 
 static void

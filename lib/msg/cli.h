@@ -51,7 +51,8 @@ enum cli_msg_type {
 		   * the [edit] line of the prompt. text: the error as it is shown;
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of
 		   * the next prompt */
-	CLI_NOTICE, /* M->C notice { text }: to be shown at once, whatever is under way; seq 0. At any time after CLI_WELCOME */
+	CLI_NOTICE, /* M->C notice { text, host-name }: to be shown at once, whatever is under way; seq 0. At any time after
+		     * CLI_WELCOME. host-name: as of now; there is no banner any more */
 };
 
 enum {
