@@ -135,7 +135,7 @@ void
 edit_commit(struct session *s, const struct words *w)
 {
 	struct refusal e = { 0 };
-	struct wish wish = { .ask = { .meta = { .client = "cli" }, .on_done = on_done, .arg = s } };
+	struct wish wish = { .ask = { .on_done = on_done, .arg = s } };
 	bool ok = true;
 	for (size_t i = 0; i < w->n && ok; i++)
 		ok = one_word(w, &i, &wish, &e);
@@ -145,10 +145,12 @@ edit_commit(struct session *s, const struct words *w)
 		return;
 	}
 	const struct commit_options *o = &wish.ask.options;
+	snprintf(wish.ask.meta.client, sizeof(wish.ask.meta.client), "%s", s->client);
 	s->confirm_minutes = o->confirm_minutes;
 	/* a scheduled commit ends configuration mode: what will be committed shall not be edited any more */
 	s->has_quit = (wish.has_quit && !o->check_only) || o->at != 0 || o->at_reboot;
-	if (s->is_detail)
+	wish.ask.options.is_validation = s->is_validation;
+	if (s->is_detail && !s->is_program)
 		wish.ask.on_progress = on_progress;
 	candidate_commit(s, &wish.ask);
 }

@@ -170,7 +170,7 @@ rescue_save(struct session *s, const struct elem *request, struct text *error)
 	struct text out = { 0 };
 	(void)request;
 	snprintf(meta.user, sizeof(meta.user), "%s", s->user.name);
-	snprintf(meta.client, sizeof(meta.client), "cli");
+	snprintf(meta.client, sizeof(meta.client), "%s", s->client);
 	print_text(tree_root(db->running), 0, &out);
 	int rc = store_rescue_save(db->dir, &meta, text_str(&out), out.len);
 	if (rc < 0)

@@ -138,17 +138,11 @@ is_block(const struct node *n)
 static void
 node_put(struct diff *d, char sign, const struct node *n)
 {
-	if (n->schema->is_grouped && n->schema->kind == SNODE_LIST) {
-		struct text t = { 0 };
-		print_text(n, 0, &t);
-		/* below the place of the list its word is not repeated */
-		const char *word = strstr(text_str(&t), n->schema->name);
-		text_putn(&d->scratch, t.s, (size_t)(word - t.s));
-		text_put(&d->scratch, word + strlen(n->schema->name) + 1);
-		text_done(&t);
-	} else {
+	/* below the place of a grouped list its word is not repeated */
+	if (n->schema->is_grouped && n->schema->kind == SNODE_LIST)
+		print_group_entry(n, 0, &d->scratch);
+	else
 		print_text(n, 0, &d->scratch);
-	}
 	lines_put(d, sign, is_block(n));
 }
 
