@@ -48,7 +48,10 @@ struct commit {
 	enum phase phase;
 	struct part *parts; /* netd, then the picds in the order of the configuration */
 	size_t n_parts;
-	struct arena *a; /* names, elements; secret */
+	struct arena *a;     /* names, parts */
+	struct arena *elems; /* secret; with CONF until the parts are on their way */
+	struct conf *conf;
+	struct text text; /* the configuration as it will be written */
 	const char *const *pics;
 	size_t n_pics;
 	bool has_refusal;
@@ -60,10 +63,21 @@ struct commit {
 
 /* --- the end --- */
 
+/* Lets go of what only the parts were made of: there is a lot of it. */
+static void
+elems_free(struct commit *c)
+{
+	conf_free(c->conf);
+	arena_free(c->elems);
+	c->conf = NULL;
+	c->elems = NULL;
+}
+
 static void
 on_timer_closed(uv_handle_t *h)
 {
 	struct commit *c = h->data;
+	elems_free(c);
 	for (size_t i = 0; i < c->n_parts; i++) {
 		wr_free(&c->parts[i].conf);
 		if (c->parts[i].fd >= 0)
@@ -71,6 +85,7 @@ on_timer_closed(uv_handle_t *h)
 	}
 	tree_free(c->tree);
 	arena_free(c->a);
+	text_done(&c->text);
 	text_done(&c->errors);
 	text_done(&c->warnings);
 	free(c);
@@ -142,7 +157,9 @@ part_add(struct commit *c, const struct conf *conf, const struct elem *root, con
 	struct part *p = &c->parts[c->n_parts++];
 	p->peer = peer_get(c->m, pic != NULL ? "picd" : "netd", pic != NULL ? pic : "");
 	p->conf = wr_grow();
-	struct elem *e = conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->a);
+	struct elem *e =
+	    conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->elems);
+	wr_expect(&p->conf, p->peer->conf.len + p->peer->conf.len / 64);
 	elem_encode(&p->conf, e);
 	p->changed = p->conf.len != p->peer->conf.len ||
 		     memcmp(p->conf.buf, p->peer->conf.buf, p->conf.len) != 0;
@@ -154,15 +171,14 @@ static bool
 commit_load(struct commit *c, const char **last_line)
 {
 	struct report r = { 0 };
-	struct elem *root = groups_to_elem(c->tree, c->a, &r);
-	struct conf *conf = conf_load(root, &r);
+	c->elems = arena_new_secret();
+	struct elem *root = groups_to_elem(c->tree, c->elems, &r);
+	struct conf *conf = c->conf = conf_load(root, &r);
 	bool ok = conf != NULL && r.n_errors == 0;
 	*last_line = report_split(c, &r);
 	report_done(&r);
-	if (!ok) {
-		conf_free(conf);
+	if (!ok)
 		return false;
-	}
 	const char *const *pics = conf_pics(conf, c->a, &c->n_pics);
 	const char **names = arena_array(c->a, c->n_pics, sizeof(*names));
 	for (size_t i = 0; i < c->n_pics; i++)
@@ -172,7 +188,6 @@ commit_load(struct commit *c, const char **last_line)
 	part_add(c, conf, root, NULL);
 	for (size_t i = 0; i < c->n_pics; i++)
 		part_add(c, conf, root, names[i]);
-	conf_free(conf);
 	for (size_t i = 0; i < c->n_parts; i++)
 		if (c->parts[i].changed && c->parts[i].fd < 0) {
 			*last_line = "error: configuration check-out failed: out of resources\n";
@@ -282,12 +297,10 @@ static int
 commit_store(struct commit *c)
 {
 	struct mgd *m = c->m;
-	struct text text = { 0 };
-	print_text(tree_root(c->tree), 0, &text);
 	c->ask.meta.commit = m->db.last.commit + 1;
 	c->ask.meta.when = time(NULL);
-	int rc = store_commit(m->db.dir, &c->ask.meta, text_str(&text), text.len);
-	text_done(&text);
+	int rc = store_commit(m->db.dir, &c->ask.meta, text_str(&c->text), c->text.len);
+	text_done(&c->text);
 	if (rc < 0)
 		return rc;
 	m->db.last = c->ask.meta;
@@ -402,6 +415,10 @@ commit_start(struct mgd *m, const struct commit_ask *ask)
 		if (p->changed)
 			p->is_awaited = peer_conf_send(p->peer, true, p->fd, m->db.last.commit + 1);
 	}
+	/* while the daemons are at it */
+	elems_free(c);
+	if (!ask->check_only)
+		print_text(tree_root(c->tree), 0, &c->text);
 	if (is_waiting(c))
 		uv_timer_start(&c->timer, on_timeout, COMMIT_CHECK_MS, 0);
 	else
