@@ -546,6 +546,8 @@ nfttext_quiet(const struct nft_source *s, struct text *out)
 static void
 gap_put(struct builder *b, const struct conf_unit *u, const struct conf_family *f, uint8_t family)
 {
+	if (f->n_service_in + f->n_service_out == 0)
+		return; /* as on ten thousand units of tunnels, each of which would be a question to the kernel */
 	unsigned index = b->s->ifindex(u->device, b->s->arg);
 	const char *word = family == ADDR_V4 ? "ipv4" : "ipv6";
 	if (f->n_service_in > 0) {
@@ -704,7 +706,9 @@ captures_put(struct builder *b, const struct conf_unit *u)
 		const char *word;
 		const char *hook;
 	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
-	if (b->s->ifindex(u->device, b->s->arg) == 0)
+	size_t n = u->inet.n_service_in + u->inet.n_service_out + u->inet6.n_service_in +
+		   u->inet6.n_service_out;
+	if (n == 0 || b->s->ifindex(u->device, b->s->arg) == 0)
 		return;
 	for (unsigned way = 0; way < 2; way++) {
 		bool is_input = way == 1;
