@@ -13,6 +13,7 @@
 #include "daemon/netd/nft.h"
 #include "daemon/netd/number.h"
 #include "daemon/netd/plan.h"
+#include "lib/os/checked.h"
 #include "lib/os/daemon.h"
 
 struct conf;
@@ -56,6 +57,7 @@ struct netd {
 	size_t n_pics;
 	struct conf *conf; /* running, or NULL */
 	struct plan *plan;
+	struct checked checked;
 	struct pending *pending; /* NULL: none */
 	struct conf
 	    *waiting; /* came while another was pending: its turn is next; the latest counts */

@@ -138,7 +138,9 @@ nftcapture_put(struct builder *b, const struct conf_unit *u)
 		const char *word;
 		const char *hook;
 	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
-	if (b->s->ifindex(u->device, b->s->arg) == 0)
+	size_t n = u->inet.n_service_in + u->inet.n_service_out + u->inet6.n_service_in +
+		   u->inet6.n_service_out;
+	if (n == 0 || b->s->ifindex(u->device, b->s->arg) == 0)
 		return;
 	for (unsigned way = 0; way < 2; way++) {
 		bool is_input = way == 1;

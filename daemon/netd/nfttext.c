@@ -507,6 +507,8 @@ nfttext_quiet(const struct nft_source *s, struct text *out)
 static void
 gap_put(struct builder *b, const struct conf_unit *u, const struct conf_family *f, uint8_t family)
 {
+	if (f->n_service_in + f->n_service_out == 0)
+		return; /* as on ten thousand units of tunnels, each of which would be a question to the kernel */
 	unsigned index = b->s->ifindex(u->device, b->s->arg);
 	const char *word = family == ADDR_V4 ? "ipv4" : "ipv6";
 	if (f->n_service_in > 0) {

@@ -235,9 +235,12 @@ netd_gets_no_key(void **state)
 	assert_int_equal(n->n_filters, c->n_filters);
 	assert_int_equal(n->n_sas, c->n_sas);
 	assert_int_equal(n->sas[1]->mode, MODE_TRANSPORT);
-	const struct conf_tunnel *t = &conf_service_set(n, "ss-nh")->tunnels[0];
-	assert_int_equal(t->term->manual.in.auth_key.len, 0);
-	assert_int_equal(t->term->manual.in.proto, PROTO_ESP);
+	assert_int_equal(n->n_rules, c->n_rules);
+	for (size_t i = 0; i < n->n_rules; i++) {
+		assert_int_equal(n->rules[i]->direction, c->rules[i]->direction);
+		assert_int_equal(n->rules[i]->n_terms, 0);
+	}
+	assert_int_equal(conf_service_set(n, "ss-nh")->n_tunnels, 0);
 	size_t n_pics;
 	(void)conf_pics(n, a, &n_pics);
 	assert_int_equal(n_pics, 4);
