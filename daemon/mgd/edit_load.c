@@ -115,8 +115,8 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		session_text(s, text_str(&said));
 		session_done(s);
 	} else {
-		text_printf(&said, "%sload complete (%zu errors)\n", s->is_program ? "error: " : "",
-		    r.n_errors);
+		if (!s->is_program) /* which has had them all */
+			text_printf(&said, "load complete (%zu errors)\n", r.n_errors);
 		session_fail(s, text_str(&said));
 	}
 	text_done(&said);
