@@ -5,7 +5,7 @@
  * The command line knows no grammar: it sends each line as it was typed (without its pipes) and
  * renders what comes back; mgd takes the user's identity from the socket (SO_PEERCRED), never from a
  * message. One line is under way at a time; its answer is any number of CLI_TEXT, CLI_REPLY, CLI_ROW,
- * CLI_ASK, CLI_WANT, CLI_SETTING in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
+ * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
  *
@@ -54,6 +54,12 @@ enum cli_msg_type {
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode", "shell": be a NETCONF server, start a shell; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
+	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
+		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the
+		  * rights of its user, and shows what comes out below an element called ROOT (cli/act.h). fd: what only the
+		  * gateway may open, such as a log. facts: what only mgd knows; for ping and traceroute { [device], [vrf] }, the Linux names
+		  * of what interface and routing-instance mean. CLI_DONE follows at once */
+	CLI_NOTICE, /* M->C notice { text }, seq 0, at any time: to be shown on the terminal now */
 	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
 		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but
 		       * CLI_COMPLETIONS answers it */
