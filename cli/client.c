@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/local.h"
 #include "cli/netconf.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
@@ -41,7 +40,6 @@ struct line {
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
-	bool has_shell;      /* `start shell`: the same */
 	struct render render;
 	struct text out; /* rendered, not yet through the pipes */
 	size_t n_shown;  /* of pipes->out */
@@ -222,6 +220,23 @@ client_caret(const struct client *c, size_t at)
 	printf("%*s^\n", (int)(at % columns), "");
 }
 
+/* What is wrong, for a program. WORD may be NULL. */
+static void
+sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	size_t n = strlen(text);
+	elem_leaf(a, e, "severity", "error");
+	if (word != NULL)
+		elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
+	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
+	n = strlen(text);
+	elem_leaff(a, e, "message", "%.*s", (int)(n - (n > 0 && text[n - 1] == '\n')), text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
 /* Shows why a line failed: under the word itself on a terminal, else with the line repeated. */
 static void
 error_show(const struct client *c, const char *typed, const char *text, const char *caret)
@@ -231,6 +246,10 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	unsigned long at = caret != NULL ? strtoul(caret, NULL, 10) : 0;
 	if (at > CLI_LINE_MAX)
 		at = 0;
+	if (c->sink != NULL) {
+		sink_refuse(c->sink, caret != NULL && at < strlen(typed) ? typed + at : NULL, text);
+		return;
+	}
 	if (caret != NULL && c->is_terminal)
 		client_caret(c, at);
 	else if (caret != NULL)
@@ -343,8 +362,6 @@ on_setting(struct line *l, const struct elem *e)
 	const char *value = elem_value(e, "value");
 	if (name != NULL && strcmp(name, "xml-mode") == 0)
 		l->has_xml_mode = l->c->sink == NULL;
-	else if (name != NULL && strcmp(name, "shell") == 0)
-		l->has_shell = l->c->sink == NULL;
 	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
 	else
@@ -512,20 +529,6 @@ timestamp_show(const struct client *c)
 	fflush(stdout);
 }
 
-/* A pipe that cannot be understood, for a program. */
-static void
-sink_refuse(const struct client_sink *sink, const char *line, const struct pipe_error *perr)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "problem");
-	const char *word = line + (perr->at < strlen(line) ? perr->at : strlen(line));
-	elem_leaf(a, e, "severity", "error");
-	elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
-	elem_leaf(a, e, "message", perr->text);
-	sink->problem(sink->arg, e);
-	arena_free(a);
-}
-
 int
 client_call(struct client *c, const struct elem *call)
 {
@@ -561,10 +564,7 @@ client_line(struct client *c, const char *typed)
 	if (!pipes_parse(command, &pipes, &perr)) {
 		char at[24];
 		snprintf(at, sizeof(at), "%zu", perr.at);
-		if (c->sink != NULL)
-			sink_refuse(c->sink, typed, &perr);
-		else
-			error_show(c, typed, perr.text, at);
+		error_show(c, typed, perr.text, at);
 		free(command);
 		return 1;
 	}
@@ -588,8 +588,6 @@ client_line(struct client *c, const char *typed)
 	text_done(&l.out);
 	pipes_done(&pipes);
 	free(command);
-	if (err == 0 && l.has_shell)
-		local_shell();
 	if (err == 0 && l.has_xml_mode) {
 		l.status = netconf_run(c->rundir, false);
 		c->mode = MODE_END;
@@ -701,7 +699,8 @@ hello(struct client *c)
 int
 client_open(struct client *c, const char *rundir)
 {
-	c->fd = connect_to(rundir != NULL ? rundir : SYSTEM_RUNDIR);
+	snprintf(c->rundir, sizeof(c->rundir), "%s", rundir != NULL ? rundir : SYSTEM_RUNDIR);
+	c->fd = connect_to(c->rundir);
 	int err = c->fd < 0 ? c->fd : hello(c);
 	if (err < 0)
 		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));

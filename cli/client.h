@@ -29,7 +29,6 @@ enum client_mode { MODE_OPERATIONAL, MODE_CONFIGURATION, MODE_END };
 
 struct client {
 	int fd;
-	const char *rundir; /* of mgd, NULL: the system's */
 	uint32_t seq;
 	bool is_terminal; /* a person types: prompts, questions, everything on the terminal */
 	FILE *in;         /* where answers and `load ... terminal` are read from */
@@ -40,6 +39,7 @@ struct client {
 	const char *program;            /* says hello under this name, NULL: a person */
 	const struct client_sink *sink; /* of the line or call under way; NULL: the screen */
 	struct settings settings;
+	char rundir[108]; /* of the gateway */
 };
 
 /* Connects to mgd of RUNDIR (NULL: the system's) and says hello. Returns 0, or 1 with the reason on stderr. */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/netconf.h"
@@ -112,22 +111,4 @@ local_command(const char *command, const char *rundir, int *out_status)
 		is_ours = false;
 	free(copy);
 	return is_ours;
-}
-
-void
-local_shell(void)
-{
-	static char name[] = "sh";
-	static char *const words[] = { name, NULL };
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		signal(SIGINT, SIG_DFL);
-		_exit(replace(words));
-	}
-	int status;
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (pid < 0)
-		fprintf(stderr, "error: %s\n", strerror(errno));
 }

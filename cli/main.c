@@ -86,7 +86,6 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	struct client c = {
 		.fd = -1,
-		.rundir = rundir,
 		.in = stdin,
 		.is_terminal = command == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 	};

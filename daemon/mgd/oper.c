@@ -23,7 +23,6 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
-	OPER_START_SHELL,
 	OPER_XML_MODE,
 };
 
@@ -48,8 +47,6 @@ static const struct command own[] = {
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
-	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
-	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
 	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
@@ -283,14 +280,6 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		set_cli(s, c, rest);
 		break;
 	case OPER_CLI:
-		session_done(s);
-		break;
-	case OPER_START_SHELL:
-		if (!user_may(&s->user, "shell")) {
-			session_fail(s, "error: permission denied");
-			break;
-		}
-		session_setting(s, "shell", "sh");
 		session_done(s);
 		break;
 	case OPER_XML_MODE:
