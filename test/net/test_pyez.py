@@ -153,9 +153,9 @@ def test_errors(dev):
     with pytest.raises(RpcError):
         dev.rpc.get_interface_information(bogus="x")
     with pytest.raises(ConfigLoadError) as e:
-        cu.load("delete system location", format="set")
-    assert e.value.errs[0]["severity"] == "warning"
-    cu.load("delete system location", format="set", ignore_warning=True)
+        cu.load("delete system domain-name\ndelete system domain-name", format="set")
+    assert e.value.errs[0]["severity"] == "warning" and "statement not found" in e.value.errs[0]["message"]
+    cu.load("delete system domain-name", format="set", ignore_warning=True)
 
 
 def test_commands_and_rpcs(dev):
