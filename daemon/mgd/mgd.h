@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/mgd/guard.h"
 #include "daemon/mgd/path.h"
 #include "daemon/mgd/store.h"
 #include "daemon/mgd/users.h"
@@ -33,14 +34,15 @@ struct tree;
 
 struct db {
 	const struct schema *schema;
-	int dir;                /* the folder of the store */
-	struct tree *running;   /* never NULL; changed by db_set_running() */
-	char host_name[256];    /* what it calls this system, be it inherited; "" = nothing */
-	struct tree *candidate; /* shared by all sessions of `configure`; never NULL */
-	struct store_meta last; /* of the running configuration; commit 0: there has been none */
-	bool is_touched;        /* the candidate may differ from the running one */
-	time_t touched;         /* when it was edited last */
-	unsigned n_edits;       /* of the candidate, ever */
+	int dir;                 /* the folder of the store */
+	struct tree *running;    /* never NULL; changed by db_set_running() */
+	char host_name[256];     /* what it calls this system, be it inherited; "" = nothing */
+	struct permits *permits; /* what its users may do; never NULL */
+	struct tree *candidate;  /* shared by all sessions of `configure`; never NULL */
+	struct store_meta last;  /* of the running configuration; commit 0: there has been none */
+	bool is_touched;         /* the candidate may differ from the running one */
+	time_t touched;          /* when it was edited last */
+	unsigned n_edits;        /* of the candidate, ever */
 };
 
 /* --- peer.c: the daemons that run the configuration --- */
@@ -183,6 +185,7 @@ struct session {
 	unsigned edits_before; /* db.n_edits when the commit under way began */
 	char name[256];        /* name of the file that is being read */
 	bool has_quit;         /* commit and-quit */
+	struct guard guard;    /* of the request under way */
 };
 
 /* The tree that S edits. */
@@ -209,6 +212,8 @@ void session_describe(const struct session *s, struct text *out);
 
 /* --- oper.c, edit.c, show.c --- */
 void oper_line(struct session *s, const struct words *w);
+/* May the user of S run RPC with these arguments? */
+bool oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request);
 void edit_line(struct session *s, const struct words *w);
 void edit_enter(struct session *s, enum session_kind kind);
 /* Drops what configuration mode holds; for the end of a session too. */

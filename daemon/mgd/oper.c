@@ -11,6 +11,7 @@
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/yang/schema.h"
 
@@ -74,7 +75,9 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	struct path top = { .s = db->schema->config };
 	struct path path;
 	struct refusal e = { 0 };
-	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e)) {
+	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e) ||
+	    !permit_path(
+		session_permit(s), &path, PERMIT_READ, w->n > 0 ? w->w[w->n - 1].at : 0, &e)) {
 		session_refuse(s, &e);
 	} else if (s->compare >= 0) {
 		show_compare(s, db->running);
@@ -106,15 +109,34 @@ request_show(struct session *s, const struct elem *request)
 	text_done(&out);
 }
 
+bool
+oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request)
+{
+	struct text words = { 0 };
+	text_put(&words, rpc->command);
+	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		const struct snode *leaf = snode_find(rpc->input, c->name, strlen(c->name));
+		if (leaf == NULL || !leaf->is_nokeyword)
+			text_printf(&words, " %s", c->name);
+		if (c->value != NULL)
+			text_printf(&words, " %s", c->value);
+	}
+	bool may = permit_command(session_permit(s), text_str(&words), rpc->permission);
+	text_done(&words);
+	return may;
+}
+
 static void
 rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 {
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
-	const struct elem *request = NULL;
-	if (!user_may(&s->user, rpc->permission))
-		session_fail(s, "error: permission denied");
-	else if ((request = command_request(a, rpc, w, &e)) == NULL)
+	const struct elem *request = command_request(a, rpc, w, &e);
+	if (request != NULL && !oper_may(s, rpc, request)) {
+		refuse(&e, w->n > 0 ? w->w[0].at : 0, "permission denied.");
+		request = NULL;
+	}
+	if (request == NULL)
 		session_refuse(s, &e);
 	if (request == NULL) {
 		refusal_done(&e);
@@ -216,6 +238,17 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
 	int id = c->id;
+	struct text typed = { 0 };
+	text_put(&typed, c->words);
+	for (size_t i = 0; i < rest->n; i++)
+		text_printf(&typed, " %s", rest->w[i].s);
+	bool may = permit_command(session_permit(s), text_str(&typed), NULL);
+	text_done(&typed);
+	if (!may) {
+		refuse(&e, rest->n > 0 ? rest->w[0].at : 0, "permission denied.");
+		session_refuse(s, &e);
+		goto out;
+	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {
 		refuse(&e, rest->w[0].at, "syntax error.");
 		session_refuse(s, &e);
@@ -257,7 +290,9 @@ oper_line(struct session *s, const struct words *w)
 	struct refusal e = { 0 };
 	size_t n;
 	size_t used;
-	const struct command *table = oper_commands(s->m->db.schema, &n);
+	/* what one may not use does not exist */
+	struct arena *a = arena_new();
+	const struct command *table = oper_allowed(s, a, &n);
 	const struct command *c = command_find(table, n, w, &used, &e);
 	struct words rest = words_from(w, used);
 	if (c == NULL)
@@ -267,4 +302,5 @@ oper_line(struct session *s, const struct words *w)
 	else
 		own_run(s, c, &rest);
 	refusal_done(&e);
+	arena_free(a);
 }

@@ -33,6 +33,7 @@ word_ends(const char *word, size_t len, const char *end)
 static bool
 is_secret_word(const char *word, size_t len)
 {
+	len -= len > 0 && word[len - 1] == ']';
 	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++)
 		if (word_ends(word, len, secret_words[i]))
 			return true;
@@ -58,12 +59,11 @@ looks_secret(const char *word, size_t len)
 	return len > 3 && s[0] == '$' && strchr("1256789", s[1]) != NULL && s[2] == '$';
 }
 
-/* Writes text that is kept as it came without what may be a secret in it. */
-static void
-any_hide(const char *any, struct text *out)
+void
+permit_hide_secrets(const char *text, struct text *out)
 {
 	bool is_next = false; /* what follows is one */
-	for (const char *p = any; *p != '\0';) {
+	for (const char *p = text; *p != '\0';) {
 		if (strchr(" \n;{}", *p) != NULL) {
 			is_next = is_next && *p == ' ';
 			text_putc(out, *p++);
@@ -91,7 +91,7 @@ secrets_hide(struct view *v, struct node *n)
 		node_set_leaf(v->t, n->parent, n->schema, NODE_SECRET_HIDDEN);
 	} else if (any != NULL) {
 		struct text hidden = { 0 };
-		any_hide(any, &hidden);
+		permit_hide_secrets(any, &hidden);
 		node_set_any(v->t, n, text_str(&hidden));
 		text_done(&hidden);
 	}
