@@ -181,23 +181,46 @@ change_tell(const struct session *s, const struct line *l, struct arena *a, stru
 		text_printf(out, " %s", l->rest.w[i].s);
 }
 
+/* Writes what W, a line of operational mode, asks for: its command in full and its arguments. Of what is no command only the first
+ * word is told: it may have been meant for another place, with a secret in it. */
+static void
+oper_tell(const struct session *s, const struct words *w, struct text *out)
+{
+	struct refusal e = { 0 };
+	size_t n;
+	size_t used;
+	const struct command *table = oper_commands(s->m->db.schema, &n);
+	const struct command *c = command_find(table, n, w, &used, &e);
+	refusal_done(&e);
+	text_put(out, c != NULL ? c->words : w->w[0].s);
+	for (size_t i = used; c != NULL && i < w->n; i++)
+		text_printf(out, " %s", w->w[i].s);
+}
+
 void
 guard_log_command(const struct session *s, const char *text)
 {
 	struct arena *a = arena_new_secret();
 	struct text told = { 0 };
-	struct words w;
+	struct words w = { 0 };
 	struct refusal e = { 0 };
 	struct line l = { 0 };
-	if (words_cut(a, text, &w, &e) && s->is_configuring)
+	if (words_cut(a, text, &w, &e) && s->is_configuring && w.n > 0)
 		line_read(s, &w, &l);
 	refusal_done(&e);
 	text_put(&told, "command '");
-	/* abbreviated, the name of a secret could not be told from others */
 	if (l.c != NULL && kind_of(l.c) == LINE_CHANGES)
 		change_tell(s, &l, a, &told);
-	else
+	else if (l.c != NULL && kind_of(l.c) == LINE_OTHER)
+		text_put(&told, l.c->words); /* its arguments may be secrets */
+	else if (l.c != NULL && strcmp(l.c->words, "run") == 0 && l.rest.n > 0)
+		oper_tell(s, &l.rest, &told);
+	else if (l.c != NULL)
 		text_put(&told, text);
+	else if (w.n > 0 && s->is_configuring)
+		text_put(&told, w.w[0].s);
+	else if (w.n > 0)
+		oper_tell(s, &w, &told);
 	text_putc(&told, '\'');
 	audit(s, "UI_CMDLINE_READ_LINE", text_str(&told));
 	text_done(&told);
