@@ -32,18 +32,11 @@ session_permit(const struct session *s)
 
 /* --- lines of the log --- */
 
-static const char *
-client_of(const struct session *s)
-{
-	(void)s;
-	return "cli";
-}
-
 /* "User 'alice' via cli terminal /dev/pts/0" */
 static void
 who_put(const struct session *s, struct text *out)
 {
-	text_printf(out, "User '%s' via %s", s->user.name, client_of(s));
+	text_printf(out, "User '%s' via %s", s->user.name, s->client);
 	if (s->terminal[0] != '\0')
 		text_printf(out, " terminal %s", s->terminal);
 }

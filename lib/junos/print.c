@@ -334,21 +334,26 @@ joined_put(const struct node *n, unsigned indent, struct text *out)
 		statement_put(c, indent, out);
 }
 
+void
+print_group_entry(const struct node *n, unsigned indent, struct text *out)
+{
+	print_comment(n->comment, indent, out);
+	text_fill(out, ' ', indent * INDENT);
+	print_tags(n, out);
+	struct text t = { 0 };
+	node_statement(n, &t);
+	text_put(out, text_str(&t) + strlen(n->schema->name) + 1);
+	text_done(&t);
+	body_put(n, indent, out);
+}
+
 /* The entries of a grouped list from FIRST on, without the list's word. */
 static void
 group_entries(const struct node *first, unsigned indent, struct text *out)
 {
 	const struct node *last = print_run_end(first);
-	for (const struct node *n = first; n != last->next; n = n->next) {
-		print_comment(n->comment, indent, out);
-		text_fill(out, ' ', indent * INDENT);
-		print_tags(n, out);
-		struct text t = { 0 };
-		node_statement(n, &t);
-		text_put(out, text_str(&t) + strlen(n->schema->name) + 1);
-		text_done(&t);
-		body_put(n, indent, out);
-	}
+	for (const struct node *n = first; n != last->next; n = n->next)
+		print_group_entry(n, indent, out);
 }
 
 static void

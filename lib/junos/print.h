@@ -27,6 +27,9 @@ void print_any(const char *any, unsigned indent, struct text *out);
 /* The last sibling of the same statement: a leaf-list and a grouped list print as one. */
 const struct node *print_run_end(const struct node *n);
 
+/* Writes N, an entry of a grouped list, as it stands inside the braces of that list: without the list's word. */
+void print_group_entry(const struct node *n, unsigned indent, struct text *out);
+
 /* Writes the run that starts with FIRST as the printer of a block would. */
 void print_run(const struct node *first, unsigned indent, struct text *out);
 

@@ -9,6 +9,7 @@
 #include "lib/junos/loader.h"
 #include "lib/junos/nine.h"
 #include "lib/junos/place.h"
+#include "lib/junos/protect.h"
 #include "lib/junos/quote.h"
 
 #include <stdio.h>
@@ -102,12 +103,9 @@ node_met(struct stmt *s, struct node *n, bool is_new, const struct word *w)
 {
 	struct loader *l = s->l;
 	if (!is_new && n->is_protected && (s->tags & TAG_UNPROTECT) == 0) {
-		char message[MESSAGE_MAX];
 		struct text t = { 0 };
-		node_edit_path(n, &t);
-		snprintf(message, sizeof(message), "[%s] is protected, '%s' cannot be modified",
-		    text_str(&t), n->schema->name);
-		loader_say(l, REPORT_WARNING, false, w, NULL, NULL, message);
+		protect_print(n, &t);
+		loader_say(l, REPORT_WARNING, false, w, NULL, NULL, text_str(&t));
 		text_done(&t);
 		s->is_failed = true;
 		return false;
