@@ -261,8 +261,7 @@ do_edit(struct session *s, const struct words *w, struct arena *a)
 		ok = refuse(&e, w->w[w->n - 1].at, "syntax error.");
 	else if (ok && p.end == PATH_LIST)
 		ok = refuse(&e, w->end + 1, "missing argument.");
-	ok = ok &&
-	     permit_path(session_permit(s), &p, PERMIT_READ, w->n > 0 ? w->w[w->n - 1].at : 0, &e);
+	ok = ok && guard_path(s, &s->edit, w, &p, PERMIT_READ, &e);
 	if (ok) {
 		place_push(s);
 		place_set(s, &p);
@@ -404,8 +403,7 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	bool ok = w->n > 0 || refuse(&e, w->end + 1, "missing argument.");
 	ok = ok && path_walk(a, config_root(s), &s->edit, &head, id == EDIT_SET, &p, &e);
 	ok = ok && change_path_ok(&p, w, id, &e);
-	ok = ok && permit_path(session_permit(s), &p, PERMIT_WRITE,
-		       head.n > 0 ? head.w[head.n - 1].at : 0, &e);
+	ok = ok && guard_path(s, &s->edit, &head, &p, PERMIT_WRITE, &e);
 	if (!ok) {
 		session_refuse(s, &e);
 	} else {
@@ -447,8 +445,7 @@ do_show(struct session *s, const struct words *w, struct arena *a)
 	struct refusal e = { 0 };
 	struct path p;
 	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e) ||
-	    !permit_path(
-		session_permit(s), &p, PERMIT_READ, w->n > 0 ? w->w[w->n - 1].at : 0, &e)) {
+	    !guard_path(s, &s->edit, w, &p, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
 	} else if (s->compare >= 0) {
 		show_compare(s, session_tree(s));

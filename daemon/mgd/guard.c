@@ -71,6 +71,7 @@ enum line_kind {
 	LINE_READS,    /* it changes nothing */
 	LINE_CHANGES,  /* one statement: told by its words */
 	LINE_REPLACES, /* many, some of them by rollback: what may be is kept */
+	LINE_RESETS,   /* back to what is running: nobody needs a right for that */
 	LINE_OTHER,
 };
 
@@ -220,6 +221,40 @@ guard_log_command(const struct session *s, const char *text)
 	arena_free(a);
 }
 
+/* `rollback` and `rollback 0` */
+static bool
+is_reset(const struct line *l)
+{
+	return l->c != NULL && (l->rest.n == 0 || strcmp(l->rest.w[0].s, "0") == 0);
+}
+
+bool
+guard_path(const struct session *s, const struct path *start, const struct words *w,
+    const struct path *p, enum permit_access access, struct refusal *e)
+{
+	const struct permit *permit = session_permit(s);
+	size_t last = w->n > 0 ? w->w[w->n - 1].at : 0;
+	if (permit_path(permit, p, access, last, e))
+		return true;
+	/* the caret goes under the first word that is too much */
+	struct arena *a = arena_new();
+	for (size_t n = 1; n < w->n; n++) {
+		struct words head = { .w = w->w, .n = n, .end = w->end };
+		struct refusal ignored = { 0 };
+		struct path q;
+		bool may = !path_walk_part(
+			       a, s->m->db.schema->config, start, &head, false, &q, &ignored) ||
+			   permit_path(permit, &q, access, 0, &ignored);
+		refusal_done(&ignored);
+		if (!may) {
+			e->at = w->w[n - 1].at;
+			break;
+		}
+	}
+	arena_free(a);
+	return false;
+}
+
 /* --- begin and end --- */
 
 void
@@ -250,8 +285,11 @@ guard_begin(struct session *s, const char *text, bool may_enter)
 	}
 	if (kind == LINE_CHANGES)
 		change_tell(s, &l, a, &g->told);
+	if (kind == LINE_REPLACES && is_reset(&l))
+		kind = LINE_RESETS;
 	g->by_parts = kind == LINE_REPLACES;
-	g->has_change = kind == LINE_REPLACES || kind == LINE_OTHER;
+	g->is_free = kind == LINE_RESETS;
+	g->has_change = kind >= LINE_REPLACES;
 	bool is_needed =
 	    g->has_change || (kind == LINE_CHANGES && !permit_is_all(session_permit(s)));
 	if (is_needed && (s->is_configuring || may_enter))
@@ -272,7 +310,7 @@ guard_settle(struct session *s, struct report *r)
 {
 	struct guard *g = &s->guard;
 	const struct permit *p = session_permit(s);
-	if (g->before == NULL || !is_same_candidate(s) || permit_is_all(p) ||
+	if (g->before == NULL || g->is_free || !is_same_candidate(s) || permit_is_all(p) ||
 	    permit_settle(p, g->before, session_tree(s), r))
 		return true;
 	if (g->by_parts)

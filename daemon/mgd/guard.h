@@ -12,18 +12,22 @@
 
 #include <stdbool.h>
 
+#include "daemon/mgd/permit.h"
 #include "lib/base/text.h"
 
-struct permit;
+struct path;
+struct refusal;
 struct report;
 struct session;
 struct tree;
+struct words;
 
 struct guard {
 	struct tree *before; /* what the session edited; NULL: nobody needs to know */
 	bool has_change;     /* BEFORE is there for the log, too */
 	bool was_private;
 	bool was_configuring;
+	bool is_free;     /* nothing to look after but the log */
 	bool by_parts;    /* what may be changed is kept where some may not */
 	bool is_ok;       /* the line has ended well */
 	struct text told; /* what the log says of the line if it ends well; "" nothing */
@@ -41,6 +45,10 @@ bool guard_settle(struct session *s, struct report *r);
 bool guard_line_end(struct session *s, bool ok);
 void guard_end(struct session *s);
 void guard_done(struct guard *g);
+
+/* permit_path() for P, which the words W lead to from START, with the caret under the first word that is too much. */
+bool guard_path(const struct session *s, const struct path *start, const struct words *w,
+    const struct path *p, enum permit_access access, struct refusal *e);
 
 /* Lines about sessions, commands and commits. */
 void guard_log_login(const struct session *s, bool is_login);

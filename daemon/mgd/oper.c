@@ -83,8 +83,7 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	struct path path;
 	struct refusal e = { 0 };
 	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e) ||
-	    !permit_path(
-		session_permit(s), &path, PERMIT_READ, w->n > 0 ? w->w[w->n - 1].at : 0, &e)) {
+	    !guard_path(s, &top, w, &path, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
 	} else if (s->compare >= 0) {
 		show_compare(s, db->running);
