@@ -101,6 +101,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	struct report r = { 0 };
 	struct report shown = { 0 };
 	bool ok = text_load(s, text, len, &r);
+	ok = guard_settle(s, &r) && ok;
 	for (size_t i = 0; i < r.n; i++)
 		if (r.lines[i].class != REPORT_IGNORED)
 			report_add(&shown, &r.lines[i]);

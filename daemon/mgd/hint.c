@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
+#include "daemon/mgd/permit.h"
 #include "daemon/mgd/store.h"
 #include "lib/base/arena.h"
 #include "lib/junos/complete.h"
@@ -267,6 +268,37 @@ path_next(const struct typing *t, const struct path *p, enum follow follow)
 	complete_at(&at, &t->partial, t->out);
 }
 
+static bool
+is_reading(enum follow follow)
+{
+	return follow == FOLLOW_SHOW || follow == FOLLOW_EDIT;
+}
+
+/* Statements that the user may not see or change do not exist for him. Those from FROM on are judged. */
+static void
+closed_drop(const struct typing *t, const struct path *p, enum permit_access access, size_t from)
+{
+	struct completions *out = t->out;
+	size_t n = from;
+	if (t->ask->permit == NULL || (p->end != PATH_NODE && p->end != PATH_VALUE))
+		return;
+	struct path at = *p;
+	if (p->end == PATH_VALUE) {
+		at.end = PATH_NODE;
+		at.n = p->n_around;
+		at.s = p->around;
+	}
+	for (size_t i = from; i < out->n; i++) {
+		const char *name = out->list[i].name;
+		const struct snode *s = out->list[i].kind == COMPLETE_WORD
+					    ? snode_find(at.s, name, strlen(name))
+					    : NULL;
+		if (s == NULL || permit_statement(t->ask->permit, &at, s, access))
+			out->list[n++] = out->list[i];
+	}
+	out->n = n;
+}
+
 /* Leaves cannot be entered. */
 static void
 leaves_drop(struct completions *out)
@@ -383,7 +415,13 @@ path_complete(const struct typing *t, enum follow follow)
 			return refuse(t->e, t->w.w[cut].at, "syntax error.");
 		return other_complete(t, &p, &rest);
 	}
+	enum permit_access access = is_reading(follow) ? PERMIT_READ : PERMIT_WRITE;
+	if (t->ask->permit != NULL && head.n > 0 &&
+	    !permit_path(t->ask->permit, &p, access, head.w[head.n - 1].at, t->e))
+		return false;
+	size_t n_before = t->out->n;
 	path_next(t, &p, follow);
+	closed_drop(t, &p, access, n_before);
 	if (follow == FOLLOW_EDIT && p.end == PATH_NODE)
 		leaves_drop(t->out);
 	if (is_entry(&p))

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/mgd/guard.h"
 #include "daemon/mgd/path.h"
 #include "daemon/mgd/store.h"
 #include "daemon/mgd/users.h"
@@ -33,14 +34,15 @@ struct tree;
 
 struct db {
 	const struct schema *schema;
-	int dir;                /* the folder of the store */
-	struct tree *running;   /* never NULL; changed by db_set_running() */
-	char host_name[256];    /* what it calls this system, be it inherited; "" = nothing */
-	struct tree *candidate; /* shared by all sessions of `configure`; never NULL */
-	struct store_meta last; /* of the running configuration; commit 0: there has been none */
-	bool is_touched;        /* the candidate may differ from the running one */
-	time_t touched;         /* when it was edited last */
-	unsigned n_edits;       /* of the candidate, ever */
+	int dir;                 /* the folder of the store */
+	struct tree *running;    /* never NULL; changed by db_set_running() */
+	char host_name[256];     /* what it calls this system, be it inherited; "" = nothing */
+	struct permits *permits; /* what its users may do; never NULL */
+	struct tree *candidate;  /* shared by all sessions of `configure`; never NULL */
+	struct store_meta last;  /* of the running configuration; commit 0: there has been none */
+	bool is_touched;         /* the candidate may differ from the running one */
+	time_t touched;          /* when it was edited last */
+	unsigned n_edits;        /* of the candidate, ever */
 };
 
 /* --- peer.c: the daemons that run the configuration --- */
@@ -187,6 +189,7 @@ struct session {
 	unsigned edits_before; /* db.n_edits when the commit under way began */
 	char name[256];        /* name of the file that is being read */
 	bool has_quit;         /* commit and-quit */
+	struct guard guard;    /* of the request under way */
 };
 
 /* The tree that S edits. */
@@ -216,6 +219,8 @@ void session_describe(const struct session *s, struct text *out);
 /* --- call.c: what programs ask for; lib/msg/cli.h has the calls --- */
 /* Answers CALL. Returns false if it is none. */
 bool call_run(struct session *s, const struct elem *call);
+/* True if the call of that name leaves what is edited as it is. */
+bool call_reads(const char *name);
 /* Sends what TEXT tells of as CLI_PROBLEMs. FAILED, CARET (offset in the line, or -1): see problem.h and cli.h. */
 void call_problems(struct session *s, const char *text, bool failed, long caret);
 /* Sends one line of a report. */
@@ -224,6 +229,8 @@ void call_report(struct session *s, const struct report_line *l);
 
 /* --- oper.c, edit.c, show.c --- */
 void oper_line(struct session *s, const struct words *w);
+/* May the user of S run RPC with these arguments? */
+bool oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request);
 /* Runs the RPC called NAME with ARGUMENTS, a container. */
 void oper_call(struct session *s, const char *name, const struct elem *arguments);
 void edit_line(struct session *s, const struct words *w);

@@ -11,6 +11,7 @@
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/yang/schema.h"
 
@@ -78,7 +79,8 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	struct path top = { .s = db->schema->config };
 	struct path path;
 	struct refusal e = { 0 };
-	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e)) {
+	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e) ||
+	    !guard_path(s, &top, w, &path, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
 	} else if (s->compare >= 0) {
 		show_compare(s, db->running);
@@ -116,6 +118,23 @@ request_show(struct session *s, const struct srpc *rpc, const struct elem *reque
 	text_done(&out);
 }
 
+bool
+oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request)
+{
+	struct text words = { 0 };
+	text_put(&words, rpc->command);
+	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		const struct snode *leaf = snode_find(rpc->input, c->name, strlen(c->name));
+		if (leaf == NULL || !leaf->is_nokeyword)
+			text_printf(&words, " %s", c->name);
+		if (c->value != NULL)
+			text_printf(&words, " %s", c->value);
+	}
+	bool may = permit_command(session_permit(s), text_str(&words), rpc->permission);
+	text_done(&words);
+	return may;
+}
+
 /* Runs RPC, or shows what it would be asked. Takes over A, which holds REQUEST. */
 static void
 request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
@@ -145,10 +164,12 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 {
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
-	const struct elem *request = NULL;
-	if (!user_may(&s->user, rpc->permission))
-		session_fail(s, "error: permission denied");
-	else if ((request = command_request(a, rpc, w, &e)) == NULL)
+	const struct elem *request = command_request(a, rpc, w, &e);
+	if (request != NULL && !oper_may(s, rpc, request)) {
+		refuse(&e, w->n > 0 ? w->w[0].at : 0, "permission denied.");
+		request = NULL;
+	}
+	if (request == NULL)
 		session_refuse(s, &e);
 	if (request != NULL)
 		request_run(s, rpc, a, request);
@@ -177,13 +198,12 @@ oper_call(struct session *s, const char *name, const struct elem *arguments)
 		call_refuse(s, name, "syntax error, expecting <command>");
 		return;
 	}
-	if (!user_may(&s->user, rpc->permission)) {
-		session_fail(s, "error: permission denied");
-		return;
-	}
 	struct arena *a = arena_new();
 	const struct elem *request = command_request_named(a, rpc, arguments, &wrong, &e);
-	if (request != NULL) {
+	if (request != NULL && !oper_may(s, rpc, request)) {
+		session_fail(s, "error: permission denied");
+		arena_free(a);
+	} else if (request != NULL) {
 		request_run(s, rpc, a, request);
 	} else {
 		call_refuse(s, wrong, text_str(&e.text));
@@ -261,12 +281,30 @@ set_cli(struct session *s, const struct command *c, const struct words *rest)
 	refusal_done(&e);
 }
 
+/* May the user run C with these arguments? */
+static bool
+own_may(const struct session *s, const struct command *c, const struct words *rest)
+{
+	struct text typed = { 0 };
+	text_put(&typed, c->words);
+	for (size_t i = 0; i < rest->n; i++)
+		text_printf(&typed, " %s", rest->w[i].s);
+	bool may = permit_command(session_permit(s), text_str(&typed), NULL);
+	text_done(&typed);
+	return may;
+}
+
 static void
 own_run(struct session *s, const struct command *c, const struct words *rest)
 {
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
 	int id = c->id;
+	if (!own_may(s, c, rest)) {
+		refuse(&e, rest->n > 0 ? rest->w[0].at : 0, "permission denied.");
+		session_refuse(s, &e);
+		goto out;
+	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {
 		refuse(&e, rest->w[0].at, "syntax error.");
 		session_refuse(s, &e);
@@ -315,7 +353,9 @@ oper_line(struct session *s, const struct words *w)
 	struct refusal e = { 0 };
 	size_t n;
 	size_t used;
-	const struct command *table = oper_commands(s->m->db.schema, &n);
+	/* what one may not use does not exist */
+	struct arena *a = arena_new();
+	const struct command *table = oper_allowed(s, a, &n);
 	const struct command *c = command_find(table, n, w, &used, &e);
 	struct words rest = words_from(w, used);
 	if (c == NULL)
@@ -325,4 +365,5 @@ oper_line(struct session *s, const struct words *w)
 	else
 		own_run(s, c, &rest);
 	refusal_done(&e);
+	arena_free(a);
 }

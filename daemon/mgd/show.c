@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
@@ -140,7 +141,10 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 {
 	bool all;
 	struct tree *whole = s->inherit[0] != '\0' ? expanded(s, t) : NULL;
-	const struct tree *shown = whole != NULL ? whole : t;
+	bool is_text = strcmp(s->format, "text") == 0;
+	struct tree *view = permit_view(
+	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
+	const struct tree *shown = view != NULL ? view : whole != NULL ? whole : t;
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
@@ -154,6 +158,7 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	if (n != NULL)
 		session_text(s, text_str(&out));
 	text_done(&out);
+	tree_free(view);
 	tree_free(whole);
 }
 
@@ -168,7 +173,12 @@ show_compare(struct session *s, const struct tree *t)
 		session_fail(s, "error: could not read that rollback configuration");
 		return;
 	}
-	print_compare(old != NULL ? old : s->m->db.running, t, &out);
+	const struct tree *from = old != NULL ? old : s->m->db.running;
+	struct tree *from_view = permit_view(session_permit(s), from, PERMIT_DROP);
+	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
+	print_compare(from_view != NULL ? from_view : from, view != NULL ? view : t, &out);
+	tree_free(from_view);
+	tree_free(view);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);
