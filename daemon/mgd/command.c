@@ -31,12 +31,15 @@ static const struct {
 	{ "clear services ipsec-vpn", "Clear IPSec VPN information" },
 	{ "clear services ipsec-vpn ike", "Clear IKE information" },
 	{ "clear services ipsec-vpn ipsec", "Clear IPSec information" },
+	{ "clear system", "Clear system information" },
 	{ "file", "Perform file operations" },
 	{ "help", "Provide help information" },
 	{ "monitor", "Show real-time debugging information" },
 	{ "request", "Make system-level requests" },
 	{ "request services", "Perform services operations" },
 	{ "request system", "Perform system-level operations" },
+	{ "request system configuration", "Request operation on system configuration" },
+	{ "request system configuration rescue", "Request operation on rescue configuration" },
 	{ "restart", "Restart software process" },
 	{ "set", "Set CLI properties" },
 	{ "set cli", "Set command-line interface properties" },
@@ -49,6 +52,7 @@ static const struct {
 	{ "show services service-sets", "Show service set information" },
 	{ "show services service-sets statistics", "Show service set statistics" },
 	{ "show system", "Show system information" },
+	{ "show system configuration", "Show configuration information" },
 	{ "start", "Start shell" },
 };
 

@@ -212,7 +212,11 @@ main(void)
 		log_line(LOG_LEVEL_ERROR, "UI_DBASE_OPEN", "%s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	pack_init(&m);
+	schedule_init(&m);
 	daemon_ready(&m.d, SANDBOX_MGD);
 	commit_boot(&m);
+	confirm_start(&m);
+	schedule_start(&m);
 	return daemon_run(&m.d);
 }

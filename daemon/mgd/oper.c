@@ -152,10 +152,14 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		rpc_start(s, rpc, a, request);
 		return;
 	}
-	if (show_rpc(s, rpc, request))
-		session_done(s);
-	else
+	struct text error = { 0 };
+	if (!show_rpc(s, rpc, request, &error))
 		session_fail(s, "error: command is not implemented");
+	else if (error.len > 0)
+		session_fail(s, text_str(&error));
+	else
+		session_done(s);
+	text_done(&error);
 	arena_free(a);
 }
 

@@ -38,6 +38,8 @@ session_describe(const struct session *s, struct text *out)
 	text_printf(out, "%s", s->user.name);
 	if (s->terminal[0] != '\0')
 		text_printf(out, " terminal %s", s->terminal);
+	if (s->user.pid > 0)
+		text_printf(out, " (pid %d)", (int)s->user.pid);
 	text_printf(out, " on since %s", store_date(s->since, date));
 }
 
@@ -70,6 +72,18 @@ session_end(struct session *s)
 }
 
 /* --- what goes to the command line --- */
+
+void
+sessions_tell(struct mgd *m, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	elem_leaf(a, e, "text", text);
+	for (struct session *s = m->sessions; s != NULL; s = s->next)
+		if (s->is_welcome)
+			ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
+	arena_free(a);
+}
 
 static void
 send_leaf(struct session *s, uint16_t type, const char *root, const char *name, const char *value)
@@ -109,6 +123,10 @@ done_send(struct session *s)
 	if (edit.len > 0)
 		elem_leaf(a, e, "edit", edit.s + 1);
 	text_done(&edit);
+	unsigned minutes = s->is_configuring ? confirm_minutes_left(s->m) : 0;
+	if (minutes > 0)
+		elem_leaff(a, e, "banner", "# commit confirmed will be rolled back in %u minutes",
+		    minutes);
 	const char *host = db_host_name(&s->m->db);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	ipc_send(s->ipc, CLI_DONE, s->seq, e, -1);
@@ -301,7 +319,7 @@ line_run(struct session *s)
 		session_refuse(s, &e);
 	else if (w.n == 0)
 		session_done(s);
-	else if (s->is_configuring)
+	else if (s->is_configuring && !s->is_program) /* whose lines are commands */
 		edit_line(s, &w);
 	else
 		oper_line(s, &w);
@@ -327,8 +345,11 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
 	s->is_relative = elem_has(msg->body, "relative");
 	s->is_rpc = elem_has(msg->body, "rpc");
+	s->is_detail = elem_has(msg->body, "detail");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
+	const char *file = elem_value(msg->body, "compare-file");
+	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
 	if (permits_log_commands(s->m->db.permits))
 		guard_log_command(s, s->line);
 	guard_begin(s, s->line, false);

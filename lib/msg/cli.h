@@ -8,6 +8,7 @@
  * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
+ * CLI_NOTICE belongs to no line.
  *
  * A program (NETCONF) says in CLI_HELLO which one it is. It sends lines too, and CLI_CALL for what has no line; both are
  * answered alike, but what is wrong arrives as CLI_PROBLEM, one frame each, and CLI_DONE only counts. What a call means,
@@ -39,8 +40,9 @@ enum cli_msg_type {
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
-		      * "no-comments")], [compare] }: a line; format, relative and rpc are those of `| display`, inherit that
-		      * of `| display inheritance`, compare the rollback number of `| compare` */
+		      * "no-comments")], [compare], [compare-file], [detail] }: a line; format, relative and rpc are those of `| display`, inherit that
+		      * of `| display inheritance`, compare the rollback number of `| compare`,
+		      * compare-file (with compare "0") the name of its file; detail: progress of a commit */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
 		      * error instead of text: it could not be read, and why */
@@ -69,7 +71,8 @@ enum cli_msg_type {
 			  * what all names begin with; more: names left out; text and caret: what is wrong
 			  * with the line, as in CLI_DONE; then there are no items */
 	CLI_DONE,    /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
-		   * "configuration", "end"), [edit], [host-name] }: the line is over. text: the error as it is shown;
+		   * "configuration", "end"), [edit], [banner], [host-name] }: the line is over. banner: a line to show above
+		   * the [edit] line of the prompt. text: the error as it is shown;
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of
 		   * the next prompt */
 	CLI_CALL,    /* C->M CALL { arguments }: see above */

@@ -565,6 +565,16 @@ commands_have_owner_and_permission(void **state)
 		{ "traceroute", "traceroute", "cli", "network" },
 		{ "get-software-information", "show version", "mgd", "view" },
 		{ "get-commit-information", "show system commit", "mgd", "view" },
+		{ "get-rollback-information", "show system rollback", "mgd", "view-configuration" },
+		{ "get-rollback-difference", "show system rollback compare", "mgd",
+		    "view-configuration" },
+		{ "get-rescue-information", "show system configuration rescue", "mgd",
+		    "view-configuration" },
+		{ "request-save-rescue-configuration", "request system configuration rescue save",
+		    "mgd", "maintenance" },
+		{ "request-delete-rescue-configuration",
+		    "request system configuration rescue delete", "mgd", "maintenance" },
+		{ "clear-system-commit", "clear system commit", "mgd", "configure" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
