@@ -18,6 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/act.h"
+#include "cli/give.h"
+#include "cli/monitor.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
@@ -39,8 +42,10 @@ struct line {
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
 	struct render render;
-	struct text out; /* rendered, not yet through the pipes */
-	size_t n_shown;  /* of pipes->out */
+	struct text out;       /* rendered, not yet through the pipes */
+	size_t n_shown;        /* of pipes->out */
+	struct text run_error; /* why what mgd had us do failed */
+	bool has_run_error;
 	int status;
 	bool done;
 };
@@ -282,6 +287,10 @@ on_done(struct line *l, const struct elem *e)
 	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
 	if (text != NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
+	if (l->has_run_error) {
+		l->status = 1;
+		error_show(c, l->typed, text_str(&l->run_error), NULL);
+	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
 		c->mode = MODE_CONFIGURATION;
@@ -303,10 +312,84 @@ on_setting(struct line *l, const struct elem *e)
 	const char *value = elem_value(e, "value");
 	if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
-	else
-		setting_show(&l->c->settings, &said);
+	else if (name == NULL || strcmp(name, "history") != 0)
+		setting_show(&l->c->settings, name, &said);
+	else if (l->c->history != NULL)
+		l->c->history(&said);
 	render_text(&l->render, text_str(&said));
 	text_done(&said);
+}
+
+/* --- what mgd has us do --- */
+
+/* Lets the user see what there is, as far as there is a full screen of it; false: he has seen enough. */
+static bool
+run_flush(void *arg)
+{
+	struct line *l = arg;
+	out_filter(l);
+	while (l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT && !interrupted) {
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+		pager_prompt(l->pager);
+		if (poll(&p, 1, -1) > 0)
+			pager_on_key(l->pager);
+	}
+	while (l->pager == NULL && l->pipes->out.len > 0 && !interrupted)
+		if (out_write(l, l->pipes->out.len) < 0)
+			return false;
+	return !interrupted && (l->pager == NULL || !pager_has_quit(l->pager));
+}
+
+static int
+run_give_terminal(void *arg, char *const argv[])
+{
+	struct line *l = arg;
+	(void)run_flush(l);
+	return give_terminal(argv);
+}
+
+/* `monitor`: the logs are followed at the prompt. Returns 0, or 1 with what is wrong in the line. */
+static int
+run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
+{
+	const char *name = request != NULL ? elem_value(request, "filename") : NULL;
+	struct text list = { 0 };
+	const char *error = NULL;
+	if (!l->c->is_terminal)
+		error = "error: logs are monitored on a terminal";
+	else if (strcmp(rpc, "monitor-start") == 0)
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+	else if (strcmp(rpc, "monitor-stop") == 0)
+		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
+	else
+		monitor_list(&list);
+	render_text(&l->render, text_str(&list));
+	text_done(&list);
+	if (error != NULL)
+		text_put(&l->run_error, error);
+	return error != NULL;
+}
+
+static void
+on_run(struct line *l, const struct ipc_msg *m)
+{
+	const char *rpc = elem_value(m->body, "rpc");
+	const struct elem *request = elem_find(m->body, "request");
+	struct act a = {
+		.run = m->body,
+		.fd = m->fd,
+		.rundir = l->c->rundir,
+		.render = &l->render,
+		.error = &l->run_error,
+		.flush = run_flush,
+		.give_terminal = l->c->is_terminal ? run_give_terminal : NULL,
+		.arg = l,
+	};
+	if (rpc != NULL && strncmp(rpc, "monitor-", 8) == 0)
+		l->has_run_error =
+		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
+	else
+		l->has_run_error = act_run(&a) != 0;
 }
 
 static int
@@ -353,6 +436,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	case CLI_SETTING:
 		on_setting(l, e);
+		break;
+	case CLI_RUN:
+		on_run(l, m);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);
@@ -414,6 +500,17 @@ wait_readable(struct line *l)
 	}
 }
 
+/* What mgd says unasked goes to the terminal at once, past the pipes. */
+static void
+notice_show(const struct client *c, const struct elem *e)
+{
+	const char *text = elem_value(e, "text");
+	if (!c->is_terminal || text == NULL)
+		return;
+	fputs(text, stdout);
+	fflush(stdout);
+}
+
 static int
 answer_read(struct line *l)
 {
@@ -425,7 +522,9 @@ answer_read(struct line *l)
 		struct arena *a = arena_new();
 		struct ipc_msg m = { .fd = -1 };
 		err = ipc_recv_blocking(c->fd, a, &m);
-		if (err == 0 && m.seq == c->seq)
+		if (err == 0 && m.type == CLI_NOTICE)
+			notice_show(c, m.body);
+		else if (err == 0 && m.seq == c->seq)
 			err = on_message(l, &m);
 		if (m.fd >= 0)
 			close(m.fd);
@@ -497,6 +596,7 @@ client_line(struct client *c, const char *typed)
 		err = answer_read(&l);
 	pager_free(l.pager);
 	text_done(&l.out);
+	text_done(&l.run_error);
 	pipes_done(&pipes);
 	free(command);
 	return err != 0 ? lost(c, err) : l.status;
@@ -520,11 +620,32 @@ client_complete(
 		if (m.fd >= 0)
 			close(m.fd);
 		m.fd = -1;
+		if (err == 0 && m.type == CLI_NOTICE)
+			notice_show(c, m.body);
 	} while (err == 0 && m.seq != c->seq);
 	if (err == 0 && (m.type != CLI_COMPLETIONS || m.body == NULL))
 		err = -EPROTO;
 	*out = m.body;
 	return err != 0 ? lost(c, err) : 0;
+}
+
+int
+client_notices(struct client *c, struct text *text)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int err = 0;
+	while (err == 0 && poll(&p, 1, 0) > 0) {
+		struct arena *a = arena_new();
+		struct ipc_msg m = { .fd = -1 };
+		err = ipc_recv_blocking(c->fd, a, &m);
+		const char *said = err == 0 ? elem_value(m.body, "text") : NULL;
+		if (err == 0 && m.type == CLI_NOTICE && said != NULL)
+			text_put(text, said);
+		if (m.fd >= 0)
+			close(m.fd);
+		arena_free(a);
+	}
+	return err != 0 ? -1 : 0;
 }
 
 void
@@ -544,6 +665,10 @@ client_page(const struct client *c, const char *text, size_t len)
 const char *
 client_prompt(const struct client *c, char *buf, size_t size)
 {
+	if (c->settings.prompt[0] != '\0') {
+		snprintf(buf, size, "%s ", c->settings.prompt);
+		return buf;
+	}
 	snprintf(buf, size, "%s%s%s%s", c->user, c->host[0] != '\0' ? "@" : "", c->host,
 	    c->mode == MODE_CONFIGURATION ? "# " : "> ");
 	return buf;
@@ -600,7 +725,8 @@ hello(struct client *c)
 int
 client_open(struct client *c, const char *rundir)
 {
-	c->fd = connect_to(rundir != NULL ? rundir : SYSTEM_RUNDIR);
+	snprintf(c->rundir, sizeof(c->rundir), "%s", rundir != NULL ? rundir : SYSTEM_RUNDIR);
+	c->fd = connect_to(c->rundir);
 	int err = c->fd < 0 ? c->fd : hello(c);
 	if (err < 0)
 		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));

@@ -13,6 +13,7 @@
 
 struct arena;
 struct elem;
+struct text;
 
 enum client_mode { MODE_OPERATIONAL, MODE_CONFIGURATION, MODE_END };
 
@@ -26,6 +27,9 @@ struct client {
 	char host[256];  /* "" = no host name */
 	char edit[1024]; /* [edit] place without brackets, "" = top */
 	struct settings settings;
+	char rundir[108]; /* of the gateway */
+	/* Lists what was typed, for `show cli history`; NULL: nobody types. */
+	void (*history)(struct text *out);
 };
 
 /* Connects to mgd of RUNDIR (NULL: the system's) and says hello. Returns 0, or 1 with the reason on stderr. */
@@ -40,6 +44,10 @@ int client_line(struct client *c, const char *line);
  * body of CLI_COMPLETIONS. Returns 0, or -1 if the channel is lost. */
 int client_complete(
     struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out);
+
+/* Takes what mgd says unasked while no line is under way; TEXT gets what is to be shown. Returns 0, or -1 if the channel
+ * is lost. */
+int client_notices(struct client *c, struct text *text);
 
 /* Shows TEXT, a screen at a time where it is long. */
 void client_page(const struct client *c, const char *text, size_t len);

@@ -12,9 +12,9 @@
 
 enum { JSON_INDENT = 4 };
 
-/* Returns the length of the UTF-8 sequence at S, or 0 if it is none. */
+/* Returns the length of the UTF-8 sequence at S, where there are LEFT bytes, or 0 if it is none. */
 static size_t
-utf8_len(const unsigned char *s)
+utf8_len(const unsigned char *s, size_t left)
 {
 	size_t n = 0;
 	unsigned lo = 0x80;
@@ -34,7 +34,7 @@ utf8_len(const unsigned char *s)
 		lo = 0x90;
 	else if (s[0] == 0xf4)
 		hi = 0x8f;
-	if (n == 0 || s[1] < lo || s[1] > hi)
+	if (n == 0 || n > left || s[1] < lo || s[1] > hi)
 		return 0;
 	for (size_t i = 2; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
@@ -42,12 +42,13 @@ utf8_len(const unsigned char *s)
 	return n;
 }
 
+/* The inside of a string. A sequence of UTF-8 that is cut at the end is no character. */
 static void
-json_string(struct text *out, const char *str)
+json_escape(struct text *out, const char *str, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)str;
-	text_putc(out, '"');
-	while (*s != '\0') {
+	const unsigned char *end = s + len;
+	while (s < end) {
 		if (*s == '"' || *s == '\\') {
 			text_printf(out, "\\%c", *s++);
 		} else if (*s < ' ' || *s == 0x7f) {
@@ -55,7 +56,7 @@ json_string(struct text *out, const char *str)
 		} else if (*s < 0x80) {
 			text_putc(out, (char)*s++);
 		} else {
-			size_t n = utf8_len(s);
+			size_t n = utf8_len(s, (size_t)(end - s));
 			if (n > 0)
 				text_putn(out, (const char *)s, n);
 			else
@@ -63,6 +64,13 @@ json_string(struct text *out, const char *str)
 			s += n > 0 ? n : 1;
 		}
 	}
+}
+
+static void
+json_string(struct text *out, const char *s)
+{
+	text_putc(out, '"');
+	json_escape(out, s, strlen(s));
 	text_putc(out, '"');
 }
 
@@ -74,19 +82,54 @@ indent(struct text *out, unsigned level)
 
 static void members_put(struct text *out, const struct elem *e, unsigned level);
 
+static bool
+has_members(const struct elem *e)
+{
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		if (!render_is_attribute(c))
+			return true;
+	return false;
+}
+
+/* Returns false if there are none. */
+static bool
+attributes_put(struct text *out, const struct elem *e, unsigned level)
+{
+	bool has_one = false;
+	for (const struct elem *c = e->child; c != NULL; c = c->next) {
+		const char *name = render_attribute_name(e, c);
+		if (name == NULL)
+			continue;
+		if (!has_one)
+			indent(out, level);
+		text_put(out, has_one ? ", " : "\"attributes\" : {");
+		json_string(out, name);
+		text_put(out, " : ");
+		json_string(out, c->value);
+		has_one = true;
+	}
+	if (has_one)
+		text_putc(out, '}');
+	return has_one;
+}
+
 /* The object of one element. */
 static void
 object_put(struct text *out, const struct elem *e, unsigned level)
 {
 	indent(out, level);
 	text_put(out, "{\n");
-	if (e->child != NULL) {
+	bool has_text = e->child == NULL || elem_has(e, "_");
+	if (attributes_put(out, e, level + 1))
+		text_put(out, has_text || has_members(e) ? ",\n" : "\n");
+	if (has_members(e)) {
 		members_put(out, e, level + 1);
-	} else {
+	} else if (has_text) {
+		const char *text = e->child != NULL ? elem_value(e, "_") : e->value;
 		indent(out, level + 1);
 		text_put(out, "\"data\" : ");
-		if (e->value != NULL)
-			json_string(out, e->value);
+		if (text != NULL)
+			json_string(out, text);
 		else
 			text_put(out, "[null]");
 		text_putc(out, '\n');
@@ -107,11 +150,13 @@ array_open(struct text *out, const char *name, unsigned level)
 static void
 members_put(struct text *out, const struct elem *e, unsigned level)
 {
+	bool has_one = false;
 	for (const struct elem *c = e->child; c != NULL; c = c->next) {
-		if (elem_find(e, c->name) != c)
+		if (render_is_attribute(c) || elem_find(e, c->name) != c)
 			continue; /* not the first of its name: printed already */
-		if (c != e->child)
+		if (has_one)
 			text_put(out, ",\n");
+		has_one = true;
 		array_open(out, c->name, level);
 		for (const struct elem *same = c; same != NULL; same = elem_next(same)) {
 			if (same != c)
@@ -132,12 +177,27 @@ json_open(struct render *r, const char *root)
 	array_open(r->out, root, 1);
 	indent(r->out, 1);
 	text_put(r->out, "{\n");
-	if (r->style[0] != '\0') {
+	r->has_attribute = r->style[0] != '\0' || r->attribute[0] != '\0';
+	if (r->has_attribute) {
+		bool is_style = r->style[0] != '\0';
 		indent(r->out, 2);
-		text_put(r->out, "\"attributes\" : {\"junos:style\" : ");
-		json_string(r->out, r->style);
+		text_put(r->out, "\"attributes\" : {");
+		json_string(r->out, is_style ? "junos:style" : r->attribute);
+		text_put(r->out, " : ");
+		json_string(r->out, is_style ? r->style : r->attribute_value);
 		text_putc(r->out, '}');
 	}
+	if (r->is_content) {
+		text_put(r->out, r->has_attribute ? ",\n" : "");
+		indent(r->out, 2);
+		text_put(r->out, "\"data\" : \"");
+	}
+}
+
+void
+json_content(struct render *r, const char *s, size_t n)
+{
+	json_escape(r->out, s, n);
 }
 
 void
@@ -151,7 +211,7 @@ json_row(struct render *r, const struct elem *row)
 			indent(r->out, 2);
 			text_putc(r->out, ']');
 		}
-		if (r->group[0] != '\0' || r->style[0] != '\0')
+		if (r->group[0] != '\0' || r->has_attribute)
 			text_put(r->out, ",\n");
 		array_open(r->out, row->name, 2);
 		snprintf(r->group, sizeof(r->group), "%s", row->name);
@@ -162,6 +222,8 @@ json_row(struct render *r, const struct elem *row)
 void
 json_close(struct render *r)
 {
+	if (r->is_content)
+		text_putc(r->out, '"');
 	if (r->group[0] != '\0') {
 		text_putc(r->out, '\n');
 		indent(r->out, 2);

@@ -5,6 +5,7 @@
  * usage: sallyport [-r RUNDIR] [-c 'COMMAND']
  *        sallyport check FILE
  *
+ * It can be the login shell of a user: `-c` with the server side of scp or sftp runs that.
  * A person at a terminal gets prompts and line editing; without a terminal, standard input is read line by line
  * and the exit status is 1 if any line failed. Everything that is known about commands and configuration
  * lives in mgd; `check` alone works without a gateway.
@@ -16,6 +17,7 @@
 
 #include "cli/check.h"
 #include "cli/client.h"
+#include "cli/give.h"
 #include "cli/typing.h"
 
 static void
@@ -74,6 +76,9 @@ main(int argc, char **argv)
 		return check_main(argv[optind + 1]);
 	}
 	signal(SIGPIPE, SIG_DFL);
+	int transfer = command != NULL ? give_transfer(command) : -1;
+	if (transfer >= 0)
+		return transfer;
 	struct client c = {
 		.fd = -1,
 		.in = stdin,

@@ -17,7 +17,8 @@ generic_elem(struct text *out, const struct elem *e, unsigned indent)
 		text_printf(out, ": %s", e->value);
 	text_putc(out, '\n');
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
-		generic_elem(out, c, indent + 2); /* depth is bounded by the decoder */
+		if (!render_is_attribute(c))
+			generic_elem(out, c, indent + 2); /* depth is bounded by the decoder */
 }
 
 static void
@@ -36,6 +37,12 @@ static const struct render_table tables[] = {
 	    show_drops_row },
 	{ "software-information", "junos", NULL, show_version_row },
 	{ "commit-information", "junos", NULL, show_commit_row },
+	{ "system-uptime-information", "junos", NULL, show_uptime_row },
+	{ "system-users-information", "junos", NULL, show_uptime_row },
+	{ "system-process-information", "junos", NULL, show_processes_row },
+	{ "user-log-information", "junos", NULL, show_user_log_row },
+	{ "directory-list", "junos", NULL, show_files_row },
+	{ "checksum-information", "junos", NULL, show_checksum_row },
 };
 
 static const struct render_table generic = { "", "junos", NULL, generic_row };
@@ -96,6 +103,47 @@ reply_end(struct render *r)
 	else if (r->format == FORMAT_JSON)
 		json_close(r);
 	r->table = NULL;
+	r->is_content = false;
+	r->attribute[0] = '\0';
+}
+
+bool
+render_is_attribute(const struct elem *e)
+{
+	return e->name[0] == '_';
+}
+
+const char *
+render_attribute_name(const struct elem *e, const struct elem *c)
+{
+	bool is_one = render_is_attribute(c) && isalpha((unsigned char)c->name[1]) &&
+		      c->value != NULL && elem_find(e, c->name) == c;
+	return is_one ? c->name + 1 : NULL;
+}
+
+void
+render_attribute(struct render *r, const char *name, const char *value)
+{
+	reply_end(r);
+	snprintf(r->attribute, sizeof(r->attribute), "%s", name);
+	snprintf(r->attribute_value, sizeof(r->attribute_value), "%s", value);
+}
+
+void
+render_content(struct render *r, const char *root, const char *s, size_t n)
+{
+	if (!r->is_content) {
+		if (r->table != NULL)
+			reply_end(r);
+		r->is_content = true;
+		render_begin(r, root, "");
+	}
+	if (r->format == FORMAT_XML)
+		xml_content(r, s, n);
+	else if (r->format == FORMAT_JSON)
+		json_content(r, s, n);
+	else
+		text_putn(r->out, s, n);
 }
 
 void

@@ -36,7 +36,11 @@ struct render {
 	char group
 	    [256]; /* text: what the last row belonged to (service set, ...); JSON: name of the last row */
 	unsigned n_rows;
-	bool has_wrapper; /* the XML or JSON frame has been opened */
+	char attribute[64]; /* of the root that comes next; "" = none */
+	char attribute_value[512];
+	bool has_attribute; /* JSON: the root has one */
+	bool is_content;    /* the reply is one long text */
+	bool has_wrapper;   /* the XML or JSON frame has been opened */
 };
 
 /* True if the rows shall print as that style or a longer one. */
@@ -47,6 +51,10 @@ bool render_is_extensive(const struct render *r);
 void render_init(struct render *r, enum pipe_format format, const char *banner, struct text *out);
 void render_begin(struct render *r, const char *root, const char *style);
 void render_row(struct render *r, const struct elem *row);
+/* The root that begins next has an attribute. */
+void render_attribute(struct render *r, const char *name, const char *value);
+/* A piece of the text that an element ROOT holds and nothing else, such as a file. */
+void render_content(struct render *r, const char *root, const char *s, size_t n);
 /* Text that mgd made: a configuration, a message. In XML it goes inside the frame. */
 void render_text(struct render *r, const char *s);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
@@ -58,9 +66,15 @@ void xml_row(struct render *r, const struct elem *row);
 void xml_frame_open(struct render *r);
 void xml_frame_close(struct render *r);
 void xml_close(struct render *r);
+void xml_content(struct render *r, const char *s, size_t n);
 void json_open(struct render *r, const char *root);
 void json_row(struct render *r, const struct elem *row);
 void json_close(struct render *r);
+void json_content(struct render *r, const char *s, size_t n);
+/* True if E is an attribute or the text of the element around it. */
+bool render_is_attribute(const struct elem *e);
+/* Returns the name of the attribute that C, a child of E, stands for; NULL if it is none, or one that is there already. */
+const char *render_attribute_name(const struct elem *e, const struct elem *c);
 
 /* The families; each is one row of the table in render.c. */
 void show_services_sa_row(struct render *r, const struct elem *row);
@@ -71,6 +85,11 @@ void show_interfaces_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
+void show_uptime_row(struct render *r, const struct elem *row);
+void show_processes_row(struct render *r, const struct elem *row);
+void show_user_log_row(struct render *r, const struct elem *row);
+void show_files_row(struct render *r, const struct elem *row);
+void show_checksum_row(struct render *r, const struct elem *row);
 void show_commit_row(struct render *r, const struct elem *row);
 
 /* Appends S with its first letter in upper case. */

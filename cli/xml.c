@@ -12,9 +12,9 @@ enum { XML_INDENT = 4 };
 
 /* Writes S so that any bytes at all make well-formed XML: markup is escaped, what XML cannot hold becomes '?'. */
 static void
-xml_escape(struct text *out, const char *s)
+xml_escape_n(struct text *out, const char *s, size_t n)
 {
-	for (; *s != '\0'; s++) {
+	for (const char *end = s + n; s < end; s++) {
 		unsigned char c = (unsigned char)*s;
 		if (c == '&')
 			text_put(out, "&amp;");
@@ -30,21 +30,56 @@ xml_escape(struct text *out, const char *s)
 }
 
 static void
+xml_escape(struct text *out, const char *s)
+{
+	xml_escape_n(out, s, strlen(s));
+}
+
+static void
+attribute_put(struct text *out, const char *name, const char *value)
+{
+	text_printf(out, " %s=\"", name);
+	for (; *value != '\0'; value++)
+		if (*value == '"')
+			text_put(out, "&quot;");
+		else
+			xml_escape_n(out, value, 1);
+	text_putc(out, '"');
+}
+
+/* The start tag with its attributes; returns how many children are no attributes. */
+static size_t
+tag_open(struct text *out, const struct elem *e)
+{
+	size_t n = 0;
+	text_printf(out, "<%s", e->name);
+	for (const struct elem *c = e->child; c != NULL; c = c->next) {
+		n += !render_is_attribute(c);
+		if (render_attribute_name(e, c) != NULL)
+			attribute_put(out, render_attribute_name(e, c), c->value);
+	}
+	return n;
+}
+
+static void
 elem_put(struct text *out, const struct elem *e, unsigned level)
 {
 	text_fill(out, ' ', (size_t)level * XML_INDENT);
-	if (e->child != NULL) {
-		text_printf(out, "<%s>\n", e->name);
+	size_t n_inside = tag_open(out, e);
+	const char *text = e->child != NULL ? elem_value(e, "_") : e->value;
+	if (n_inside > 0) {
+		text_put(out, ">\n");
 		for (const struct elem *c = e->child; c != NULL; c = c->next)
-			elem_put(out, c, level + 1);
+			if (!render_is_attribute(c))
+				elem_put(out, c, level + 1);
 		text_fill(out, ' ', (size_t)level * XML_INDENT);
 		text_printf(out, "</%s>\n", e->name);
-	} else if (e->value != NULL) {
-		text_printf(out, "<%s>", e->name);
-		xml_escape(out, e->value);
+	} else if (text != NULL) {
+		text_putc(out, '>');
+		xml_escape(out, text);
 		text_printf(out, "</%s>\n", e->name);
 	} else {
-		text_printf(out, "<%s/>\n", e->name);
+		text_put(out, "/>\n");
 	}
 }
 
@@ -78,7 +113,9 @@ xml_open(struct render *r, const char *root, const char *space)
 		xml_escape(r->out, r->style);
 		text_putc(r->out, '"');
 	}
-	text_put(r->out, ">\n");
+	if (r->attribute[0] != '\0')
+		attribute_put(r->out, r->attribute, r->attribute_value);
+	text_put(r->out, r->is_content ? ">" : ">\n");
 }
 
 void
@@ -90,5 +127,11 @@ xml_row(struct render *r, const struct elem *row)
 void
 xml_close(struct render *r)
 {
-	text_printf(r->out, "    </%s>\n", r->root);
+	text_printf(r->out, "%s</%s>\n", r->is_content ? "" : "    ", r->root);
+}
+
+void
+xml_content(struct render *r, const char *s, size_t n)
+{
+	xml_escape_n(r->out, s, n);
 }

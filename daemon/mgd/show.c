@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/groups.h"
@@ -145,28 +146,39 @@ show_compare(struct session *s, const struct tree *t)
 
 /* --- rows --- */
 
+/* The parts as clients of JUNOS look for them: a host name, a model and a version of the form 9.3R1 must be there. */
 static void
-version_rows(struct session *s)
+version_rows(struct session *s, const struct elem *request)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
-	if (host != NULL)
-		elem_leaf(a, e, "host-name", host);
+	struct utsname kernel;
+	bool has_kernel = uname(&kernel) == 0;
+	elem_leaf(a, e, "host-name", host != NULL ? host : has_kernel ? kernel.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
+	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
 	struct elem *package = elem_add(a, e, "package-information");
-	elem_leaf(a, package, "name", "sallyport");
-	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
+	elem_leaf(a, package, "name", "junos");
+	elem_leaf(a, package, "comment",
+	    "Sallyport IPsec Services, compatible with JUNOS Software Release [" JUNOS_VERSION "]");
+	if (elem_has(request, "detail") && has_kernel) {
+		package = elem_add(a, e, "package-information");
+		elem_leaf(a, package, "name", "kernel");
+		elem_leaff(a, package, "comment", "%s %s [%s]", kernel.sysname, kernel.machine,
+		    kernel.release);
+	}
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		session_row(s, c);
 	arena_free(a);
 }
 
 static void
-commit_rows(struct session *s)
+commit_rows(struct session *s, const struct elem *request)
 {
 	struct store_meta meta;
+	(void)request;
 	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
 		if (store_read_meta(s->m->db.dir, n, &meta) < 0)
 			return;
@@ -186,7 +198,7 @@ commit_rows(struct session *s)
 
 static const struct {
 	const char *name;
-	void (*rows)(struct session *s);
+	void (*rows)(struct session *s, const struct elem *request);
 } own_rpcs[] = {
 	{ "get-software-information", version_rows },
 	{ "get-commit-information", commit_rows },
@@ -195,10 +207,9 @@ static const struct {
 bool
 show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request)
 {
-	(void)request;
 	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
 		if (strcmp(own_rpcs[i].name, rpc->name) == 0) {
-			own_rpcs[i].rows(s);
+			own_rpcs[i].rows(s, request);
 			return true;
 		}
 	return false;

@@ -36,6 +36,7 @@ Possible completions:
   firewall             Show counters of packet filters
   interfaces           Show interfaces
   ipsec                Show IP Security information
+  log                  Show contents of log file
   services             Show services information
   system               Show system information
   version              Show version of the software
