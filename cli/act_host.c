@@ -61,9 +61,8 @@ up_print(long long s, char out[48])
 static void
 timed_leaf(struct arena *a, struct elem *e, const char *name, const char *text, long long seconds)
 {
-	struct elem *leaf = elem_add(a, e, name);
-	elem_leaff(a, leaf, "_junos:seconds", "%lld", seconds);
-	elem_leaf(a, leaf, "_", text);
+	elem_leaf(a, e, name, text);
+	elem_leaff(a, e, "junos:seconds", "%lld", seconds);
 }
 
 static struct elem *

@@ -80,9 +80,8 @@ details_add(struct arena *a, struct elem *file, const struct stat *st)
 	bool is_old = time(NULL) - st->st_mtime > 180 * 86400;
 	strftime(
 	    date, sizeof(date), is_old ? "%b %e  %Y" : "%b %e %H:%M", gmtime_r(&st->st_mtime, &tm));
-	struct elem *e = elem_add(a, file, "file-permissions");
-	elem_leaf(a, e, "_junos:format", mode);
-	elem_leaff(a, e, "_", "%o", st->st_mode & 07777);
+	elem_leaff(a, file, "file-permissions", "%o", st->st_mode & 07777);
+	elem_leaf(a, file, "junos:format", mode);
 	if (pw != NULL)
 		elem_leaf(a, file, "file-owner", pw->pw_name);
 	else
@@ -93,31 +92,61 @@ details_add(struct arena *a, struct elem *file, const struct stat *st)
 		elem_leaff(a, file, "file-group", "%u", st->st_gid);
 	elem_leaff(a, file, "file-links", "%llu", (unsigned long long)st->st_nlink);
 	elem_leaff(a, file, "file-size", "%lld", (long long)st->st_size);
-	e = elem_add(a, file, "file-date");
-	elem_leaf(a, e, "_junos:format", date);
-	elem_leaff(a, e, "_", "%lld", (long long)st->st_mtime);
+	elem_leaff(a, file, "file-date", "%lld", (long long)st->st_mtime);
+	elem_leaf(a, file, "junos:format", date);
 }
 
-/* Adds NAME of folder DIR to ROW; returns its blocks. */
-static unsigned long long
-file_add(struct list *l, struct arena *a, struct elem *row, int dir, const char *name)
+/* Shows file NAME of folder DIR. */
+static void
+file_row(struct list *l, int dir, const char *name)
 {
 	struct stat st;
-	struct elem *file = elem_add(a, row, "file-information");
+	struct arena *a = arena_new();
+	struct elem *file = elem_new(a, "file-information");
+	bool is_there = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	elem_leaf(a, file, "file-name", name);
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	if (S_ISDIR(st.st_mode))
+	if (is_there && S_ISDIR(st.st_mode))
 		elem_flag(a, file, "file-directory");
-	if (S_ISLNK(st.st_mode)) {
+	if (is_there && S_ISLNK(st.st_mode)) {
 		char target[PATH_MAX];
 		ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
 		target[n > 0 ? n : 0] = '\0';
 		elem_leaf(a, file, "file-symlink-target", target);
 	}
-	if (l->is_detail)
+	if (is_there && l->is_detail)
 		details_add(a, file, &st);
-	return (unsigned long long)st.st_blocks;
+	render_row(l->a->render, file);
+	arena_free(a);
+}
+
+/* Begins the row of a folder (NULL: of files named one by one); leaf_row() and file_row() go into it. */
+static void
+directory_open(struct list *l, const char *path)
+{
+	struct arena *a = arena_new();
+	struct elem *e;
+	struct elem *row = row_open_new(a, "directory", &e);
+	if (path != NULL)
+		elem_leaff(a, row, "junos:name", "%s%s", path,
+		    path[0] != '\0' && path[strlen(path) - 1] == '/' ? "" : "/");
+	render_row(l->a->render, row);
+	arena_free(a);
+}
+
+static void
+directory_close(struct list *l)
+{
+	struct arena *a = arena_new();
+	render_row(l->a->render, row_close_new(a));
+	arena_free(a);
+}
+
+static void
+leaf_row(struct list *l, const char *name, unsigned long long n)
+{
+	struct arena *a = arena_new();
+	render_row(l->a->render, elem_leaff(a, elem_new(a, "holder"), name, "%llu", n));
+	arena_free(a);
 }
 
 static int
@@ -135,6 +164,18 @@ output_add(struct list *l, const char *path, int error)
 	arena_free(a);
 }
 
+/* The blocks of a folder's files, of 512 bytes each. */
+static unsigned long long
+blocks_count(int dir, struct dirent *const *names, int n)
+{
+	struct stat st;
+	unsigned long long blocks = 0;
+	for (int i = 0; i < n; i++)
+		if (fstatat(dir, names[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			blocks += (unsigned long long)st.st_blocks;
+	return blocks;
+}
+
 static void
 folder_list(struct list *l, const char *path)
 {
@@ -147,49 +188,58 @@ folder_list(struct list *l, const char *path)
 			close(dir);
 		return;
 	}
-	struct arena *a = arena_new();
-	struct elem *row = elem_new(a, "directory");
-	unsigned long long blocks = 0;
-	bool has_slash = path[0] != '\0' && path[strlen(path) - 1] == '/';
-	elem_leaff(a, row, "_name", "%s%s", path, has_slash ? "" : "/");
+	directory_open(l, path);
+	if (l->is_detail)
+		leaf_row(l, "total-file-blocks", blocks_count(dir, names, n));
 	for (int i = 0; i < n; i++) {
-		blocks += file_add(l, a, row, dir, names[i]->d_name);
-		if (l->is_recursive && names[i]->d_type == DT_DIR)
-			folder_add(l, arena_printf(a, "%s%s%s", path, has_slash ? "" : "/",
-					  names[i]->d_name));
+		if (!l->is_unwanted)
+			file_row(l, dir, names[i]->d_name);
+		if (l->is_recursive && names[i]->d_type == DT_DIR) {
+			struct arena *a = arena_new();
+			folder_add(l, arena_printf(a, "%s/%s", path, names[i]->d_name));
+			arena_free(a);
+		}
+		if (i % 64 == 63)
+			l->is_unwanted = l->is_unwanted || !l->a->flush(l->a->arg);
 		free(names[i]);
 	}
 	if (l->is_detail)
-		elem_leaff(a, row, "total-file-blocks", "%llu", blocks);
-	if (l->is_detail)
-		elem_leaff(a, row, "total-files", "%d", n);
-	render_row(l->a->render, row);
-	l->is_unwanted = !l->a->flush(l->a->arg);
+		leaf_row(l, "total-files", (unsigned long long)n);
+	directory_close(l);
+	l->is_unwanted = l->is_unwanted || !l->a->flush(l->a->arg);
 	free(names);
 	close(dir);
-	arena_free(a);
+}
+
+static bool
+is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* Names that are no folders, in one row; folders are put on the list. */
 static void
 names_list(struct list *l, const glob_t *g)
 {
-	struct arena *a = arena_new();
-	struct elem *row = elem_new(a, "directory");
+	struct stat st;
+	bool has_row = false;
 	for (size_t i = 0; i < g->gl_pathc; i++) {
 		const char *path = g->gl_pathv[i];
-		struct stat st;
-		if (lstat(path, &st) < 0)
-			output_add(l, path, errno);
-		else if (S_ISDIR(st.st_mode) ||
-			 (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+		if (is_folder(path)) {
 			folder_add(l, path);
-		else
-			file_add(l, a, row, AT_FDCWD, path);
+		} else if (lstat(path, &st) == 0) {
+			if (!has_row)
+				directory_open(l, NULL);
+			has_row = true;
+			file_row(l, AT_FDCWD, path);
+		}
 	}
-	if (row->child != NULL)
-		render_row(l->a->render, row);
-	arena_free(a);
+	if (has_row)
+		directory_close(l);
+	for (size_t i = 0; i < g->gl_pathc; i++)
+		if (lstat(g->gl_pathv[i], &st) < 0)
+			output_add(l, g->gl_pathv[i], errno);
 }
 
 /* The folder that is listed first is what the answer as a whole is about. */

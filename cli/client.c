@@ -20,7 +20,9 @@
 
 #include "cli/act.h"
 #include "cli/give.h"
+#include "cli/input.h"
 #include "cli/monitor.h"
+#include "cli/netconf.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
@@ -41,6 +43,7 @@ struct line {
 	struct pager *pager; /* NULL: none */
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
+	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	struct render render;
 	struct text out;       /* rendered, not yet through the pipes */
 	size_t n_shown;        /* of pipes->out */
@@ -89,80 +92,13 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 	return err;
 }
 
-/* Sends one piece of wanted input; a NULL text sends none. */
-static int
-send_piece(struct client *c, const char *text, const char *error, bool end)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "input");
-	if (text != NULL)
-		elem_leaf(a, e, "text", text);
-	if (error != NULL)
-		elem_leaf(a, e, "error", error);
-	if (end)
-		elem_flag(a, e, "end");
-	int err = ipc_send_blocking(c->fd, CLI_INPUT, c->seq, e);
-	arena_free(a);
-	return err;
-}
-
-static int
-send_file(struct client *c, const char *name)
-{
-	FILE *f = fopen(name, "re");
-	if (f == NULL)
-		return send_piece(c, NULL, strerror(errno), true);
-	char *buf = malloc(CLI_PIECE_MAX + 1);
-	int err = buf == NULL ? -ENOMEM : 0;
-	const char *why = NULL;
-	size_t total = 0;
-	while (err == 0 && why == NULL) {
-		size_t n = fread(buf, 1, CLI_PIECE_MAX, f);
-		if (n == 0)
-			break;
-		total += n;
-		buf[n] = '\0';
-		if (memchr(buf, '\0', n) != NULL)
-			why = "not a text file";
-		else if (total > CLI_INPUT_MAX)
-			why = "file too large";
-		else
-			err = send_piece(c, buf, NULL, false);
-	}
-	if (why == NULL && ferror(f))
-		why = strerror(errno);
-	free(buf);
-	fclose(f);
-	return err != 0 ? err : send_piece(c, NULL, why, true);
-}
-
-/* Reads lines up to end of file or a line that starts with ^D. */
-static int
-send_terminal(struct client *c)
-{
-	char *line = NULL;
-	size_t cap = 0;
-	int err = 0;
-	if (c->is_terminal)
-		fputs("[Type ^D at a new line to end input]\n", stdout);
-	for (;;) {
-		ssize_t n = getline(&line, &cap, c->in);
-		if (n <= 0 || line[0] == '\x04')
-			break;
-		err = send_piece(c, line, NULL, false);
-		if (err != 0)
-			break;
-	}
-	free(line);
-	if (c->is_terminal)
-		clearerr(c->in);
-	return err != 0 ? err : send_piece(c, NULL, NULL, true);
-}
-
 static int
 send_answer(struct client *c, const struct elem *ask)
 {
 	const char *question = elem_value(ask, "question");
+	/* who sends a request means it */
+	if (c->sink != NULL)
+		return send_leaf(c, CLI_ANSWER, "answer", "text", "yes");
 	if (!c->is_terminal)
 		return send_leaf(c, CLI_ANSWER, "answer", "text", "");
 	fputs(question != NULL ? question : "", stdout);
@@ -230,6 +166,17 @@ pager_feed(struct line *l)
 	text_reset(t);
 }
 
+static void
+sink_feed(struct line *l)
+{
+	const struct client_sink *sink = l->c->sink;
+	struct text *t = &l->pipes->out;
+	if (sink == NULL || t->len == 0)
+		return;
+	sink->text(sink->arg, t->s, t->len);
+	text_reset(t);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
@@ -239,6 +186,7 @@ out_filter(struct line *l)
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
 	pager_feed(l);
+	sink_feed(l);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -270,6 +218,24 @@ out_drain(struct line *l)
 	return err;
 }
 
+/* Says why what mgd had us do failed. */
+static void
+run_refuse(const struct line *l)
+{
+	const struct client_sink *sink = l->c->sink;
+	const char *text = text_str(&l->run_error);
+	if (sink == NULL) {
+		error_show(l->c, l->typed, text, NULL);
+		return;
+	}
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	elem_leaf(a, e, "severity", "error");
+	elem_leaf(a, e, "message", strncmp(text, "error: ", 7) == 0 ? text + 7 : text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
 static int
 on_done(struct line *l, const struct elem *e)
 {
@@ -278,6 +244,7 @@ on_done(struct line *l, const struct elem *e)
 	out_filter(l);
 	pipes_flush(l->pipes);
 	pager_feed(l);
+	sink_feed(l);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
@@ -285,11 +252,11 @@ on_done(struct line *l, const struct elem *e)
 	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
 	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
-	if (text != NULL)
+	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
 	if (l->has_run_error) {
 		l->status = 1;
-		error_show(c, l->typed, text_str(&l->run_error), NULL);
+		run_refuse(l);
 	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
@@ -310,7 +277,9 @@ on_setting(struct line *l, const struct elem *e)
 	struct text said = { 0 };
 	const char *name = elem_value(e, "name");
 	const char *value = elem_value(e, "value");
-	if (name != NULL && value != NULL)
+	if (name != NULL && strcmp(name, "xml-mode") == 0)
+		l->has_xml_mode = l->c->sink == NULL;
+	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
 	else if (name == NULL || strcmp(name, "history") != 0)
 		setting_show(&l->c->settings, name, &said);
@@ -378,7 +347,7 @@ on_run(struct line *l, const struct ipc_msg *m)
 	struct act a = {
 		.run = m->body,
 		.fd = m->fd,
-		.rundir = l->c->rundir,
+		.rundir = l->c->rundir != NULL ? l->c->rundir : SYSTEM_RUNDIR,
 		.render = &l->render,
 		.error = &l->run_error,
 		.flush = run_flush,
@@ -429,9 +398,11 @@ on_message(struct line *l, const struct ipc_msg *m)
 			break;
 		if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
-			err = send_file(l->c, v != NULL ? v : "");
+			err = input_file(l->c, v != NULL ? v : "");
+		} else if (l->c->sink != NULL) {
+			err = input_sink(l->c);
 		} else {
-			err = send_terminal(l->c);
+			err = input_terminal(l->c);
 		}
 		break;
 	case CLI_SETTING:
@@ -439,6 +410,10 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	case CLI_RUN:
 		on_run(l, m);
+		break;
+	case CLI_PROBLEM:
+		if (l->c->sink != NULL && e != NULL)
+			l->c->sink->problem(l->c->sink->arg, e);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);
@@ -561,6 +536,39 @@ timestamp_show(const struct client *c)
 	fflush(stdout);
 }
 
+/* A pipe that cannot be understood, for a program. */
+static void
+sink_refuse(const struct client_sink *sink, const char *line, const struct pipe_error *perr)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	const char *word = line + (perr->at < strlen(line) ? perr->at : strlen(line));
+	elem_leaf(a, e, "severity", "error");
+	elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
+	elem_leaf(a, e, "message", perr->text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
+int
+client_call(struct client *c, const struct elem *call)
+{
+	char none[1] = "";
+	struct pipes pipes;
+	struct pipe_error perr;
+	struct line l = { .c = c, .typed = "", .pipes = &pipes };
+	if (!pipes_parse(none, &pipes, &perr))
+		return lost(c, -EPROTO);
+	render_init(&l.render, c->sink->format, "", &l.out);
+	l.render.is_bare = true;
+	int err = ipc_send_blocking(c->fd, CLI_CALL, ++c->seq, call);
+	if (err == 0)
+		err = answer_read(&l);
+	text_done(&l.out);
+	pipes_done(&pipes);
+	return err != 0 ? lost(c, err) : l.status;
+}
+
 int
 client_line(struct client *c, const char *typed)
 {
@@ -577,7 +585,10 @@ client_line(struct client *c, const char *typed)
 	if (!pipes_parse(command, &pipes, &perr)) {
 		char at[24];
 		snprintf(at, sizeof(at), "%zu", perr.at);
-		error_show(c, typed, perr.text, at);
+		if (c->sink != NULL)
+			sink_refuse(c->sink, typed, &perr);
+		else
+			error_show(c, typed, perr.text, at);
 		free(command);
 		return 1;
 	}
@@ -585,7 +596,10 @@ client_line(struct client *c, const char *typed)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+		pipes.format = c->sink->format;
 	render_init(&l.render, pipes.format, banner, &l.out);
+	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more)
@@ -599,6 +613,10 @@ client_line(struct client *c, const char *typed)
 	text_done(&l.run_error);
 	pipes_done(&pipes);
 	free(command);
+	if (err == 0 && l.has_xml_mode) {
+		l.status = netconf_run(c->rundir, false);
+		c->mode = MODE_END;
+	}
 	return err != 0 ? lost(c, err) : l.status;
 }
 
@@ -700,10 +718,16 @@ hello(struct client *c)
 	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
 	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
 		tty += 5;
-	int err = send_leaf(c, CLI_HELLO, "hello", "terminal", tty != NULL ? tty : "");
-	if (err != 0)
-		return err;
 	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "hello");
+	elem_leaf(a, e, "terminal", tty != NULL ? tty : "");
+	if (c->program != NULL)
+		elem_leaf(a, e, "client", c->program);
+	int err = ipc_send_blocking(c->fd, CLI_HELLO, c->seq, e);
+	if (err != 0) {
+		arena_free(a);
+		return err;
+	}
 	struct ipc_msg m = { .fd = -1 };
 	err = ipc_recv_blocking(c->fd, a, &m);
 	if (err == 0 && m.type == CLI_WELCOME) {
@@ -725,8 +749,7 @@ hello(struct client *c)
 int
 client_open(struct client *c, const char *rundir)
 {
-	snprintf(c->rundir, sizeof(c->rundir), "%s", rundir != NULL ? rundir : SYSTEM_RUNDIR);
-	c->fd = connect_to(c->rundir);
+	c->fd = connect_to(rundir != NULL ? rundir : SYSTEM_RUNDIR);
 	int err = c->fd < 0 ? c->fd : hello(c);
 	if (err < 0)
 		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));

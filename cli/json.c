@@ -42,7 +42,7 @@ utf8_len(const unsigned char *s, size_t left)
 	return n;
 }
 
-/* The inside of a string. A sequence of UTF-8 that is cut at the end is no character. */
+/* The inside of a string. */
 static void
 json_escape(struct text *out, const char *str, size_t len)
 {
@@ -82,35 +82,24 @@ indent(struct text *out, unsigned level)
 
 static void members_put(struct text *out, const struct elem *e, unsigned level);
 
-static bool
-has_members(const struct elem *e)
-{
-	for (const struct elem *c = e->child; c != NULL; c = c->next)
-		if (!render_is_attribute(c))
-			return true;
-	return false;
-}
-
-/* Returns false if there are none. */
-static bool
+/* "attributes" of E, if it has some, as a last member. */
+static void
 attributes_put(struct text *out, const struct elem *e, unsigned level)
 {
-	bool has_one = false;
-	for (const struct elem *c = e->child; c != NULL; c = c->next) {
-		const char *name = render_attribute_name(e, c);
-		if (name == NULL)
-			continue;
-		if (!has_one)
-			indent(out, level);
-		text_put(out, has_one ? ", " : "\"attributes\" : {");
-		json_string(out, name);
+	const struct elem *a = row_attribute(e);
+	if (a == NULL)
+		return;
+	text_put(out, ",\n");
+	indent(out, level);
+	text_put(out, "\"attributes\" : {");
+	for (bool is_first = true; a != NULL && row_is_attribute(a); a = a->next) {
+		text_put(out, is_first ? "" : ", ");
+		json_string(out, a->name);
 		text_put(out, " : ");
-		json_string(out, c->value);
-		has_one = true;
+		json_string(out, a->value != NULL ? a->value : "");
+		is_first = false;
 	}
-	if (has_one)
-		text_putc(out, '}');
-	return has_one;
+	text_putc(out, '}');
 }
 
 /* The object of one element. */
@@ -119,19 +108,18 @@ object_put(struct text *out, const struct elem *e, unsigned level)
 {
 	indent(out, level);
 	text_put(out, "{\n");
-	bool has_text = e->child == NULL || elem_has(e, "_");
-	if (attributes_put(out, e, level + 1))
-		text_put(out, has_text || has_members(e) ? ",\n" : "\n");
-	if (has_members(e)) {
+	if (e->child != NULL) {
 		members_put(out, e, level + 1);
-	} else if (has_text) {
-		const char *text = e->child != NULL ? elem_value(e, "_") : e->value;
+		attributes_put(out, e, level + 1);
+		text_putc(out, '\n');
+	} else {
 		indent(out, level + 1);
 		text_put(out, "\"data\" : ");
-		if (text != NULL)
-			json_string(out, text);
+		if (e->value != NULL)
+			json_string(out, e->value);
 		else
 			text_put(out, "[null]");
+		attributes_put(out, e, level + 1);
 		text_putc(out, '\n');
 	}
 	indent(out, level);
@@ -146,17 +134,15 @@ array_open(struct text *out, const char *name, unsigned level)
 	text_put(out, " : [\n");
 }
 
-/* The children of E: one array for each name, where the name first appears. */
+/* The children of E: one array for each name, where the name first appears. No newline after the last. */
 static void
 members_put(struct text *out, const struct elem *e, unsigned level)
 {
-	bool has_one = false;
 	for (const struct elem *c = e->child; c != NULL; c = c->next) {
-		if (render_is_attribute(c) || elem_find(e, c->name) != c)
+		if (row_is_attribute(c) || elem_find(e, c->name) != c)
 			continue; /* not the first of its name: printed already */
-		if (has_one)
+		if (c != e->child)
 			text_put(out, ",\n");
-		has_one = true;
 		array_open(out, c->name, level);
 		for (const struct elem *same = c; same != NULL; same = elem_next(same)) {
 			if (same != c)
@@ -167,7 +153,6 @@ members_put(struct text *out, const struct elem *e, unsigned level)
 		indent(out, level);
 		text_putc(out, ']');
 	}
-	text_putc(out, '\n');
 }
 
 void
@@ -177,18 +162,18 @@ json_open(struct render *r, const char *root)
 	array_open(r->out, root, 1);
 	indent(r->out, 1);
 	text_put(r->out, "{\n");
-	r->has_attribute = r->style[0] != '\0' || r->attribute[0] != '\0';
-	if (r->has_attribute) {
-		bool is_style = r->style[0] != '\0';
+	bool has_style = r->style[0] != '\0';
+	r->has_members[0] = has_style || r->attribute[0] != '\0';
+	if (r->has_members[0]) {
 		indent(r->out, 2);
 		text_put(r->out, "\"attributes\" : {");
-		json_string(r->out, is_style ? "junos:style" : r->attribute);
+		json_string(r->out, has_style ? "junos:style" : r->attribute);
 		text_put(r->out, " : ");
-		json_string(r->out, is_style ? r->style : r->attribute_value);
+		json_string(r->out, has_style ? r->style : r->attribute_value);
 		text_putc(r->out, '}');
 	}
 	if (r->is_content) {
-		text_put(r->out, r->has_attribute ? ",\n" : "");
+		text_put(r->out, r->has_members[0] ? ",\n" : "");
 		indent(r->out, 2);
 		text_put(r->out, "\"data\" : \"");
 	}
@@ -200,23 +185,63 @@ json_content(struct render *r, const char *s, size_t n)
 	json_escape(r->out, s, n);
 }
 
+/* Ends the array of the rows of one name, if there is one. */
+static void
+array_close(struct render *r)
+{
+	if (r->last[r->depth][0] == '\0')
+		return;
+	text_putc(r->out, '\n');
+	indent(r->out, 2 + r->depth);
+	text_putc(r->out, ']');
+	r->last[r->depth][0] = '\0';
+}
+
+/* What stands before a row called NAME: rows of one name that follow each other share one array. */
+static void
+row_begin(struct render *r, const char *name)
+{
+	char *last = r->last[r->depth];
+	if (strcmp(last, name) == 0) {
+		text_put(r->out, ",\n");
+		return;
+	}
+	array_close(r);
+	if (r->has_members[r->depth])
+		text_put(r->out, ",\n");
+	array_open(r->out, name, 2 + r->depth);
+	snprintf(last, sizeof(r->last[0]), "%s", name);
+	r->has_members[r->depth] = true;
+}
+
 void
 json_row(struct render *r, const struct elem *row)
 {
-	if (strcmp(r->group, row->name) == 0) {
-		text_put(r->out, ",\n");
-	} else {
-		if (r->group[0] != '\0') {
-			text_putc(r->out, '\n');
-			indent(r->out, 2);
-			text_putc(r->out, ']');
-		}
-		if (r->group[0] != '\0' || r->has_attribute)
-			text_put(r->out, ",\n");
-		array_open(r->out, row->name, 2);
-		snprintf(r->group, sizeof(r->group), "%s", row->name);
-	}
-	object_put(r->out, row, 2);
+	row_begin(r, row->name);
+	object_put(r->out, row, 2 + r->depth);
+}
+
+void
+json_row_open(struct render *r, const struct elem *e)
+{
+	row_begin(r, e->name);
+	indent(r->out, 2 + r->depth);
+	text_put(r->out, "{\n");
+	members_put(r->out, e, 3 + r->depth);
+	r->has_members[r->depth + 1] = e->child != NULL;
+	r->last[r->depth + 1][0] = '\0';
+}
+
+/* r->depth is that of what is being closed, minus one. */
+void
+json_row_close(struct render *r)
+{
+	r->depth++;
+	array_close(r);
+	r->depth--;
+	text_putc(r->out, '\n');
+	indent(r->out, 2 + r->depth);
+	text_putc(r->out, '}');
 }
 
 void
@@ -224,11 +249,7 @@ json_close(struct render *r)
 {
 	if (r->is_content)
 		text_putc(r->out, '"');
-	if (r->group[0] != '\0') {
-		text_putc(r->out, '\n');
-		indent(r->out, 2);
-		text_putc(r->out, ']');
-	}
+	array_close(r);
 	text_putc(r->out, '\n');
 	indent(r->out, 1);
 	text_put(r->out, "}\n");

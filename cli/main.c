@@ -4,6 +4,7 @@
  *
  * usage: sallyport [-r RUNDIR] [-c 'COMMAND']
  *        sallyport check FILE
+ *        sallyport [-r RUNDIR] netconf [base-1.1]
  *
  * It can be the login shell of a user: `-c` with the server side of scp or sftp runs that.
  * A person at a terminal gets prompts and line editing; without a terminal, standard input is read line by line
@@ -17,14 +18,16 @@
 
 #include "cli/check.h"
 #include "cli/client.h"
-#include "cli/give.h"
+#include "cli/local.h"
+#include "cli/netconf.h"
 #include "cli/typing.h"
 
 static void
 usage(void)
 {
 	fputs("usage: sallyport [-r RUNDIR] [-c 'COMMAND']\n"
-	      "       sallyport check FILE\n",
+	      "       sallyport check FILE\n"
+	      "       sallyport [-r RUNDIR] netconf [base-1.1]\n",
 	    stderr);
 	exit(2);
 }
@@ -70,23 +73,26 @@ main(int argc, char **argv)
 		else
 			usage();
 	}
+	bool chunks;
+	int status;
+	if (command == NULL && local_is_netconf(argv[0], argc - optind, argv + optind, &chunks))
+		return netconf_run(rundir, chunks);
+	if (command != NULL && optind == argc && local_command(command, rundir, &status))
+		return status;
 	if (optind < argc) {
 		if (strcmp(argv[optind], "check") != 0 || argc - optind != 2 || command != NULL)
 			usage();
 		return check_main(argv[optind + 1]);
 	}
 	signal(SIGPIPE, SIG_DFL);
-	int transfer = command != NULL ? give_transfer(command) : -1;
-	if (transfer >= 0)
-		return transfer;
 	struct client c = {
 		.fd = -1,
+		.rundir = rundir,
 		.in = stdin,
 		.is_terminal = command == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 	};
 	if (client_open(&c, rundir) != 0)
 		return 1;
-	int status;
 	if (command != NULL)
 		status = is_blank(command) ? 0 : client_line(&c, command) != 0;
 	else if (c.is_terminal)

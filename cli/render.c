@@ -17,35 +17,32 @@ generic_elem(struct text *out, const struct elem *e, unsigned indent)
 		text_printf(out, ": %s", e->value);
 	text_putc(out, '\n');
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
-		if (!render_is_attribute(c))
+		if (!row_is_attribute(c))
 			generic_elem(out, c, indent + 2); /* depth is bounded by the decoder */
 }
 
 static void
 generic_row(struct render *r, const struct elem *row)
 {
-	generic_elem(r->out, row, 0);
+	generic_elem(r->out, row, 2 * r->depth);
 }
 
 static const struct render_table tables[] = {
-	{ "services-security-associations-information", "junos-ipsec", NULL, show_services_sa_row },
-	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row },
-	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row },
-	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row },
-	{ "firewall-information", "junos-filter", NULL, show_firewall_row },
-	{ "service-set-packet-drop-statistics-information", "junos-services", NULL,
-	    show_drops_row },
-	{ "software-information", "junos", NULL, show_version_row },
-	{ "commit-information", "junos", NULL, show_commit_row },
-	{ "system-uptime-information", "junos", NULL, show_uptime_row },
-	{ "system-users-information", "junos", NULL, show_uptime_row },
-	{ "system-process-information", "junos", NULL, show_processes_row },
-	{ "user-log-information", "junos", NULL, show_user_log_row },
-	{ "directory-list", "junos", NULL, show_files_row },
-	{ "checksum-information", "junos", NULL, show_checksum_row },
+	{ "services-security-associations-information", "junos-ipsec", NULL, show_services_sa_row,
+	    NULL },
+	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row,
+	    NULL },
+	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row, NULL },
+	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
+	    NULL },
+	{ "firewall-information", "junos-filter", NULL, show_firewall_row, NULL },
+	{ "service-set-packet-drop-statistics-information", "junos-services", NULL, show_drops_row,
+	    NULL },
+	{ "software-information", "junos", NULL, show_version_row, NULL },
+	{ "commit-information", "junos", NULL, show_commit_row, NULL },
 };
 
-static const struct render_table generic = { "", "junos", NULL, generic_row };
+static const struct render_table generic = { "", "junos", NULL, generic_row, NULL };
 
 static const struct render_table *
 table_find(const char *root)
@@ -92,33 +89,39 @@ render_init(struct render *r, enum pipe_format format, const char *banner, struc
 	snprintf(r->banner, sizeof(r->banner), "%s", banner);
 }
 
+/* Ends the element that was opened last, if there is one. */
+static void
+row_close(struct render *r)
+{
+	if (r->depth == 0)
+		return;
+	r->depth--;
+	if (r->format == FORMAT_XML)
+		xml_row_close(r);
+	else if (r->format == FORMAT_JSON)
+		json_row_close(r);
+}
+
 /* Ends the reply under way, if there is one. */
 static void
 reply_end(struct render *r)
 {
+	if (r->text_kind == RENDER_PLAIN)
+		text_put(r->out, "</output>\n");
+	r->text_kind = RENDER_NONE;
 	if (r->table == NULL)
 		return;
+	while (r->depth > 0)
+		row_close(r);
 	if (r->format == FORMAT_XML)
 		xml_close(r);
 	else if (r->format == FORMAT_JSON)
 		json_close(r);
+	else if (r->table->end != NULL && r->n_rows > 0)
+		r->table->end(r);
 	r->table = NULL;
 	r->is_content = false;
 	r->attribute[0] = '\0';
-}
-
-bool
-render_is_attribute(const struct elem *e)
-{
-	return e->name[0] == '_';
-}
-
-const char *
-render_attribute_name(const struct elem *e, const struct elem *c)
-{
-	bool is_one = render_is_attribute(c) && isalpha((unsigned char)c->name[1]) &&
-		      c->value != NULL && elem_find(e, c->name) == c;
-	return is_one ? c->name + 1 : NULL;
 }
 
 void
@@ -133,8 +136,7 @@ void
 render_content(struct render *r, const char *root, const char *s, size_t n)
 {
 	if (!r->is_content) {
-		if (r->table != NULL)
-			reply_end(r);
+		reply_end(r);
 		r->is_content = true;
 		render_begin(r, root, "");
 	}
@@ -153,6 +155,7 @@ render_begin(struct render *r, const char *root, const char *style)
 	r->table = table_find(root);
 	r->n_rows = 0;
 	r->group[0] = '\0';
+	r->last[0][0] = '\0';
 	snprintf(r->root, sizeof(r->root), "%s", root);
 	snprintf(r->style, sizeof(r->style), "%s", style);
 	if (r->format == FORMAT_XML)
@@ -161,30 +164,57 @@ render_begin(struct render *r, const char *root, const char *style)
 		json_open(r, root);
 }
 
-void
-render_row(struct render *r, const struct elem *row)
+/* A row that is one element, or (IS_OPEN) the beginning of one. */
+static void
+elem_render(struct render *r, const struct elem *e, bool is_open)
 {
-	if (r->table == NULL)
-		return; /* a row without a reply is nothing that we can name */
 	if (r->format == FORMAT_XML) {
-		xml_row(r, row);
+		(is_open ? xml_row_open : xml_row)(r, e);
 	} else if (r->format == FORMAT_JSON) {
-		json_row(r, row);
+		(is_open ? json_row_open : json_row)(r, e);
 	} else {
 		if (r->n_rows == 0 && r->table->begin != NULL)
 			r->table->begin(r);
-		r->table->row(r, row);
+		r->table->row(r, e);
 	}
 	r->n_rows++;
 }
 
 void
+render_row(struct render *r, const struct elem *row)
+{
+	if (r->table == NULL)
+		return; /* a row without a reply is nothing that we can name */
+	if (row_is_close(row)) {
+		row_close(r);
+		return;
+	}
+	const struct elem *opened = row_opened(row);
+	bool is_open = opened != NULL && r->depth < ROW_DEPTH_MAX;
+	elem_render(r, opened != NULL ? opened : row, is_open);
+	if (is_open)
+		snprintf(r->open[r->depth++], sizeof(r->open[0]), "%s", opened->name);
+}
+
+void
 render_text(struct render *r, const char *s)
 {
-	reply_end(r);
-	if (r->format == FORMAT_XML)
+	if (r->format != FORMAT_XML) {
+		reply_end(r);
+		text_put(r->out, s);
+		return;
+	}
+	if (r->text_kind == RENDER_NONE) {
+		reply_end(r);
 		xml_frame_open(r);
-	text_put(r->out, s);
+		r->text_kind = s[strspn(s, " \n")] == '<' ? RENDER_MARKUP : RENDER_PLAIN;
+		if (r->text_kind == RENDER_PLAIN)
+			text_put(r->out, "<output>\n");
+	}
+	if (r->text_kind == RENDER_PLAIN)
+		xml_escape(r->out, s);
+	else
+		text_put(r->out, s);
 }
 
 void

@@ -15,15 +15,19 @@
 #include "cli/pipe.h"
 #include "lib/base/text.h"
 #include "lib/msg/elem.h"
+#include "lib/msg/row.h"
 
 struct render;
 
-/* One family of tables: rows below the element ROOT. begin and end may be NULL. */
+/* One family of tables: rows below the element ROOT. begin may be NULL. */
 struct render_table {
 	const char *root;
 	const char *space; /* last part of the XML name space: "junos-ipsec" */
 	void (*begin)(struct render *r);
-	void (*row)(struct render *r, const struct elem *row);
+	void (*row)(struct render *r,
+	    const struct elem *row);   /* also of what a row opens: its beginning, then
+								  * its children one by one; render.depth tells */
+	void (*end)(struct render *r); /* after the last row, or NULL */
 };
 
 struct render {
@@ -31,16 +35,25 @@ struct render {
 	enum pipe_format format;
 	const struct render_table *table; /* NULL until a reply began */
 	char root[128];
-	char style[32];   /* "brief", "detail", ... as asked for, "" = none */
-	char banner[256]; /* of the CLI element in XML: "" or "[edit ...]" */
-	char group
-	    [256]; /* text: what the last row belonged to (service set, ...); JSON: name of the last row */
+	char style[32];                /* "brief", "detail", ... as asked for, "" = none */
+	char banner[256];              /* of the CLI element in XML: "" or "[edit ...]" */
+	char group[256];               /* text: what the last row belonged to (service set, ...) */
+	char open[ROW_DEPTH_MAX][128]; /* elements that rows have opened: their names */
+	char last[ROW_DEPTH_MAX + 1]
+		 [128]; /* JSON: name of the last row in each of them, "" = none */
+	bool has_members[ROW_DEPTH_MAX + 1]; /* JSON: something stands in it already */
+	unsigned depth;                      /* how many are open */
 	unsigned n_rows;
 	char attribute[64]; /* of the root that comes next; "" = none */
 	char attribute_value[512];
-	bool has_attribute; /* JSON: the root has one */
-	bool is_content;    /* the reply is one long text */
-	bool has_wrapper;   /* the XML or JSON frame has been opened */
+	bool is_content;  /* the reply is one long text */
+	bool has_wrapper; /* the XML or JSON frame has been opened */
+	bool is_bare;     /* XML: no frame, the rows are for a reply of NETCONF */
+	enum {
+		RENDER_NONE,
+		RENDER_PLAIN,
+		RENDER_MARKUP
+	} text_kind; /* XML: of the text under way */
 };
 
 /* True if the rows shall print as that style or a longer one. */
@@ -55,7 +68,7 @@ void render_row(struct render *r, const struct elem *row);
 void render_attribute(struct render *r, const char *name, const char *value);
 /* A piece of the text that an element ROOT holds and nothing else, such as a file. */
 void render_content(struct render *r, const char *root, const char *s, size_t n);
-/* Text that mgd made: a configuration, a message. In XML it goes inside the frame. */
+/* Text that mgd made: a configuration, a message. In XML it goes inside the frame, as <output> if it is no XML itself. */
 void render_text(struct render *r, const char *s);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
 void render_end(struct render *r);
@@ -63,18 +76,19 @@ void render_end(struct render *r);
 /* xml.c, json.c: the frames and one row. */
 void xml_open(struct render *r, const char *root, const char *space);
 void xml_row(struct render *r, const struct elem *row);
+void xml_escape(struct text *out, const char *s);
+void xml_row_open(struct render *r, const struct elem *e); /* its end comes with xml_row_close() */
+void xml_row_close(struct render *r);
 void xml_frame_open(struct render *r);
 void xml_frame_close(struct render *r);
 void xml_close(struct render *r);
 void xml_content(struct render *r, const char *s, size_t n);
 void json_open(struct render *r, const char *root);
 void json_row(struct render *r, const struct elem *row);
+void json_row_open(struct render *r, const struct elem *e);
+void json_row_close(struct render *r);
 void json_close(struct render *r);
 void json_content(struct render *r, const char *s, size_t n);
-/* True if E is an attribute or the text of the element around it. */
-bool render_is_attribute(const struct elem *e);
-/* Returns the name of the attribute that C, a child of E, stands for; NULL if it is none, or one that is there already. */
-const char *render_attribute_name(const struct elem *e, const struct elem *c);
 
 /* The families; each is one row of the table in render.c. */
 void show_services_sa_row(struct render *r, const struct elem *row);

@@ -8,20 +8,20 @@
 
 #include "cli/render.h"
 
-/* The text of child NAME, be it a leaf or one with attributes. */
 static const char *
 value(const struct elem *e, const char *name)
 {
-	const struct elem *c = elem_find(e, name);
-	const char *v = c == NULL ? NULL : c->child != NULL ? elem_value(c, "_") : c->value;
+	const char *v = elem_value(e, name);
 	return v != NULL ? v : "";
 }
 
+/* The first attribute of child NAME. */
 static const char *
-attribute(const struct elem *e, const char *name, const char *attribute)
+attribute(const struct elem *e, const char *name)
 {
-	const char *v = elem_value(elem_find(e, name), attribute);
-	return v != NULL ? v : "";
+	const struct elem *c = elem_find(e, name);
+	const struct elem *a = c != NULL ? row_attribute(c) : NULL;
+	return a != NULL && a->value != NULL ? a->value : "";
 }
 
 /* --- time and users --- */
@@ -171,11 +171,11 @@ file_put(struct text *out, const struct elem *f)
 {
 	bool is_detail = elem_has(f, "file-permissions");
 	bool is_log = !is_detail && elem_has(f, "file-size");
-	const char *date = attribute(f, "file-date", "_junos:format");
+	const char *date = attribute(f, "file-date");
 	if (is_detail)
-		text_printf(out, "%s %3s %-8s %-8s %10s %s ",
-		    attribute(f, "file-permissions", "_junos:format"), value(f, "file-links"),
-		    value(f, "file-owner"), value(f, "file-group"), value(f, "file-size"), date);
+		text_printf(out, "%s %3s %-8s %-8s %10s %s ", attribute(f, "file-permissions"),
+		    value(f, "file-links"), value(f, "file-owner"), value(f, "file-group"),
+		    value(f, "file-size"), date);
 	else if (is_log)
 		text_printf(out, "%10s  %s  ", value(f, "file-size"), date);
 	text_put(out, value(f, "file-name"));
@@ -186,22 +186,22 @@ file_put(struct text *out, const struct elem *f)
 	text_putc(out, '\n');
 }
 
+/* A folder comes as the beginning of an element and then as its children. */
 void
 show_files_row(struct render *r, const struct elem *row)
 {
-	const char *name = elem_value(row, "_name");
-	if (strcmp(row->name, "output") == 0) {
-		text_printf(r->out, "%s\n", row->value != NULL ? row->value : "");
-		return;
-	}
-	if (name != NULL)
-		text_printf(r->out, "%s%s:\n", r->n_rows > 0 ? "\n" : "", name);
-	if (elem_has(row, "total-file-blocks"))
-		text_printf(r->out, "total blocks: %s\n", value(row, "total-file-blocks"));
-	elem_each (f, row, "file-information")
-		file_put(r->out, f);
-	if (elem_has(row, "total-files"))
-		text_printf(r->out, "total files: %s\n", value(row, "total-files"));
+	const struct elem *name = row_attribute(row);
+	const char *v = row->value != NULL ? row->value : "";
+	if (strcmp(row->name, "directory") == 0 && name != NULL && name->value != NULL)
+		text_printf(r->out, "%s%s:\n", r->n_rows > 0 ? "\n" : "", name->value);
+	else if (strcmp(row->name, "file-information") == 0)
+		file_put(r->out, row);
+	else if (strcmp(row->name, "total-file-blocks") == 0)
+		text_printf(r->out, "total blocks: %s\n", v);
+	else if (strcmp(row->name, "total-files") == 0)
+		text_printf(r->out, "total files: %s\n", v);
+	else if (strcmp(row->name, "output") == 0)
+		text_printf(r->out, "%s\n", v);
 }
 
 void

@@ -431,6 +431,7 @@ key_wait(FILE *in, int ms)
 		int left = ms < 0 ? -1 : ms > past ? (int)(ms - past) : 0;
 		bool is_short = monitor_is_on() && (left < 0 || left > MONITOR_POLL_MS);
 		int n = poll(p, 2, is_short ? MONITOR_POLL_MS : left);
+		rl_check_signals(); /* readline keeps them back while it reads */
 		on_typing_interrupted();
 		if (n > 0 && p[0].revents != 0)
 			return 1;

@@ -12,7 +12,7 @@ enum { XML_INDENT = 4 };
 
 /* Writes S so that any bytes at all make well-formed XML: markup is escaped, what XML cannot hold becomes '?'. */
 static void
-xml_escape_n(struct text *out, const char *s, size_t n)
+escape_n(struct text *out, const char *s, size_t n)
 {
 	for (const char *end = s + n; s < end; s++) {
 		unsigned char c = (unsigned char)*s;
@@ -29,10 +29,10 @@ xml_escape_n(struct text *out, const char *s, size_t n)
 	}
 }
 
-static void
+void
 xml_escape(struct text *out, const char *s)
 {
-	xml_escape_n(out, s, strlen(s));
+	escape_n(out, s, strlen(s));
 }
 
 static void
@@ -43,40 +43,49 @@ attribute_put(struct text *out, const char *name, const char *value)
 		if (*value == '"')
 			text_put(out, "&quot;");
 		else
-			xml_escape_n(out, value, 1);
+			escape_n(out, value, 1);
 	text_putc(out, '"');
 }
 
-/* The start tag with its attributes; returns how many children are no attributes. */
-static size_t
-tag_open(struct text *out, const struct elem *e)
+static void
+indent(struct text *out, unsigned level)
 {
-	size_t n = 0;
+	text_fill(out, ' ', (size_t)level * XML_INDENT);
+}
+
+/* "<name attribute="value"", without its end. */
+static void
+tag_put(struct text *out, const struct elem *e)
+{
 	text_printf(out, "<%s", e->name);
-	for (const struct elem *c = e->child; c != NULL; c = c->next) {
-		n += !render_is_attribute(c);
-		if (render_attribute_name(e, c) != NULL)
-			attribute_put(out, render_attribute_name(e, c), c->value);
-	}
-	return n;
+	const struct elem *a = row_attribute(e);
+	for (; a != NULL && row_is_attribute(a); a = a->next)
+		attribute_put(out, a->name, a->value != NULL ? a->value : "");
+}
+
+static void elem_put(struct text *out, const struct elem *e, unsigned level);
+
+static void
+children_put(struct text *out, const struct elem *e, unsigned level)
+{
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		if (!row_is_attribute(c))
+			elem_put(out, c, level);
 }
 
 static void
 elem_put(struct text *out, const struct elem *e, unsigned level)
 {
-	text_fill(out, ' ', (size_t)level * XML_INDENT);
-	size_t n_inside = tag_open(out, e);
-	const char *text = e->child != NULL ? elem_value(e, "_") : e->value;
-	if (n_inside > 0) {
+	indent(out, level);
+	tag_put(out, e);
+	if (e->child != NULL) {
 		text_put(out, ">\n");
-		for (const struct elem *c = e->child; c != NULL; c = c->next)
-			if (!render_is_attribute(c))
-				elem_put(out, c, level + 1);
-		text_fill(out, ' ', (size_t)level * XML_INDENT);
+		children_put(out, e, level + 1);
+		indent(out, level);
 		text_printf(out, "</%s>\n", e->name);
-	} else if (text != NULL) {
-		text_putc(out, '>');
-		xml_escape(out, text);
+	} else if (e->value != NULL) {
+		text_put(out, ">");
+		xml_escape(out, e->value);
 		text_printf(out, "</%s>\n", e->name);
 	} else {
 		text_put(out, "/>\n");
@@ -86,7 +95,7 @@ elem_put(struct text *out, const struct elem *e, unsigned level)
 void
 xml_frame_open(struct render *r)
 {
-	if (r->has_wrapper)
+	if (r->has_wrapper || r->is_bare)
 		return;
 	text_put(r->out, "<rpc-reply xmlns:junos=\"" XML_JUNOS "junos\">\n");
 	r->has_wrapper = true;
@@ -121,7 +130,23 @@ xml_open(struct render *r, const char *root, const char *space)
 void
 xml_row(struct render *r, const struct elem *row)
 {
-	elem_put(r->out, row, 2);
+	elem_put(r->out, row, 2 + r->depth);
+}
+
+void
+xml_row_open(struct render *r, const struct elem *e)
+{
+	indent(r->out, 2 + r->depth);
+	tag_put(r->out, e);
+	text_put(r->out, ">\n");
+	children_put(r->out, e, 3 + r->depth);
+}
+
+void
+xml_row_close(struct render *r)
+{
+	indent(r->out, 2 + r->depth);
+	text_printf(r->out, "</%s>\n", r->open[r->depth]);
 }
 
 void
@@ -133,5 +158,5 @@ xml_close(struct render *r)
 void
 xml_content(struct render *r, const char *s, size_t n)
 {
-	xml_escape_n(r->out, s, n);
+	escape_n(r->out, s, n);
 }

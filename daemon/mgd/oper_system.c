@@ -11,8 +11,7 @@
 #include "daemon/mgd/mgd.h"
 
 enum system_id {
-	SYSTEM_NOTHING = OPER_SYSTEM_FIRST,
-	SYSTEM_AUTHORIZATION,
+	SYSTEM_AUTHORIZATION = OPER_SYSTEM_FIRST,
 	SYSTEM_HELP,
 	SYSTEM_MONITOR_LIST,
 	SYSTEM_MONITOR_START,
@@ -24,7 +23,6 @@ enum system_id {
 };
 
 static const struct command commands[] = {
-	{ "cli", "Start the command-line interface", NULL, SYSTEM_NOTHING, true },
 	{ "help apropos", "Find help information about a topic", NULL, SYSTEM_HELP, false },
 	{ "help reference", "Reference material", NULL, SYSTEM_HELP, false },
 	{ "help topic", "Help for high level topics", NULL, SYSTEM_HELP, false },

@@ -12,6 +12,9 @@
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
+/* The release whose language, commands and NETCONF we speak. Clients take the version apart: number, a letter, number. */
+#define JUNOS_VERSION "21.4R1.1"
+
 /* --- configuration --- */
 
 /* The nodes that PATH means: one, or for a list or leaf-list without a value all of that kind. */
@@ -80,13 +83,41 @@ as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 		print_set(n, is_relative && !all, out);
 }
 
+/* A program is told when the configuration was committed, or changed. */
+static void
+xml_for_program(
+    const struct session *s, const struct tree *t, const struct node *root, struct text *out)
+{
+	static const char tag[] = "<configuration";
+	const struct db *db = &s->m->db;
+	bool is_changed = t != db->running && db->is_touched;
+	time_t when = is_changed ? db->touched : db->last.when;
+	char date[32];
+	struct text body = { 0 };
+	print_xml(root, 0, &body);
+	text_printf(out, "%s xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\"", tag);
+	if (when != 0)
+		text_printf(out, " junos:%s-seconds=\"%lld\" junos:%s-localtime=\"%s\"",
+		    is_changed ? "changed" : "commit", (long long)when,
+		    is_changed ? "changed" : "commit", store_date(when, date));
+	if (when != 0 && !is_changed) {
+		text_put(out, " junos:commit-user=\"");
+		print_xml_text(db->last.user, out);
+		text_putc(out, '"');
+	}
+	text_put(out, text_str(&body) + sizeof(tag) - 1);
+	text_done(&body);
+}
+
 static void
 as_data(struct session *s, const struct tree *t, const struct node *n, const struct path *path,
     bool all, struct text *out)
 {
 	struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
 	const struct node *root = tree_root(part != NULL ? part : t);
-	if (strcmp(s->format, "xml") == 0)
+	if (strcmp(s->format, "xml") == 0 && s->is_program)
+		xml_for_program(s, t, root, out);
+	else if (strcmp(s->format, "xml") == 0)
 		print_xml(root, 1, out);
 	else
 		print_json(root, out);
@@ -146,28 +177,29 @@ show_compare(struct session *s, const struct tree *t)
 
 /* --- rows --- */
 
-/* The parts as clients of JUNOS look for them: a host name, a model and a version of the form 9.3R1 must be there. */
 static void
 version_rows(struct session *s, const struct elem *request)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
-	struct utsname kernel;
-	bool has_kernel = uname(&kernel) == 0;
-	elem_leaf(a, e, "host-name", host != NULL ? host : has_kernel ? kernel.nodename : "");
+	struct utsname system;
+	bool has_system = uname(&system) == 0;
+	elem_leaf(a, e, "host-name", host != NULL ? host : has_system ? system.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
 	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
 	struct elem *package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "junos");
-	elem_leaf(a, package, "comment",
-	    "Sallyport IPsec Services, compatible with JUNOS Software Release [" JUNOS_VERSION "]");
-	if (elem_has(request, "detail") && has_kernel) {
+	elem_leaf(a, package, "comment", "JUNOS Software Release [" JUNOS_VERSION "] compatible");
+	package = elem_add(a, e, "package-information");
+	elem_leaf(a, package, "name", "sallyport");
+	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
+	if (elem_has(request, "detail") && has_system) {
 		package = elem_add(a, e, "package-information");
 		elem_leaf(a, package, "name", "kernel");
-		elem_leaff(a, package, "comment", "%s %s [%s]", kernel.sysname, kernel.machine,
-		    kernel.release);
+		elem_leaff(a, package, "comment", "%s %s [%s]", system.sysname, system.machine,
+		    system.release);
 	}
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		session_row(s, c);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "lib/msg/row.h"
 #include "lib/yang/schema.h"
 
 enum ask_kind { ASK_LOG, ASK_LOG_LIST, ASK_LOG_CLEAR, ASK_MONITOR, ASK_RESTART };
@@ -122,26 +123,24 @@ static void
 log_rows(struct session *s, const struct elem *body)
 {
 	struct arena *a = arena_new();
-	struct elem *directory = elem_new(a, "directory");
-	size_t n = 0;
+	struct elem *directory;
+	session_reply(s, "get-log", "directory-list", "");
+	session_row(s, row_open_new(a, "directory", &directory));
 	elem_each (file, body, "file") {
 		const char *name = elem_value(file, "name");
 		const char *size = elem_value(file, "size");
 		const char *when = elem_value(file, "seconds");
 		if (name == NULL || size == NULL || when == NULL)
 			continue;
-		struct elem *row = elem_add(a, directory, "file-information");
+		char date[32];
+		struct elem *row = elem_new(a, "file-information");
 		elem_leaf(a, row, "file-name", name);
 		elem_leaf(a, row, "file-size", size);
-		char date[32];
-		struct elem *e = elem_add(a, row, "file-date");
-		elem_leaf(a, e, "_junos:format", store_date((time_t)strtoll(when, NULL, 10), date));
-		elem_leaf(a, e, "_", when);
-		n++;
+		elem_leaf(a, row, "file-date", when);
+		elem_leaf(
+		    a, row, "junos:format", store_date((time_t)strtoll(when, NULL, 10), date));
+		session_row(s, row);
 	}
-	elem_leaff(a, directory, "total-files", "%zu", n);
-	session_reply(s, "get-log", "directory-list", "");
-	session_row(s, directory);
 	arena_free(a);
 }
 

@@ -90,6 +90,7 @@ struct conf_unit {
 	const char *name; /* "sp-1/2/0.1" */
 	const char *
 	    device; /* Linux device: "sp-1-2-0.1"; media unit 0: "ge-0-0-0"; other units: "ge-0-0-0.5" */
+	const char *description; /* or NULL */
 	const struct conf_ifd *ifd;
 	uint32_t number;
 	struct conf_family inet;
@@ -112,6 +113,7 @@ struct conf_ifd {
 	const char *name; /* "sp-1/2/0" */
 	const char *
 	    device; /* "sp-1-2-0"; media: what statement `device` says, if it is there; lo0: "lo" */
+	const char *description; /* or NULL */
 	enum conf_ifd_kind kind;
 	unsigned mtu; /* 0: not configured */
 	bool is_disabled;
@@ -161,8 +163,10 @@ struct conf_filter_term {
 	size_t n_source_ports;
 	const struct conf_range *destination_ports;
 	size_t n_destination_ports;
-	const struct conf_range *spis; /* ah-spi / esp-spi, service filters */
-	size_t n_spis;
+	const struct conf_range *ah_spis; /* of these two only one is set */
+	size_t n_ah_spis;
+	const struct conf_range *esp_spis;
+	size_t n_esp_spis;
 	const char *count; /* counter name, or NULL */
 	bool has_log;
 	bool has_syslog;

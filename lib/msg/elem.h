@@ -5,8 +5,7 @@
  * One shape serves three purposes: the configuration that mgd hands to a daemon, a request (an RPC
  * with its arguments), and a row of a reply. It is the shape of XML without attributes: an element
  * has a name and either a value (a leaf), children, or neither (an empty leaf). A list entry is a
- * container whose key leaves come first; a leaf-list is a leaf repeated. In a row of a reply, a leaf whose name begins
- * with '_' stands for an attribute of the element around it (`_junos:seconds`), and `_` for its text.
+ * container whose key leaves come first; a leaf-list is a leaf repeated.
  *
  * Encoding (all numbers big-endian):
  *   0x01 name         open a container: u8 name length, name

@@ -554,11 +554,21 @@ commands_have_owner_and_permission(void **state)
 		    "show services service-sets statistics packet-drops", "picd", "view" },
 		{ "get-interface-information", "show interfaces", "netd", "view" },
 		{ "get-firewall-information", "show firewall", "netd", "view" },
+		{ "get-route-information", "show route", "netd", "view" },
+		{ "get-route-summary-information", "show route summary", "netd", "view" },
+		{ "get-forwarding-table-information", "show route forwarding-table", "netd",
+		    "view" },
+		{ "get-arp-table-information", "show arp", "netd", "view" },
+		{ "get-ipv6-nd-information", "show ipv6 neighbors", "netd", "view" },
+		{ "clear-interfaces-statistics", "clear interfaces statistics", "netd", "clear" },
+		{ "ping", "ping", "cli", "network" },
+		{ "traceroute", "traceroute", "cli", "network" },
 		{ "get-software-information", "show version", "mgd", "view" },
 		{ "get-commit-information", "show system commit", "mgd", "view" },
 		{ "file-list", "file list", "cli", "maintenance" },
 		{ "get-log", "show log", "mgd", "view" },
 	};
+	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
 	static const char *const owners[] = { "cli", "mgd", "netd", "picd" };
 	for (size_t i = 0; i < schema->n_rpcs; i++) {
 		size_t n_owners = 0;
