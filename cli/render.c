@@ -40,6 +40,12 @@ static const struct render_table tables[] = {
 	    NULL },
 	{ "software-information", "junos", NULL, show_version_row, NULL },
 	{ "commit-information", "junos", NULL, show_commit_row, NULL },
+	{ "system-uptime-information", "junos", NULL, show_uptime_row, NULL },
+	{ "system-users-information", "junos", NULL, show_uptime_row, NULL },
+	{ "system-process-information", "junos", NULL, show_processes_row, NULL },
+	{ "user-log-information", "junos", NULL, show_user_log_row, NULL },
+	{ "directory-list", "junos", NULL, show_files_row, NULL },
+	{ "checksum-information", "junos", NULL, show_checksum_row, NULL },
 };
 
 static const struct render_table generic = { "", "junos", NULL, generic_row, NULL };
