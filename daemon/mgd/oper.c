@@ -40,10 +40,15 @@ static const struct command own[] = {
 	{ "quit", "Exit the management session", NULL, OPER_QUIT, false },
 	{ "set cli complete-on-space", "Set whether typing space completes current word", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli directory", "Set working directory", NULL, OPER_SET_CLI, false },
 	{ "set cli idle-timeout", "Set maximum idle time before login session ends", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli prompt", "Set CLI command prompt string", NULL, OPER_SET_CLI, false },
+	{ "set cli restart-on-upgrade", "Set CLI to prompt for restart after software upgrade",
+	    NULL, OPER_SET_CLI, false },
 	{ "set cli screen-length", "Set number of lines on screen", NULL, OPER_SET_CLI, false },
 	{ "set cli screen-width", "Set number of characters on a line", NULL, OPER_SET_CLI, false },
+	{ "set cli terminal", "Set terminal type", NULL, OPER_SET_CLI, false },
 	{ "set cli timestamp", "Timestamp CLI output", NULL, OPER_SET_CLI, false },
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
@@ -58,15 +63,18 @@ const struct command *
 oper_commands(const struct schema *schema, size_t *n)
 {
 	static struct command *table;
-	*n = OWN_N + schema->n_rpcs;
+	size_t n_system;
+	const struct command *system = oper_system_commands(&n_system);
+	*n = OWN_N + n_system + schema->n_rpcs;
 	if (table != NULL)
 		return table;
 	table = calloc(*n, sizeof(*table));
 	if (table == NULL)
 		abort();
 	memcpy(table, own, sizeof(own));
+	memcpy(table + OWN_N, system, n_system * sizeof(*system));
 	for (size_t i = 0; i < schema->n_rpcs; i++)
-		table[OWN_N + i] = (struct command){ .words = schema->rpcs[i].command,
+		table[OWN_N + n_system + i] = (struct command){ .words = schema->rpcs[i].command,
 			.help = schema->rpcs[i].help,
 			.rpc = &schema->rpcs[i] };
 	return table;
@@ -142,6 +150,15 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 	if (s->is_rpc) {
 		request_show(s, rpc, request);
 		session_done(s);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "cli") == 0) {
+		system_run_there(s, rpc, request);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "mgd") == 0 && system_rpc(s, rpc, request)) {
 		arena_free(a);
 		return;
 	}
@@ -258,7 +275,8 @@ cli_value(const char *name, const struct words *w, const char **value, struct re
 			return refuse(e, w->end + 1, "missing argument.");
 		*value = w->w[1].s;
 		n_max = 2;
-	} else if (strcmp(name, "complete-on-space") == 0) {
+	} else if (strcmp(name, "complete-on-space") == 0 ||
+		   strcmp(name, "restart-on-upgrade") == 0) {
 		if (strcmp(*value, "on") != 0 && strcmp(*value, "off") != 0)
 			return refuse(e, w->w[0].at, "syntax error.");
 	} else if (is_timestamp) {
@@ -307,6 +325,10 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 	if (!own_may(s, c, rest)) {
 		refuse(&e, rest->n > 0 ? rest->w[0].at : 0, "permission denied.");
 		session_refuse(s, &e);
+		goto out;
+	}
+	if (id >= OPER_SYSTEM_FIRST) {
+		oper_system_run(s, c, rest);
 		goto out;
 	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {

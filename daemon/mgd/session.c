@@ -52,6 +52,7 @@ session_free(struct session *s)
 			break;
 		}
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	edit_leave(s);
 	if (s->is_welcome)
@@ -258,6 +259,55 @@ session_setting(struct session *s, const char *name, const char *value)
 	if (value != NULL)
 		elem_leaf(a, e, "value", value);
 	ipc_send(s->ipc, CLI_SETTING, s->seq, e, -1);
+	arena_free(a);
+}
+
+/* What the command line cannot know and a command may want to show. */
+static void
+facts_add(const struct session *s, struct arena *a, struct elem *run)
+{
+	const struct db *db = &s->m->db;
+	const char *host = db_host_name(db);
+	struct elem *facts = elem_add(a, run, "facts");
+	elem_leaf(a, facts, "user", s->user.name);
+	if (host != NULL)
+		elem_leaf(a, facts, "host-name", host);
+	if (db->last.commit > 0) {
+		elem_leaff(a, facts, "commit-seconds", "%lld", (long long)db->last.when);
+		elem_leaf(a, facts, "commit-user", db->last.user);
+	}
+}
+
+static void
+elem_graft(struct arena *a, struct elem *to, const struct elem *e)
+{
+	struct elem *copy = elem_borrow(a, to, e);
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		elem_borrow(a, copy, c); /* arguments are leaves */
+}
+
+void
+session_run(struct session *s, const struct elem *request, const char *root, int fd)
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "run");
+	elem_leaf(a, e, "rpc", request->name);
+	if (root != NULL)
+		elem_leaf(a, e, "root", root);
+	elem_graft(a, elem_add(a, e, "request"), request);
+	facts_add(s, a, e);
+	ipc_send(s->ipc, CLI_RUN, s->seq, e, fd);
+	arena_free(a);
+}
+
+void
+session_notice(struct session *s, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	elem_leaf(a, e, "text", text);
+	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
 	arena_free(a);
 }
 
@@ -473,6 +523,7 @@ on_break(struct session *s, uint32_t seq)
 		return;
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	text_done(&s->out);
 	s->out_sent = 0;
