@@ -13,15 +13,20 @@
 
 /* Each does REQUEST and returns 0, or 1 with a line in a->error. */
 int act_checksum(struct act *a, const struct elem *request);
+int act_directory_usage(struct act *a, const struct elem *request);
 int act_file_compare(struct act *a, const struct elem *request);
 int act_file_copy(struct act *a, const struct elem *request);
 int act_file_delete(struct act *a, const struct elem *request);
 int act_file_list(struct act *a, const struct elem *request);
 int act_file_rename(struct act *a, const struct elem *request);
 int act_file_show(struct act *a, const struct elem *request);
+int act_inventory(struct act *a, const struct elem *request);
 int act_log(struct act *a, const struct elem *request);
+int act_memory(struct act *a, const struct elem *request);
 int act_processes(struct act *a, const struct elem *request);
+int act_route_engine(struct act *a, const struct elem *request);
 int act_shell(struct act *a, const struct elem *request);
+int act_storage(struct act *a, const struct elem *request);
 int act_uptime(struct act *a, const struct elem *request);
 int act_user_log(struct act *a, const struct elem *request);
 int act_users(struct act *a, const struct elem *request);

@@ -579,6 +579,7 @@ client_call(struct client *c, const struct elem *call)
 	if (err == 0)
 		err = answer_read(&l);
 	text_done(&l.out);
+	text_done(&l.run_error);
 	pipes_done(&pipes);
 	return err != 0 ? lost(c, err) : l.status;
 }

@@ -104,6 +104,12 @@ void show_processes_row(struct render *r, const struct elem *row);
 void show_user_log_row(struct render *r, const struct elem *row);
 void show_files_row(struct render *r, const struct elem *row);
 void show_checksum_row(struct render *r, const struct elem *row);
+void show_route_engine_row(struct render *r, const struct elem *row);
+void show_inventory_row(struct render *r, const struct elem *row);
+void show_storage_begin(struct render *r);
+void show_storage_row(struct render *r, const struct elem *row);
+void show_memory_row(struct render *r, const struct elem *row);
+void show_directory_usage_row(struct render *r, const struct elem *row);
 void show_commit_row(struct render *r, const struct elem *row);
 void show_configuration_row(struct render *r, const struct elem *row);
 

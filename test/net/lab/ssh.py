@@ -16,12 +16,14 @@ SFTP = "/usr/lib/openssh/sftp-server"
 
 
 class SshServer:
-    """sshd on ADDRESS port 830 of the gateway's namespace; .key is the file of the user's private key."""
+    """sshd on ADDRESS port 830 of the gateway's namespace; .key is the file of the user's private key,
+    .home his folder."""
 
     def __init__(self, gateway, address, netconf=("netconf",)):
         self.gateway, self.address = gateway, address
         ns, folder = gateway.ns, os.path.join(gateway.ns.lab.folder, f"ssh-{gateway.ns.name}")
         os.makedirs(folder)
+        self.home = folder
         self.key = os.path.join(folder, "id")
         host_key = os.path.join(folder, "host")
         for path in (self.key, host_key):
