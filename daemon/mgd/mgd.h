@@ -196,6 +196,8 @@ void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
 /* Has the command line keep setting NAME, or show it (no VALUE). */
 void session_setting(struct session *s, const char *name, const char *value);
+/* Has the command line run the program that REQUEST, a request of its own RPCs, stands for. */
+void session_run(struct session *s, const struct elem *request);
 void session_done(struct session *s);                   /* ok */
 void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
 void session_refuse(struct session *s, const struct refusal *e);

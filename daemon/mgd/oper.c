@@ -106,6 +106,19 @@ request_show(struct session *s, const struct elem *request)
 	text_done(&out);
 }
 
+/* A program that the command line runs. What the configuration calls an interface or an instance, netd knows by its Linux name. */
+static void
+tool_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+{
+	if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
+		rpc_start(s, rpc, a, request);
+		return;
+	}
+	session_run(s, request);
+	session_done(s);
+	arena_free(a);
+}
+
 static void
 rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 {
@@ -130,6 +143,10 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 	if (rpc->output != NULL && rpc->output->n_children > 0)
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
+	if (strcmp(rpc->owner, "cli") == 0) {
+		tool_run(s, rpc, a, request);
+		return;
+	}
 	if (strcmp(rpc->owner, "mgd") != 0) {
 		rpc_start(s, rpc, a, request);
 		return;

@@ -223,6 +223,13 @@ session_setting(struct session *s, const char *name, const char *value)
 }
 
 void
+session_run(struct session *s, const struct elem *request)
+{
+	session_pump(s);
+	ipc_send(s->ipc, CLI_RUN, s->seq, request, -1);
+}
+
+void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
 	session_pump(s);
