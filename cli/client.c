@@ -21,6 +21,7 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
+#include "cli/tool.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
@@ -38,16 +39,25 @@ struct line {
 	struct pager *pager; /* NULL: none */
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
+	struct tool *tool;   /* a program that is running, or NULL */
 	struct render render;
 	struct text out; /* rendered, not yet through the pipes */
 	size_t n_shown;  /* of pipes->out */
 	int status;
+	bool has_failed; /* the program that ran */
 	bool done;
 };
 
 void
 client_interrupt(void)
 {
+	interrupted = 1;
+}
+
+static void
+on_interrupt(int sig)
+{
+	(void)sig;
 	interrupted = 1;
 }
 
@@ -279,7 +289,8 @@ on_done(struct line *l, const struct elem *e)
 	int err = out_drain(l);
 	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
-	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
+	bool is_ok = status != NULL && strcmp(status, "ok") == 0 && !l->has_failed;
+	l->status = is_ok ? 0 : 1;
 	if (text != NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
 	const char *mode = elem_value(e, "mode");
@@ -307,6 +318,44 @@ on_setting(struct line *l, const struct elem *e)
 		setting_show(&l->c->settings, &said);
 	render_text(&l->render, text_str(&said));
 	text_done(&said);
+}
+
+static int wait_readable(struct line *l);
+
+/* Runs a program and shows what it says as it comes. */
+static int
+on_run(struct line *l, const struct elem *e)
+{
+	struct text said = { 0 };
+	struct sigaction old;
+	struct sigaction sa = { .sa_handler = on_interrupt };
+	int err = 0;
+	out_filter(l);
+	l->tool = tool_start(e, &said);
+	render_text(&l->render, text_str(&said));
+	text_done(&said);
+	if (l->tool == NULL) {
+		l->has_failed = true;
+		return 0;
+	}
+	sigaction(SIGINT, &sa, &old);
+	for (bool more = true; more && err == 0;) {
+		err = wait_readable(l);
+		if (err != 0)
+			break;
+		text_reset(&said);
+		more = tool_read(l->tool, &said);
+		if (!l->has_quit)
+			render_text(&l->render, text_str(&said));
+		out_filter(l);
+	}
+	text_done(&said);
+	if (err != 0)
+		tool_interrupt(l->tool);
+	l->has_failed = !tool_end(l->tool);
+	l->tool = NULL;
+	sigaction(SIGINT, &old, NULL);
+	return err;
 }
 
 static int
@@ -354,6 +403,10 @@ on_message(struct line *l, const struct ipc_msg *m)
 	case CLI_SETTING:
 		on_setting(l, e);
 		break;
+	case CLI_RUN:
+		if (e != NULL)
+			err = on_run(l, e);
+		break;
 	case CLI_DONE:
 		return on_done(l, e);
 	default:
@@ -374,7 +427,7 @@ wait_once(struct line *l)
 	struct client *c = l->c;
 	bool is_full = l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT;
 	struct pollfd p[] = {
-		{ .fd = c->fd, .events = POLLIN },
+		{ .fd = l->tool != NULL ? tool_fd(l->tool) : c->fd, .events = POLLIN },
 		{ .fd = l->pager == NULL && l->pipes->out.len > 0 ? STDOUT_FILENO : -1,
 		    .events = POLLOUT },
 		{ .fd = l->is_prompting ? STDIN_FILENO : -1, .events = POLLIN },
@@ -394,6 +447,16 @@ wait_once(struct line *l)
 	return err != 0 ? err : p[0].revents != 0;
 }
 
+/* The answer is not wanted any more: mgd gives it up, a program ends. */
+static int
+line_break(struct line *l)
+{
+	if (l->tool == NULL)
+		return ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
+	tool_interrupt(l->tool);
+	return 0;
+}
+
 /* Waits for the next message and meanwhile shows what the screen takes, a little at a time, because a reader of our
  * output who takes his time (a pager) must not make mgd wait. ^C sends CLI_BREAK once. */
 static int
@@ -404,7 +467,7 @@ wait_readable(struct line *l)
 		if (interrupted || has_quit) {
 			interrupted = 0;
 			l->has_quit = l->has_quit || has_quit;
-			int err = ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
+			int err = line_break(l);
 			if (err != 0)
 				return err;
 		}

@@ -30,15 +30,12 @@ def kernel(t, command):
 
 
 def test_look(gw):
-    gw.gw_a.run(["ip", "route", "add", "10.78.0.0/16", "proto", "ospf", "metric", "20", "nexthop", "via", "192.0.2.9", "nexthop", "via", "10.1.0.7"])
-    gw.gateway.configure("set routing-options static route 10.2.0.0/16 next-hop sp-1/2/0.1", "set routing-options static route 10.3.0.0/16 discard", "set routing-options static route 0.0.0.0/0 next-hop 192.0.2.2",
-       "set routing-options rib inet6.0 static route 2001:db8:7::/48 reject")
-    gw.gw_a.ping(gw.WAN_B, count=1)
-    gw.gw_a.ping(gw.WAN_B6, count=1)
-    for c in ("", "terse", "detail 10/7", "10.2.3.4", "10.0.0.0/8 terse", "summary", "forwarding-table", "protocol static", "exact 0.0.0.0/0"):
+    for c in ("ping 192.0.2.2 count 2", "ping 192.0.2.2 rapid", "ping 192.0.2.2 rapid count 20 size 1000 do-not-fragment source 192.0.2.1 | match packets",
+       "ping 192.0.2.2 count 1 interface ge-0/0/0.0", "ping 192.0.2.99 count 2", "ping 192.0.2.99 rapid", "ping 2001:db8:ff::2 count 1", "ping nosuch.invalid count 1",
+       "ping 192.0.2.2 size 2000 do-not-fragment count 1",
+       "traceroute 10.2.0.10", "traceroute 192.0.2.2 no-resolve", "traceroute 192.0.2.2 as-number-lookup", "ping 192.0.2.2 interface ge-9/9/9", "ping 192.0.2.2 count 0", "ping count 1",
+       "ping 192.0.2.2 count 1 routing-instance x", "ping 192.0.2.2 pattern xx", "ping -f", "ping 192.0.2.2 count 1 record-route", "ping 192.0.2.2 count 1 | display xml"):
         print("=====", c)
-        print(gw.gateway.cli(f"show route {c}", check=False).stdout)
-    for c in ("show arp", "show arp no-resolve", "show ipv6 neighbors", "show route 10.2.3.4 | display xml", "show route 10.2.3.4 | display json", "show arp | display xml"):
-        print("=====", c)
-        print(gw.gateway.cli(c))
+        p = gw.gateway.cli(c, check=False)
+        print(p.stdout, p.stderr, p.returncode)
     assert 0
