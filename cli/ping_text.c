@@ -75,8 +75,16 @@ loss_line(const char *line, struct text *out)
 	const char *time = strstr(line, ", time ");
 	if (strstr(line, " packets transmitted") == NULL || received == NULL)
 		return false;
-	int rest = time != NULL ? (int)(time - received) : (int)strlen(received);
-	text_printf(out, "%.*s packets%.*s\n", (int)(received - line), line, rest, received);
+	text_printf(out, "%.*s packets received", (int)(received - line), line);
+	received += strlen(" received");
+	/* JUNOS counts no errors */
+	const char *errors = strstr(received, " errors");
+	if (errors != NULL && strncmp(received, ", +", 3) == 0)
+		received = errors + strlen(" errors");
+	size_t rest =
+	    time != NULL && time > received ? (size_t)(time - received) : strlen(received);
+	text_putn(out, received, rest);
+	text_putc(out, '\n');
 	return true;
 }
 
@@ -91,6 +99,23 @@ times_line(const char *line, struct text *out)
 	text_printf(
 	    out, "round-trip min/avg/max/stddev = %.*s\n", (int)strcspn(values, ","), values);
 	return true;
+}
+
+static bool
+too_long_line(const char *line, struct text *out)
+{
+	if (strstr(line, ": message too long") == NULL)
+		return false;
+	text_put(out, "ping: sendto: Message too long\n");
+	return true;
+}
+
+/* What is of no interest: that a packet is late is said when the next one is sent; what follows the statistics. */
+static bool
+is_noise(const struct ping_text *p, const char *line)
+{
+	return strncmp(line, "no answer yet for ", 18) == 0 || strncmp(line, "pipe ", 5) == 0 ||
+	       (*line == '\0' && p->is_over);
 }
 
 /* "ping: name: Name or service not known" */
@@ -120,10 +145,11 @@ ping_text_line(struct ping_text *p, const char *line, struct text *out)
 		if (*line == '\0')
 			return;
 	}
-	/* that a packet is late is said when the next one is sent; JUNOS does not */
-	if (strncmp(line, "no answer yet for ", 18) == 0)
+	if (is_noise(p, line))
 		return;
-	if (!head_line(line, out) && !sequence_line(p, line, out) && !loss_line(line, out) &&
-	    !times_line(line, out) && !unknown_line(line, out))
+	if (loss_line(line, out))
+		p->is_over = true;
+	else if (!head_line(line, out) && !sequence_line(p, line, out) && !times_line(line, out) &&
+		 !unknown_line(line, out) && !too_long_line(line, out))
 		text_printf(out, "%s\n", line);
 }

@@ -16,6 +16,7 @@ struct ping_text {
 	bool is_rapid;
 	unsigned count;  /* rapid: how many are sent; 0: not known */
 	unsigned n_seen; /* rapid: marks made so far */
+	bool is_over;    /* the statistics have been said */
 	bool is_open;    /* rapid: the line of marks has no end yet */
 };
 
