@@ -18,10 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/local.h"
+#include "cli/netconf.h"
+#include "cli/act.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
-#include "cli/tool.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
@@ -39,25 +41,20 @@ struct line {
 	struct pager *pager; /* NULL: none */
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
-	struct tool *tool;   /* a program that is running, or NULL */
+	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
+	bool has_shell;      /* `start shell`: the same */
 	struct render render;
-	struct text out; /* rendered, not yet through the pipes */
-	size_t n_shown;  /* of pipes->out */
+	struct text out;       /* rendered, not yet through the pipes */
+	size_t n_shown;        /* of pipes->out */
+	struct text run_error; /* why what mgd had us do failed */
+	bool has_run_error;
 	int status;
-	bool has_failed; /* the program that ran */
 	bool done;
 };
 
 void
 client_interrupt(void)
 {
-	interrupted = 1;
-}
-
-static void
-on_interrupt(int sig)
-{
-	(void)sig;
 	interrupted = 1;
 }
 
@@ -164,10 +161,33 @@ send_terminal(struct client *c)
 	return err != 0 ? err : send_piece(c, NULL, NULL, true);
 }
 
+/* Sends what a program has for us. */
+static int
+send_sink(struct client *c)
+{
+	const struct client_sink *sink = c->sink;
+	char *piece = malloc(CLI_PIECE_MAX + 1);
+	int err = piece == NULL ? -ENOMEM : 0;
+	for (size_t at = 0; err == 0 && at < sink->input_len; at += CLI_PIECE_MAX) {
+		size_t n = sink->input_len - at;
+		n = n < CLI_PIECE_MAX ? n : CLI_PIECE_MAX;
+		memcpy(piece, sink->input + at, n);
+		piece[n] = '\0';
+		err = send_piece(c, piece, NULL, false);
+	}
+	if (piece != NULL)
+		explicit_bzero(piece, CLI_PIECE_MAX);
+	free(piece);
+	return err != 0 ? err : send_piece(c, NULL, NULL, true);
+}
+
 static int
 send_answer(struct client *c, const struct elem *ask)
 {
 	const char *question = elem_value(ask, "question");
+	/* who sends a request means it */
+	if (c->sink != NULL)
+		return send_leaf(c, CLI_ANSWER, "answer", "text", "yes");
 	if (!c->is_terminal)
 		return send_leaf(c, CLI_ANSWER, "answer", "text", "");
 	fputs(question != NULL ? question : "", stdout);
@@ -235,6 +255,17 @@ pager_feed(struct line *l)
 	text_reset(t);
 }
 
+static void
+sink_feed(struct line *l)
+{
+	const struct client_sink *sink = l->c->sink;
+	struct text *t = &l->pipes->out;
+	if (sink == NULL || t->len == 0)
+		return;
+	sink->text(sink->arg, t->s, t->len);
+	text_reset(t);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
@@ -244,6 +275,7 @@ out_filter(struct line *l)
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
 	pager_feed(l);
+	sink_feed(l);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -283,16 +315,20 @@ on_done(struct line *l, const struct elem *e)
 	out_filter(l);
 	pipes_flush(l->pipes);
 	pager_feed(l);
+	sink_feed(l);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
 	int err = out_drain(l);
 	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
-	bool is_ok = status != NULL && strcmp(status, "ok") == 0 && !l->has_failed;
-	l->status = is_ok ? 0 : 1;
-	if (text != NULL)
+	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
+	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
+	if (l->has_run_error) {
+		l->status = 1;
+		error_show(c, l->typed, text_str(&l->run_error), NULL);
+	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
 		c->mode = MODE_CONFIGURATION;
@@ -312,7 +348,11 @@ on_setting(struct line *l, const struct elem *e)
 	struct text said = { 0 };
 	const char *name = elem_value(e, "name");
 	const char *value = elem_value(e, "value");
-	if (name != NULL && value != NULL)
+	if (name != NULL && strcmp(name, "xml-mode") == 0)
+		l->has_xml_mode = l->c->sink == NULL;
+	else if (name != NULL && strcmp(name, "shell") == 0)
+		l->has_shell = l->c->sink == NULL;
+	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
 	else
 		setting_show(&l->c->settings, &said);
@@ -320,42 +360,39 @@ on_setting(struct line *l, const struct elem *e)
 	text_done(&said);
 }
 
-static int wait_readable(struct line *l);
+/* --- what mgd has us do --- */
 
-/* Runs a program and shows what it says as it comes. */
-static int
-on_run(struct line *l, const struct elem *e)
+/* Lets the user see what there is, as far as there is a full screen of it; false: he has seen enough. */
+static bool
+run_flush(void *arg)
 {
-	struct text said = { 0 };
-	struct sigaction old;
-	struct sigaction sa = { .sa_handler = on_interrupt };
-	int err = 0;
+	struct line *l = arg;
 	out_filter(l);
-	l->tool = tool_start(e, &said);
-	render_text(&l->render, text_str(&said));
-	text_done(&said);
-	if (l->tool == NULL) {
-		l->has_failed = true;
-		return 0;
+	while (l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT && !interrupted) {
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+		pager_prompt(l->pager);
+		if (poll(&p, 1, -1) > 0)
+			pager_on_key(l->pager);
 	}
-	sigaction(SIGINT, &sa, &old);
-	for (bool more = true; more && err == 0;) {
-		err = wait_readable(l);
-		if (err != 0)
-			break;
-		text_reset(&said);
-		more = tool_read(l->tool, &said);
-		if (!l->has_quit)
-			render_text(&l->render, text_str(&said));
-		out_filter(l);
-	}
-	text_done(&said);
-	if (err != 0)
-		tool_interrupt(l->tool);
-	l->has_failed = !tool_end(l->tool);
-	l->tool = NULL;
-	sigaction(SIGINT, &old, NULL);
-	return err;
+	while (l->pager == NULL && l->pipes->out.len > 0 && !interrupted)
+		if (out_write(l, l->pipes->out.len) < 0)
+			return false;
+	return !interrupted && (l->pager == NULL || !pager_has_quit(l->pager));
+}
+
+static void
+on_run(struct line *l, const struct ipc_msg *m)
+{
+	struct act a = {
+		.run = m->body,
+		.fd = m->fd,
+		.rundir = l->c->rundir,
+		.render = &l->render,
+		.error = &l->run_error,
+		.flush = run_flush,
+		.arg = l,
+	};
+	l->has_run_error = act_run(&a) != 0;
 }
 
 static int
@@ -396,6 +433,8 @@ on_message(struct line *l, const struct ipc_msg *m)
 		if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
 			err = send_file(l->c, v != NULL ? v : "");
+		} else if (l->c->sink != NULL) {
+			err = send_sink(l->c);
 		} else {
 			err = send_terminal(l->c);
 		}
@@ -405,7 +444,11 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	case CLI_RUN:
 		if (e != NULL)
-			err = on_run(l, e);
+			on_run(l, m);
+		break;
+	case CLI_PROBLEM:
+		if (l->c->sink != NULL && e != NULL)
+			l->c->sink->problem(l->c->sink->arg, e);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);
@@ -427,7 +470,7 @@ wait_once(struct line *l)
 	struct client *c = l->c;
 	bool is_full = l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT;
 	struct pollfd p[] = {
-		{ .fd = l->tool != NULL ? tool_fd(l->tool) : c->fd, .events = POLLIN },
+		{ .fd = c->fd, .events = POLLIN },
 		{ .fd = l->pager == NULL && l->pipes->out.len > 0 ? STDOUT_FILENO : -1,
 		    .events = POLLOUT },
 		{ .fd = l->is_prompting ? STDIN_FILENO : -1, .events = POLLIN },
@@ -447,16 +490,6 @@ wait_once(struct line *l)
 	return err != 0 ? err : p[0].revents != 0;
 }
 
-/* The answer is not wanted any more: mgd gives it up, a program ends. */
-static int
-line_break(struct line *l)
-{
-	if (l->tool == NULL)
-		return ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
-	tool_interrupt(l->tool);
-	return 0;
-}
-
 /* Waits for the next message and meanwhile shows what the screen takes, a little at a time, because a reader of our
  * output who takes his time (a pager) must not make mgd wait. ^C sends CLI_BREAK once. */
 static int
@@ -467,7 +500,7 @@ wait_readable(struct line *l)
 		if (interrupted || has_quit) {
 			interrupted = 0;
 			l->has_quit = l->has_quit || has_quit;
-			int err = line_break(l);
+			int err = ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
 			if (err != 0)
 				return err;
 		}
@@ -525,6 +558,39 @@ timestamp_show(const struct client *c)
 	fflush(stdout);
 }
 
+/* A pipe that cannot be understood, for a program. */
+static void
+sink_refuse(const struct client_sink *sink, const char *line, const struct pipe_error *perr)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	const char *word = line + (perr->at < strlen(line) ? perr->at : strlen(line));
+	elem_leaf(a, e, "severity", "error");
+	elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
+	elem_leaf(a, e, "message", perr->text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
+int
+client_call(struct client *c, const struct elem *call)
+{
+	char none[1] = "";
+	struct pipes pipes;
+	struct pipe_error perr;
+	struct line l = { .c = c, .typed = "", .pipes = &pipes };
+	if (!pipes_parse(none, &pipes, &perr))
+		return lost(c, -EPROTO);
+	render_init(&l.render, c->sink->format, "", &l.out);
+	l.render.is_bare = true;
+	int err = ipc_send_blocking(c->fd, CLI_CALL, ++c->seq, call);
+	if (err == 0)
+		err = answer_read(&l);
+	text_done(&l.out);
+	pipes_done(&pipes);
+	return err != 0 ? lost(c, err) : l.status;
+}
+
 int
 client_line(struct client *c, const char *typed)
 {
@@ -541,7 +607,10 @@ client_line(struct client *c, const char *typed)
 	if (!pipes_parse(command, &pipes, &perr)) {
 		char at[24];
 		snprintf(at, sizeof(at), "%zu", perr.at);
-		error_show(c, typed, perr.text, at);
+		if (c->sink != NULL)
+			sink_refuse(c->sink, typed, &perr);
+		else
+			error_show(c, typed, perr.text, at);
 		free(command);
 		return 1;
 	}
@@ -549,7 +618,10 @@ client_line(struct client *c, const char *typed)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+		pipes.format = c->sink->format;
 	render_init(&l.render, pipes.format, banner, &l.out);
+	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more)
@@ -562,6 +634,12 @@ client_line(struct client *c, const char *typed)
 	text_done(&l.out);
 	pipes_done(&pipes);
 	free(command);
+	if (err == 0 && l.has_shell)
+		local_shell();
+	if (err == 0 && l.has_xml_mode) {
+		l.status = netconf_run(c->rundir, false);
+		c->mode = MODE_END;
+	}
 	return err != 0 ? lost(c, err) : l.status;
 }
 
@@ -638,10 +716,16 @@ hello(struct client *c)
 	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
 	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
 		tty += 5;
-	int err = send_leaf(c, CLI_HELLO, "hello", "terminal", tty != NULL ? tty : "");
-	if (err != 0)
-		return err;
 	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "hello");
+	elem_leaf(a, e, "terminal", tty != NULL ? tty : "");
+	if (c->program != NULL)
+		elem_leaf(a, e, "client", c->program);
+	int err = ipc_send_blocking(c->fd, CLI_HELLO, c->seq, e);
+	if (err != 0) {
+		arena_free(a);
+		return err;
+	}
 	struct ipc_msg m = { .fd = -1 };
 	err = ipc_recv_blocking(c->fd, a, &m);
 	if (err == 0 && m.type == CLI_WELCOME) {

@@ -7,8 +7,6 @@
  */
 #include "cli/pager.h"
 
-#include "cli/pattern.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -19,6 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "lib/base/pattern.h"
 #include "lib/base/text.h"
 
 enum { PATTERN_MAX = 200, ROWS_MIN = 2 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * ping_text.c - what Linux's ping says, as JUNOS's ping says it. Called by tool.c.
+ * ping_text.c - what Linux's ping says, as JUNOS's ping says it. Called by act_tool.c.
  */
 #include "cli/ping_text.h"
 

@@ -6,13 +6,12 @@
  */
 #include "cli/pipe.h"
 
-#include "cli/pattern.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/pattern.h"
 #include "lib/base/text.h"
 
 enum { PIPE_WORDS = 6 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * tool_args.c - the options of JUNOS's ping and traceroute in the spelling of the programs of the host. Called by tool.c.
+ * tool_args.c - the options of JUNOS's ping and traceroute in the spelling of the programs of the host. Called by act_tool.c.
  */
 #include "cli/tool.h"
 
@@ -24,17 +24,16 @@ struct option {
 static const struct option ping_options[] = {
 	{ "bypass-routing", FLAG, "-r", NULL },
 	{ "count", NUMBER, "-c", NULL },
-	{ "device", DEVICE, "-I", NULL },
 	{ "do-not-fragment", FLAG, "-M", "do" },
 	{ "inet", FLAG, "-4", NULL },
 	{ "inet6", FLAG, "-6", NULL },
-	{ "interface", SILENT, NULL, NULL }, /* is the device */
+	{ "interface", SILENT, NULL, NULL }, /* the device says it */
 	{ "interval", NUMBER, "-i", NULL },
 	{ "no-resolve", FLAG, "-n", NULL },
 	{ "pattern", HEX, "-p", NULL },
 	{ "rapid", FLAG, "-A", NULL },
 	{ "record-route", FLAG, "-R", NULL },
-	{ "routing-instance", SILENT, NULL, NULL }, /* is the vrf */
+	{ "routing-instance", SILENT, NULL, NULL },
 	{ "size", NUMBER, "-s", NULL },
 	{ "source", ADDRESS, "-I", NULL },
 	{ "tos", NUMBER, "-Q", NULL },
@@ -47,7 +46,6 @@ static const struct option ping_options[] = {
 static const struct option traceroute_options[] = {
 	{ "as-number-lookup", REFUSED, NULL, NULL },
 	{ "bypass-routing", FLAG, "-r", NULL },
-	{ "device", DEVICE, "-i", NULL },
 	{ "gateway", ADDRESS, "-g", NULL },
 	{ "inet", FLAG, "-4", NULL },
 	{ "inet6", FLAG, "-6", NULL },
@@ -174,8 +172,8 @@ defaults_add(struct arguments *x, const struct elem *request)
 }
 
 bool
-tool_arguments(
-    const struct elem *request, struct arena *a, const char *argv[TOOL_ARGS_MAX], struct text *why)
+tool_arguments(const struct elem *request, const struct elem *facts, struct arena *a,
+    const char *argv[TOOL_ARGS_MAX], struct text *why)
 {
 	struct arguments x = { .a = a, .argv = argv };
 	const char *host = elem_value(request, "host");
@@ -192,13 +190,13 @@ tool_arguments(
 		if (leaf != NULL && !option_add(&x, o, leaf, why))
 			return false;
 	}
-	/* being bound to a device of the instance says which instance */
-	const char *vrf = elem_value(request, "vrf");
-	if (vrf != NULL && !elem_has(request, "device")) {
-		const struct option o = { "routing-instance", DEVICE, tools[i].device, NULL };
-		if (!option_add(&x, &o, elem_find(request, "vrf"), why))
-			return false;
-	}
+	/* being bound to the device of an instance, or to one in it, says which instance */
+	const struct elem *device = elem_find(facts, "device");
+	if (device == NULL)
+		device = elem_find(facts, "vrf");
+	const struct option o = { "interface", DEVICE, tools[i].device, NULL };
+	if (device != NULL && !option_add(&x, &o, device, why))
+		return false;
 	defaults_add(&x, request);
 	if (host == NULL || !consists_of(host, ".:_%-", is_letter)) {
 		text_put(why, "error: invalid host\n");

@@ -14,4 +14,7 @@ void edit_commit(struct session *s, const struct words *w);
 /* `load (merge | override | replace | set | update) (FILE | terminal) [relative]` */
 void edit_load(struct session *s, const struct words *w);
 
+/* The same for a program: ACTION ("merge", ...) and FORMAT ("text", "xml", "json") in full words; FILE may be NULL: it sends the text. */
+void edit_load_call(struct session *s, const char *action, const char *format, const char *file);
+
 #endif

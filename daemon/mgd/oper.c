@@ -15,6 +15,7 @@
 #include "lib/yang/schema.h"
 
 enum oper_id {
+	OPER_CLI,
 	OPER_CONFIGURE,
 	OPER_CONFIGURE_EXCLUSIVE,
 	OPER_CONFIGURE_PRIVATE,
@@ -22,9 +23,12 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
+	OPER_START_SHELL,
+	OPER_XML_MODE,
 };
 
 static const struct command own[] = {
+	{ "cli", "Start the command line, which this is", NULL, OPER_CLI, true },
 	{ "configure", "Manipulate software configuration information", NULL, OPER_CONFIGURE,
 	    false },
 	{ "configure exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, false },
@@ -44,6 +48,9 @@ static const struct command own[] = {
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
+	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
+	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
+	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
 enum { OWN_N = sizeof(own) / sizeof(own[0]) };
@@ -87,11 +94,17 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 
 /* `| display xml rpc`: the request that a program would send for this command. */
 static void
-request_show(struct session *s, const struct elem *request)
+request_show(struct session *s, const struct srpc *rpc, const struct elem *request)
 {
 	struct text out = { 0 };
 	text_printf(&out, "    <rpc>\n        <%s>\n", request->name);
 	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		const struct snode *leaf = snode_find(rpc->input, c->name, strlen(c->name));
+		/* a word that stands for itself is an element of its own */
+		if (leaf != NULL && leaf->is_nokeyword && leaf->enums != NULL && c->value != NULL) {
+			text_printf(&out, "            <%s/>\n", c->value);
+			continue;
+		}
 		text_printf(&out, "            <%s", c->name);
 		if (c->value == NULL) {
 			text_put(&out, "/>\n");
@@ -106,16 +119,45 @@ request_show(struct session *s, const struct elem *request)
 	text_done(&out);
 }
 
-/* A program that the command line runs. What the configuration calls an interface or an instance, netd knows by its Linux name. */
+/* A command that the command line does itself. What the configuration calls an interface or an instance, netd knows by its
+ * Linux name. */
 static void
-tool_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+run_there(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
 {
 	if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
 		rpc_start(s, rpc, a, request);
 		return;
 	}
-	session_run(s, request);
+	session_run(s, request, NULL, -1);
 	session_done(s);
+	arena_free(a);
+}
+
+/* Runs RPC, or shows what it would be asked. Takes over A, which holds REQUEST. */
+static void
+request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+{
+	if (s->is_rpc) {
+		request_show(s, rpc, request);
+		session_done(s);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "cli") == 0) {
+		run_there(s, rpc, a, request);
+		return;
+	}
+	if (rpc->output != NULL && rpc->output->n_children > 0)
+		session_reply(
+		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
+	if (strcmp(rpc->owner, "mgd") != 0) {
+		rpc_start(s, rpc, a, request);
+		return;
+	}
+	if (show_rpc(s, rpc, request))
+		session_done(s);
+	else
+		session_fail(s, "error: command is not implemented");
 	arena_free(a);
 }
 
@@ -129,33 +171,46 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 		session_fail(s, "error: permission denied");
 	else if ((request = command_request(a, rpc, w, &e)) == NULL)
 		session_refuse(s, &e);
-	if (request == NULL) {
-		refusal_done(&e);
-		arena_free(a);
-		return;
-	}
-	if (s->is_rpc) {
-		request_show(s, request);
-		session_done(s);
-		arena_free(a);
-		return;
-	}
-	if (rpc->output != NULL && rpc->output->n_children > 0)
-		session_reply(
-		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
-	if (strcmp(rpc->owner, "cli") == 0) {
-		tool_run(s, rpc, a, request);
-		return;
-	}
-	if (strcmp(rpc->owner, "mgd") != 0) {
-		rpc_start(s, rpc, a, request);
-		return;
-	}
-	if (show_rpc(s, rpc, request))
-		session_done(s);
+	if (request != NULL)
+		request_run(s, rpc, a, request);
 	else
-		session_fail(s, "error: command is not implemented");
-	arena_free(a);
+		arena_free(a);
+	refusal_done(&e);
+}
+
+/* As the answer to a program: "  'ELEMENT'" above the message says what it is about. */
+static void
+call_refuse(struct session *s, const char *element, const char *message)
+{
+	struct text t = { 0 };
+	text_printf(&t, "  '%s'\n    %s\n", element, message);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+}
+
+void
+oper_call(struct session *s, const char *name, const struct elem *arguments)
+{
+	const struct srpc *rpc = srpc_find(s->m->db.schema, name);
+	struct refusal e = { 0 };
+	const char *wrong = name;
+	if (rpc == NULL) {
+		call_refuse(s, name, "syntax error, expecting <command>");
+		return;
+	}
+	if (!user_may(&s->user, rpc->permission)) {
+		session_fail(s, "error: permission denied");
+		return;
+	}
+	struct arena *a = arena_new();
+	const struct elem *request = command_request_named(a, rpc, arguments, &wrong, &e);
+	if (request != NULL) {
+		request_run(s, rpc, a, request);
+	} else {
+		call_refuse(s, wrong, text_str(&e.text));
+		arena_free(a);
+	}
+	refusal_done(&e);
 }
 
 /* Settings that are numbers, and the highest. */
@@ -244,6 +299,21 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		break;
 	case OPER_SET_CLI:
 		set_cli(s, c, rest);
+		break;
+	case OPER_CLI:
+		session_done(s);
+		break;
+	case OPER_START_SHELL:
+		if (!user_may(&s->user, "shell")) {
+			session_fail(s, "error: permission denied");
+			break;
+		}
+		session_setting(s, "shell", "sh");
+		session_done(s);
+		break;
+	case OPER_XML_MODE:
+		session_setting(s, "xml-mode", "netconf");
+		session_done(s);
 		break;
 	case OPER_SHOW_CLI:
 		session_setting(s, "", NULL);

@@ -26,7 +26,7 @@ struct rpc {
 	struct peer *peer; /* being asked; NULL: none */
 	uint32_t seq;
 	struct text errors;
-	bool is_tool;      /* the row that comes is what the command line shall run */
+	bool is_tool;      /* the command line does it; the row that comes is what it has to know */
 	bool has_idle;     /* the command also tells of SAs that nothing uses */
 	struct smap shown; /* has_idle: names of SAs that had a row */
 	bool is_held;      /* the peer's channel is not being read */
@@ -128,7 +128,7 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 	if (r == NULL || r->s == NULL || msg->body == NULL)
 		return;
 	if (r->is_tool) {
-		session_run(r->s, msg->body);
+		session_run_facts(r->s, r->request, msg->body);
 		return;
 	}
 	const char *sa = r->has_idle ? elem_value(msg->body, "sa-name") : NULL;

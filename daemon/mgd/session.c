@@ -59,6 +59,12 @@ session_free(struct session *s)
 	free(s);
 }
 
+void
+session_end(struct session *s)
+{
+	session_free(s);
+}
+
 /* --- what goes to the command line --- */
 
 static void
@@ -82,6 +88,9 @@ done_send(struct session *s)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "done");
+	if (s->is_program && !s->done_ok && s->done_text.len > 0)
+		call_problems(
+		    s, text_str(&s->done_text), true, s->done_has_caret ? (long)s->done_caret : -1);
 	elem_leaf(a, e, "status", s->done_ok ? "ok" : "error");
 	if (s->done_text.len > 0)
 		elem_leaf(a, e, "text", text_str(&s->done_text));
@@ -104,6 +113,7 @@ done_send(struct session *s)
 	s->done_has_caret = false;
 	s->has_done = false;
 	s->is_busy = false;
+	s->is_talk = false;
 	free(s->line);
 	s->line = NULL;
 }
@@ -119,7 +129,13 @@ on_drained(struct ipc *c, void *arg)
 void
 session_pump(struct session *s)
 {
-	while (s->out_sent < s->out.len) {
+	if (s->is_talk && !s->has_done)
+		return;
+	if (s->is_talk && !s->is_nested) {
+		call_problems(s, text_str(&s->out), false, -1);
+		text_done(&s->out);
+	}
+	while (s->out_sent < s->out.len && !s->is_talk) {
 		if (ipc_queued(s->ipc) > SESSION_QUEUE_MAX) {
 			ipc_on_drained(s->ipc, on_drained);
 			return;
@@ -135,7 +151,8 @@ session_pump(struct session *s)
 		free(piece);
 		s->out_sent += n;
 	}
-	text_done(&s->out);
+	if (!s->is_talk)
+		text_done(&s->out);
 	s->out_sent = 0;
 	if (s->has_done && !s->is_nested)
 		done_send(s);
@@ -222,11 +239,58 @@ session_setting(struct session *s, const char *name, const char *value)
 	arena_free(a);
 }
 
-void
-session_run(struct session *s, const struct elem *request)
+/* What the command line cannot know and a command may want to show. */
+static void
+facts_add(const struct session *s, struct arena *a, struct elem *run)
+{
+	const struct db *db = &s->m->db;
+	const char *host = db_host_name(db);
+	struct elem *facts = elem_add(a, run, "facts");
+	elem_leaf(a, facts, "user", s->user.name);
+	if (host != NULL)
+		elem_leaf(a, facts, "host-name", host);
+	if (db->last.commit > 0) {
+		elem_leaff(a, facts, "commit-seconds", "%lld", (long long)db->last.when);
+		elem_leaf(a, facts, "commit-user", db->last.user);
+	}
+}
+
+static void
+elem_graft(struct arena *a, struct elem *to, const struct elem *e)
+{
+	struct elem *copy = elem_borrow(a, to, e);
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		elem_borrow(a, copy, c); /* arguments are leaves */
+}
+
+static void
+run_send(struct session *s, const struct elem *request, const char *root, int fd,
+    const struct elem *more)
 {
 	session_pump(s);
-	ipc_send(s->ipc, CLI_RUN, s->seq, request, -1);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "run");
+	elem_leaf(a, e, "rpc", request->name);
+	if (root != NULL)
+		elem_leaf(a, e, "root", root);
+	elem_graft(a, elem_add(a, e, "request"), request);
+	facts_add(s, a, e);
+	for (const struct elem *c = more != NULL ? more->child : NULL; c != NULL; c = c->next)
+		elem_borrow(a, elem_find(e, "facts"), c);
+	ipc_send(s->ipc, CLI_RUN, s->seq, e, fd);
+	arena_free(a);
+}
+
+void
+session_run(struct session *s, const struct elem *request, const char *root, int fd)
+{
+	run_send(s, request, root, fd, NULL);
+}
+
+void
+session_run_facts(struct session *s, const struct elem *request, const struct elem *facts)
+{
+	run_send(s, request, NULL, -1, facts);
 }
 
 void
@@ -254,7 +318,10 @@ static void
 on_hello(struct session *s, const struct ipc_msg *msg)
 {
 	const char *terminal = elem_value(msg->body, "terminal");
+	const char *client = elem_value(msg->body, "client");
 	snprintf(s->terminal, sizeof(s->terminal), "%s", terminal != NULL ? terminal : "");
+	snprintf(s->client, sizeof(s->client), "%s", client != NULL ? client : "cli");
+	s->is_program = client != NULL;
 	s->seq = msg->seq;
 	if (!user_may(&s->user, "view")) {
 		log_line(LOG_LEVEL_WARNING, "UI_AUTH_REFUSED", "user %s", s->user.name);
@@ -313,6 +380,22 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	line_run(s);
 	return true;
+}
+
+static bool
+on_call(struct session *s, const struct ipc_msg *msg)
+{
+	if (s->is_busy || !s->is_program || msg->body == NULL)
+		return false;
+	s->is_busy = true;
+	s->seq = msg->seq;
+	free(s->line);
+	s->line = NULL;
+	snprintf(s->format, sizeof(s->format), "text");
+	s->inherit[0] = '\0';
+	s->is_relative = s->is_rpc = false;
+	s->compare = -1;
+	return call_run(s, msg->body);
 }
 
 /* The commands of operational mode that the user may run. */
@@ -414,6 +497,9 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 	switch (s->is_welcome ? (int)msg->type : -1) {
 	case CLI_LINE:
 		ok = on_line(s, msg);
+		break;
+	case CLI_CALL:
+		ok = on_call(s, msg);
 		break;
 	case CLI_COMPLETE:
 		ok = on_complete(s, msg);

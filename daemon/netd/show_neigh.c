@@ -219,19 +219,14 @@ interface_device(const struct job *j, const char *name)
 	return NULL;
 }
 
-/* Answers with the request itself and the Linux names of what it speaks of; the command line runs the program. */
+/* Answers with the Linux names of what the request speaks of; the command line runs the program. */
 static int
 tool_step(struct job *j)
 {
 	const char *interface = elem_value(j->args, "interface");
 	const char *instance = elem_value(j->args, "routing-instance");
 	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, j->args->name);
-	for (const struct elem *c = j->args->child; c != NULL; c = c->next)
-		if (c->value != NULL)
-			elem_leaf(a, e, c->name, c->value);
-		else
-			elem_flag(a, e, c->name);
+	struct elem *e = elem_new(a, "facts");
 	const struct view_link *l = interface != NULL ? interface_device(j, interface) : NULL;
 	const struct view_link *vrf = instance != NULL ? view_device(&j->view, instance) : NULL;
 	if (interface != NULL && l == NULL)

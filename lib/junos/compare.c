@@ -54,8 +54,8 @@ any_same(const struct node *a, const struct node *b)
 	return strcmp(x ? x : "", y ? y : "") == 0;
 }
 
-static bool
-all_same(const struct node *a, const struct node *b)
+bool
+node_same(const struct node *a, const struct node *b)
 {
 	const struct snode *s = a->schema;
 	if (s != b->schema || a->is_inactive != b->is_inactive ||
@@ -69,7 +69,7 @@ all_same(const struct node *a, const struct node *b)
 	const struct node *x = a->child;
 	const struct node *y = b->child;
 	for (; x != NULL && y != NULL; x = x->next, y = y->next)
-		if (!all_same(x, y))
+		if (!node_same(x, y))
 			return false;
 	return x == NULL && y == NULL;
 }
@@ -138,17 +138,11 @@ is_block(const struct node *n)
 static void
 node_put(struct diff *d, char sign, const struct node *n)
 {
-	if (n->schema->is_grouped && n->schema->kind == SNODE_LIST) {
-		struct text t = { 0 };
-		print_text(n, 0, &t);
-		/* below the place of the list its word is not repeated */
-		const char *word = strstr(text_str(&t), n->schema->name);
-		text_putn(&d->scratch, t.s, (size_t)(word - t.s));
-		text_put(&d->scratch, word + strlen(n->schema->name) + 1);
-		text_done(&t);
-	} else {
+	/* below the place of a grouped list its word is not repeated */
+	if (n->schema->is_grouped && n->schema->kind == SNODE_LIST)
+		print_group_entry(n, 0, &d->scratch);
+	else
 		print_text(n, 0, &d->scratch);
-	}
 	lines_put(d, sign, is_block(n));
 }
 
@@ -218,7 +212,7 @@ leaflist_compare(struct diff *d, const struct node *a, const struct node *b)
 	const struct snode *s = b->schema;
 	const struct node *x = a;
 	const struct node *y = b;
-	while (x != NULL && y != NULL && x->schema == s && y->schema == s && all_same(x, y)) {
+	while (x != NULL && y != NULL && x->schema == s && y->schema == s && node_same(x, y)) {
 		x = x->next;
 		y = y->next;
 	}
@@ -241,7 +235,7 @@ block_compare(struct diff *d, const struct node *a, const struct node *b)
 {
 	if (!is_whole(b)) {
 		marks_compare(d, a, b);
-	} else if (!all_same(a, b)) {
+	} else if (!node_same(a, b)) {
 		place_put(d, b->parent, b->schema->is_grouped ? b->schema : NULL);
 		node_put(d, '-', a);
 		node_put(d, '+', b);
@@ -405,7 +399,7 @@ same_skip(const struct node **a, const struct node **b)
 	const struct node *y = *b;
 	const struct node *last_x = NULL;
 	const struct node *last_y = NULL;
-	for (; x != NULL && y != NULL && all_same(x, y); x = x->next, y = y->next) {
+	for (; x != NULL && y != NULL && node_same(x, y); x = x->next, y = y->next) {
 		last_x = x;
 		last_y = y;
 	}

@@ -9,6 +9,7 @@
 
 #include "lib/junos/loader.h"
 #include "lib/junos/place.h"
+#include "lib/junos/protect.h"
 #include "lib/junos/quote.h"
 
 #include <stdio.h>
@@ -94,8 +95,9 @@ path_words(const struct setter *st, size_t from, size_t to, const char **words)
 	return n;
 }
 
+/* Finds what the words FROM..TO name and says if it is not there: an error if the command is nothing without it. */
 static struct place
-line_find(struct setter *st, size_t from, size_t to)
+line_find(struct setter *st, size_t from, size_t to, bool is_needed)
 {
 	const char *words[WORDS_MAX];
 	size_t n = path_words(st, from, to, words);
@@ -114,8 +116,8 @@ line_find(struct setter *st, size_t from, size_t to)
 	if (p.kind == PLACE_UNKNOWN)
 		say(st, REPORT_SYNTAX, &st->l.words[bad], loader_text(&st->l, bad), "syntax error");
 	else
-		say(st, REPORT_WARNING, &st->command, loader_text(&st->l, to - 1),
-		    "statement not found");
+		say(st, is_needed ? REPORT_INVALID : REPORT_WARNING, &st->command,
+		    loader_text(&st->l, to - 1), "statement not found");
 	return p;
 }
 
@@ -132,43 +134,47 @@ prune(struct tree *t, struct node *n)
 	}
 }
 
+/* Says that N, which is protected, stays as it is. */
+static void
+protected_say(void *arg, const struct node *n)
+{
+	struct setter *st = arg;
+	struct text t = { 0 };
+	protect_print(n, &t);
+	loader_say(&st->l, REPORT_WARNING, false, &st->command, NULL, NULL, text_str(&t));
+	text_done(&t);
+}
+
 static bool
 is_protected(struct setter *st, const struct node *n)
 {
-	for (const struct node *p = n; p != NULL; p = p->parent) {
-		if (!p->is_protected)
-			continue;
-		char message[512];
-		struct text t = { 0 };
-		node_edit_path(p, &t);
-		snprintf(message, sizeof(message), "[%s] is protected, '%s' cannot be modified",
-		    text_str(&t), n->schema->name);
-		text_done(&t);
-		loader_say(&st->l, REPORT_WARNING, false, &st->command, NULL, NULL, message);
-		return true;
-	}
-	return false;
+	const struct node *guard = protect_around(n);
+	if (guard != NULL)
+		protected_say(st, guard);
+	return guard != NULL;
 }
 
 static void
 on_delete(struct setter *st)
 {
 	struct tree *t = st->l.t;
-	struct place p = line_find(st, 1, st->l.n_words);
-	if (p.kind == PLACE_NODE && st->l.n_words == 1 && !is_protected(st, p.node)) {
-		/* alone it means all below this place */
-		while (p.node->last != NULL)
-			node_del(t, p.node->last);
-	} else if (p.kind == PLACE_NODE && st->l.n_words > 1 && !is_protected(st, p.node)) {
-		struct node *up = p.node->parent;
-		node_del(t, p.node);
-		prune(t, up);
-	} else if (p.kind == PLACE_ALL && !is_protected(st, p.parent)) {
-		for (struct node *n = node_last_of(p.parent, p.schema); n != NULL;
-		     n = node_last_of(p.parent, p.schema))
-			node_del(t, n);
-		prune(t, p.parent);
+	struct place p = line_find(st, 1, st->l.n_words, false);
+	if ((p.kind != PLACE_NODE && p.kind != PLACE_ALL) ||
+	    is_protected(st, p.kind == PLACE_NODE ? p.node : p.parent))
+		return;
+	struct node *up = p.kind == PLACE_NODE ? p.node->parent : p.parent;
+	bool is_all = p.kind == PLACE_NODE && st->l.n_words == 1; /* all below this place */
+	if (p.kind == PLACE_NODE && !is_all) {
+		protect_delete(t, p.node, protected_say, st);
+	} else {
+		struct node *n = is_all ? p.node->child : node_first_of(p.parent, p.schema);
+		for (struct node *next; n != NULL && (is_all || n->schema == p.schema); n = next) {
+			next = n->next;
+			protect_delete(t, n, protected_say, st);
+		}
 	}
+	if (!is_all)
+		prune(t, up);
 }
 
 enum mark { MARK_ACTIVE, MARK_INACTIVE, MARK_PROTECT, MARK_UNPROTECT };
@@ -185,7 +191,11 @@ mark_one(struct node *n, enum mark mark)
 static void
 on_mark(struct setter *st, enum mark mark)
 {
-	struct place p = line_find(st, 1, st->l.n_words);
+	struct place p = line_find(st, 1, st->l.n_words, false);
+	bool is_switch = mark == MARK_ACTIVE || mark == MARK_INACTIVE;
+	if (is_switch && (p.kind == PLACE_NODE || p.kind == PLACE_ALL) &&
+	    is_protected(st, p.kind == PLACE_NODE ? p.node : p.parent))
+		return;
 	if (p.kind == PLACE_NODE && p.node->parent != NULL)
 		mark_one(p.node, mark);
 	/* `family` alone has no line in the text: what is said of it is said of each of its children */
@@ -233,9 +243,9 @@ on_annotate(struct setter *st)
 		say(st, REPORT_SYNTAX, &st->command, NULL, "missing argument");
 		return;
 	}
-	struct place p = line_find(st, 1, last);
+	struct place p = line_find(st, 1, last, false);
 	struct node *n = p.kind == PLACE_ALL ? node_first_of(p.parent, p.schema) : p.node;
-	if (p.kind == PLACE_NODE || p.kind == PLACE_ALL)
+	if ((p.kind == PLACE_NODE || p.kind == PLACE_ALL) && !is_protected(st, n))
 		node_set_comment(st->l.t, n, loader_text(&st->l, last));
 }
 
@@ -303,7 +313,7 @@ on_insert(struct setter *st)
 		    "syntax error, expecting 'before' or 'after'");
 		return;
 	}
-	struct place p = line_find(st, 1, to);
+	struct place p = line_find(st, 1, to, true);
 	const char *keys[PLACE_KEYS_MAX];
 	char canon[PLACE_KEYS_MAX][1024];
 	if (!is_entry(st, &p) || is_protected(st, p.node) ||
@@ -327,7 +337,7 @@ rename_or_copy(struct setter *st, bool is_copy)
 		say(st, REPORT_SYNTAX, &st->command, NULL, "syntax error, expecting 'to'");
 		return;
 	}
-	struct place p = line_find(st, 1, to);
+	struct place p = line_find(st, 1, to, true);
 	const char *keys[PLACE_KEYS_MAX];
 	char canon[PLACE_KEYS_MAX][1024];
 	if (!is_entry(st, &p) || is_protected(st, is_copy ? p.node->parent : p.node) ||

@@ -295,6 +295,28 @@ differences_print_as_junos_does(void **state)
 }
 
 static void
+an_entry_may_be_annotated_with_the_word_of_its_list(void **state)
+{
+	(void)state;
+	const char *from = "services { ipsec-vpn { rule a { term 1 { from { source-address {\n"
+			   "10.0.0.0/8; } } } } } }";
+	const char *to = "services { ipsec-vpn { rule a { term 1 { from { source-address {\n"
+			 "10.0.0.0/8;\n/* no source-address of ours */\n10.1.0.0/16; } } } } } }";
+	struct tree *a = loaded(from);
+	struct tree *b = loaded(to);
+	struct text diff = { 0 };
+	print_compare(a, b, &diff);
+	assert_string_equal(text_str(&diff),
+	    "[edit services ipsec-vpn rule a term 1 from source-address]\n"
+	    "     10.0.0.0/8;\n"
+	    "+    /* no source-address of ours */\n"
+	    "+    10.1.0.0/16;\n");
+	text_done(&diff);
+	tree_free(a);
+	tree_free(b);
+}
+
+static void
 secrets_compare_in_clear(void **state)
 {
 	(void)state;
@@ -371,6 +393,7 @@ main(void)
 		cmocka_unit_test(a_refused_set_line_leaves_nothing),
 		cmocka_unit_test(parts_print_alone),
 		cmocka_unit_test(differences_print_as_junos_does),
+		cmocka_unit_test(an_entry_may_be_annotated_with_the_word_of_its_list),
 		cmocka_unit_test(secrets_compare_in_clear),
 		cmocka_unit_test(no_error_repeats_a_key),
 		cmocka_unit_test(a_list_of_errors_ends),

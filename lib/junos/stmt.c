@@ -9,6 +9,7 @@
 #include "lib/junos/loader.h"
 #include "lib/junos/nine.h"
 #include "lib/junos/place.h"
+#include "lib/junos/protect.h"
 #include "lib/junos/quote.h"
 
 #include <stdio.h>
@@ -102,12 +103,9 @@ node_met(struct stmt *s, struct node *n, bool is_new, const struct word *w)
 {
 	struct loader *l = s->l;
 	if (!is_new && n->is_protected && (s->tags & TAG_UNPROTECT) == 0) {
-		char message[MESSAGE_MAX];
 		struct text t = { 0 };
-		node_edit_path(n, &t);
-		snprintf(message, sizeof(message), "[%s] is protected, '%s' cannot be modified",
-		    text_str(&t), n->schema->name);
-		loader_say(l, REPORT_WARNING, false, w, NULL, NULL, message);
+		protect_print(n, &t);
+		loader_say(l, REPORT_WARNING, false, w, NULL, NULL, text_str(&t));
 		text_done(&t);
 		s->is_failed = true;
 		return false;
@@ -158,7 +156,13 @@ secret_take(struct stmt *s, const struct snode *leaf, const char *word, char *er
 	struct text plain = { 0 };
 	char canon[VALUE_MAX];
 	const char *value = NULL;
-	if (!nine_is(word)) {
+	if (strcmp(word, NODE_SECRET_HIDDEN) == 0) {
+		snprintf(err, err_size, "the secret was not shown and cannot be loaded");
+		return NULL;
+	}
+	/* a hash cannot be undone: it needs no $9$ form and has none in JUNOS */
+	bool is_hash = strcmp(leaf->type_name, "crypt-hash") == 0;
+	if (!nine_is(word) || is_hash) {
 		text_put(&plain, word);
 	} else if (!nine_decode(word, &plain)) {
 		snprintf(err, err_size, "invalid encrypted string");
@@ -166,7 +170,7 @@ secret_take(struct stmt *s, const struct snode *leaf, const char *word, char *er
 	}
 	if (place_value(leaf, text_str(&plain), canon, sizeof(canon), err, err_size) != NULL) {
 		text_reset(&l->value);
-		if (nine_is(word))
+		if (nine_is(word) || is_hash)
 			text_put(&l->value, word);
 		else
 			nine_encode(word, l->salt, &l->value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pattern.c - the regular expressions of `| match` and of the pager, within bounds.
+ * pattern.c - the regular expressions that users type, within bounds.
  *
  * The time of the compiler grows with the square of the atoms where they may be empty, and faster with repetitions of
  * repetitions ("x????"), hence the small bounds.
@@ -8,12 +8,14 @@
  * "x+" counts as two, "x{2,5}" as six. Groups are kept on a small stack. What the walk does not
  * understand it counts as plain characters; the compiler judges the form.
  */
-#include "cli/pattern.h"
+#include "lib/base/pattern.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/text.h"
 
 enum { ATOMS_MAX = 512, DEPTH_MAX = 8, STACKED_MAX = 2 };
 
@@ -115,12 +117,44 @@ is_bounded(const char *s)
 	return *s == '\0' && w.sum + w.atom <= ATOMS_MAX && w.stacked <= STACKED_MAX;
 }
 
-const char *
-pattern_compile(regex_t *re, const char *pattern)
+/* Writes PATTERN with every brace escaped that begins no interval: "unit {" is what stands in a configuration. */
+static void
+braces_escape(const char *pattern, struct text *out)
+{
+	for (const char *s = pattern; *s != '\0';) {
+		size_t n = 1;
+		size_t times;
+		if (*s == '\\' && s[1] != '\0')
+			n = 2;
+		else if (*s == '[')
+			n = (size_t)(bracket_end(s) - s) + 1;
+		else if (*s == '{' && (s == pattern || interval_end(s, &times) == NULL))
+			text_putc(out, '\\');
+		text_putn(out, s, n);
+		s += n;
+	}
+}
+
+static const char *
+compile(regex_t *re, const char *pattern, int flags)
 {
 	if (!is_bounded(pattern))
 		return "regular expression is too large";
-	if (regcomp(re, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
-		return "invalid regular expression";
-	return NULL;
+	struct text plain = { 0 };
+	braces_escape(pattern, &plain);
+	int err = regcomp(re, text_str(&plain), REG_EXTENDED | flags);
+	text_done(&plain);
+	return err != 0 ? "invalid regular expression" : NULL;
+}
+
+const char *
+pattern_compile(regex_t *re, const char *pattern)
+{
+	return compile(re, pattern, REG_ICASE | REG_NOSUB);
+}
+
+const char *
+pattern_compile_exact(regex_t *re, const char *pattern)
+{
+	return compile(re, pattern, 0);
 }

@@ -2,7 +2,7 @@
  *
  * pattern_test.c - which regular expressions are taken, and that none takes long to refuse.
  */
-#include "cli/pattern.h"
+#include "lib/base/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +28,11 @@ ordinary_patterns_are_taken(void **state)
 			assert_string_equal(why, "invalid regular expression");
 	}
 	regex_t re;
+	/* a brace that begins no interval is one */
+	assert_null(pattern_compile(&re, "[{]* unit {$|{"));
+	assert_int_equal(regexec(&re, "    unit {", 0, NULL, 0), 0);
+	assert_int_equal(regexec(&re, "    unit", 0, NULL, 0), REG_NOMATCH);
+	regfree(&re);
 	assert_null(pattern_compile(&re, "IN(BOUND)+ {2,9}4"));
 	assert_int_equal(regexec(&re, "inbound   400", 0, NULL, 0), 0);
 	assert_int_equal(regexec(&re, "outbound 400", 0, NULL, 0), REG_NOMATCH);
