@@ -139,9 +139,14 @@ terse_put(struct text *out, const struct elem *rt)
 	const char *destination = value(rt, "rt-destination");
 	elem_each (entry, rt, "rt-entry") {
 		const char *tag = elem_value(entry, "active-tag");
-		text_printf(out, "%s %-18s %c %3s %10s %10s", tag != NULL ? tag : " ", destination,
-		    protocol_letter(value(entry, "protocol-name")), value(entry, "preference"),
-		    value(entry, "metric"), "");
+		text_printf(out, "%s %s", tag != NULL ? tag : " ", destination);
+		/* a long one has a line of its own */
+		size_t n = strlen(destination);
+		if (n >= COLUMN_ROUTE)
+			text_putc(out, '\n');
+		text_fill(out, ' ', n >= COLUMN_ROUTE ? COLUMN_ROUTE + 2 : COLUMN_ROUTE - n);
+		text_printf(out, "%c %3s %10s %10s", protocol_letter(value(entry, "protocol-name")),
+		    value(entry, "preference"), value(entry, "metric"), "");
 		terse_hops_put(out, entry);
 		destination = "";
 	}

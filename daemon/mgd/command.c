@@ -27,6 +27,7 @@ static const struct {
 	const char *help;
 } groups[] = {
 	{ "clear", "Clear information in the system" },
+	{ "clear interfaces", "Clear interface information" },
 	{ "clear services", "Clear services information" },
 	{ "clear services ipsec-vpn", "Clear IPSec VPN information" },
 	{ "clear services ipsec-vpn ike", "Clear IKE information" },
@@ -42,6 +43,7 @@ static const struct {
 	{ "set cli", "Set command-line interface properties" },
 	{ "show", "Show system information" },
 	{ "show ipsec", "Show IP Security information" },
+	{ "show ipv6", "Show IP version 6 information" },
 	{ "show services", "Show services information" },
 	{ "show services ipsec-vpn", "Show IPSec VPN information" },
 	{ "show services ipsec-vpn ike", "Show IKE information" },

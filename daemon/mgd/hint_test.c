@@ -116,7 +116,7 @@ static void
 commands_of_operational_mode(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "", " clear set show" },
+		{ "", " clear ping set show traceroute" },
 		{ "s", " set show" },
 		{ "show se", " services" },
 		{ "sh ser ips ips s", " security-associations statistics" },

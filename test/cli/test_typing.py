@@ -31,11 +31,14 @@ def test_question_mark_lists_at_once_and_the_line_comes_again(typist):
     t = typist()
     assert t.type("show ?", "> show ") == """show ?
 Possible completions:
+  arp                  Show system Address Resolution Protocol table entries
   cli                  Show command-line interface settings
   configuration        Show current configuration
   firewall             Show counters of packet filters
   interfaces           Show interfaces
   ipsec                Show IP Security information
+  ipv6                 Show IP version 6 information
+  route                Show routing table information
   services             Show services information
   system               Show system information
   version              Show version of the software
