@@ -271,7 +271,9 @@ def test_very_many_routes_go_out_in_pieces(gw):
     print(f"{n} routes in {took:.2f} s, netd grew by {high() - before} kB")
     count = int(re.search(r"Count: (\d+) lines", "\n".join(reader.out)).group(1))
     assert count >= n - 65536
-    assert high() - before < 100000
+    with open(program("sallyport"), "rb") as f:
+        is_sanitized = b"__asan_init" in f.read()  # it keeps what was freed
+    assert high() - before < (600000 if is_sanitized else 60000)
     assert "inet.0: 100010 destinations, 100010 routes" in gw.gateway.cli("show route 20.0.0.1")
 
 
