@@ -18,7 +18,22 @@ static const struct {
 	const char *rpc;
 	int (*run)(struct act *a, const struct elem *request);
 } table[] = {
+	{ "file-compare", act_file_compare },
+	{ "file-copy", act_file_copy },
+	{ "file-delete", act_file_delete },
+	{ "file-list", act_file_list },
+	{ "file-rename", act_file_rename },
+	{ "file-show", act_file_show },
+	{ "get-checksum-information", act_checksum },
+	{ "get-log", act_log },
+	{ "get-sha1-checksum-information", act_checksum },
+	{ "get-sha256-checksum-information", act_checksum },
+	{ "get-system-process-information", act_processes },
+	{ "get-system-uptime-information", act_uptime },
+	{ "get-system-users-information", act_users },
+	{ "get-user-log", act_user_log },
 	{ "ping", act_tool },
+	{ "start-shell", act_shell },
 	{ "traceroute", act_tool },
 };
 
@@ -45,6 +60,20 @@ act_fail(struct act *a, const char *fmt, ...)
 	va_end(ap);
 	text_put(a->error, text);
 	return 1;
+}
+
+void
+act_begin(struct act *a)
+{
+	const char *root = elem_value(a->run, "root");
+	render_begin(a->render, root != NULL ? root : "output", "");
+}
+
+bool
+act_content(struct act *a, const char *root, char *s, size_t n)
+{
+	render_content(a->render, root, s, n);
+	return a->flush(a->arg);
 }
 
 const char *

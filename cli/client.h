@@ -14,6 +14,7 @@
 
 struct arena;
 struct elem;
+struct text;
 
 /* Where answers go for a program, in the place of the screen. */
 struct client_sink {
@@ -40,6 +41,8 @@ struct client {
 	const char *program;            /* says hello under this name, NULL: a person */
 	const struct client_sink *sink; /* of the line or call under way; NULL: the screen */
 	struct settings settings;
+	/* Lists what was typed, for `show cli history`; NULL: nobody types. */
+	void (*history)(struct text *out);
 };
 
 /* Connects to mgd of RUNDIR (NULL: the system's) and says hello. Returns 0, or 1 with the reason on stderr. */
@@ -57,6 +60,10 @@ int client_call(struct client *c, const struct elem *call);
  * body of CLI_COMPLETIONS. Returns 0, or -1 if the channel is lost. */
 int client_complete(
     struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out);
+
+/* Takes what mgd says unasked while no line is under way; TEXT gets what is to be shown. Returns 0, or -1 if the channel
+ * is lost. */
+int client_notices(struct client *c, struct text *text);
 
 /* Shows TEXT, a screen at a time where it is long. */
 void client_page(const struct client *c, const char *text, size_t len);

@@ -18,7 +18,4 @@ bool local_command(const char *command, const char *rundir, int *out_status);
  * netconf`. OUT_CHUNKS: see netconf_run(). */
 bool local_is_netconf(const char *argv0, int n, char *const *argv, bool *out_chunks);
 
-/* `start shell`: runs the system's shell until the user leaves it. */
-void local_shell(void);
-
 #endif

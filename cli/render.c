@@ -45,6 +45,12 @@ static const struct render_table tables[] = {
 	    NULL },
 	{ "software-information", "junos", NULL, show_version_row, NULL },
 	{ "commit-information", "junos", NULL, show_commit_row, NULL },
+	{ "system-uptime-information", "junos", NULL, show_uptime_row, NULL },
+	{ "system-users-information", "junos", NULL, show_uptime_row, NULL },
+	{ "system-process-information", "junos", NULL, show_processes_row, NULL },
+	{ "user-log-information", "junos", NULL, show_user_log_row, NULL },
+	{ "directory-list", "junos", NULL, show_files_row, NULL },
+	{ "checksum-information", "junos", NULL, show_checksum_row, NULL },
 };
 
 static const struct render_table generic = { "", "junos", NULL, generic_row, NULL };
@@ -125,6 +131,32 @@ reply_end(struct render *r)
 	else if (r->table->end != NULL && r->n_rows > 0)
 		r->table->end(r);
 	r->table = NULL;
+	r->is_content = false;
+	r->attribute[0] = '\0';
+}
+
+void
+render_attribute(struct render *r, const char *name, const char *value)
+{
+	reply_end(r);
+	snprintf(r->attribute, sizeof(r->attribute), "%s", name);
+	snprintf(r->attribute_value, sizeof(r->attribute_value), "%s", value);
+}
+
+void
+render_content(struct render *r, const char *root, const char *s, size_t n)
+{
+	if (!r->is_content) {
+		reply_end(r);
+		r->is_content = true;
+		render_begin(r, root, "");
+	}
+	if (r->format == FORMAT_XML)
+		xml_content(r, s, n);
+	else if (r->format == FORMAT_JSON)
+		json_content(r, s, n);
+	else
+		text_putn(r->out, s, n);
 }
 
 void

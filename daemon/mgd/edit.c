@@ -29,6 +29,7 @@ enum edit_id {
 	EDIT_DELETE,
 	EDIT_EDIT,
 	EDIT_EXIT,
+	EDIT_HELP,
 	EDIT_INSERT,
 	EDIT_LOAD,
 	EDIT_PROTECT,
@@ -53,6 +54,9 @@ static const struct command table[] = {
 	{ "delete", "Delete a data element", NULL, EDIT_DELETE, false },
 	{ "edit", "Edit a sub-element", NULL, EDIT_EDIT, false },
 	{ "exit", "Exit from this level", NULL, EDIT_EXIT, false },
+	{ "help apropos", "Find help information about a topic", NULL, EDIT_HELP, false },
+	{ "help reference", "Reference material", NULL, EDIT_HELP, false },
+	{ "help topic", "Help for high level topics", NULL, EDIT_HELP, false },
 	{ "insert", "Insert a new ordered data element", NULL, EDIT_INSERT, false },
 	{ "load", "Load configuration from file", NULL, EDIT_LOAD, false },
 	{ "protect", "Protect the statement", NULL, EDIT_PROTECT, false },
@@ -540,6 +544,9 @@ edit_line(struct session *s, const struct words *w)
 	case EDIT_EXIT:
 	case EDIT_QUIT:
 		do_exit(s, &rest);
+		break;
+	case EDIT_HELP:
+		help_run(s, c->words + strlen("help "), &rest);
 		break;
 	case EDIT_LOAD:
 		edit_load(s, &rest);

@@ -116,12 +116,12 @@ static void
 commands_of_operational_mode(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "", " clear ping set show traceroute" },
+		{ "", " clear file ping request set show traceroute" },
 		{ "s", " set show" },
 		{ "show se", " services" },
 		{ "sh ser ips ips s", " security-associations statistics" },
 		{ "sh ser ips ips sa", " security-associations" },
-		{ "show version ", " !" },
+		{ "show version ", " brief detail !" },
 		{ "show services ipsec-vpn ipsec security-associations ",
 		    " <service-set> brief detail extensive (ss) !" },
 		{ "show services ipsec-vpn ipsec security-associations detail s",

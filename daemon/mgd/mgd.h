@@ -69,8 +69,9 @@ struct mgd {
 	struct daemon d;
 	struct db db;
 	struct peers peers;
-	struct commit *commit; /* the one under way, or NULL */
-	struct rpc *rpcs;      /* operational commands that daemons are answering */
+	struct commit *commit;  /* the one under way, or NULL */
+	struct rpc *rpcs;       /* operational commands that daemons are answering */
+	struct super_ask *asks; /* questions that sallyportd has not answered */
 	struct session *sessions;
 	uv_poll_t *listener;
 	int listen_fd;
@@ -139,6 +140,28 @@ struct smap;
 /* Answers REQUEST for those security associations of the running configuration whose names are not in SHOWN. */
 void idle_rows(struct session *s, const struct elem *request, const struct smap *shown);
 
+/* --- system.c: commands about the host, its logs and processes --- */
+/* Runs an RPC of mgd's own that belongs here. Returns false if it is none; else the line of S ends, now or later. */
+bool system_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* An RPC whose owner is "cli": the command line does it. Ends the line. */
+void system_run_there(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* `monitor start NAME`: hands the log to the command line. Ends the line, later. */
+void system_monitor(struct session *s, const char *name);
+/* `restart`: has the daemons of KIND ended and started again. LABEL: what JUNOS calls them. Ends the line, later. */
+void system_restart(struct session *s, const char *kind, const char *label, const char *how);
+/* An answer of sallyportd. Returns false if it is none that we wait for. */
+bool system_on_super(struct mgd *m, struct ipc_msg *msg);
+/* The line of S is not wanted any more, or S ends. */
+void system_detach(struct session *s);
+
+/* --- oper_system.c, help.c: rows of the command tables --- */
+struct command;
+enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
+const struct command *oper_system_commands(size_t *n);
+void oper_system_run(struct session *s, const struct command *c, const struct words *rest);
+/* `help (apropos | reference | topic) ...` of either mode. */
+void help_run(struct session *s, const char *what, const struct words *rest);
+
 /* --- session.c --- */
 enum session_kind { CONFIGURE_SHARED, CONFIGURE_EXCLUSIVE, CONFIGURE_PRIVATE };
 
@@ -206,6 +229,8 @@ void session_setting(struct session *s, const char *name, const char *value);
 void session_run(struct session *s, const struct elem *request, const char *root, int fd);
 /* The same with what another daemon knows about it: the children of FACTS. */
 void session_run_facts(struct session *s, const struct elem *request, const struct elem *facts);
+/* Something for the terminal of S now, whatever it does. */
+void session_notice(struct session *s, const char *text);
 void session_done(struct session *s);                   /* ok */
 void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
 void session_refuse(struct session *s, const struct refusal *e);

@@ -23,7 +23,6 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
-	OPER_START_SHELL,
 	OPER_XML_MODE,
 };
 
@@ -40,16 +39,19 @@ static const struct command own[] = {
 	{ "quit", "Exit the management session", NULL, OPER_QUIT, false },
 	{ "set cli complete-on-space", "Set whether typing space completes current word", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli directory", "Set working directory", NULL, OPER_SET_CLI, false },
 	{ "set cli idle-timeout", "Set maximum idle time before login session ends", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli prompt", "Set CLI command prompt string", NULL, OPER_SET_CLI, false },
+	{ "set cli restart-on-upgrade", "Set CLI to prompt for restart after software upgrade",
+	    NULL, OPER_SET_CLI, false },
 	{ "set cli screen-length", "Set number of lines on screen", NULL, OPER_SET_CLI, false },
 	{ "set cli screen-width", "Set number of characters on a line", NULL, OPER_SET_CLI, false },
+	{ "set cli terminal", "Set terminal type", NULL, OPER_SET_CLI, false },
 	{ "set cli timestamp", "Timestamp CLI output", NULL, OPER_SET_CLI, false },
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
-	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
-	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
 	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
@@ -60,15 +62,18 @@ const struct command *
 oper_commands(const struct schema *schema, size_t *n)
 {
 	static struct command *table;
-	*n = OWN_N + schema->n_rpcs;
+	size_t n_system;
+	const struct command *system = oper_system_commands(&n_system);
+	*n = OWN_N + n_system + schema->n_rpcs;
 	if (table != NULL)
 		return table;
 	table = calloc(*n, sizeof(*table));
 	if (table == NULL)
 		abort();
 	memcpy(table, own, sizeof(own));
+	memcpy(table + OWN_N, system, n_system * sizeof(*system));
 	for (size_t i = 0; i < schema->n_rpcs; i++)
-		table[OWN_N + i] = (struct command){ .words = schema->rpcs[i].command,
+		table[OWN_N + n_system + i] = (struct command){ .words = schema->rpcs[i].command,
 			.help = schema->rpcs[i].help,
 			.rpc = &schema->rpcs[i] };
 	return table;
@@ -119,20 +124,6 @@ request_show(struct session *s, const struct srpc *rpc, const struct elem *reque
 	text_done(&out);
 }
 
-/* A command that the command line does itself. What the configuration calls an interface or an instance, netd knows by its
- * Linux name. */
-static void
-run_there(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
-{
-	if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
-		rpc_start(s, rpc, a, request);
-		return;
-	}
-	session_run(s, request, NULL, -1);
-	session_done(s);
-	arena_free(a);
-}
-
 /* Runs RPC, or shows what it would be asked. Takes over A, which holds REQUEST. */
 static void
 request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
@@ -144,7 +135,16 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		return;
 	}
 	if (strcmp(rpc->owner, "cli") == 0) {
-		run_there(s, rpc, a, request);
+		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
+			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			return;
+		}
+		system_run_there(s, rpc, request);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "mgd") == 0 && system_rpc(s, rpc, request)) {
+		arena_free(a);
 		return;
 	}
 	if (rpc->output != NULL && rpc->output->n_children > 0)
@@ -255,7 +255,8 @@ cli_value(const char *name, const struct words *w, const char **value, struct re
 			return refuse(e, w->end + 1, "missing argument.");
 		*value = w->w[1].s;
 		n_max = 2;
-	} else if (strcmp(name, "complete-on-space") == 0) {
+	} else if (strcmp(name, "complete-on-space") == 0 ||
+		   strcmp(name, "restart-on-upgrade") == 0) {
 		if (strcmp(*value, "on") != 0 && strcmp(*value, "off") != 0)
 			return refuse(e, w->w[0].at, "syntax error.");
 	} else if (is_timestamp) {
@@ -288,6 +289,10 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
 	int id = c->id;
+	if (id >= OPER_SYSTEM_FIRST) {
+		oper_system_run(s, c, rest);
+		goto out;
+	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {
 		refuse(&e, rest->w[0].at, "syntax error.");
 		session_refuse(s, &e);
@@ -301,14 +306,6 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		set_cli(s, c, rest);
 		break;
 	case OPER_CLI:
-		session_done(s);
-		break;
-	case OPER_START_SHELL:
-		if (!user_may(&s->user, "shell")) {
-			session_fail(s, "error: permission denied");
-			break;
-		}
-		session_setting(s, "shell", "sh");
 		session_done(s);
 		break;
 	case OPER_XML_MODE:

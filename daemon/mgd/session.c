@@ -49,6 +49,7 @@ session_free(struct session *s)
 			break;
 		}
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	edit_leave(s);
 	ipc_free(s->ipc);
@@ -294,6 +295,16 @@ session_run_facts(struct session *s, const struct elem *request, const struct el
 }
 
 void
+session_notice(struct session *s, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	elem_leaf(a, e, "text", text);
+	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
+	arena_free(a);
+}
+
+void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
 	session_pump(s);
@@ -476,6 +487,7 @@ on_break(struct session *s, uint32_t seq)
 		return;
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	text_done(&s->out);
 	s->out_sent = 0;

@@ -178,16 +178,14 @@ show_compare(struct session *s, const struct tree *t)
 /* --- rows --- */
 
 static void
-version_rows(struct session *s)
+version_rows(struct session *s, const struct elem *request)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
 	struct utsname system;
-	elem_leaf(a, e, "host-name",
-	    host != NULL          ? host
-	    : uname(&system) == 0 ? system.nodename
-				  : "");
+	bool has_system = uname(&system) == 0;
+	elem_leaf(a, e, "host-name", host != NULL ? host : has_system ? system.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
 	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
@@ -197,15 +195,22 @@ version_rows(struct session *s)
 	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
+	if (elem_has(request, "detail") && has_system) {
+		package = elem_add(a, e, "package-information");
+		elem_leaf(a, package, "name", "kernel");
+		elem_leaff(a, package, "comment", "%s %s [%s]", system.sysname, system.machine,
+		    system.release);
+	}
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		session_row(s, c);
 	arena_free(a);
 }
 
 static void
-commit_rows(struct session *s)
+commit_rows(struct session *s, const struct elem *request)
 {
 	struct store_meta meta;
+	(void)request;
 	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
 		if (store_read_meta(s->m->db.dir, n, &meta) < 0)
 			return;
@@ -225,7 +230,7 @@ commit_rows(struct session *s)
 
 static const struct {
 	const char *name;
-	void (*rows)(struct session *s);
+	void (*rows)(struct session *s, const struct elem *request);
 } own_rpcs[] = {
 	{ "get-software-information", version_rows },
 	{ "get-commit-information", commit_rows },
@@ -234,10 +239,9 @@ static const struct {
 bool
 show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request)
 {
-	(void)request;
 	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
 		if (strcmp(own_rpcs[i].name, rpc->name) == 0) {
-			own_rpcs[i].rows(s);
+			own_rpcs[i].rows(s, request);
 			return true;
 		}
 	return false;
