@@ -25,6 +25,7 @@ int act_log(struct act *a, const struct elem *request);
 int act_memory(struct act *a, const struct elem *request);
 int act_processes(struct act *a, const struct elem *request);
 int act_route_engine(struct act *a, const struct elem *request);
+int act_tool(struct act *a, const struct elem *request);
 int act_shell(struct act *a, const struct elem *request);
 int act_storage(struct act *a, const struct elem *request);
 int act_uptime(struct act *a, const struct elem *request);

@@ -253,6 +253,8 @@ run_refuse(const struct line *l)
 		error_show(l->c, l->typed, text, NULL);
 		return;
 	}
+	if (*text == '\0')
+		return; /* what it said has been shown: a ping that nobody answered */
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "problem");
 	elem_leaf(a, e, "severity", "error");

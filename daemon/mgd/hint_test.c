@@ -127,7 +127,7 @@ commands_of_operational_mode(void **state)
 		{ "show services ipsec-vpn ipsec security-associations detail s",
 		    " <service-set> (ss) !" },
 		{ "show services ipsec-vpn ipsec statistics service-set ", " <service-set> (ss)" },
-		{ "show interfaces g", " <interface-name> !" },
+		{ "show interfaces g", " <interface-name> (ge-0/0/0) (ge-0/0/0.0) !" },
 		{ "show configuration services service-s", " >service-set !" },
 		{ "set cli screen-l", " screen-length" },
 		{ "set cli screen-length ", " <length>" },
