@@ -80,6 +80,33 @@ oper_commands(const struct schema *schema, size_t *n)
 	return table;
 }
 
+/* `show configuration PATH | display xml rpc`: the subtree that a program would ask for. */
+static void
+configuration_request_show(struct session *s, const struct path *p)
+{
+	struct text out = { 0 };
+	struct text end = { 0 };
+	const struct snode *at = s->m->db.schema->config;
+	text_put(
+	    &out, "    <rpc>\n        <get-configuration database=\"committed\"><configuration>");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct snode *c = snode_find(at, p->words[i], strlen(p->words[i]));
+		if (c == NULL || c->is_nokeyword || c->kind != SNODE_CONTAINER)
+			break; /* the whole of what is around it holds what was asked for */
+		struct text tag = { 0 };
+		text_printf(&out, "<%s>", c->name);
+		text_printf(&tag, "</%s>%s", c->name, text_str(&end));
+		text_done(&end);
+		end = tag;
+		at = c;
+	}
+	text_printf(&out, "%s</configuration></get-configuration>\n    </rpc>\n", text_str(&end));
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&end);
+	text_done(&out);
+}
+
 static void
 show_configuration(struct session *s, const struct words *w, struct arena *a)
 {
@@ -90,6 +117,8 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e) ||
 	    !guard_path(s, &top, w, &path, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
+	} else if (s->is_rpc) {
+		configuration_request_show(s, &path);
 	} else if (s->compare >= 0) {
 		show_compare(s, db->running);
 	} else {

@@ -167,6 +167,7 @@ def test_commands_and_rpcs(dev):
     assert dev.display_xml_rpc("show interfaces terse").find("terse") is not None
     assert dev.cli_to_rpc_string("show interfaces terse sp-1/2/0") == \
         "rpc.get_interface_information(terse=True, interface_name='sp-1/2/0')"
+    assert dev.display_xml_rpc("show configuration system host-name").find("configuration/system") is not None
     assert "invalid command" in dev.display_xml_rpc("show nothing")
     names = [i.findtext("name") for i in dev.rpc.get_interface_information(terse=True).iter("logical-interface")]
     assert "sp-1/2/0.1" in names
