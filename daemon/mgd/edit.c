@@ -16,6 +16,7 @@
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/quote.h"
 #include "lib/junos/tree.h"
@@ -30,6 +31,7 @@ enum edit_id {
 	EDIT_DELETE,
 	EDIT_EDIT,
 	EDIT_EXIT,
+	EDIT_HELP,
 	EDIT_INSERT,
 	EDIT_LOAD,
 	EDIT_PROTECT,
@@ -55,6 +57,9 @@ static const struct command table[] = {
 	{ "delete", "Delete a data element", NULL, EDIT_DELETE, false },
 	{ "edit", "Edit a sub-element", NULL, EDIT_EDIT, false },
 	{ "exit", "Exit from this level", NULL, EDIT_EXIT, false },
+	{ "help apropos", "Find help information about a topic", NULL, EDIT_HELP, false },
+	{ "help reference", "Reference material", NULL, EDIT_HELP, false },
+	{ "help topic", "Help for high level topics", NULL, EDIT_HELP, false },
 	{ "insert", "Insert a new ordered data element", NULL, EDIT_INSERT, false },
 	{ "load", "Load configuration from file", NULL, EDIT_LOAD, false },
 	{ "protect", "Protect the statement", NULL, EDIT_PROTECT, false },
@@ -96,7 +101,7 @@ void
 edit_enter(struct session *s, enum session_kind kind)
 {
 	struct text t = { 0 };
-	if (!user_may(&s->user, "configure")) {
+	if (!permit_command(session_permit(s), "configure", NULL)) {
 		session_fail(s, "error: permission denied");
 	} else if (!candidate_enter(s, kind, &t)) {
 		session_fail(s, text_str(&t));
@@ -177,6 +182,7 @@ do_edit(struct session *s, const struct words *w, struct arena *a)
 		ok = refuse(&e, w->w[w->n - 1].at, "syntax error.");
 	else if (ok && p.end == PATH_LIST)
 		ok = refuse(&e, w->end + 1, "missing argument.");
+	ok = ok && guard_path(s, &s->edit, w, &p, PERMIT_READ, &e);
 	if (ok) {
 		place_push(s);
 		place_set(s, &p);
@@ -311,6 +317,7 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	bool ok = w->n > 0 || refuse(&e, w->end + 1, "missing argument.");
 	ok = ok && path_walk(a, config_root(s), &s->edit, &head, id == EDIT_SET, &p, &e);
 	ok = ok && change_path_ok(&p, w, id, &e);
+	ok = ok && guard_path(s, &s->edit, &head, &p, PERMIT_WRITE, &e);
 	if (!ok) {
 		session_refuse(s, &e);
 	} else {
@@ -351,7 +358,8 @@ do_show(struct session *s, const struct words *w, struct arena *a)
 {
 	struct refusal e = { 0 };
 	struct path p;
-	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e)) {
+	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e) ||
+	    !guard_path(s, &s->edit, w, &p, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
 	} else if (s->compare >= 0) {
 		show_compare(s, session_tree(s));
@@ -380,6 +388,8 @@ do_rollback(struct session *s, const struct words *w)
 		refuse(&e, w->w[0].at, "Value %.20s is not within range (0..%d) at '%.20s'",
 		    w->w[0].s, STORE_ROLLBACK_MAX, w->w[0].s);
 	}
+	if (!e.has_at && n > 0 && !permit_has(session_permit(s), "rollback"))
+		refuse(&e, w->w[0].at, "permission denied.");
 	if (e.has_at) {
 		session_refuse(s, &e);
 	} else if (candidate_rollback(s, n, &t)) {
@@ -455,16 +465,20 @@ edit_line(struct session *s, const struct words *w)
 {
 	struct refusal e = { 0 };
 	size_t used;
-	const struct command *c =
-	    command_find(table, sizeof(table) / sizeof(table[0]), w, &used, &e);
+	size_t n;
+	struct arena *a = arena_new();
+	const struct command *mine = edit_allowed(s, a, &n);
+	const struct command *c = command_find(mine, n, w, &used, &e);
 	if (c == NULL) {
 		session_refuse(s, &e);
 		refusal_done(&e);
+		arena_free(a);
 		return;
 	}
-	if (is_held(s, c->id))
+	if (is_held(s, c->id)) {
+		arena_free(a);
 		return;
-	struct arena *a = arena_new();
+	}
 	struct words rest = words_from(w, used);
 	switch ((enum edit_id)c->id) {
 	case EDIT_ACTIVATE:
@@ -494,6 +508,9 @@ edit_line(struct session *s, const struct words *w)
 	case EDIT_EXIT:
 	case EDIT_QUIT:
 		do_exit(s, &rest);
+		break;
+	case EDIT_HELP:
+		help_run(s, c->words + strlen("help "), &rest);
 		break;
 	case EDIT_LOAD:
 		edit_load(s, &rest);

@@ -102,6 +102,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	struct report r = { 0 };
 	struct report shown = { 0 };
 	bool ok = text_load(s, text, len, &r);
+	ok = guard_settle(s, &r) && ok;
 	for (size_t i = 0; i < r.n; i++)
 		if (r.lines[i].class != REPORT_IGNORED)
 			report_add(&shown, &r.lines[i]);
@@ -115,8 +116,8 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		session_text(s, text_str(&said));
 		session_done(s);
 	} else {
-		text_printf(&said, "%sload complete (%zu errors)\n", s->is_program ? "error: " : "",
-		    r.n_errors);
+		if (!s->is_program) /* which has had them all */
+			text_printf(&said, "load complete (%zu errors)\n", r.n_errors);
 		session_fail(s, text_str(&said));
 	}
 	text_done(&said);

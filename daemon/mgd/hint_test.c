@@ -116,18 +116,18 @@ static void
 commands_of_operational_mode(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "", " clear ping request set show traceroute" },
+		{ "", " clear file ping request set show traceroute" },
 		{ "s", " set show" },
 		{ "show se", " services" },
 		{ "sh ser ips ips s", " security-associations statistics" },
 		{ "sh ser ips ips sa", " security-associations" },
-		{ "show version ", " !" },
+		{ "show version ", " brief detail !" },
 		{ "show services ipsec-vpn ipsec security-associations ",
 		    " <service-set> brief detail extensive (ss) !" },
 		{ "show services ipsec-vpn ipsec security-associations detail s",
 		    " <service-set> (ss) !" },
 		{ "show services ipsec-vpn ipsec statistics service-set ", " <service-set> (ss)" },
-		{ "show interfaces g", " <interface-name> (ge-0/0/0) !" },
+		{ "show interfaces g", " <interface-name> (ge-0/0/0) (ge-0/0/0.0) !" },
 		{ "show configuration services service-s", " >service-set !" },
 		{ "set cli screen-l", " screen-length" },
 		{ "set cli screen-length ", " <length>" },

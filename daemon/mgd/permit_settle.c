@@ -85,6 +85,22 @@ holds_denied(struct settle *s, const struct node *old)
 	return false;
 }
 
+/* May anything of OLD, the place of the walk, go? */
+static bool
+may_go(struct settle *s, const struct node *old)
+{
+	if (old->child == NULL || node_any(old) != NULL)
+		return place_allows(&s->w, old->schema, PERMIT_WRITE);
+	for (const struct node *c = old->child; c != NULL; c = c->next) {
+		struct place_mark mark = place_enter(&s->w, c);
+		bool goes = may_go(s, c);
+		place_leave(&s->w, &mark);
+		if (goes)
+			return true;
+	}
+	return false;
+}
+
 static struct node *
 add_like(struct settle *s, struct node *parent, const struct node *old)
 {
@@ -127,7 +143,7 @@ entry_replace(struct settle *s, struct node *n, const struct node *old)
 static void
 gone_settle(struct settle *s, struct node *parent, const struct node *old)
 {
-	if (old->child == NULL) {
+	if (old->child == NULL || !may_go(s, old)) {
 		node_del_excluded(s->t, parent, old->schema);
 		struct node *n = node_copy(s->t, parent, old, NULL);
 		if (n == NULL)

@@ -54,7 +54,7 @@ enum cli_msg_type {
 	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
 	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
 		   * The command line opens the file, with the rights of its user */
-	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode", "shell": be a NETCONF server, start a shell; else `set cli NAME VALUE`, which only the command line itself can do; without a
+	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
 	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
 		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the
