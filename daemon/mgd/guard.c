@@ -143,6 +143,17 @@ line_read(const struct session *s, const struct words *w, struct line *out)
 	}
 }
 
+/* True if C takes words behind its path; behind that of others stands what was not understood, be it a secret. */
+static bool
+takes_more(const struct command *c)
+{
+	static const char *const names[] = { "annotate", "copy", "insert", "rename" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], c->words) == 0)
+			return true;
+	return false;
+}
+
 /* Writes "set: [system host-name] gw1": the place, and behind it what stands at the end of the path or cannot be one. */
 static void
 change_tell(const struct session *s, const struct line *l, struct arena *a, struct text *out)
@@ -171,7 +182,7 @@ change_tell(const struct session *s, const struct line *l, struct arena *a, stru
 	else if (n_place < p.n)
 		path_print(&p, n_place, out);
 	bool is_secret = p.s != NULL && p.s->is_secret; /* then more words may belong to it */
-	for (size_t i = n; i < l->rest.n && !is_secret; i++)
+	for (size_t i = n; i < l->rest.n && !is_secret && takes_more(l->c); i++)
 		text_printf(out, " %s", l->rest.w[i].s);
 }
 

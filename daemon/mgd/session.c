@@ -6,6 +6,7 @@
  * line takes it, so a long configuration costs its length once and not twice. oper.c and edit.c know
  * what lines mean.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,13 +265,23 @@ session_row(struct session *s, const struct elem *row)
 
 /* --- what comes from it --- */
 
+/* Copies what a client calls something into lines of the log and for other users: it must not look like more of them. */
+static void
+name_copy(char *to, size_t size, const char *name)
+{
+	snprintf(to, size, "%s", name);
+	for (; *to != '\0'; to++)
+		if (!isalnum((unsigned char)*to) && strchr("/-_.:", *to) == NULL)
+			*to = '_';
+}
+
 static void
 on_hello(struct session *s, const struct ipc_msg *msg)
 {
 	const char *terminal = elem_value(msg->body, "terminal");
 	const char *client = elem_value(msg->body, "client");
-	snprintf(s->terminal, sizeof(s->terminal), "%s", terminal != NULL ? terminal : "");
-	snprintf(s->client, sizeof(s->client), "%s", client != NULL ? client : "cli");
+	name_copy(s->terminal, sizeof(s->terminal), terminal != NULL ? terminal : "");
+	name_copy(s->client, sizeof(s->client), client != NULL ? client : "cli");
 	s->is_program = client != NULL;
 	s->seq = msg->seq;
 	if (permits_of(s->m->db.permits, &s->user) == NULL) {
@@ -285,6 +296,12 @@ on_hello(struct session *s, const struct ipc_msg *msg)
 	elem_leaf(a, e, "user", s->user.name);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	elem_leaf(a, e, "version", VERSION);
+	const char *announcement = permits_announcement(s->m->db.permits);
+	unsigned idle_min = permit_idle_timeout(session_permit(s));
+	if (announcement != NULL)
+		elem_leaf(a, e, "announcement", announcement);
+	if (idle_min > 0)
+		elem_leaff(a, e, "idle-timeout", "%u", idle_min);
 	ipc_send(s->ipc, CLI_WELCOME, s->seq, e, -1);
 	arena_free(a);
 	s->is_welcome = true;
