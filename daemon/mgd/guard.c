@@ -57,6 +57,8 @@ void
 guard_log_login(const struct session *s, bool is_login)
 {
 	struct text what = { 0 };
+	if (!is_login && s->is_configuring)
+		audit(s, "UI_DBASE_LOGOUT_EVENT", "exiting configuration mode");
 	if (is_login)
 		text_printf(&what, "login, class '%s'", permit_class(session_permit(s)));
 	else
@@ -286,6 +288,7 @@ guard_begin(struct session *s, const char *text, bool may_enter)
 	struct words w;
 	struct line l = { 0 };
 	guard_done(g);
+	g->is_open = true;
 	g->was_configuring = s->is_configuring;
 	g->was_private = s->private_tree != NULL;
 	if (text != NULL && s->is_configuring && words_cut(a, text, &w, &e) && w.n > 0) {
@@ -394,6 +397,8 @@ guard_end(struct session *s)
 {
 	struct guard *g = &s->guard;
 	struct report r = { 0 };
+	if (!g->is_open)
+		return; /* a message that is no request: a key that was typed, a piece of input */
 	(void)guard_settle(s, &r); /* of what does not end a line: calls that answer later */
 	report_done(&r);
 	if (g->has_change && g->before != NULL && is_same_candidate(s))

@@ -52,9 +52,9 @@ session_free(struct session *s)
 		}
 	rpc_detach(s);
 	commit_detach(s->m, s);
-	edit_leave(s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
+	edit_leave(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);
