@@ -404,9 +404,13 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
 	const struct permit *p = session_permit(s);
-	/* names come from what the user may see */
+	/* names come from what the user may see; a copy of it takes time, so only of what the line can be about */
 	const struct tree *edited = s->is_configuring ? session_tree(s) : NULL;
-	struct tree *running = permit_view(p, s->m->db.running, PERMIT_DROP);
+	bool is_run = text[strspn(text, " ")] == 'r';
+	struct tree *running = permit_is_all(p) ? NULL
+			       : edited == NULL || is_run
+				   ? permit_view(p, s->m->db.running, PERMIT_DROP)
+				   : tree_new(s->m->db.schema);
 	struct tree *candidate = edited != NULL ? permit_view(p, edited, PERMIT_DROP) : NULL;
 	struct hint_ask ask = {
 		.schema = s->m->db.schema,

@@ -7,6 +7,7 @@ import pytest
 import screen
 
 import classes
+import control
 from classes import HASH, KEY, SECRETS, conf
 
 TRANSCRIPTS = sorted((pathlib.Path(__file__).parent / "transcripts/users").glob("*.txt"))
@@ -196,6 +197,12 @@ def typed(line):
     return line in OUTPUTS or line in EDITS
 
 
+def test_a_hidden_secret_is_marked_in_every_format(users):
+    path = "services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication"
+    for pipe in ("", " | display set", " | display xml", " | display json"):
+        assert "/* SECRET-DATA */" in users.run("daemon", f"show configuration {path}{pipe}"), pipe
+
+
 def test_secrets_are_there_for_those_who_may(users):
     said = users.run("mail", "show configuration")
     assert KEY in said and HASH in said
@@ -300,6 +307,7 @@ def test_accounting(users):
               "set services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication key asc tiger-in-clear",
               "delete interfaces ge-0/0/0 unit 0 family inet", "edit system", "set domain-name example.net",
               "top set system domain-search a", "set nonsense tiger-in-clear", "show", "exit", "exit", "exit")
+    control.wait(lambda: any("'mail'" in line for line in audit(users.gw, "UI_LOGOUT_EVENT")))
     log = users.gw.log()
     assert len([line for line in audit(users.gw, "UI_DBASE_LOGIN_EVENT") if "'mail'" in line]) == \
         len([line for line in audit(users.gw, "UI_DBASE_LOGOUT_EVENT") if "'mail'" in line])
@@ -312,7 +320,7 @@ def test_accounting(users):
     assert "UI_CFG_AUDIT_OTHER: User 'mail' via cli delete: [interfaces ge-0/0/0 unit 0 family inet]" in log
     assert "UI_CFG_AUDIT_SET: User 'mail' via cli set: [system domain-name] example.net" in log
     assert "UI_CFG_AUDIT_SET: User 'mail' via cli set: [system domain-search] a" in log
-    assert "UI_LOGOUT_EVENT: User 'mail' via cli logout" in log
+    control.wait(lambda: "UI_LOGOUT_EVENT: User 'mail' via cli logout" in users.gw.log())
     assert "nonsense" not in "".join(audit(users.gw, "UI_CFG_AUDIT_SET"))
 
 
@@ -395,6 +403,7 @@ def test_programs_change_no_more_than_people(users):
     said = netconf(users, "daemon", edit, "<commit/>")
     assert "rpc-error" in said[0] and "permission denied" in said[0]
     assert len([line for line in audit(users.gw, "UI_DBASE_LOGIN_EVENT") if "'daemon'" in line]) == 1
+    control.wait(lambda: any("'daemon'" in line for line in audit(users.gw, "UI_LOGOUT_EVENT")))
     assert len([line for line in audit(users.gw, "UI_DBASE_LOGOUT_EVENT") if "'daemon'" in line]) == 1
     shown = users.run("mail", "show configuration system host-name")
     assert shown == "host-name gw;\n"
