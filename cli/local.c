@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/netconf.h"
@@ -75,12 +74,25 @@ replace(char *const *words)
 	return 1;
 }
 
+/* Only what scp's own other end sends: no option that names a program. */
+static bool
+is_scp_server(char *const *words)
+{
+	bool has_direction = false;
+	for (size_t i = 1; words[i] != NULL && words[i][0] == '-' && words[i][1] != '-'; i++) {
+		if (strspn(words[i] + 1, "tfrpdvq") != strlen(words[i] + 1))
+			return false;
+		has_direction = has_direction || strpbrk(words[i], "tf") != NULL;
+	}
+	return has_direction;
+}
+
 static bool
 is_transfer(size_t n, char *const *words)
 {
 	const char *name = base_name(words[0]);
-	return (strcmp(words[0], "scp") == 0 && n > 1) || strcmp(name, "sftp-server") == 0 ||
-	       strcmp(words[0], "internal-sftp") == 0;
+	return (n > 1 && strcmp(words[0], "scp") == 0 && is_scp_server(words)) ||
+	       strcmp(name, "sftp-server") == 0 || strcmp(words[0], "internal-sftp") == 0;
 }
 
 bool
@@ -112,22 +124,4 @@ local_command(const char *command, const char *rundir, int *out_status)
 		is_ours = false;
 	free(copy);
 	return is_ours;
-}
-
-void
-local_shell(void)
-{
-	static char name[] = "sh";
-	static char *const words[] = { name, NULL };
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		signal(SIGINT, SIG_DFL);
-		_exit(replace(words));
-	}
-	int status;
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (pid < 0)
-		fprintf(stderr, "error: %s\n", strerror(errno));
 }

@@ -89,10 +89,28 @@ put_character(struct reply *r, const char *s, size_t n)
 		put(r, is_bad ? "?" : s, is_bad ? 1 : n);
 }
 
+/* How many of the N bytes at S are characters that stand for themselves. */
+static size_t
+plain_length(const char *s, size_t n)
+{
+	size_t i = 0;
+	while (i < n && s[i] >= ' ' && s[i] < 0x7f && s[i] != '&' && s[i] != '<' && s[i] != '>' &&
+	       s[i] != '"')
+		i++;
+	return i;
+}
+
 static void
 put_escaped(struct reply *r, const char *s, size_t n)
 {
 	while (n > 0) {
+		size_t plain = r->n_partial == 0 ? plain_length(s, n) : 0;
+		if (plain > 0) {
+			put(r, s, plain);
+			s += plain;
+			n -= plain;
+			continue;
+		}
 		if (r->n_partial == 0 && (unsigned char)*s < 0x80) {
 			put_character(r, s++, 1);
 			n--;

@@ -64,6 +64,7 @@ static const char *const formats[] = {
 };
 
 static const struct pipe_choice format_words[] = {
+	{ "detail", "Show progress of a commit" },
 	{ "json", "Show output as JSON" },
 	{ "set", "Show 'set' commands that create configuration" },
 	{ "xml", "Show output as XML tags" },
@@ -243,6 +244,10 @@ display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
 	if (strncmp("inheritance", w[1].s, strlen(w[1].s)) == 0)
 		return inherit_parse(p, w, n_words, err);
+	if (strncmp("detail", w[1].s, strlen(w[1].s)) == 0) {
+		p->is_detail = true;
+		return n_words == 2 || refuse(err, w[2].at, "syntax error.");
+	}
 	int format = format_find(w[1].s);
 	if (format < 0)
 		return refuse(err, w[1].at, "syntax error.");
@@ -264,8 +269,14 @@ compare_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	p->has_compare = true;
 	if (n_words == 1)
 		return true;
+	if (n_words == 2 && strncmp("rollback", w[1].s, strlen(w[1].s)) != 0) {
+		p->compare_file = strdup(w[1].s);
+		if (p->compare_file == NULL)
+			abort();
+		return true;
+	}
 	if (strncmp("rollback", w[1].s, strlen(w[1].s)) != 0)
-		return refuse(err, w[1].at, "syntax error.");
+		return refuse(err, w[2].at, "syntax error.");
 	if (n_words < 3)
 		return refuse(err, w[1].at + strlen(w[1].s), "missing argument.");
 	if (n_words > 3)
@@ -408,6 +419,9 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 		*can_end = n_words != 2;
 		if (n_words == 1)
 			n = choice_add(out, n, partial,
+			    (struct pipe_choice){ "<filename>", "Compare with a file" });
+		if (n_words == 1)
+			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"rollback", "Compare with prior rollback configuration" });
 		else if (n_words == 2)
@@ -467,6 +481,7 @@ pipes_done(struct pipes *p)
 		if (st->f != NULL)
 			fclose(st->f);
 	}
+	free(p->compare_file);
 	text_done(&p->partial);
 	text_done(&p->out);
 	*p = (struct pipes){ 0 };

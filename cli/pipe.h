@@ -53,6 +53,8 @@ struct pipes {
 	enum pipe_inherit inherit;
 	bool has_compare;
 	unsigned compare;    /* rollback number */
+	char *compare_file;  /* instead of a rollback; NULL: none */
+	bool is_detail;      /* display detail: progress of a commit */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */

@@ -16,14 +16,17 @@ struct settings {
 	unsigned width;        /* columns */
 	unsigned idle_minutes; /* 0 = no limit */
 	bool no_space;         /* a blank is only a blank */
+	bool no_restart;       /* restart-on-upgrade off */
 	char timestamp[64];    /* format of strftime, "" = none */
+	char prompt[128];      /* instead of "user@host> ", "" = that one */
+	char terminal[64];     /* "" = that of the environment */
 };
 
 /* Keeps setting NAME, and says so. mgd has judged the value; one that means nothing is left alone. */
 void setting_apply(struct settings *s, const char *name, const char *value, struct text *said);
 
-/* The list of `show cli`. */
-void setting_show(const struct settings *s, struct text *out);
+/* The list of `show cli`; NAME "directory": only that. */
+void setting_show(const struct settings *s, const char *name, struct text *out);
 
 /* Rows (0: no pager) and columns of the screen now. */
 unsigned setting_rows(const struct settings *s);

@@ -38,7 +38,7 @@ tree_read(struct db *db, unsigned n, struct store_meta *meta, int *rc)
 }
 
 void
-db_set_running(struct db *db, struct tree *t)
+db_set_running(struct db *db, struct tree *t, bool keep_old)
 {
 	static const char *const words[] = { "system", "host-name" };
 	struct tree *whole = tree_applies_groups(t) ? groups_expand(t, NULL) : NULL;
@@ -48,7 +48,8 @@ db_set_running(struct db *db, struct tree *t)
 	permits_free(db->permits);
 	db->permits = permits_new(whole != NULL ? whole : t);
 	tree_free(whole);
-	tree_free(db->running);
+	if (!keep_old)
+		tree_free(db->running);
 	db->running = t;
 }
 
@@ -65,7 +66,7 @@ db_init(struct db *db, const struct schema *schema)
 	struct tree *t = tree_read(db, 0, &db->last, &rc);
 	if (t == NULL && rc != -ENOENT)
 		return rc;
-	db_set_running(db, t != NULL ? t : tree_new(schema));
+	db_set_running(db, t != NULL ? t : tree_new(schema), false);
 	db->candidate = tree_copy(db->running);
 	return 0;
 }

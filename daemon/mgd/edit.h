@@ -8,7 +8,7 @@
 struct session;
 struct words;
 
-/* `commit [check] [and-quit] [comment TEXT]` */
+/* `commit [check | confirmed [N] | at TIME] [full] [synchronize [force]] [comment TEXT] [and-quit]`, in any order */
 void edit_commit(struct session *s, const struct words *w);
 
 /* `load (merge | override | replace | set | update) (FILE | terminal) [relative]` */

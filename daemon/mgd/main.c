@@ -184,7 +184,7 @@ on_message(struct ipc_msg *msg, void *arg)
 	struct mgd *m = arg;
 	if (msg->type == MSG_LOAD)
 		on_load(m, msg);
-	else
+	else if (!system_on_super(m, msg))
 		log_line(LOG_LEVEL_WARNING, "UI_SUPER_MESSAGE", "unexpected message %u", msg->type);
 }
 
@@ -212,7 +212,11 @@ main(void)
 		log_line(LOG_LEVEL_ERROR, "UI_DBASE_OPEN", "%s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	pack_init(&m);
+	schedule_init(&m);
 	daemon_ready(&m.d, SANDBOX_MGD);
 	commit_boot(&m);
+	confirm_start(&m);
+	schedule_start(&m);
 	return daemon_run(&m.d);
 }

@@ -24,7 +24,6 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
-	OPER_START_SHELL,
 	OPER_XML_MODE,
 };
 
@@ -41,16 +40,19 @@ static const struct command own[] = {
 	{ "quit", "Exit the management session", NULL, OPER_QUIT, false },
 	{ "set cli complete-on-space", "Set whether typing space completes current word", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli directory", "Set working directory", NULL, OPER_SET_CLI, false },
 	{ "set cli idle-timeout", "Set maximum idle time before login session ends", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli prompt", "Set CLI command prompt string", NULL, OPER_SET_CLI, false },
+	{ "set cli restart-on-upgrade", "Set CLI to prompt for restart after software upgrade",
+	    NULL, OPER_SET_CLI, false },
 	{ "set cli screen-length", "Set number of lines on screen", NULL, OPER_SET_CLI, false },
 	{ "set cli screen-width", "Set number of characters on a line", NULL, OPER_SET_CLI, false },
+	{ "set cli terminal", "Set terminal type", NULL, OPER_SET_CLI, false },
 	{ "set cli timestamp", "Timestamp CLI output", NULL, OPER_SET_CLI, false },
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
-	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
-	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
 	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
@@ -61,18 +63,48 @@ const struct command *
 oper_commands(const struct schema *schema, size_t *n)
 {
 	static struct command *table;
-	*n = OWN_N + schema->n_rpcs;
+	size_t n_system;
+	const struct command *system = oper_system_commands(&n_system);
+	*n = OWN_N + n_system + schema->n_rpcs;
 	if (table != NULL)
 		return table;
 	table = calloc(*n, sizeof(*table));
 	if (table == NULL)
 		abort();
 	memcpy(table, own, sizeof(own));
+	memcpy(table + OWN_N, system, n_system * sizeof(*system));
 	for (size_t i = 0; i < schema->n_rpcs; i++)
-		table[OWN_N + i] = (struct command){ .words = schema->rpcs[i].command,
+		table[OWN_N + n_system + i] = (struct command){ .words = schema->rpcs[i].command,
 			.help = schema->rpcs[i].help,
 			.rpc = &schema->rpcs[i] };
 	return table;
+}
+
+/* `show configuration PATH | display xml rpc`: the subtree that a program would ask for. */
+static void
+configuration_request_show(struct session *s, const struct path *p)
+{
+	struct text out = { 0 };
+	struct text end = { 0 };
+	const struct snode *at = s->m->db.schema->config;
+	text_put(
+	    &out, "    <rpc>\n        <get-configuration database=\"committed\"><configuration>");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct snode *c = snode_find(at, p->words[i], strlen(p->words[i]));
+		if (c == NULL || c->is_nokeyword || c->kind != SNODE_CONTAINER)
+			break; /* the whole of what is around it holds what was asked for */
+		struct text tag = { 0 };
+		text_printf(&out, "<%s>", c->name);
+		text_printf(&tag, "</%s>%s", c->name, text_str(&end));
+		text_done(&end);
+		end = tag;
+		at = c;
+	}
+	text_printf(&out, "%s</configuration></get-configuration>\n    </rpc>\n", text_str(&end));
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&end);
+	text_done(&out);
 }
 
 static void
@@ -85,6 +117,8 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e) ||
 	    !guard_path(s, &top, w, &path, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
+	} else if (s->is_rpc) {
+		configuration_request_show(s, &path);
 	} else if (s->compare >= 0) {
 		show_compare(s, db->running);
 	} else {
@@ -148,6 +182,19 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		arena_free(a);
 		return;
 	}
+	if (strcmp(rpc->owner, "cli") == 0) {
+		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
+			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			return;
+		}
+		system_run_there(s, rpc, request);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "mgd") == 0 && system_rpc(s, rpc, request)) {
+		arena_free(a);
+		return;
+	}
 	if (rpc->output != NULL && rpc->output->n_children > 0)
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
@@ -155,10 +202,14 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		rpc_start(s, rpc, a, request);
 		return;
 	}
-	if (show_rpc(s, rpc, request))
-		session_done(s);
-	else
+	struct text error = { 0 };
+	if (!show_rpc(s, rpc, request, &error))
 		session_fail(s, "error: command is not implemented");
+	else if (error.len > 0)
+		session_fail(s, text_str(&error));
+	else
+		session_done(s);
+	text_done(&error);
 	arena_free(a);
 }
 
@@ -257,7 +308,8 @@ cli_value(const char *name, const struct words *w, const char **value, struct re
 			return refuse(e, w->end + 1, "missing argument.");
 		*value = w->w[1].s;
 		n_max = 2;
-	} else if (strcmp(name, "complete-on-space") == 0) {
+	} else if (strcmp(name, "complete-on-space") == 0 ||
+		   strcmp(name, "restart-on-upgrade") == 0) {
 		if (strcmp(*value, "on") != 0 && strcmp(*value, "off") != 0)
 			return refuse(e, w->w[0].at, "syntax error.");
 	} else if (is_timestamp) {
@@ -308,6 +360,10 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		session_refuse(s, &e);
 		goto out;
 	}
+	if (id >= OPER_SYSTEM_FIRST) {
+		oper_system_run(s, c, rest);
+		goto out;
+	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {
 		refuse(&e, rest->w[0].at, "syntax error.");
 		session_refuse(s, &e);
@@ -321,10 +377,6 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		set_cli(s, c, rest);
 		break;
 	case OPER_CLI:
-		session_done(s);
-		break;
-	case OPER_START_SHELL:
-		session_setting(s, "shell", "sh");
 		session_done(s);
 		break;
 	case OPER_XML_MODE:

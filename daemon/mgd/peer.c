@@ -74,6 +74,7 @@ peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit)
 	elem_leaff(a, e, "commit", "%u", commit);
 	p->seq = ++p->m->seq;
 	p->is_checking = check;
+	p->sent_commit = commit;
 	int rc = ipc_send(p->ipc, check ? MSG_CONF_CHECK : MSG_CONF_APPLY, p->seq, e, fd);
 	arena_free(a);
 	if (rc < 0)

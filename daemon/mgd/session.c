@@ -39,6 +39,8 @@ session_describe(const struct session *s, struct text *out)
 	text_printf(out, "%s", s->user.name);
 	if (s->terminal[0] != '\0')
 		text_printf(out, " terminal %s", s->terminal);
+	if (s->user.pid > 0)
+		text_printf(out, " (pid %d)", (int)s->user.pid);
 	text_printf(out, " on since %s", store_date(s->since, date));
 }
 
@@ -51,6 +53,7 @@ session_free(struct session *s)
 			break;
 		}
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
@@ -71,6 +74,18 @@ session_end(struct session *s)
 }
 
 /* --- what goes to the command line --- */
+
+void
+sessions_tell(struct mgd *m, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	elem_leaf(a, e, "text", text);
+	for (struct session *s = m->sessions; s != NULL; s = s->next)
+		if (s->is_welcome)
+			ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
+	arena_free(a);
+}
 
 static void
 send_leaf(struct session *s, uint16_t type, const char *root, const char *name, const char *value)
@@ -110,6 +125,10 @@ done_send(struct session *s)
 	if (edit.len > 0)
 		elem_leaf(a, e, "edit", edit.s + 1);
 	text_done(&edit);
+	unsigned minutes = s->is_configuring ? confirm_minutes_left(s->m) : 0;
+	if (minutes > 0)
+		elem_leaff(a, e, "banner", "# commit confirmed will be rolled back in %u minutes",
+		    minutes);
 	const char *host = db_host_name(&s->m->db);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	ipc_send(s->ipc, CLI_DONE, s->seq, e, -1);
@@ -244,6 +263,70 @@ session_setting(struct session *s, const char *name, const char *value)
 	arena_free(a);
 }
 
+/* What the command line cannot know and a command may want to show. */
+static void
+facts_add(const struct session *s, struct arena *a, struct elem *run)
+{
+	const struct db *db = &s->m->db;
+	const char *host = db_host_name(db);
+	struct elem *facts = elem_add(a, run, "facts");
+	elem_leaf(a, facts, "user", s->user.name);
+	if (host != NULL)
+		elem_leaf(a, facts, "host-name", host);
+	if (db->last.commit > 0) {
+		elem_leaff(a, facts, "commit-seconds", "%lld", (long long)db->last.when);
+		elem_leaf(a, facts, "commit-user", db->last.user);
+	}
+}
+
+static void
+elem_graft(struct arena *a, struct elem *to, const struct elem *e)
+{
+	struct elem *copy = elem_borrow(a, to, e);
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		elem_borrow(a, copy, c); /* arguments are leaves */
+}
+
+static void
+run_send(struct session *s, const struct elem *request, const char *root, int fd,
+    const struct elem *more)
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "run");
+	elem_leaf(a, e, "rpc", request->name);
+	if (root != NULL)
+		elem_leaf(a, e, "root", root);
+	elem_graft(a, elem_add(a, e, "request"), request);
+	facts_add(s, a, e);
+	for (const struct elem *c = more != NULL ? more->child : NULL; c != NULL; c = c->next)
+		elem_borrow(a, elem_find(e, "facts"), c);
+	ipc_send(s->ipc, CLI_RUN, s->seq, e, fd);
+	arena_free(a);
+}
+
+void
+session_run(struct session *s, const struct elem *request, const char *root, int fd)
+{
+	run_send(s, request, root, fd, NULL);
+}
+
+void
+session_run_facts(struct session *s, const struct elem *request, const struct elem *facts)
+{
+	run_send(s, request, NULL, -1, facts);
+}
+
+void
+session_notice(struct session *s, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	elem_leaf(a, e, "text", text);
+	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
+	arena_free(a);
+}
+
 void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
@@ -318,7 +401,7 @@ line_run(struct session *s)
 		session_refuse(s, &e);
 	else if (w.n == 0)
 		session_done(s);
-	else if (s->is_configuring)
+	else if (s->is_configuring && !s->is_program) /* whose lines are commands */
 		edit_line(s, &w);
 	else
 		oper_line(s, &w);
@@ -344,8 +427,11 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
 	s->is_relative = elem_has(msg->body, "relative");
 	s->is_rpc = elem_has(msg->body, "rpc");
+	s->is_detail = elem_has(msg->body, "detail");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
+	const char *file = elem_value(msg->body, "compare-file");
+	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
 	if (permits_log_commands(s->m->db.permits))
 		guard_log_command(s, s->line);
 	guard_begin(s, s->line, false);
@@ -473,6 +559,7 @@ on_break(struct session *s, uint32_t seq)
 		return;
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	text_done(&s->out);
 	s->out_sent = 0;

@@ -159,42 +159,79 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	tree_free(whole);
 }
 
-void
-show_compare(struct session *s, const struct tree *t)
+/* Shows what changes from OLD to T. */
+static void
+difference_show(struct session *s, const struct tree *old, const struct tree *t)
 {
-	int rc;
-	struct tree *old =
-	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
 	struct text out = { 0 };
-	if (s->compare > 0 && old == NULL) {
-		session_fail(s, "error: could not read that rollback configuration");
-		return;
-	}
-	const struct tree *from = old != NULL ? old : s->m->db.running;
-	struct tree *from_view = permit_view(session_permit(s), from, PERMIT_DROP);
+	struct tree *old_view = permit_view(session_permit(s), old, PERMIT_DROP);
 	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
-	print_compare(from_view != NULL ? from_view : from, view != NULL ? view : t, &out);
-	tree_free(from_view);
+	print_compare(old_view != NULL ? old_view : old, view != NULL ? view : t, &out);
+	tree_free(old_view);
 	tree_free(view);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);
+}
+
+/* The file that the candidate or the running configuration is compared with has come. */
+static void
+on_compare_file(struct session *s, const char *text, size_t len, const char *error)
+{
+	struct text said = { 0 };
+	struct report r = { 0 };
+	struct tree *old = tree_new(s->m->db.schema);
+	if (error != NULL)
+		text_printf(&said, "error: cannot open '%s': %s\n", s->name, error);
+	else if (!load_any(old, LOAD_OVERRIDE, text, len, &r))
+		report_print(&r, s->name, &said);
+	if (said.len > 0)
+		session_fail(s, text_str(&said));
+	else
+		difference_show(s, old, s->compare_tree(s));
+	text_done(&said);
+	report_done(&r);
+	tree_free(old);
+}
+
+static struct tree *
+compare_running(struct session *s)
+{
+	return s->m->db.running;
+}
+
+void
+show_compare(struct session *s, const struct tree *t)
+{
+	int rc;
+	if (s->compare_file[0] != '\0') {
+		/* the candidate may be another tree when the file is here */
+		s->compare_tree = t == s->m->db.running ? compare_running : session_tree;
+		snprintf(s->name, sizeof(s->name), "%s", s->compare_file);
+		session_want(s, "file", s->name, on_compare_file);
+		return;
+	}
+	struct tree *old =
+	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
+	if (s->compare > 0 && old == NULL) {
+		session_fail(s, "error: could not read that rollback configuration");
+		return;
+	}
+	difference_show(s, old != NULL ? old : s->m->db.running, t);
 	tree_free(old);
 }
 
 /* --- rows --- */
 
 static void
-version_rows(struct session *s)
+version_rows(struct session *s, const struct elem *request)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
 	struct utsname system;
-	elem_leaf(a, e, "host-name",
-	    host != NULL          ? host
-	    : uname(&system) == 0 ? system.nodename
-				  : "");
+	bool has_system = uname(&system) == 0;
+	elem_leaf(a, e, "host-name", host != NULL ? host : has_system ? system.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
 	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
@@ -204,48 +241,31 @@ version_rows(struct session *s)
 	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
+	if (elem_has(request, "detail") && has_system) {
+		package = elem_add(a, e, "package-information");
+		elem_leaf(a, package, "name", "kernel");
+		elem_leaff(a, package, "comment", "%s %s [%s]", system.sysname, system.machine,
+		    system.release);
+	}
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		session_row(s, c);
 	arena_free(a);
 }
 
-static void
-commit_rows(struct session *s)
-{
-	struct store_meta meta;
-	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
-		if (store_read_meta(s->m->db.dir, n, &meta) < 0)
-			return;
-		char date[32];
-		struct arena *a = arena_new();
-		struct elem *e = elem_new(a, "commit-history");
-		elem_leaff(a, e, "sequence-number", "%u", n);
-		elem_leaf(a, e, "user", meta.user);
-		elem_leaf(a, e, "client", meta.client);
-		elem_leaf(a, e, "date-time", store_date(meta.when, date));
-		if (meta.comment[0] != '\0')
-			elem_leaf(a, e, "log", meta.comment);
-		session_row(s, e);
-		arena_free(a);
-	}
-}
-
 static const struct {
 	const char *name;
-	void (*rows)(struct session *s);
+	void (*rows)(struct session *s, const struct elem *request);
 } own_rpcs[] = {
 	{ "get-software-information", version_rows },
-	{ "get-commit-information", commit_rows },
 };
 
 bool
-show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request)
+show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error)
 {
-	(void)request;
 	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
 		if (strcmp(own_rpcs[i].name, rpc->name) == 0) {
-			own_rpcs[i].rows(s);
+			own_rpcs[i].rows(s, request);
 			return true;
 		}
-	return false;
+	return show_commit_rpc(s, rpc->name, request, error);
 }

@@ -9,6 +9,7 @@
 #include "daemon/netd/netd.h"
 
 #include "daemon/netd/jobs.h"
+#include "daemon/netd/routes.h"
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
@@ -353,6 +354,7 @@ main(void)
 		log_line(LOG_LEVEL_ERROR, "NETD_START", "%s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
 	daemon_ready(&n.d, SANDBOX_NETD);

@@ -64,7 +64,8 @@ struct netd {
 	uv_timer_t retry;
 	uv_idle_t idle; /* runs the jobs */
 	int links_fd;
-	struct job *jobs; /* commands that are being answered, the first one at work */
+	uint32_t started_s; /* seconds after the host */
+	struct job *jobs;   /* commands that are being answered, the first one at work */
 	struct smap
 	    cleared; /* device -> struct cleared (show_if.c): counters when they were set to zero */
 	struct arena *cleared_arena;

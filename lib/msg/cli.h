@@ -8,6 +8,7 @@
  * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
+ * CLI_NOTICE belongs to no line.
  *
  * A program (NETCONF) says in CLI_HELLO which one it is. It sends lines too, and CLI_CALL for what has no line; both are
  * answered alike, but what is wrong arrives as CLI_PROBLEM, one frame each, and CLI_DONE only counts. What a call means,
@@ -39,8 +40,9 @@ enum cli_msg_type {
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version, [announcement], [idle-timeout (minutes)] }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
-		      * "no-comments")], [compare] }: a line; format, relative and rpc are those of `| display`, inherit that
-		      * of `| display inheritance`, compare the rollback number of `| compare` */
+		      * "no-comments")], [compare], [compare-file], [detail] }: a line; format, relative and rpc are those of `| display`, inherit that
+		      * of `| display inheritance`, compare the rollback number of `| compare`,
+		      * compare-file (with compare "0") the name of its file; detail: progress of a commit */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
 		      * error instead of text: it could not be read, and why */
@@ -52,7 +54,7 @@ enum cli_msg_type {
 	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
 	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
 		   * The command line opens the file, with the rights of its user */
-	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode", "shell": be a NETCONF server, start a shell; else `set cli NAME VALUE`, which only the command line itself can do; without a
+	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
 	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
 		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the
@@ -69,7 +71,8 @@ enum cli_msg_type {
 			  * what all names begin with; more: names left out; text and caret: what is wrong
 			  * with the line, as in CLI_DONE; then there are no items */
 	CLI_DONE,    /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
-		   * "configuration", "end"), [edit], [host-name] }: the line is over. text: the error as it is shown;
+		   * "configuration", "end"), [edit], [banner], [host-name] }: the line is over. banner: a line to show above
+		   * the [edit] line of the prompt. text: the error as it is shown;
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of
 		   * the next prompt */
 	CLI_CALL,    /* C->M CALL { arguments }: see above */
