@@ -345,3 +345,39 @@ def test_traceroute(gw):
     assert text.startswith("traceroute to 10.2.0.10 (10.2.0.10), 30 hops max, ")
     assert re.search(r"^ 1  192.0.2.2  [\d.]+ ms", text, re.M), text
     assert re.search(r"^ 2  10.2.0.10  [\d.]+ ms", text, re.M), text
+
+
+# --- Juniper's own readers ---
+
+def test_pyez_reads_the_tables(gw):
+    """The tables that come with PyEZ find their elements in what `| display xml` prints."""
+    junos = pytest.importorskip("jnpr.junos")
+    yaml = pytest.importorskip("yaml")
+    from jnpr.junos.factory.factory_loader import FactoryLoader
+    kinds = {}
+    for name in ("routes", "arp", "nd", "ethport", "phyport"):
+        with open(os.path.join(os.path.dirname(junos.__file__), "op", f"{name}.yml"), encoding="utf-8") as f:
+            kinds.update(FactoryLoader().load(yaml.safe_load(f)))
+    gw.gw_a.ping(gw.WAN_B, count=1)
+    gw.gw_a.ping(gw.WAN_B6, count=1)
+
+    def table(kind, command):
+        # as PyEZ hands it on: without name spaces, what stands in the rpc-reply
+        path = gw.gw_a.lab.file("reply.xml", ElementTree.tostring(xml(gw, command)[0], encoding="unicode"))
+        return kinds[kind](path=path).get()
+    routes = {r.name: r for r in table("RouteTable", "show route")}
+    assert (routes["10.4.0.0/16"].protocol, routes["10.4.0.0/16"].via, routes["10.4.0.0/16"].nexthop) == \
+        ("Static", "ge-0/0/0.0", "192.0.2.2")
+    assert 0 <= routes["10.4.0.0/16"].age < 60
+    assert routes["192.0.2.1/32"].via == "ge-0/0/0.0"
+    summary = {r.name: r for r in table("RouteSummaryTable", "show route summary")}
+    assert summary["inet.0"].dests == 9 and summary["inet.0"].proto["Static"].count == 4
+    mac = gw.gw_b.mac("wan")
+    (entry,) = table("ArpTable", "show arp no-resolve")
+    assert (entry.mac_address, entry.ip_address, entry.interface_name) == (mac, "192.0.2.2", "ge-0/0/0.0")
+    assert mac in table("NdTable", "show ipv6 neighbors").keys()
+    port = table("EthPortTable", "show interfaces ge-*")["ge-0/0/0"]
+    assert (port.oper, port.admin, port.description, port.mtu) == ("up", "up", "to the provider", 1514)
+    assert port.running and port.present and port.macaddr == gw.gw_a.mac("wan")
+    counted = table("PhyPortErrorTable", "show interfaces ge-* extensive")["ge-0/0/0"]
+    assert counted.rx_packets > 0 and counted.rx_err_input == 0 and counted.tx_err_mtu == 0
