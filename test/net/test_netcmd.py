@@ -347,6 +347,29 @@ def test_traceroute(gw):
     assert re.search(r"^ 2  10.2.0.10  [\d.]+ ms", text, re.M), text
 
 
+# --- programs ---
+
+def test_netconf_asks_the_same(gw):
+    """The RPCs in the words of programs; a ping that nobody answers is an answer."""
+    name = "urn:ietf:params:xml:ns:netconf:base:1.0"
+    hello = f'<hello xmlns="{name}"><capabilities><capability>{name}</capability></capabilities></hello>]]>]]>'
+
+    def ask(rpc):
+        run = gw.gw_a.run([program("sallyport"), "-r", gw.gateway.run_dir, "netconf"],
+                          input=f'{hello}<rpc message-id="1" xmlns="{name}">{rpc}</rpc>]]>]]>')
+        return strip(ElementTree.fromstring(run.stdout.split("]]>]]>")[1].strip()))
+    ports = ask("<get-interface-information><media/><interface-name>[afgxe][et]-*</interface-name></get-interface-information>")
+    assert [p.findtext("name") for p in ports.iter("physical-interface")] == ["ge-0/0/0"]
+    route = ask("<get-route-information><destination>10.2.0.1</destination><detail/></get-route-information>")
+    assert (route.findtext(".//rt-destination"), route.findtext(".//rt-prefix-length")) == ("10.2.0.0", "16")
+    instance = ask("<get-interface-information><routing-instance>__juniper_private1__</routing-instance><terse/>"
+                   "</get-interface-information>")
+    assert "is not running" in instance.findtext(".//rpc-error/error-message")
+    ping = ask('<command format="text">ping 192.0.2.99 count 1</command>')
+    assert "1 packets transmitted, 0 packets received, 100% packet loss\n" in ping.findtext("output")
+    assert ping.find("rpc-error") is None
+
+
 # --- Juniper's own readers ---
 
 def test_pyez_reads_the_tables(gw):
