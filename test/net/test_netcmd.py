@@ -226,9 +226,20 @@ def test_the_route_in_use_is_the_active_one(gw):
 def test_ages_are_known(gw):
     time.sleep(1.1)
     gw.gateway.configure("set routing-options static route 10.9.0.0/16 discard")
-    age = {rt.findtext("rt-destination"): int(rt.find("rt-entry/age").attrib["seconds"])
-           for rt in xml(gw, "show route protocol static").iter("rt")}
-    assert age["10.9.0.0/16"] <= 1 <= age["10.2.0.0/16"] < 30
+    gw.gw_a.run(["ip", "route", "add", "10.10.0.0/16", "via", "192.0.2.2", "metric", "3"])
+    gw.gw_a.run(["ip", "-6", "route", "add", "2001:db8:9::/48", "via", "2001:db8:ff::2"])
+
+    def ages():
+        return {rt.findtext("rt-destination"): int(rt.find("rt-entry/age").attrib["seconds"])
+                for rt in xml(gw, "show route protocol static").iter("rt")}
+    age = ages()
+    for new in ("10.9.0.0/16", "10.10.0.0/16", "2001:db8:9::/48"):
+        assert age[new] <= 1 <= age["10.2.0.0/16"] < 30
+    time.sleep(2.1)
+    assert 2 <= ages()["10.10.0.0/16"] <= 4
+    gw.gw_a.run(["ip", "route", "del", "10.10.0.0/16"])
+    gw.gw_a.run(["ip", "route", "add", "10.10.0.0/16", "via", "192.0.2.2", "metric", "3"])
+    assert ages()["10.10.0.0/16"] <= 1
 
 
 def test_forwarding_table(gw):
