@@ -224,7 +224,7 @@ def test_the_route_in_use_is_the_active_one(gw):
 
 
 def test_ages_are_known(gw):
-    time.sleep(1.1)
+    time.sleep(2.1)
     gw.gateway.configure("set routing-options static route 10.9.0.0/16 discard")
     gw.gw_a.run(["ip", "route", "add", "10.10.0.0/16", "via", "192.0.2.2", "metric", "3"])
     gw.gw_a.run(["ip", "-6", "route", "add", "2001:db8:9::/48", "via", "2001:db8:ff::2"])
@@ -234,12 +234,13 @@ def test_ages_are_known(gw):
                 for rt in xml(gw, "show route protocol static").iter("rt")}
     age = ages()
     for new in ("10.9.0.0/16", "10.10.0.0/16", "2001:db8:9::/48"):
-        assert age[new] <= 1 <= age["10.2.0.0/16"] < 30
+        assert age[new] < age["10.2.0.0/16"] < 60
     time.sleep(2.1)
-    assert 2 <= ages()["10.10.0.0/16"] <= 4
+    later = ages()["10.10.0.0/16"]
+    assert age["10.10.0.0/16"] + 2 <= later < 60
     gw.gw_a.run(["ip", "route", "del", "10.10.0.0/16"])
     gw.gw_a.run(["ip", "route", "add", "10.10.0.0/16", "via", "192.0.2.2", "metric", "3"])
-    assert ages()["10.10.0.0/16"] <= 1
+    assert ages()["10.10.0.0/16"] < later
 
 
 def test_forwarding_table(gw):
