@@ -253,8 +253,6 @@ run_refuse(const struct line *l)
 		error_show(l->c, l->typed, text, NULL);
 		return;
 	}
-	if (*text == '\0')
-		return; /* what it said has been shown: a ping that nobody answered */
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "problem");
 	elem_leaf(a, e, "severity", "error");
@@ -387,6 +385,9 @@ on_run(struct line *l, const struct ipc_msg *m)
 		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
 	else
 		l->has_run_error = act_run(&a) != 0;
+	/* what failed and has been shown, such as a ping that nobody answered, is no error to a program */
+	if (l->c->sink != NULL && l->run_error.len == 0)
+		l->has_run_error = false;
 }
 
 static int
