@@ -25,6 +25,7 @@ static const struct {
 	{ "file-rename", act_file_rename },
 	{ "file-show", act_file_show },
 	{ "get-checksum-information", act_checksum },
+	{ "get-cli-working-directory", act_directory },
 	{ "get-log", act_log },
 	{ "get-sha1-checksum-information", act_checksum },
 	{ "get-sha256-checksum-information", act_checksum },
@@ -32,6 +33,7 @@ static const struct {
 	{ "get-system-uptime-information", act_uptime },
 	{ "get-system-users-information", act_users },
 	{ "get-user-log", act_user_log },
+	{ "set-cli-working-directory", act_directory },
 	{ "start-shell", act_shell },
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * act_list.c - file list: one row for each folder, its files in it. Called by act.c.
+ * act_list.c - file list: one row for each folder, its files in it; the working directory. Called by act.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -279,5 +279,27 @@ act_file_list(struct act *a, const struct elem *request)
 	}
 	free(l.folders);
 	globfree(&g);
+	return 0;
+}
+
+/* Where names of files begin: shown, or changed first. */
+int
+act_directory(struct act *a, const struct elem *request)
+{
+	const char *wanted = elem_value(request, "directory");
+	char *path = wanted != NULL ? act_path(wanted) : NULL;
+	char cwd[PATH_MAX];
+	int status = 0;
+	if (path != NULL && chdir(path) < 0)
+		status = act_fail(a, "error: %s: %s", path, strerror(errno));
+	else if (getcwd(cwd, sizeof(cwd)) == NULL)
+		status = act_fail(a, "error: %s", strerror(errno));
+	free(path);
+	if (status != 0)
+		return status;
+	struct arena *arena = arena_new();
+	act_begin(a);
+	render_row(a->render, elem_leaf(arena, elem_new(arena, "cli"), "working-directory", cwd));
+	arena_free(arena);
 	return 0;
 }

@@ -296,6 +296,13 @@ def test_only_the_other_end_of_scp_runs_a_program(gw, tmp_path):
     for line in ("scp -S /bin/sh -t x", "scp x y", "scp -oProxyCommand=x -f y"):
         p = subprocess.run([control.BUILD / "cli/sallyport", "-r", gw.dir, "-c", line], capture_output=True, text=True)
         assert p.returncode == 1 and "unknown command" in p.stderr, line
+    own = tmp_path / "sftp-server"
+    own.write_text("#!/bin/sh\ntouch $0.ran\n")
+    own.chmod(0o755)
+    for line in (str(own), f"{own} x"):
+        subprocess.run([control.BUILD / "cli/sallyport", "-r", gw.dir, "-c", line], stdin=subprocess.DEVNULL,
+                       capture_output=True)
+    assert not (tmp_path / "sftp-server.ran").exists()
 
 
 # --- settings ---
@@ -304,6 +311,7 @@ def test_settings_of_the_command_line(gw, typist, tmp_path):
     t = typist()
     assert f"\nCurrent directory: {tmp_path}\n" in t.type(f"set cli directory {tmp_path}\n", OPER)
     assert f"\nCurrent directory: {tmp_path}\n" in t.type("show cli directory\n", OPER)
+    assert f"error: {tmp_path}/none: No such file" in t.type(f"set cli directory {tmp_path}/none\n", OPER)
     (tmp_path / "here").write_text("found\n")
     assert "\nfound\n" in t.type("file show here\n", OPER)
     assert "\nDisabling restart-on-upgrade\n" in t.type("set cli restart-on-upgrade off\n", OPER)
