@@ -318,3 +318,29 @@ def test_settings_of_the_command_line(gw, typist, tmp_path):
     history = t.type("show cli history\n", OPER)
     assert re.search(r"^  \d\d:\d\d:\d\d -- show cli directory$", history, re.M)
     assert "CLI prompt set to 'me%'\n" in t.type("set cli prompt me%\n", "me% ")
+
+
+# --- long answers ---
+
+def test_the_pager_stops_a_long_file(gw, typist, tmp_path):
+    """Nothing is read ahead of the reader by more than a piece, and what he does not want is not read."""
+    long = tmp_path / "long"
+    long.write_text("".join(f"line {i}\n" for i in range(2_000_000)))
+    t = typist(rows=10)
+    first = t.type(f"file show {long}\n", ")---")
+    assert "line 8\n" in first and "line 9\n" not in first
+    assert "line 17\n" in t.type(" ", ")---")
+    size = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{t.p.pid}/status").read_text())[1])
+    assert size < 20_000, f"{size} kB"
+    assert t.type("q", OPER).endswith(OPER)
+    assert "Hostname: gw" in t.type("show version | no-more\n", OPER)
+
+
+def test_control_c_ends_a_long_file(gw, typist, tmp_path):
+    long = tmp_path / "long"
+    long.write_text("x" * 79 + "\n")
+    os.truncate(long, 1 << 34)  # a hole that nobody wants to see
+    t = typist()
+    t.keys(f"file show {long} | count\n")
+    os.write(t.master, b"\x03")
+    assert t.wait(OPER, seconds=5).endswith(OPER)
