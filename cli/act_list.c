@@ -266,9 +266,11 @@ act_file_list(struct act *a, const struct elem *request)
 		.is_recursive = elem_has(request, "recursive"),
 	};
 	glob_t g = { 0 };
-	/* as on a router, it is the home folder that is listed without a name */
-	if (glob(path != NULL ? path : "~", GLOB_TILDE | GLOB_NOCHECK, NULL, &g) != 0)
-		return act_fail(a, "error: could not resolve file: %s", path != NULL ? path : "~");
+	char cwd[PATH_MAX];
+	if (path == NULL)
+		path = getcwd(cwd, sizeof(cwd)) != NULL ? cwd : ".";
+	if (glob(path, GLOB_TILDE | GLOB_NOCHECK, NULL, &g) != 0)
+		return act_fail(a, "error: could not resolve file: %s", path);
 	root_path(a, &g);
 	act_begin(a);
 	names_list(&l, &g);

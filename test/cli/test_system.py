@@ -314,6 +314,7 @@ def test_settings_of_the_command_line(gw, typist, tmp_path):
     assert f"error: {tmp_path}/none: No such file" in t.type(f"set cli directory {tmp_path}/none\n", OPER)
     (tmp_path / "here").write_text("found\n")
     assert "\nfound\n" in t.type("file show here\n", OPER)
+    assert f"\n{tmp_path}/:\nhere\n" in t.type("file list\n", OPER)
     assert "\nDisabling restart-on-upgrade\n" in t.type("set cli restart-on-upgrade off\n", OPER)
     history = t.type("show cli history\n", OPER)
     assert re.search(r"^  \d\d:\d\d:\d\d -- show cli directory$", history, re.M)

@@ -105,6 +105,8 @@ def test_a_full_log_is_put_aside_and_nothing_is_lost():
             text = ''.join(g.log(name) for name in sorted(logs, key=lambda f: -int(f.split('.')[1]) if '.' in f else 1))
             seen = [int(x) for x in re.findall(r"clears log 'none-(\d+)'", text)]
             assert seen == list(range(n))
+            everything = ''.join(g.log(name) for name in os.listdir(g.run_dir + '/log'))
+            assert 'was ended by' not in everything  # whoever was handed a new file
             assert command(g, 'show log messages.0').count('\n') > 0
             command(g, 'clear log messages all')
             assert not os.path.exists(g.run_dir + '/log/messages.0')
