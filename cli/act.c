@@ -33,8 +33,10 @@ static const struct {
 	{ "get-system-uptime-information", act_uptime },
 	{ "get-system-users-information", act_users },
 	{ "get-user-log", act_user_log },
+	{ "ping", act_tool },
 	{ "set-cli-working-directory", act_directory },
 	{ "start-shell", act_shell },
+	{ "traceroute", act_tool },
 };
 
 int

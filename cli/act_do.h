@@ -22,6 +22,7 @@ int act_file_rename(struct act *a, const struct elem *request);
 int act_file_show(struct act *a, const struct elem *request);
 int act_log(struct act *a, const struct elem *request);
 int act_processes(struct act *a, const struct elem *request);
+int act_tool(struct act *a, const struct elem *request);
 int act_shell(struct act *a, const struct elem *request);
 int act_uptime(struct act *a, const struct elem *request);
 int act_user_log(struct act *a, const struct elem *request);

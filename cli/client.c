@@ -359,6 +359,9 @@ on_run(struct line *l, const struct ipc_msg *m)
 		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
 	else
 		l->has_run_error = act_run(&a) != 0;
+	/* what failed and has been shown, such as a ping that nobody answered, is no error to a program */
+	if (l->c->sink != NULL && l->run_error.len == 0)
+		l->has_run_error = false;
 }
 
 static int

@@ -27,6 +27,7 @@ static const struct {
 	const char *help;
 } groups[] = {
 	{ "clear", "Clear information in the system" },
+	{ "clear interfaces", "Clear interface information" },
 	{ "clear services", "Clear services information" },
 	{ "clear services ipsec-vpn", "Clear IPSec VPN information" },
 	{ "clear services ipsec-vpn ike", "Clear IKE information" },

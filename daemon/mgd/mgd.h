@@ -227,6 +227,8 @@ void session_want(struct session *s, const char *source, const char *name,
 void session_setting(struct session *s, const char *name, const char *value);
 /* Has the command line do REQUEST itself: CLI_RUN. ROOT may be NULL, FD -1. */
 void session_run(struct session *s, const struct elem *request, const char *root, int fd);
+/* The same with what another daemon knows about it: the children of FACTS. */
+void session_run_facts(struct session *s, const struct elem *request, const struct elem *facts);
 /* Something for the terminal of S now, whatever it does. */
 void session_notice(struct session *s, const char *text);
 void session_done(struct session *s);                   /* ok */

@@ -134,6 +134,10 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		return;
 	}
 	if (strcmp(rpc->owner, "cli") == 0) {
+		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
+			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			return;
+		}
 		system_run_there(s, rpc, request);
 		arena_free(a);
 		return;

@@ -264,8 +264,9 @@ elem_graft(struct arena *a, struct elem *to, const struct elem *e)
 		elem_borrow(a, copy, c); /* arguments are leaves */
 }
 
-void
-session_run(struct session *s, const struct elem *request, const char *root, int fd)
+static void
+run_send(struct session *s, const struct elem *request, const char *root, int fd,
+    const struct elem *more)
 {
 	session_pump(s);
 	struct arena *a = arena_new();
@@ -275,8 +276,22 @@ session_run(struct session *s, const struct elem *request, const char *root, int
 		elem_leaf(a, e, "root", root);
 	elem_graft(a, elem_add(a, e, "request"), request);
 	facts_add(s, a, e);
+	for (const struct elem *c = more != NULL ? more->child : NULL; c != NULL; c = c->next)
+		elem_borrow(a, elem_find(e, "facts"), c);
 	ipc_send(s->ipc, CLI_RUN, s->seq, e, fd);
 	arena_free(a);
+}
+
+void
+session_run(struct session *s, const struct elem *request, const char *root, int fd)
+{
+	run_send(s, request, root, fd, NULL);
+}
+
+void
+session_run_facts(struct session *s, const struct elem *request, const struct elem *facts)
+{
+	run_send(s, request, NULL, -1, facts);
 }
 
 void
