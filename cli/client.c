@@ -308,7 +308,7 @@ on_setting(struct line *l, const struct elem *e)
 	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
 	else if (name == NULL || strcmp(name, "history") != 0)
-		setting_show(&l->c->settings, name, &said);
+		setting_show(&l->c->settings, &said);
 	else if (l->c->history != NULL)
 		l->c->history(&said);
 	render_text(&l->render, text_str(&said));
