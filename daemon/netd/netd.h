@@ -9,6 +9,7 @@
 #define NETD_H
 
 #include "daemon/netd/host.h"
+#include "daemon/netd/leftover.h"
 #include "daemon/netd/nft.h"
 #include "daemon/netd/number.h"
 #include "daemon/netd/plan.h"
@@ -48,6 +49,7 @@ struct netd {
 	 * netd that follows a killed one learns it. */
 	char sysctl_before[NETD_SYSCTLS][16];
 	char memo[64];
+	struct leftover leftover; /* until the first plan is in force */
 	struct numbers sas;
 	struct numbers sets;
 	struct ipc *mgd;

@@ -288,6 +288,9 @@ struct conf {
 	size_t n_sas;
 	const struct conf_neighbour *neighbours; /* CONF_PICD only */
 	size_t n_neighbours;
+	const struct addr
+	    *stray_gateways; /* CONF_PICD only: another one counts what nobody has an SA for */
+	size_t n_stray_gateways;
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to

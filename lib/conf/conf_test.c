@@ -308,10 +308,16 @@ picd_gets_what_it_runs(void **state)
 	assert_int_equal(p->neighbours[0].gateway.family, ADDR_V4);
 	assert_int_equal(p->neighbours[1].proto, PROTO_AH); /* the bundle */
 	assert_int_equal(p->neighbours[2].gateway.family, ADDR_NONE);
+	/* the first of both counts what has no SA */
+	assert_int_equal(p->n_stray_gateways, 1);
+	conf_free(p);
+	p = part_load(a, c, root, CONF_PICD, "sp-1/2/0", &found);
+	assert_int_equal(p->n_stray_gateways, 0);
 	conf_free(p);
 	p = part_load(a, c, root, CONF_PICD, "re0", &found);
 	assert_true(conf_sa(p, "sa-bgp")->manual.is_set);
 	assert_int_equal(p->n_neighbours, 4);
+	assert_int_equal(p->n_stray_gateways, 2);
 	assert_non_null(conf_unit(p, "lo0.0")->inet.filter_out);
 	assert_null(conf_unit(p, "ge-0/0/0.0"));
 	conf_free(p);
