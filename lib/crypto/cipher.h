@@ -2,8 +2,8 @@
  *
  * cipher.h - CBC encryption of one message in place, for IKE (packets have lib/esp).
  *
- * Any thread. Weak keys are not judged here: derived keys are made by rules of their own (RFC 2409
- * appendix B), written ones by enc_key_check(). RFC 2405, 2451, 3602.
+ * Any thread. Weak keys are not judged here: written ones are by enc_key_check(), and a derived key is
+ * weak once in 2^52 times. RFC 2405, 2451, 3602.
  */
 #ifndef CIPHER_H
 #define CIPHER_H
