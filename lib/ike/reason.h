@@ -42,6 +42,7 @@
 	X(SELECTORS, "selectors", "no tunnel has these proxy identities", 18)                      \
 	X(HALF_OPEN, "half-open", "too many negotiations have just begun", 0)                      \
 	X(NO_POLICY, "no-policy", "no tunnel goes to this peer", 14)                               \
+	X(TIMEOUT, "timeout", "the peer does not answer", 0)                                       \
 	X(LIMIT, "limit", "a limit is reached", 0)
 
 enum ike_reason {
