@@ -270,6 +270,7 @@ compare_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	if (n_words == 1)
 		return true;
 	if (n_words == 2 && strncmp("rollback", w[1].s, strlen(w[1].s)) != 0) {
+		free(p->compare_file); /* of a `compare` before this one */
 		p->compare_file = strdup(w[1].s);
 		if (p->compare_file == NULL)
 			abort();
