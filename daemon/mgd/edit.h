@@ -5,6 +5,8 @@
 #ifndef EDIT_H
 #define EDIT_H
 
+#include <stdbool.h>
+
 struct session;
 struct words;
 
@@ -16,5 +18,9 @@ void edit_load(struct session *s, const struct words *w);
 
 /* The same for a program: ACTION ("merge", ...) and FORMAT ("text", "xml", "json") in full words; FILE may be NULL: it sends the text. */
 void edit_load_call(struct session *s, const char *action, const char *format, const char *file);
+
+/* May S run COMMAND of configuration mode now? If not, its line has ended. For what goes on later: a lock may have been taken
+ * meanwhile. */
+bool edit_may(struct session *s, const char *command);
 
 #endif
