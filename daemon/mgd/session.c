@@ -21,7 +21,8 @@
 #include "lib/yang/schema.h"
 
 enum {
-	SESSIONS_MAX = 64,
+	SESSIONS_MAX = 128,
+	SESSIONS_USER_MAX = 32, /* of one user */
 	STRANGERS_MAX = 8, /* of those who will be refused when they say hello, and may never do */
 	SESSION_QUEUE_MAX = 1 << 20, /* bytes handed to the channel at once */
 };
@@ -619,22 +620,29 @@ on_closed(struct ipc *c, const char *why, void *arg)
 
 static const struct ipc_ops session_ops = { .on_message = on_message, .on_closed = on_closed };
 
-/* Strangers have places of their own, so that they cannot keep the users out. */
+/* Strangers have places of their own, so that they cannot keep the users out; no user can take those of all others, and the
+ * places of root are beside them. */
 static bool
-has_room(const struct mgd *m, bool is_known)
+has_room(const struct mgd *m, const struct user *user)
 {
+	const struct permits *ps = m->db.permits;
+	bool is_known = permits_of(ps, user) != NULL;
 	size_t n = 0;
-	for (const struct session *s = m->sessions; s != NULL; s = s->next)
-		n += (permits_of(m->db.permits, &s->user) != NULL) == is_known;
-	return n < (is_known ? SESSIONS_MAX : STRANGERS_MAX);
+	size_t n_own = 0;
+	for (const struct session *s = m->sessions; s != NULL; s = s->next) {
+		n += s->user.uid != 0 && (permits_of(ps, &s->user) != NULL) == is_known;
+		n_own += s->user.uid == user->uid;
+	}
+	if (!is_known)
+		return n < STRANGERS_MAX;
+	return n_own < SESSIONS_USER_MAX && (user->uid == 0 || n < SESSIONS_MAX);
 }
 
 void
 session_on_client(struct mgd *m, int fd)
 {
 	struct user user;
-	if (user_of_socket(fd, &user) < 0 ||
-	    !has_room(m, permits_of(m->db.permits, &user) != NULL)) {
+	if (user_of_socket(fd, &user) < 0 || !has_room(m, &user)) {
 		close(fd);
 		return;
 	}
