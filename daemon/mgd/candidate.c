@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/merge.h"
 #include "lib/junos/tree.h"
@@ -328,6 +329,19 @@ may_commit(struct session *s, const struct commit_ask *ask, struct text *out)
 	return out->len == 0;
 }
 
+/* May S commit MINE? Its changes were judged by what was there and allowed when they were made, and both may be different now. */
+static bool
+merge_permitted(const struct session *s, struct tree *mine, struct text *out)
+{
+	struct report r = { 0 };
+	bool may = permit_settle(session_permit(s), s->m->db.running, mine, &r);
+	report_print(&r, NULL, out);
+	report_done(&r);
+	if (!may)
+		text_put(out, "error: permission denied\n");
+	return may;
+}
+
 void
 candidate_commit(struct session *s, const struct commit_ask *ask)
 {
@@ -347,6 +361,10 @@ candidate_commit(struct session *s, const struct commit_ask *ask)
 			s->told_commit = s->m->db.last.commit;
 			text_put(&why, "error: conflicts with the committed configuration: "
 				       "commit again to override it\n");
+			refuse_commit(ask, &why);
+		} else if (!merge_permitted(s, mine, &why)) {
+			tree_free(mine);
+			mine = NULL;
 			refuse_commit(ask, &why);
 		}
 	}
