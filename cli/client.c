@@ -26,7 +26,9 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
+#include "cli/screen.h"
 #include "lib/base/arena.h"
+#include "lib/base/tame.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
 
@@ -46,6 +48,7 @@ struct line {
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	struct render render;
 	struct text out;       /* rendered, not yet through the pipes */
+	struct tame tame;      /* of what came through them */
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
@@ -177,7 +180,8 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	size_t n = strlen(text);
 	if (n == 0)
 		return;
-	fprintf(to, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+	screen_put(text, to);
+	fputs(text[n - 1] == '\n' ? "" : "\n", to);
 	fflush(to);
 }
 
@@ -202,16 +206,26 @@ sink_feed(struct line *l)
 	text_reset(t);
 }
 
+/* What is in pipes->out FROM there on is new. */
+static void
+out_feed(struct line *l, size_t from)
+{
+	if (l->c->sink == NULL && l->pipes->out.len > from)
+		screen_tame(&l->tame, l->pipes->out.s + from, l->pipes->out.len - from);
+	pager_feed(l);
+	sink_feed(l);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
 {
 	if (l->out.len == 0)
 		return;
+	size_t from = l->pipes->out.len;
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -267,9 +281,9 @@ on_done(struct line *l, const struct elem *e)
 	struct client *c = l->c;
 	render_end(&l->render);
 	out_filter(l);
+	size_t from = l->pipes->out.len;
 	pipes_flush(l->pipes);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
@@ -522,7 +536,7 @@ notice_show(struct client *c, const struct elem *e)
 	notice_take(c, e);
 	if (!c->is_terminal || text == NULL)
 		return;
-	fputs(text, stdout);
+	screen_put(text, stdout);
 	fflush(stdout);
 }
 
@@ -559,23 +573,6 @@ lost(struct client *c, int err)
 	fprintf(stderr, "error: connection to mgd lost: %s\n", strerror(-err));
 	c->mode = MODE_END;
 	return -1;
-}
-
-static void
-timestamp_show(const struct client *c)
-{
-	char buf[128];
-	time_t now = time(NULL);
-	struct tm tm;
-	if (!c->is_terminal || c->settings.timestamp[0] == '\0')
-		return;
-	/* the format is the user's: that is what it is for */
-	_Pragma("GCC diagnostic push");
-	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
-	if (strftime(buf, sizeof(buf), c->settings.timestamp, localtime_r(&now, &tm)) > 0)
-		puts(buf);
-	_Pragma("GCC diagnostic pop");
-	fflush(stdout);
 }
 
 int
@@ -622,15 +619,19 @@ client_line(struct client *c, const char *typed)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
-	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+	/* lines that a pipe has chosen are XML no more */
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT && pipes.n == 0)
 		pipes.format = c->sink->format;
+	if (c->sink != NULL && (pipes.format != FORMAT_XML || pipes.n > 0))
+		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more)
 		l.pager = pager_new(rows, setting_columns(&c->settings), pipes.hold);
-	timestamp_show(c);
+	if (c->is_terminal && c->settings.timestamp[0] != '\0')
+		screen_time(c->settings.timestamp);
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);
@@ -694,20 +695,6 @@ client_notices(struct client *c, struct text *text)
 	return err != 0 ? -1 : 0;
 }
 
-void
-client_page(const struct client *c, const char *text, size_t len)
-{
-	unsigned rows = setting_rows(&c->settings);
-	fflush(stdout);
-	/* without a screen length there is no end of the page */
-	struct pager *p =
-	    pager_new(rows > 0 ? rows : UINT_MAX, setting_columns(&c->settings), false);
-	pager_put(p, text, len);
-	pager_end(p);
-	pager_finish(p);
-	pager_free(p);
-}
-
 const char *
 client_prompt(const struct client *c, char *buf, size_t size)
 {
@@ -750,13 +737,8 @@ on_welcome(struct client *c, const struct elem *e)
 	if (idle_min != NULL)
 		setting_apply(&c->settings, "idle-timeout", idle_min, &ignored);
 	text_done(&ignored);
-	for (const char *p = announcement; c->is_terminal && p != NULL && *p != '\0'; p++) {
-		bool is_newline = p[0] == '\\' && p[1] == 'n';
-		putchar(is_newline ? '\n' : *p);
-		p += is_newline;
-	}
 	if (c->is_terminal && announcement != NULL)
-		putchar('\n');
+		screen_announce(announcement);
 }
 
 static int

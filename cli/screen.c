@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * screen.c - what is written to the terminal past the pager. Called by client.c and typing.c.
+ */
+#include "cli/screen.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/tame.h"
+
+void
+screen_tame(struct tame *t, char *s, size_t n)
+{
+	static int is_terminal = -1;
+	if (is_terminal < 0)
+		is_terminal = isatty(STDOUT_FILENO);
+	if (is_terminal)
+		tame_put(t, s, n);
+}
+
+void
+screen_put(const char *s, FILE *to)
+{
+	char *copy = strdup(s);
+	if (copy == NULL)
+		abort();
+	if (isatty(fileno(to)))
+		tame_str(copy);
+	fputs(copy, to);
+	free(copy);
+}
+
+void
+screen_announce(const char *s)
+{
+	char *copy = strdup(s);
+	char *to = copy;
+	if (copy == NULL)
+		abort();
+	for (; *s != '\0'; s++) {
+		bool is_newline = s[0] == '\\' && s[1] == 'n';
+		*to++ = is_newline ? '\n' : *s;
+		s += is_newline;
+	}
+	*to = '\0';
+	screen_put(copy, stdout);
+	putchar('\n');
+	free(copy);
+}
+
+void
+screen_time(const char *format)
+{
+	char buf[128];
+	time_t now = time(NULL);
+	struct tm tm;
+	/* the format is the user's: that is what it is for */
+	_Pragma("GCC diagnostic push");
+	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
+	if (strftime(buf, sizeof(buf), format, localtime_r(&now, &tm)) > 0)
+		puts(buf);
+	_Pragma("GCC diagnostic pop");
+	fflush(stdout);
+}
