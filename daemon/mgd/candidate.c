@@ -153,7 +153,8 @@ candidate_leave(struct session *s)
 	if (!s->is_configuring)
 		return;
 	struct db *db = &s->m->db;
-	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched)
+	/* what is just being committed is no change to be lost */
+	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched && !commit_is_of(s->m, s))
 		shared_reset(db);
 	tree_free(s->private_tree);
 	s->private_tree = NULL;
@@ -285,9 +286,20 @@ stored(struct session *s)
 	tree_free(s->private_tree);
 	s->private_tree = tree_copy(db->running);
 	base_set(s, db->running);
-	/* the shared candidate follows, unless somebody is changing it */
-	if (!db->is_touched)
-		shared_reset(db);
+}
+
+void
+candidate_follow(struct mgd *m, const struct tree *next)
+{
+	struct db *db = &m->db;
+	struct report told = { 0 };
+	if (db->is_touched) {
+		(void)tree_merge(db->candidate, db->running, next, false, &told);
+	} else {
+		tree_free(db->candidate);
+		db->candidate = tree_copy(next);
+	}
+	report_done(&told);
 }
 
 static void
@@ -371,6 +383,7 @@ candidate_commit(struct session *s, const struct commit_ask *ask)
 	if (s->private_tree == NULL || mine != NULL) {
 		struct commit_ask full = *ask;
 		full.tree = mine != NULL ? mine : s->m->db.candidate;
+		full.is_private = mine != NULL;
 		snprintf(full.meta.user, sizeof(full.meta.user), "%s", s->user.name);
 		s->commit_ask = *ask;
 		s->edits_before = s->m->db.n_edits;

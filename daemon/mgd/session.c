@@ -55,10 +55,10 @@ session_free(struct session *s)
 		}
 	rpc_detach(s);
 	system_detach(s);
-	commit_detach(s->m, s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
 	edit_leave(s);
+	commit_detach(s->m, s, true);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);
@@ -563,7 +563,7 @@ on_break(struct session *s, uint32_t seq)
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
 	system_detach(s);
-	commit_detach(s->m, s);
+	commit_detach(s->m, s, false);
 	text_done(&s->out);
 	s->out_sent = 0;
 	s->on_answer = NULL;

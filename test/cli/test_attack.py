@@ -309,3 +309,41 @@ def test_a_ping_ends_with_its_terminal(gw):
     t.p.wait(10)
     if was:
         control.wait(lambda: not pings(), 5)
+
+
+# --- commits whose session is gone ---
+
+MTU = "set interfaces ge-0/0/0 mtu 1400"
+OTHER = "set interfaces ge-0/0/0 description other"
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "private", ""])
+def test_a_commit_outlives_its_session(gw, kind):
+    """Who edits next starts from what the commit has made, and does not undo it."""
+    netd = gw.daemons["netd"]
+    netd.refuse_apply = lambda conf: time.sleep(1)
+    netd.log.clear()
+    s = Shell(gw, f"configure {kind}", MTU)
+    s.p.stdin.write("commit\n")
+    s.p.stdin.flush()
+    control.wait(lambda: any(k == "apply" for k, _, _ in netd.log))
+    s.p.kill()
+    s.p.wait()
+    control.wait(lambda: gw.in_force[-1] == 2)
+    netd.refuse_apply = None
+    assert gw.cli("configure", "show | compare", check=0)[1] == "Entering configuration mode\n"
+    gw.cli("configure", OTHER, "commit", check=0)
+    shown = gw.command("show configuration interfaces ge-0/0/0")
+    assert "mtu 1400" in shown and "description other" in shown
+
+
+def test_a_private_commit_is_not_undone_by_the_shared_candidate(gw):
+    private = Shell(gw, "configure private", MTU)
+    shared = Shell(gw, "configure", OTHER)
+    assert "commit complete" in private.say("commit")
+    assert "1400" not in shared.say("show | compare")
+    assert "commit complete" in shared.say("commit")
+    shown = gw.command("show configuration interfaces ge-0/0/0")
+    assert "mtu 1400" in shown and "description other" in shown
+    for s in (private, shared):
+        s.close()
