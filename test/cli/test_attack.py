@@ -297,18 +297,36 @@ def test_programs_of_the_host_are_not_found_by_path(gw, tmp_path):
 
 # --- the end of a terminal ---
 
-def test_a_ping_ends_with_its_terminal(gw):
+@pytest.fixture
+def silence():
+    """A namespace in which 192.0.2.0/24 takes every packet and answers none."""
+    name = f"sec-{os.getpid()}"
+    steps = ("link set lo up", "tuntap add t0 mode tun", "address add 192.0.2.1/24 dev t0", "link set t0 up")
+    if os.geteuid() != 0 or subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode != 0:
+        pytest.skip("needs root and network namespaces")
+    try:
+        for step in steps:
+            subprocess.run(["ip", "-n", name, *step.split()], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "delete", name])
+
+
+@pytest.mark.parametrize("how", ["terminal", signal.SIGTERM])
+def test_a_ping_ends_with_its_terminal(gw, silence, how):
+    gw.shell = ["ip", "netns", "exec", silence, control.BUILD / "cli/sallyport", "-r", gw.dir]
     t = screen.Typist(gw)
-    os.write(t.master, b"ping 192.0.2.254 interval 1\n")
+
     def pings():
-        out = subprocess.run(["pgrep", "-x", "ping", "-a"], capture_output=True, text=True).stdout
-        return [line for line in out.splitlines() if "192.0.2.254" in line]
-    time.sleep(1.5)
-    was = pings()
-    os.close(t.master)
-    t.p.wait(10)
-    if was:
-        control.wait(lambda: not pings(), 5)
+        return subprocess.run(["ip", "netns", "pids", silence], capture_output=True, text=True).stdout.split()
+    os.write(t.master, b"ping 192.0.2.254 interval 1\n")
+    control.wait(lambda: len(pings()) == 2)
+    if how == "terminal":
+        os.close(t.master)
+    else:
+        t.p.send_signal(how)
+    assert t.p.wait(10) in (-signal.SIGHUP, -signal.SIGTERM)
+    control.wait(lambda: not pings(), 5)
 
 
 # --- commits whose session is gone ---
