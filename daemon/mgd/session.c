@@ -518,6 +518,16 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	return true;
 }
 
+/* Bytes of input that the sessions of S's user have sent: together they may keep as much as one. */
+static size_t
+input_kept(const struct session *s)
+{
+	size_t n = 0;
+	for (const struct session *x = s->m->sessions; x != NULL; x = x->next)
+		n += x->user.uid == s->user.uid ? x->input.len : 0;
+	return n;
+}
+
 static bool
 on_input(struct session *s, const struct elem *e)
 {
@@ -525,7 +535,7 @@ on_input(struct session *s, const struct elem *e)
 	const char *error = elem_value(e, "error");
 	if (s->on_input == NULL)
 		return true; /* for a line that was given up */
-	if (s->input.len > CLI_INPUT_MAX)
+	if (input_kept(s) > CLI_INPUT_MAX)
 		return false;
 	if (text != NULL)
 		text_put(&s->input, text);

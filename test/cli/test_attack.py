@@ -176,6 +176,28 @@ def test_one_user_cannot_keep_others_out(users):
         p.stdin.close()
 
 
+def test_the_input_of_one_user_is_bounded(users):
+    """Sessions that send and send, as one of class read-only may for `| compare FILE`."""
+    script = ("import os, sys\n" "f = os.open(sys.argv[1], os.O_WRONLY)\n" "b = b'x' * (1 << 20)\n"
+              "for _ in range(400): os.write(f, b)\n" "sys.stdin.read()\n")
+    crowd = []
+    for i in range(3):
+        fifo = users.gw.dir / f"fifo{i}"
+        os.mkfifo(fifo)
+        fifo.chmod(0o666)
+        crowd.append(subprocess.Popen([*users.command("sys"), "-c", f"show configuration | compare {fifo}"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        crowd.append(subprocess.Popen(["/usr/bin/python3", "-c", script, fifo], stdin=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL))
+    control.wait(lambda: sum(p.poll() is not None for p in crowd) >= 2, 60)
+    assert "Hostname" in users.gw.command("show version")
+    for p in crowd:
+        p.kill()
+        p.wait()
+        if p.stdin:
+            p.stdin.close()
+
+
 # --- what reaches a terminal ---
 
 ESCAPES = "\x1b]0;evil\x07 \x9b31m \u009b31m"
