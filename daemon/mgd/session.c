@@ -455,6 +455,8 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->inherit[0] = '\0';
 	s->is_relative = s->is_rpc = false;
 	s->compare = -1;
+	if (permits_log_commands(s->m->db.permits))
+		guard_log_call(s, msg->body);
 	bool is_harmless = call_reads(msg->body->name) || strcmp(msg->body->name, "discard") == 0;
 	guard_begin(s, is_harmless ? "" : NULL, true);
 	return call_run(s, msg->body);

@@ -130,6 +130,14 @@ def test_commands_that_are_denied_are_denied_to_programs(users):
         assert "ge-0/0/1" not in said
 
 
+def test_what_programs_ask_for_is_in_the_log(users):
+    netconf(users, "games", "<get-config><source><running/></source></get-config>", "<get-software-information/>",
+            edit(HOST_EVIL))
+    lines = [line for line in users.gw.log().splitlines() if " UI_NETCONF_CMD: " in line]
+    assert [line[line.index("User"):] for line in lines] == [
+        f"User 'games' via netconf call '{c}'" for c in ("get", "rpc get-software-information", "load")]
+
+
 def test_a_private_commit_is_judged_by_the_rights_of_that_moment(users):
     s = subprocess.Popen(users.command("mail"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                          text=True, cwd="/")
