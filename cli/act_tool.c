@@ -62,10 +62,11 @@ run(const char *const *argv, int out)
 	setpgid(0, 0);
 	sigset_t none;
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (size_t i = 0; i < SIGNALS_N; i++)
 		signal(signals[i], SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	/* one that has come already ends us now */
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
 	    dup2(out, STDERR_FILENO) < 0)
 		_exit(126);
@@ -205,18 +206,17 @@ act_tool(struct act *a, const struct elem *request)
 	struct tool t = { 0 };
 	sigset_t before;
 	sigset_t ours;
-	int rc = tool_start(a, request, &t);
-	if (rc != 0)
-		return rc;
-	/* signals are let in only while we wait, so that none is missed */
+	/* signals are let in only while we wait, so that none is missed; the program must not meet our handlers */
 	sigemptyset(&ours);
 	interrupted = ending = 0;
-	for (size_t i = 0; i < SIGNALS_N; i++) {
+	for (size_t i = 0; i < SIGNALS_N; i++)
 		sigaddset(&ours, signals[i]);
-		sigaction(signals[i], &on_signal, &old[i]);
-	}
 	sigprocmask(SIG_BLOCK, &ours, &before);
-	rc = tool_follow(a, &t, &before);
+	for (size_t i = 0; i < SIGNALS_N; i++)
+		sigaction(signals[i], &on_signal, &old[i]);
+	int rc = tool_start(a, request, &t);
+	if (rc == 0)
+		rc = tool_follow(a, &t, &before);
 	for (size_t i = 0; i < SIGNALS_N; i++)
 		sigaction(signals[i], &old[i], NULL);
 	if (ending != 0)
