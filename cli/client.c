@@ -79,6 +79,8 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 		elem_leaf(a, e, "inherit", pipe_inherit_name(p->inherit));
 	if (p->has_compare)
 		elem_leaff(a, e, "compare", "%u", p->compare);
+	if (p->compare_file != NULL)
+		elem_leaf(a, e, "compare-file", p->compare_file);
 	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);
 	arena_free(a);
 	return err;
@@ -353,6 +355,11 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	case CLI_SETTING:
 		on_setting(l, e);
+		break;
+	case CLI_SAVE:
+		v = elem_value(e, "name");
+		if (v == NULL || !pipes_save(l->pipes, v))
+			return -EPROTO;
 		break;
 	case CLI_DONE:
 		return on_done(l, e);

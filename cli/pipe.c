@@ -202,6 +202,21 @@ stage_add(struct pipes *p, size_t row, const struct word *w, size_t n_words, str
 	return true;
 }
 
+bool
+pipes_save(struct pipes *p, const char *file)
+{
+	if (p->n == PIPE_MAX)
+		return false;
+	memmove(p->stages + 1, p->stages, p->n * sizeof(p->stages[0]));
+	p->stages[0] = (struct pipe_stage){
+		.kind = PIPE_SAVE,
+		.file = strdup(file),
+		.is_configuration = true,
+	};
+	p->n++;
+	return true;
+}
+
 /* `inheritance [brief|no-comments]` */
 static bool
 inherit_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
@@ -264,8 +279,16 @@ compare_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	p->has_compare = true;
 	if (n_words == 1)
 		return true;
-	if (strncmp("rollback", w[1].s, strlen(w[1].s)) != 0)
-		return refuse(err, w[1].at, "syntax error.");
+	size_t n = strlen(w[1].s);
+	bool is_rollback = n > 0 && strncmp("rollback", w[1].s, n) == 0 && (n_words > 2 || n > 3);
+	if (!is_rollback && n_words > 2)
+		return refuse(err, w[2].at, "syntax error.");
+	if (!is_rollback) {
+		p->has_compare = false;
+		free(p->compare_file);
+		p->compare_file = strdup(w[1].s);
+		return true;
+	}
 	if (n_words < 3)
 		return refuse(err, w[1].at + strlen(w[1].s), "missing argument.");
 	if (n_words > 3)
@@ -406,11 +429,13 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 	*can_end = true;
 	if (strcmp(name, "compare") == 0) {
 		*can_end = n_words != 2;
-		if (n_words == 1)
+		if (n_words == 1) {
+			n = choice_add(
+			    out, n, partial, (struct pipe_choice){ "<filename>", "Filename" });
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"rollback", "Compare with prior rollback configuration" });
-		else if (n_words == 2)
+		} else if (n_words == 2)
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"<number>", "Number of the configuration (0..49)" });
@@ -467,6 +492,7 @@ pipes_done(struct pipes *p)
 		if (st->f != NULL)
 			fclose(st->f);
 	}
+	free(p->compare_file);
 	text_done(&p->partial);
 	text_done(&p->out);
 	*p = (struct pipes){ 0 };
@@ -580,8 +606,8 @@ pipes_flush(struct pipes *p)
 		case PIPE_APPEND:
 			if (st->file == NULL)
 				break;
-			snprintf(line, sizeof(line), "Wrote %u lines of output to '%s'",
-			    st->n_lines, st->file);
+			snprintf(line, sizeof(line), "Wrote %u lines of %s to '%s'", st->n_lines,
+			    st->is_configuration ? "configuration" : "output", st->file);
 			line_put(p, i + 1, line);
 			break;
 		default:

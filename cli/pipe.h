@@ -33,11 +33,12 @@ struct pipe_stage {
 	enum pipe_kind kind;
 	regex_t re; /* MATCH, EXCEPT, FIND */
 	bool has_re;
-	bool found;        /* FIND: a line has matched */
-	unsigned n;        /* LAST: lines to keep; TRIM: columns to drop */
-	unsigned n_lines;  /* COUNT, SAVE: lines seen */
-	struct text *ring; /* LAST: the newest n lines */
-	char *file;        /* SAVE, APPEND, TEE */
+	bool found;            /* FIND: a line has matched */
+	unsigned n;            /* LAST: lines to keep; TRIM: columns to drop */
+	unsigned n_lines;      /* COUNT, SAVE: lines seen */
+	struct text *ring;     /* LAST: the newest n lines */
+	char *file;            /* SAVE, APPEND, TEE */
+	bool is_configuration; /* SAVE: what is written is called so */
 	FILE *f;
 };
 
@@ -53,6 +54,7 @@ struct pipes {
 	enum pipe_inherit inherit;
 	bool has_compare;
 	unsigned compare;    /* rollback number */
+	char *compare_file;  /* ... or the name of a file, else NULL */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */
@@ -91,6 +93,9 @@ size_t pipe_complete(const char *text, struct pipe_choice out[PIPE_CHOICES_MAX],
 const char *pipe_format_name(enum pipe_format f);
 /* Returns "notes", "brief" or "no-comments"; NULL for INHERIT_OFF. */
 const char *pipe_inherit_name(enum pipe_inherit i);
+
+/* Puts a stage before all others that writes the configuration FILE (`save FILE`). Returns false if there is no room. */
+bool pipes_save(struct pipes *p, const char *file);
 
 /* Sends text through the stages; what comes out is added to p->out. */
 void pipes_put(struct pipes *p, const char *s, size_t n);

@@ -34,6 +34,7 @@ static const struct {
 	{ "file", "Perform file operations" },
 	{ "help", "Provide help information" },
 	{ "monitor", "Show real-time debugging information" },
+	{ "replace", "Replace character string in configuration" },
 	{ "request", "Make system-level requests" },
 	{ "request services", "Perform services operations" },
 	{ "request system", "Perform system-level operations" },
@@ -50,6 +51,8 @@ static const struct {
 	{ "show services service-sets statistics", "Show service set statistics" },
 	{ "show system", "Show system information" },
 	{ "start", "Start shell" },
+	{ "wildcard", "Change many statements at once" },
+	{ "wildcard range", "Change a range of statements" },
 };
 
 /* The I-th word of a command; LEN is 0 if it has fewer. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * edit_load.c - load and commit, the two commands of configuration mode that take time.
+ * edit_load.c - load, save and commit, the commands of configuration mode that take time.
  *
  * A file is opened by the command line, with the rights of its user; mgd sees only its text. Called by edit.c.
  */
@@ -88,6 +88,31 @@ text_load(struct session *s, const char *text, size_t len, struct report *r)
 	}
 }
 
+/* Adds to SHOWN what the user shall see of L. To whoever types, a word that means nothing is an error; only a file that the
+ * gateway starts with is taken without it. */
+static void
+line_take(const struct report_line *l, struct report *shown)
+{
+	struct report_line line = *l;
+	static char syntax_error[] = "syntax error";
+	if (l->class == REPORT_IGNORED)
+		return;
+	if (l->is_unknown) {
+		line.is_error = true;
+		line.message = syntax_error;
+	}
+	report_add(shown, &line);
+}
+
+static void
+version_say(struct session *s, struct text *said)
+{
+	struct text other = { 0 };
+	if (!db_keep_version(&s->m->db, session_tree(s), &other))
+		text_printf(said, "warning: " VERSION_MISMATCH "\n", text_str(&other));
+	text_done(&other);
+}
+
 static void
 on_load_input(struct session *s, const char *text, size_t len, const char *error)
 {
@@ -100,19 +125,18 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	}
 	struct report r = { 0 };
 	struct report shown = { 0 };
-	bool ok = text_load(s, text, len, &r);
+	text_load(s, text, len, &r);
 	for (size_t i = 0; i < r.n; i++)
-		if (r.lines[i].class != REPORT_IGNORED)
-			report_add(&shown, &r.lines[i]);
+		line_take(&r.lines[i], &shown);
 	report_print(&shown, s->name, &said);
-	if (s->private_tree == NULL)
-		db_touched(&s->m->db);
-	if (ok) {
+	version_say(s, &said);
+	edit_touched(s);
+	if (shown.n_errors == 0) {
 		text_put(&said, "load complete\n");
 		session_text(s, text_str(&said));
 		session_done(s);
 	} else {
-		text_printf(&said, "load complete (%zu errors)\n", r.n_errors);
+		text_printf(&said, "load complete (%zu errors)\n", shown.n_errors);
 		session_fail(s, text_str(&said));
 	}
 	text_done(&said);
@@ -163,6 +187,31 @@ edit_load(struct session *s, const struct words *w)
 	snprintf(s->name, sizeof(s->name), "%s", source->s);
 	session_want(
 	    s, is_terminal ? "terminal" : "file", is_terminal ? NULL : s->name, on_load_input);
+}
+
+/* --- save --- */
+
+void
+edit_save(struct session *s, const struct words *w)
+{
+	struct refusal e = { 0 };
+	if (w->n != 1) {
+		refuse(&e, w->n == 0 ? w->end + 1 : w->w[1].at,
+		    w->n == 0 ? "missing argument." : "syntax error.");
+		session_refuse(s, &e);
+		refusal_done(&e);
+		return;
+	}
+	struct tree *part = show_part(&s->m->db, session_tree(s), &s->edit);
+	struct text out = { 0 };
+	if (part != NULL)
+		print_text(tree_root(part), 0, &out);
+	if (w->w[0].is_quoted || strcmp(w->w[0].s, "terminal") != 0)
+		session_save(s, w->w[0].s);
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&out);
+	tree_free(part);
 }
 
 /* --- commit --- */

@@ -85,6 +85,9 @@ int db_init(struct db *db, const struct schema *schema);
 void db_set_running(struct db *db, struct tree *t);
 /* Reads rollback N into a new tree; NULL and -errno in RC. */
 struct tree *db_rollback(struct db *db, unsigned n, int *rc);
+/* Sets the `version` statement of T, which every configuration has and nobody can change. Returns false if it named another
+ * version before, which OUT_OTHER (if not NULL) then holds. */
+bool db_keep_version(const struct db *db, struct tree *t, struct text *out_other);
 /* The candidate has been edited. */
 void db_touched(struct db *db);
 /* True if T says something else than the running configuration. */
@@ -177,12 +180,15 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	int load_kind;         /* what the input is for (edit_load.c) */
-	bool load_json;        /* the user said so */
-	bool load_relative;    /* at the [edit] place */
-	unsigned edits_before; /* db.n_edits when the commit under way began */
-	char name[256];        /* name of the file that is being read */
-	bool has_quit;         /* commit and-quit */
+	int load_kind;          /* what the input is for (edit_load.c) */
+	bool load_json;         /* the user said so */
+	bool load_relative;     /* at the [edit] place */
+	unsigned edits_before;  /* db.n_edits when the commit under way began */
+	char name[256];         /* name of the file that is being read */
+	bool has_quit;          /* commit and-quit */
+	char compare_file[256]; /* file of `| compare`, "" = none */
+	bool compares_running;  /* ... with the running configuration */
+	struct text pending;    /* set lines that wait for an answer */
 };
 
 /* The tree that S edits. */
@@ -194,6 +200,8 @@ void session_ask(struct session *s, const char *question, const char *fallback,
     void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
+/* Has the command line write the text that follows to the file NAME instead, with the rights of its user. */
+void session_save(struct session *s, const char *name);
 /* Has the command line keep setting NAME, or show it (no VALUE). */
 void session_setting(struct session *s, const char *name, const char *value);
 void session_done(struct session *s);                   /* ok */
@@ -217,8 +225,12 @@ void edit_leave(struct session *s);
 /* Shows the configuration T at PATH in the format of the line: `show` and `show configuration`. HEADER: say when it was
  * committed or changed first (only for the whole of it, as text). */
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
-/* Shows what changes from rollback N of the session's compare to T. */
-void show_compare(struct session *s, const struct tree *t);
+/* True if the line ends with `| compare`. */
+bool show_compares(const struct session *s);
+/* Shows what changes at PATH from what the line compares with to T, and ends the line. */
+void show_compare(struct session *s, const struct tree *t, const struct path *path);
+/* Makes a tree that holds only what PATH means in T, with all that it stands in; NULL: there is nothing. */
+struct tree *show_part(const struct db *db, const struct tree *t, const struct path *path);
 /* mgd's own RPCs. Returns false if it has none of that name. */
 bool show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
 

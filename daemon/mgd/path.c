@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/junos/nine.h"
 #include "lib/junos/quote.h"
 #include "lib/yang/schema.h"
 
@@ -41,6 +42,16 @@ out_add(struct walk *k, const char *word)
 	k->out->words[k->out->n++] = word;
 }
 
+/* A secret that comes in its $9$ form must be one that can be read back; the loader judges what it hides. */
+static bool
+encrypted_check(struct walk *k, const struct word *w)
+{
+	struct text plain = { 0 };
+	bool ok = nine_decode(w->s, &plain);
+	text_done(&plain);
+	return ok || refuse(k->e, w->at, "invalid encrypted string");
+}
+
 /* Judges a value; a word of an enumeration may be abbreviated. */
 static bool
 value_take(struct walk *k, const struct snode *leaf)
@@ -61,7 +72,10 @@ value_take(struct walk *k, const struct snode *leaf)
 	}
 	if (n_fit > 1)
 		return refuse(k->e, w->at, "'%.200s' is ambiguous.", w->s);
-	if (k->values &&
+	bool is_encrypted = leaf->is_secret && nine_is(w->s);
+	if (k->values && is_encrypted && !encrypted_check(k, w))
+		return false;
+	if (k->values && !is_encrypted &&
 	    !snode_value_check(leaf, value, err, sizeof(err), canonical, sizeof(canonical))) {
 		size_t n = strlen(err);
 		size_t n_word = strlen(w->s);

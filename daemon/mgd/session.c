@@ -37,7 +37,7 @@ session_describe(const struct session *s, struct text *out)
 	text_printf(out, "%s", s->user.name);
 	if (s->terminal[0] != '\0')
 		text_printf(out, " terminal %s", s->terminal);
-	text_printf(out, " on since %s", store_date(s->since, date));
+	text_printf(out, " (pid %d) on since %s", (int)s->user.pid, store_date(s->since, date));
 }
 
 static void
@@ -56,6 +56,7 @@ session_free(struct session *s)
 	text_done(&s->out);
 	text_done(&s->input);
 	text_done(&s->done_text);
+	text_done(&s->pending);
 	free(s);
 }
 
@@ -210,6 +211,13 @@ session_want(struct session *s, const char *source, const char *name,
 }
 
 void
+session_save(struct session *s, const char *name)
+{
+	session_pump(s);
+	send_leaf(s, CLI_SAVE, "save", "name", name);
+}
+
+void
 session_setting(struct session *s, const char *name, const char *value)
 {
 	session_pump(s);
@@ -291,6 +299,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	const char *format = elem_value(msg->body, "format");
 	const char *inherit = elem_value(msg->body, "inherit");
 	const char *compare = elem_value(msg->body, "compare");
+	const char *file = elem_value(msg->body, "compare-file");
 	if (s->is_busy || text == NULL || strlen(text) >= CLI_LINE_MAX)
 		return false;
 	s->is_busy = true;
@@ -304,6 +313,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	s->is_rpc = elem_has(msg->body, "rpc");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
+	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
 	line_run(s);
 	return true;
 }

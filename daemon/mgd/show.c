@@ -125,21 +125,69 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	tree_free(whole);
 }
 
-void
-show_compare(struct session *s, const struct tree *t)
+struct tree *
+show_part(const struct db *db, const struct tree *t, const struct path *path)
 {
-	int rc;
-	struct tree *old =
-	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
+	bool all;
+	const struct node *n = nodes_of(t, path, &all);
+	if (n == NULL)
+		return NULL;
+	return path->n > 0 ? subtree(db, n, all) : tree_copy(t);
+}
+
+/* --- differences --- */
+
+bool
+show_compares(const struct session *s)
+{
+	return s->compare >= 0 || s->compare_file[0] != '\0';
+}
+
+static void
+compare_put(struct session *s, const struct tree *old, const struct tree *t,
+    const char *const *words, size_t n)
+{
 	struct text out = { 0 };
-	if (s->compare > 0 && old == NULL) {
-		session_fail(s, "error: could not read that rollback configuration");
-		return;
-	}
-	print_compare(old != NULL ? old : s->m->db.running, t, &out);
+	print_compare_at(old, t, words, n, &out);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);
+}
+
+/* The file that the candidate, or the running configuration, is compared with. */
+static void
+on_compare_input(struct session *s, const char *text, size_t len, const char *error)
+{
+	struct text said = { 0 };
+	if (error != NULL) {
+		text_printf(&said, "error: cannot open '%s': %s\n", s->compare_file, error);
+		session_fail(s, text_str(&said));
+		text_done(&said);
+		return;
+	}
+	struct report ignored = { 0 };
+	struct tree *old = tree_new(s->m->db.schema);
+	load_any(old, LOAD_OVERRIDE, text, len, &ignored);
+	db_keep_version(&s->m->db, old, NULL);
+	compare_put(s, old, s->compares_running ? s->m->db.running : session_tree(s), NULL, 0);
+	report_done(&ignored);
+	tree_free(old);
+}
+
+void
+show_compare(struct session *s, const struct tree *t, const struct path *path)
+{
+	int rc;
+	if (s->compare_file[0] != '\0') {
+		session_want(s, "file", s->compare_file, on_compare_input);
+		return;
+	}
+	struct tree *old =
+	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
+	if (s->compare > 0 && old == NULL)
+		session_fail(s, "error: could not read that rollback configuration");
+	else
+		compare_put(s, old != NULL ? old : s->m->db.running, t, path->words, path->n);
 	tree_free(old);
 }
 

@@ -75,5 +75,8 @@ void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);
 /* The difference as `show | compare` prints it. Empty if there is none. */
 void print_compare(const struct tree *from, const struct tree *to, struct text *out);
+/* The same for what the N WORDS of a path lead to (n = 0: all). */
+void print_compare_at(const struct tree *from, const struct tree *to, const char *const *words,
+    size_t n, struct text *out);
 
 #endif

@@ -2,7 +2,7 @@
 """Types lines at the command line in a pseudo-terminal and returns the screen.
 
 A transcript is the exact screen: a line that starts with a prompt holds what was typed behind it. Times are shown as
-`2008-11-20 10:00:00 UTC`, the number of the terminal as `pts/0`, secrets as they are.
+`2008-11-20 10:00:00 UTC`, the number of the terminal as `pts/0`, that of a process as 1234, secrets as they are.
 """
 import fcntl
 import os
@@ -87,6 +87,7 @@ def read_to_prompt_end(master):
 def normal(screen):
     screen = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2008-11-20 10:00:00 UTC", screen)
     screen = re.sub(r"pts/\d+", "pts/0", screen)
+    screen = re.sub(r"\(pid \d+\)", "(pid 1234)", screen)
     return "\n".join(line.rstrip() for line in screen.splitlines()).rstrip() + "\n"
 
 

@@ -209,7 +209,7 @@ def test_exclusive_locks_others_out_and_private_is_private(gw):
     p.stdin.flush()
     wait(lambda: "locked" in gw.cli("configure")[2])
     _, _, err = gw.cli("configure", check=1)
-    assert err.startswith("error: configuration database locked by:\n  root on since ")
+    assert err.startswith("error: configuration database locked by:\n  root (pid ")
     p.stdin.close()
     p.wait(10)
     p.stdout.close()
