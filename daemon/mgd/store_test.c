@@ -127,6 +127,20 @@ commit(uint32_t number)
 	return store_commit(dir, &m, text, strlen(text));
 }
 
+/* Packs all that can be packed; the first error. */
+static int
+pack(void)
+{
+	struct store_pack *p;
+	int rc = 0;
+	while (rc == 0 && (p = store_pack_new(dir)) != NULL) {
+		while ((rc = store_pack_step(p)) == 1)
+			;
+		store_pack_free(p);
+	}
+	return rc;
+}
+
 /* Checks that configuration N is whole and is that of commit NUMBER. */
 static void
 is_commit(unsigned n, uint32_t number)
@@ -182,6 +196,109 @@ configurations_are_kept_in_order(void **state)
 	assert_string_equal((store_read_meta(dir, 0, &m), m.comment), "number 54");
 }
 
+/* Fills the folder with N commits. */
+static void
+prepare(uint32_t n)
+{
+	faults_none();
+	empty();
+	for (uint32_t i = 1; i <= n; i++)
+		assert_int_equal(commit(i), 0);
+}
+
+static bool
+is_file(const char *name)
+{
+	return faccessat(dir, name, F_OK, 0) == 0;
+}
+
+/* The folder has rollback N in one form and not in the other. */
+static void
+form_check(unsigned n, bool is_packed)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "juniper.conf.%u.gz", n);
+	assert_int_equal(is_file(name), is_packed);
+	snprintf(name, sizeof(name), "juniper.conf.%u", n);
+	assert_int_equal(is_file(name), !is_packed);
+}
+
+static void
+rollbacks_are_packed_and_plain_ones_still_read(void **state)
+{
+	(void)state;
+	prepare(6);
+	assert_int_equal(pack(), 0);
+	for (unsigned n = 1; n <= 5; n++)
+		form_check(n, true);
+	assert_int_equal(commit(7), 0);
+	assert_int_equal(commit(8), 0);
+	form_check(1, false);
+	form_check(2, false);
+	form_check(3, true);
+	assert_int_equal(in_force(), 8);
+	assert_int_equal(rollbacks_check(8), 7);
+	for (unsigned n = 1; n <= 7; n++)
+		is_commit(n, 8 - n);
+	/* the tool that everybody has reads them */
+	char command[128];
+	snprintf(command, sizeof(command), "zcat %s/juniper.conf.7.gz | grep -q 'host-name g1;'",
+	    folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_damaged_rollback_is_refused(void **state)
+{
+	(void)state;
+	struct store_meta m;
+	struct text t = { 0 };
+	prepare(2);
+	assert_int_equal(pack(), 0);
+	int fd = openat(dir, "juniper.conf.1.gz", O_RDWR);
+	char c;
+	assert_int_equal(pread(fd, &c, 1, 60), 1);
+	c ^= 0x55;
+	assert_int_equal(pwrite(fd, &c, 1, 60), 1);
+	assert_int_equal(store_read(dir, 1, &m, &t), -EIO);
+	assert_int_equal(ftruncate(fd, 40), 0);
+	assert_int_equal(store_read(dir, 1, &m, &t), -EIO);
+	close(fd);
+	text_done(&t);
+}
+
+static void
+rescue_is_kept_apart(void **state)
+{
+	(void)state;
+	struct store_meta m = { .commit = 3, .when = 1227175200, .user = "bob", .client = "cli" };
+	struct text t = { 0 };
+	static const char text[] = "system {\n    host-name saved;\n}\n";
+	prepare(3);
+	assert_int_equal(store_read(dir, STORE_RESCUE, &m, &t), -ENOENT);
+	assert_int_equal(store_rescue_delete(dir), -ENOENT);
+	assert_int_equal(store_rescue_save(dir, &m, text, strlen(text)), 0);
+	assert_int_equal(commit(4), 0);
+	m = (struct store_meta){ 0 };
+	assert_int_equal(store_read(dir, STORE_RESCUE, &m, &t), 0);
+	assert_string_equal(text_str(&t), text);
+	assert_string_equal(m.user, "bob");
+	/* a failing save keeps the old one */
+	for (unsigned at = 1; at <= 4; at++) {
+		calls = 0;
+		fail_at = at;
+		fail_errno = ENOSPC;
+		assert_int_equal(store_rescue_save(dir, &m, "x", 1), -ENOSPC);
+		faults_none();
+		text_reset(&t);
+		assert_int_equal(store_read(dir, STORE_RESCUE, &m, &t), 0);
+		assert_string_equal(text_str(&t), text);
+	}
+	assert_int_equal(store_rescue_delete(dir), 0);
+	assert_int_equal(store_read_meta(dir, STORE_RESCUE, &m), -ENOENT);
+	text_done(&t);
+}
+
 static void
 header_is_not_part_of_the_text(void **state)
 {
@@ -199,16 +316,6 @@ header_is_not_part_of_the_text(void **state)
 	assert_non_null(strstr(buf, "## Last commit: 2008-11-20 10:00:01 UTC by alice via cli\n"));
 }
 
-/* Fills the folder with N commits. */
-static void
-prepare(uint32_t n)
-{
-	faults_none();
-	empty();
-	for (uint32_t i = 1; i <= n; i++)
-		assert_int_equal(commit(i), 0);
-}
-
 static void
 stopped_anywhere_leaves_old_or_new(void **state)
 {
@@ -220,11 +327,14 @@ stopped_anywhere_leaves_old_or_new(void **state)
 		unsigned n_new = 0;
 		for (unsigned at = 1; at < CALLS_MAX; at++) {
 			prepare(old);
+			/* rollbacks of both forms */
+			if (old == 5)
+				assert_int_equal(pack(), 0);
 			pid_t child = fork();
 			if (child == 0) {
 				stop_at = at;
 				calls = 0;
-				_exit(commit(old + 1) == 0 ? 0 : 1);
+				_exit(commit(old + 1) == 0 && pack() == 0 ? 0 : 1);
 			}
 			int status;
 			waitpid(child, &status, 0);
@@ -280,6 +390,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(configurations_are_kept_in_order),
 		cmocka_unit_test(header_is_not_part_of_the_text),
+		cmocka_unit_test(rollbacks_are_packed_and_plain_ones_still_read),
+		cmocka_unit_test(a_damaged_rollback_is_refused),
+		cmocka_unit_test(rescue_is_kept_apart),
 		cmocka_unit_test(stopped_anywhere_leaves_old_or_new),
 		cmocka_unit_test(failing_anywhere_is_told_and_leaves_the_old),
 	};

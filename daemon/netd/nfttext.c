@@ -217,6 +217,12 @@ has_ports(const struct conf_filter_term *m)
 	return m->n_source_ports > 0 || m->n_destination_ports > 0;
 }
 
+static bool
+has_spis(const struct conf_filter_term *m)
+{
+	return m->n_esp_spis > 0 || m->n_ah_spis > 0;
+}
+
 static void
 transport_put(struct text *t, const struct conf_filter_term *m, enum part part)
 {
@@ -226,12 +232,12 @@ transport_put(struct text *t, const struct conf_filter_term *m, enum part part)
 	}
 	if (part == PART_ESP) {
 		text_put(t, " meta l4proto 50");
-		ranges_put(t, "@th,0,32", m->spis, m->n_spis);
+		ranges_put(t, "@th,0,32", m->esp_spis, m->n_esp_spis);
 	} else if (part == PART_AH) {
 		text_put(t, " meta l4proto 51");
-		ranges_put(t, "@th,32,32", m->spis, m->n_spis);
-	} else if (part == PART_LATER && m->n_spis > 0) {
-		text_put(t, " meta l4proto { 50, 51 }");
+		ranges_put(t, "@th,32,32", m->ah_spis, m->n_ah_spis);
+	} else if (part == PART_LATER && has_spis(m)) {
+		text_printf(t, " meta l4proto %u", m->n_esp_spis > 0 ? 50U : 51U);
 	}
 }
 
@@ -255,17 +261,12 @@ matches_put(
 /* The rules that M needs, into OUT; returns how many. A term that protects takes the fragments after the first whatever
  * their ports may have been, or they would leave in clear; in other terms they match no port, as on a router. */
 static size_t
-parts_of(const struct conf_filter_term *m, enum part out[3])
+parts_of(const struct conf_filter_term *m, enum part out[2])
 {
 	bool protects = m->action == FA_IPSEC_SA || m->action == FA_SERVICE;
 	size_t n = 0;
-	if (m->n_spis > 0) {
-		out[n++] = PART_ESP;
-		out[n++] = PART_AH;
-	} else {
-		out[n++] = PART_WHOLE;
-	}
-	if (protects && (has_ports(m) || m->n_spis > 0))
+	out[n++] = m->n_esp_spis > 0 ? PART_ESP : m->n_ah_spis > 0 ? PART_AH : PART_WHOLE;
+	if (protects && (has_ports(m) || has_spis(m)))
 		out[n++] = PART_LATER;
 	return n;
 }
@@ -350,7 +351,7 @@ terms_put(struct builder *b, const struct conf_filter *f, const char *chain, enu
 		const struct conf_filter_term *m = &f->terms[i];
 		if (is_idle(m, form))
 			continue;
-		enum part parts[3];
+		enum part parts[2];
 		size_t n = parts_of(m, parts);
 		for (size_t k = 0; k < n; k++)
 			term_put(b, f, m, chain, form, parts[k]);
@@ -645,7 +646,7 @@ service_filter_put(
 {
 	for (size_t i = 0; i < f->n_terms; i++) {
 		const struct conf_filter_term *m = &f->terms[i];
-		enum part parts[3];
+		enum part parts[2];
 		size_t n = parts_of(m, parts);
 		const char *counter = m->count != NULL ? counter_need(b, f, m->count) : NULL;
 		for (size_t k = 0; k < n; k++) {

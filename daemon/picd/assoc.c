@@ -3,7 +3,7 @@
  * assoc.c - pairs the tunnels of two configurations by name and makes the SAs that changed.
  *
  * An SA is kept if every parameter and both keys are what they were; else it is made anew and, if
- * SPI and keys are the same (an MTU or address changed), continues the sequence number of the old one.
+ * SPI and keys are the same (an MTU or address changed), goes on where the worker leaves the old one.
  * Keys stay in the configuration's own memory and are compared there. Main thread.
  */
 #include "daemon/picd/assoc.h"
@@ -179,6 +179,19 @@ retire_sa(struct assoc_retired *r, struct sa *sa)
 	r->sas[r->n_sas++] = sa;
 }
 
+static void
+heir_add(struct assoc_retired *r, struct sa *from, struct sa *to)
+{
+	if ((r->n_heirs & (r->n_heirs - 1)) == 0) {
+		struct assoc_heir *grown =
+		    realloc(r->heirs, (r->n_heirs == 0 ? 1 : 2 * r->n_heirs) * sizeof(*grown));
+		if (grown == NULL)
+			abort();
+		r->heirs = grown;
+	}
+	r->heirs[r->n_heirs++] = (struct assoc_heir){ .from = from, .to = to };
+}
+
 /* Makes END what PARAMS and M say; an SA that does not change is left alone. */
 static void
 end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
@@ -196,12 +209,8 @@ end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
 	enum sa_fault f = sa_make(w, &params, m, &fresh);
 	if (f != SA_OK)
 		text_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", a->name, fault_text(f));
-	else if (has_same_keys && is_same_stream(&end->params, &params)) {
-		struct sa_counts counts;
-		sa_count(old, &counts);
-		if (params.direction == SA_OUT)
-			sa_set_seq(fresh, counts.seq);
-	}
+	else if (has_same_keys && is_same_stream(&end->params, &params))
+		heir_add(r, old, fresh);
 	retire_sa(r, old);
 	*end = (struct assoc_end){ .sa = fresh, .params = params, .manual = m };
 }
@@ -475,6 +484,7 @@ assoc_free_retired(struct assoc_table *t, struct assoc_retired *r)
 	for (size_t i = 0; i < r->n_sas; i++)
 		sa_free(r->sas[i]);
 	free(r->sas);
+	free(r->heirs);
 	while (r->assocs != NULL) {
 		struct assoc *a = r->assocs;
 		r->assocs = a->next_retired;

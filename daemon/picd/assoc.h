@@ -70,12 +70,22 @@ struct assoc_table {
 	unsigned n_workers;
 };
 
+/* An SA that was made anew with the keys of another: the worker hands over the numbers when it changes from one to the
+ * other, since it goes on using the old one until then. */
+struct assoc_heir {
+	struct sa *from;
+	struct sa *to;
+	uint64_t generation; /* of the first snapshot that has TO; set by publish.c */
+};
+
 /* What a change took out of use. It may be freed when no worker can see it any more. */
 struct assoc_retired {
 	struct assoc *assocs;
 	struct set_state *sets;
 	struct sa **sas;
 	size_t n_sas;
+	struct assoc_heir *heirs; /* of some of these; borrow them */
+	size_t n_heirs;
 };
 
 /* Could C run? Makes every SA and throws it away. On failure WHY gets a sentence. */

@@ -6,7 +6,11 @@
 #include "daemon/picd/test_gw.h"
 #include "daemon/picd/worker_priv.h"
 #include "daemon/picd/workers.h"
+#include "lib/base/arena.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
 #include "lib/conf/conf.h"
+#include "lib/conf/test_tree.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 
@@ -481,11 +485,56 @@ an_mtu_change_continues_the_sequence(void **state)
 	/* what only concerns sending leaves the receiving SA alone */
 	const struct sa *in = assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->in.sa;
 	assert_null(gw_commit(&l.a, conf_next_hop(1, 2, key1, "          tunnel-mtu 600\n")));
+	gw_turns(&l.a);
 	assert_int_equal(counts(&l.a, 0, true).seq, 1);
 	assert_ptr_equal(in, assoc_of_tunnel(&l.a.p.assocs, l.a.p.conf->service_sets[0], 0)->in.sa);
 	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 600, DF, 63));
 	gw_turns(&l.a);
 	assert_int_equal(gw_drops(&l.a, "ss", DROP_TOO_BIG), 1);
+	lab_done(&l);
+}
+
+/* The worker goes on sending on the old SA until it takes the snapshot that has the new one. */
+static void
+numbers_used_during_a_commit_are_not_used_again(void **state)
+{
+	(void)state;
+	struct lab l;
+	uint8_t p[2000];
+	struct text why = { 0 };
+	struct report r = { 0 };
+	struct arena *a = arena_new();
+	lab_init(&l);
+	put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
+	gw_turns(&l.a);
+	struct picd *pic = &l.a.p;
+	for (unsigned round = 0; round < 2; round++) {
+		struct conf *c = conf_load(
+		    test_tree(a,
+			conf_next_hop(1, 2, key1, round == 0 ? "          tunnel-mtu 600\n" : "")),
+		    &r);
+		assert_non_null(c);
+		struct assoc_retired retired =
+		    assoc_apply(&pic->assocs, c, worker_esp(pic->workers[0]), &why);
+		assert_int_equal(retired.n_heirs, 1);
+		if (round == 0) {
+			put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 20, 0, 63));
+			worker_turn(pic->workers[0], 0);
+		}
+		conf_free(pic->conf);
+		pic->conf = c;
+		publish_now(
+		    pic, retired); /* the second time before the worker has seen the first */
+	}
+	gw_turns(&l.a);
+	assert_int_equal(counts(&l.a, 0, true).seq, 2);
+	assert_null(pic->olds);
+	assert_null(gw_commit(&l.a, conf_next_hop(1, 2, key2, "")));
+	gw_turns(&l.a);
+	assert_int_equal(counts(&l.a, 0, true).seq, 0);
+	report_done(&r);
+	text_done(&why);
+	arena_free(a);
 	lab_done(&l);
 }
 
@@ -661,6 +710,7 @@ main(void)
 		cmocka_unit_test(fragments_are_put_together_before_the_rules),
 		cmocka_unit_test(a_commit_touches_only_the_tunnels_it_changes),
 		cmocka_unit_test(an_mtu_change_continues_the_sequence),
+		cmocka_unit_test(numbers_used_during_a_commit_are_not_used_again),
 		cmocka_unit_test(old_snapshots_wait_for_the_worker),
 		cmocka_unit_test(a_bad_configuration_changes_nothing),
 		cmocka_unit_test(a_unit_that_goes_and_comes_back_works_again),

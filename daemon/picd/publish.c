@@ -9,6 +9,7 @@
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
+#include "lib/base/arena.h"
 #include "lib/conf/conf.h"
 
 #include <string.h>
@@ -29,6 +30,36 @@ ports_watch(struct picd *p)
 	}
 }
 
+/* The workers' slowest place. */
+static uint64_t
+seen_by_all(const struct picd *p)
+{
+	uint64_t least = UINT64_MAX;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		uint64_t seen = worker_seen(p->workers[i]);
+		least = seen < least ? seen : least;
+	}
+	return least;
+}
+
+/* Adds to S what it and its predecessors hand over, as far as some worker may not have done it yet: it may come to S
+ * without ever having seen one of those. What HEIRS of predecessors point to is kept until then. */
+static void
+heirs_put(struct picd *p, struct snap *s, struct assoc_retired *fresh)
+{
+	uint64_t seen = seen_by_all(p);
+	size_t n_before = p->snap != NULL ? p->snap->n_heirs : 0;
+	struct assoc_heir *all = arena_array(s->arena, n_before + fresh->n_heirs, sizeof(*all));
+	for (size_t i = 0; i < n_before; i++)
+		if (p->snap->heirs[i].generation > seen)
+			all[s->n_heirs++] = p->snap->heirs[i];
+	for (size_t i = 0; i < fresh->n_heirs; i++) {
+		fresh->heirs[i].generation = s->generation;
+		all[s->n_heirs++] = fresh->heirs[i];
+	}
+	s->heirs = all;
+}
+
 void
 publish_now(struct picd *p, struct assoc_retired retired)
 {
@@ -38,6 +69,7 @@ publish_now(struct picd *p, struct assoc_retired retired)
 	if (clashes > 0)
 		log_line(LOG_LEVEL_ERROR, "PICD_SPI", "%zu inbound SAs have the SPI of another one",
 		    clashes);
+	heirs_put(p, s, &retired);
 	struct snap *old = p->snap;
 	p->snap = s;
 	for (unsigned i = 0; i < WORKERS; i++)
@@ -91,18 +123,6 @@ old_free(struct picd *p, struct snap *s)
 	assoc_free_retired(&p->assocs, &s->retired);
 	port_free_list(&p->ports, s->retired_ports);
 	snap_free(s);
-}
-
-/* The workers' slowest place. */
-static uint64_t
-seen_by_all(const struct picd *p)
-{
-	uint64_t least = UINT64_MAX;
-	for (unsigned i = 0; i < WORKERS; i++) {
-		uint64_t seen = worker_seen(p->workers[i]);
-		least = seen < least ? seen : least;
-	}
-	return least;
 }
 
 void

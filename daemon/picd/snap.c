@@ -145,7 +145,7 @@ static size_t
 sad_make(struct build *b)
 {
 	size_t clashes = 0;
-	b->snap->sad = sad_new(2 * b->snap->n_paths + b->conf->n_neighbours + 1);
+	b->snap->sad = sad_new(b->snap->n_paths + b->conf->n_neighbours + 1);
 	if (b->snap->sad == NULL)
 		abort();
 	for (size_t i = 0; i < b->snap->n_paths; i++)

@@ -100,6 +100,9 @@ struct snap {
 	size_t n_by_gateway;
 	const struct transport_term *transport;
 	size_t n_transport;
+	const struct assoc_heir
+	    *heirs; /* oldest first; a worker does those that are newer than what it has seen */
+	size_t n_heirs;
 	struct sad *sad;
 	const struct port *send4; /* NULL: not handed over yet */
 	const struct port *send6;

@@ -10,6 +10,7 @@
 
 #include "daemon/picd/worker_priv.h"
 #include "lib/esp/frag.h"
+#include "lib/esp/sa.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -69,6 +70,16 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 	}
 }
 
+/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. */
+static void
+heirs_settle(struct worker *w, uint64_t seen)
+{
+	const struct snap *s = w->snap;
+	for (size_t i = 0; i < s->n_heirs; i++)
+		if (s->heirs[i].generation > seen) /* or FROM may be gone */
+			sa_inherit(s->heirs[i].to, s->heirs[i].from);
+}
+
 static void
 tick(struct worker *w)
 {
@@ -86,6 +97,9 @@ worker_turn(struct worker *w, int timeout_ms)
 	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	w->now_ms = w->p.now_ms();
 	w->snap = atomic_load_explicit(&w->published, memory_order_acquire);
+	uint64_t seen = atomic_load_explicit(&w->seen, memory_order_relaxed);
+	if (w->snap != NULL && w->snap->generation != seen)
+		heirs_settle(w, seen);
 	for (int i = 0; i < n; i++) {
 		const struct port *port = events[i].data.ptr;
 		if (port == NULL) {
@@ -104,7 +118,7 @@ worker_turn(struct worker *w, int timeout_ms)
 		tick(w);
 	uint64_t generation = w->snap->generation;
 	w->snap = NULL;
-	if (atomic_load_explicit(&w->seen, memory_order_relaxed) != generation) {
+	if (seen != generation) {
 		atomic_store_explicit(&w->seen, generation, memory_order_release);
 		w->p.notify(w->p.notify_arg);
 	}

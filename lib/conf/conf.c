@@ -39,6 +39,7 @@ load_all(struct builder *b)
 	check_tunnels(b);
 	check_ike(b);
 	check_protocols(b);
+	check_login(b);
 }
 
 struct conf *

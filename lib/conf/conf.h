@@ -161,8 +161,10 @@ struct conf_filter_term {
 	size_t n_source_ports;
 	const struct conf_range *destination_ports;
 	size_t n_destination_ports;
-	const struct conf_range *spis; /* ah-spi / esp-spi, service filters */
-	size_t n_spis;
+	const struct conf_range *ah_spis; /* of these two only one is set */
+	size_t n_ah_spis;
+	const struct conf_range *esp_spis;
+	size_t n_esp_spis;
 	const char *count; /* counter name, or NULL */
 	bool has_log;
 	bool has_syslog;

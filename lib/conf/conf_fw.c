@@ -141,8 +141,10 @@ from_load(struct builder *b, const struct elem *from, const struct conf_filter *
 	ranges_load(b, from, "source-port", &port, &t->source_ports, &t->n_source_ports);
 	ranges_load(
 	    b, from, "destination-port", &port, &t->destination_ports, &t->n_destination_ports);
-	ranges_load(b, from, "ah-spi", &spi, &t->spis, &t->n_spis);
-	ranges_load(b, from, "esp-spi", &spi, &t->spis, &t->n_spis);
+	ranges_load(b, from, "ah-spi", &spi, &t->ah_spis, &t->n_ah_spis);
+	ranges_load(b, from, "esp-spi", &spi, &t->esp_spis, &t->n_esp_spis);
+	if (t->n_ah_spis > 0 && t->n_esp_spis > 0)
+		builder_error(b, from, "'ah-spi' and 'esp-spi' can not both be true of one packet");
 }
 
 /* Actions that end a term. */

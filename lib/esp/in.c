@@ -2,7 +2,7 @@
  *
  * in.c - the inbound path: an ESP or AH packet becomes the packet that was protected.
  *
- * in_burst -> packet_parse (outer header, SPI) -> sad_find -> packet_prepare (lengths, replay,
+ * in_burst -> packet_parse (outer header, SPI) -> sad_find_burst -> packet_prepare (lengths, replay,
  * what to compute) -> burst_run -> packet_finish (ICV, replay window, trailer, then tunnel_open or
  * transport_open). The SA table is prefetched for the whole burst before it is read. What was
  * decrypted is not looked at before the ICV was found right. Worker's thread. RFC 4303 s3.4, RFC
@@ -21,7 +21,6 @@
 
 /* What the outer header says. */
 struct outer {
-	struct sad_key key;
 	uint32_t off;   /* of ESP or AH */
 	uint32_t nh_at; /* the octet that names it */
 	uint8_t family;
@@ -37,7 +36,7 @@ packet_drop(struct pkt *p, enum drop reason)
 }
 
 static enum drop
-packet_parse(struct pkt *p, struct outer *out)
+packet_parse(struct pkt *p, struct outer *out, struct sad_key *key)
 {
 	const uint8_t *data = pkt_data(p);
 	struct ip_hdr h;
@@ -66,7 +65,7 @@ packet_parse(struct pkt *p, struct outer *out)
 		return DROP_TRUNCATED;
 	uint32_t spi = get32(data + off + (proto == PROTO_ESP ? 0 : 4));
 	const uint8_t *dst = data + (h.family == ADDR_V4 ? IP4_DST : IP6_DST);
-	sad_key_init(&out->key, spi, proto, h.family, dst);
+	sad_key_init(key, spi, proto, h.family, dst);
 	out->off = off;
 	out->nh_at = nh_at;
 	out->family = h.family;
@@ -74,21 +73,42 @@ packet_parse(struct pkt *p, struct outer *out)
 	return DROP_NONE;
 }
 
+/* Says why no SA was found. */
 static enum drop
-sa_lookup(const struct sad *sad, struct pkt *p, const struct outer *o)
+sa_missing(const struct sad *sad, const struct pkt *p, const struct sad_key *key)
 {
-	p->sa = sad_find(sad, &o->key);
-	if (p->sa == NULL) {
-		if (sad_is_elsewhere(sad, &o->key))
-			return DROP_ELSEWHERE;
-		struct sad_key other;
-		uint8_t proto = o->key.proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
-		const uint8_t *dst = pkt_data(p) + (o->family == ADDR_V4 ? IP4_DST : IP6_DST);
-		sad_key_init(&other, o->key.spi, proto, o->family, dst);
-		return sad_find(sad, &other) != NULL ? DROP_SA_PROTOCOL : DROP_NO_SA;
+	struct sad_key other;
+	if (sad_is_elsewhere(sad, key))
+		return DROP_ELSEWHERE;
+	const uint8_t *dst = pkt_data(p) + (key->family == ADDR_V4 ? IP4_DST : IP6_DST);
+	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
+	sad_key_init(&other, key->spi, proto, key->family, dst);
+	return sad_find(sad, &other) != NULL ? DROP_SA_PROTOCOL : DROP_NO_SA;
+}
+
+/* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */
+static void
+burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, size_t n)
+{
+	struct sad_key keys[ESP_BURST_MAX];
+	struct sa *sas[ESP_BURST_MAX];
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		p->family = 0;
+		keys[i] = (struct sad_key){ 0 };
+		p->verdict = (uint8_t)packet_parse(p, &outers[i], &keys[i]);
 	}
-	sa_prefetch(p->sa);
-	return DROP_NONE;
+	sad_find_burst(sad, keys, sas, n);
+	for (size_t i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		p->sa = sas[i];
+		if (p->sa != NULL)
+			sa_prefetch(p->sa);
+		else if (p->verdict == DROP_NONE)
+			p->verdict = (uint8_t)sa_missing(sad, p, &keys[i]);
+	}
 }
 
 /* Notes the AH: its ICV, the header ahead as it came, and the form of both that the ICV covers. */
@@ -326,17 +346,7 @@ in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t 
 {
 	struct outer outers[ESP_BURST_MAX];
 	assert(n <= ESP_BURST_MAX);
-	for (size_t i = 0; i < n; i++) {
-		struct pkt *p = pkts[i];
-		p->sa = NULL;
-		p->family = 0;
-		p->verdict = (uint8_t)packet_parse(p, &outers[i]);
-		if (p->verdict == DROP_NONE)
-			sad_prefetch(sad, &outers[i].key);
-	}
-	for (size_t i = 0; i < n; i++)
-		if (pkts[i]->verdict == DROP_NONE)
-			pkts[i]->verdict = (uint8_t)sa_lookup(sad, pkts[i], &outers[i]);
+	burst_lookup(sad, pkts, outers, n);
 	for (size_t i = 0; i < n; i++) {
 		if (pkts[i]->verdict != DROP_NONE)
 			continue;

@@ -197,7 +197,7 @@ ah_build(const struct sa *sa, uint8_t *ah, uint32_t ah_len, uint8_t next, uint32
 	ah[0] = next;
 	ah[1] = (uint8_t)(ah_len / 4 - 2);
 	put16(ah + 2, 0);
-	put32(ah + 4, sa->spi);
+	put32(ah + 4, sa->key.spi);
 	put32(ah + 8, seq);
 	memset(ah + AH_ICV_AT, 0, ah_len - AH_ICV_AT);
 }

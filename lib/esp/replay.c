@@ -64,3 +64,14 @@ replay_accept(struct replay *r, uint32_t seq)
 	r->words[seq / 64 & r->mask] |= 1ULL << (seq % 64);
 	return DROP_NONE;
 }
+
+void
+replay_inherit(struct replay *to, const struct replay *from)
+{
+	to->top = from->top;
+	for (uint32_t age = 0; age < to->window && age < to->top; age++) {
+		uint32_t seq = to->top - age;
+		if (age >= from->window || replay_check(from, seq) != DROP_NONE)
+			to->words[seq / 64 & to->mask] |= 1ULL << (seq % 64);
+	}
+}

@@ -37,4 +37,7 @@ enum drop replay_check(const struct replay *r, uint32_t seq);
 /* Judges SEQ again and, if it is new, remembers it and moves the window. */
 enum drop replay_accept(struct replay *r, uint32_t seq);
 
+/* Makes TO, which is fresh, go on where FROM is. Numbers that FROM did not remember one by one count as seen. */
+void replay_inherit(struct replay *to, const struct replay *from);
+
 #endif

@@ -116,10 +116,36 @@ checking_changes_nothing(void **state)
 	assert_int_equal(replay_accept(&r, 1), DROP_NONE);
 }
 
+static void
+an_heir_refuses_what_was_seen_and_takes_what_was_missing(void **state)
+{
+	(void)state;
+	static const uint32_t windows[][2] = { { 64, 64 }, { 64, 256 }, { 256, 64 }, { 0, 64 },
+		{ 64, 0 } };
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		uint64_t words[2][REPLAY_WORDS_MAX] = { 0 };
+		struct replay from, to;
+		replay_init(&from, windows[i][0], words[0]);
+		replay_init(&to, windows[i][1], words[1]);
+		for (uint32_t seq = 1; seq <= 1000; seq++)
+			if (seq % 3 != 0)
+				assert_int_equal(replay_accept(&from, seq), DROP_NONE);
+		replay_inherit(&to, &from);
+		assert_int_equal(to.top, from.top);
+		for (uint32_t seq = 1; seq <= 1000 && windows[i][1] > 0; seq++) {
+			bool is_new = replay_check(&to, seq) == DROP_NONE;
+			bool was_new = windows[i][0] > 0 && replay_check(&from, seq) == DROP_NONE;
+			assert_int_equal(is_new, was_new && from.top - seq < windows[i][1]);
+		}
+		assert_int_equal(replay_accept(&to, 1001), DROP_NONE);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_heir_refuses_what_was_seen_and_takes_what_was_missing),
 		cmocka_unit_test(every_row_of_the_table),
 		cmocka_unit_test(every_window_size_agrees_with_a_plain_memory),
 		cmocka_unit_test(checking_changes_nothing),

@@ -9,6 +9,7 @@
  */
 #include "lib/esp/sa.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,7 +211,7 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	sa->is_in = p->direction == SA_IN;
 	sa->seq_cycles = p->seq_cycles;
 	sa->df = (uint8_t)p->df;
-	sa->spi = p->spi;
+	sad_key_init(&sa->key, p->spi, sa->has_ah ? PROTO_AH : PROTO_ESP, p->dst.family, p->dst.b);
 	sa->esp_spi = p->protocol == SA_BUNDLE ? p->aux_spi : p->spi;
 	sa->tos = p->tos;
 	sa->tunnel_mtu = p->tunnel_mtu;
@@ -332,6 +333,14 @@ void
 sa_set_seq(struct sa *sa, uint32_t seq)
 {
 	atomic_store_explicit(&sa->seq, seq, memory_order_relaxed);
+}
+
+void
+sa_inherit(struct sa *to, const struct sa *from)
+{
+	assert(to->is_in == from->is_in);
+	sa_set_seq(to, atomic_load_explicit(&from->seq, memory_order_relaxed));
+	replay_inherit(&to->replay, &from->replay);
 }
 
 void

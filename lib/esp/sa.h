@@ -121,6 +121,10 @@ void sa_count_clear(struct sa *sa);
 /* Continues an SA where another process left it: SEQ is the last number sent. Before publishing. */
 void sa_set_seq(struct sa *sa, uint32_t seq);
 
+/* Lets TO, a fresh SA with the keys and SPI of FROM, go on where FROM is: sequence number or replay window. On the
+ * worker that owns both, before a packet uses TO and after the last one that used FROM. */
+void sa_inherit(struct sa *to, const struct sa *from);
+
 /* Lowers the size limit to what the path takes (octets of the encapsulated packet); 0 = forget.
  * Values below 256 are taken as 256. Any thread. */
 void sa_set_path_mtu(struct sa *sa, uint16_t mtu);

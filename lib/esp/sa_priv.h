@@ -18,6 +18,7 @@
 #include "lib/esp/ip.h"
 #include "lib/esp/replay.h"
 #include "lib/esp/sa.h"
+#include "lib/esp/sad.h"
 
 enum {
 	ESP_HDR_LEN = 8,   /* SPI, sequence number */
@@ -30,6 +31,7 @@ enum {
 };
 
 struct sa {
+	struct sad_key key; /* constant; first, because sad.c compares it */
 	/* constant: what the crypto job is filled from */
 	IMB_CIPHER_MODE cipher;
 	IMB_HASH_ALG hash;
@@ -48,8 +50,7 @@ struct sa {
 	bool checks_selectors; /* inbound */
 	uint8_t source_family;
 	uint8_t df;       /* enum sa_df */
-	uint32_t spi;     /* as looked up */
-	uint32_t esp_spi; /* as in the ESP header; a bundle's is another one */
+	uint32_t esp_spi; /* as in the ESP header; a bundle's is not the one in the key */
 	int16_t tos;
 	uint16_t tunnel_mtu;
 	_Atomic uint16_t path_mtu; /* 0 = unknown; written by the control side */

@@ -2,7 +2,7 @@
  *
  * sad.h - finds inbound SAs by (SPI, protocol, destination address).
  *
- * A flat hash table with open addressing, at most half full: one cache line for a hit, however
+ * A flat hash table with open addressing: a hit costs one slot of eight octets and the first line of the SA, however
  * many SAs there are. A bundle is entered under its AH SPI alone: ESP with its auxiliary SPI
  * arriving bare finds nothing. The table borrows the SAs. One writer, and no reader while it
  * writes: a table is either changed by the worker that reads it, or built anew and published by
@@ -18,14 +18,14 @@
 struct sa;
 struct sad;
 
-/* What is looked up, in the form in which the table keeps it. */
+/* What is looked up; each inbound SA holds its own. */
 struct sad_key {
-	uint64_t dst[2]; /* the address as two words; any destination: zero */
-	uint32_t spi;    /* host order */
-	uint8_t proto;   /* 50 or 51 */
-	uint8_t family;  /* of the destination; 0 = any */
-	uint16_t zero;
-	uint32_t hash;
+	uint64_t dst[2];   /* the address as two words; any destination: zero */
+	uint32_t spi;      /* host order */
+	uint8_t proto;     /* 50 or 51 */
+	uint8_t family;    /* of the destination; 0 = any */
+	bool is_elsewhere; /* false but inside the table */
+	uint64_t hash;
 };
 
 /* Makes a table for up to N SAs (it does not grow). NULL when out of memory. */
@@ -59,7 +59,8 @@ struct sa *sad_find(const struct sad *t, const struct sad_key *key);
 /* True if sad_add_elsewhere() was told of an SA that a packet with this key belongs to. */
 bool sad_is_elsewhere(const struct sad *t, const struct sad_key *key);
 
-/* Starts loading what sad_find() with the same key will look at. */
-void sad_prefetch(const struct sad *t, const struct sad_key *key);
+/* Does sad_find() for a burst of up to ESP_BURST_MAX keys; the memory that they need is loaded for all at once. A key of
+ * zeroes finds nothing. */
+void sad_find_burst(const struct sad *t, const struct sad_key *keys, struct sa **out, size_t n);
 
 #endif

@@ -29,8 +29,12 @@ find(const struct sad *t, uint32_t spi, uint8_t proto, const char *dst)
 	struct addr a = test_addr(dst);
 	struct sad_key key;
 	sad_key_init(&key, spi, proto, a.family, a.b);
-	sad_prefetch(t, &key);
-	return sad_find(t, &key);
+	struct sad_key keys[2] = { key };
+	struct sa *found[2];
+	sad_find_burst(t, keys, found, 2);
+	assert_ptr_equal(found[0], sad_find(t, &key));
+	assert_null(found[1]); /* a key of zeroes */
+	return found[0];
 }
 
 static void
@@ -152,6 +156,59 @@ adding_and_deleting_in_any_order_loses_nothing(void **state)
 	esp_worker_free(w);
 }
 
+/* Two SPIs whose hashes agree in all that a slot of a small table can tell. */
+static void
+twins_find(uint32_t *out_a, uint32_t *out_b)
+{
+	enum { N = 1 << 17, HASH_SIZE = 1 << 18 };
+	static struct {
+		uint32_t what;
+		uint32_t spi;
+	} seen[HASH_SIZE];
+	struct addr dst = test_addr("192.0.2.2");
+	for (uint32_t spi = 256; spi < 256 + N; spi++) {
+		struct sad_key key;
+		sad_key_init(&key, spi, 50, dst.family, dst.b);
+		uint32_t what = (uint32_t)(key.hash >> 41) << 3 | ((uint32_t)key.hash & 7);
+		uint32_t at = what * 0x9e3779b1U >> 14;
+		while (seen[at].spi != 0 && seen[at].what != what)
+			at = (at + 1) % HASH_SIZE;
+		if (seen[at].spi != 0) {
+			*out_a = seen[at].spi;
+			*out_b = spi;
+			return;
+		}
+		seen[at].what = what;
+		seen[at].spi = spi;
+	}
+	fail();
+}
+
+static void
+sas_with_the_same_fingerprint_are_told_apart(void **state)
+{
+	(void)state;
+	uint32_t spi_a = 0;
+	uint32_t spi_b = 0;
+	twins_find(&spi_a, &spi_b);
+	struct esp_worker *w = test_worker(4);
+	struct sad *t = sad_new(4);
+	struct sa *a = sa_make(w, spi_a, SA_ESP, "192.0.2.2");
+	struct sa *b = sa_make(w, spi_b, SA_ESP, "192.0.2.2");
+	assert_int_equal(sad_add(t, a), SAD_OK);
+	assert_null(find(t, spi_b, 50, "192.0.2.2"));
+	assert_int_equal(sad_add(t, b), SAD_OK);
+	assert_ptr_equal(find(t, spi_a, 50, "192.0.2.2"), a);
+	assert_ptr_equal(find(t, spi_b, 50, "192.0.2.2"), b);
+	sad_del(t, a);
+	assert_null(find(t, spi_a, 50, "192.0.2.2"));
+	assert_ptr_equal(find(t, spi_b, 50, "192.0.2.2"), b);
+	sa_free(a);
+	sa_free(b);
+	sad_free(t);
+	esp_worker_free(w);
+}
+
 int
 main(void)
 {
@@ -159,6 +216,7 @@ main(void)
 		cmocka_unit_test(an_sa_is_found_by_spi_protocol_and_destination),
 		cmocka_unit_test(what_does_not_belong_is_refused),
 		cmocka_unit_test(what_is_elsewhere_is_known_but_not_found),
+		cmocka_unit_test(sas_with_the_same_fingerprint_are_told_apart),
 		cmocka_unit_test(adding_and_deleting_in_any_order_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,8 +54,8 @@ any_same(const struct node *a, const struct node *b)
 	return strcmp(x ? x : "", y ? y : "") == 0;
 }
 
-static bool
-all_same(const struct node *a, const struct node *b)
+bool
+node_same(const struct node *a, const struct node *b)
 {
 	const struct snode *s = a->schema;
 	if (s != b->schema || a->is_inactive != b->is_inactive ||
@@ -69,7 +69,7 @@ all_same(const struct node *a, const struct node *b)
 	const struct node *x = a->child;
 	const struct node *y = b->child;
 	for (; x != NULL && y != NULL; x = x->next, y = y->next)
-		if (!all_same(x, y))
+		if (!node_same(x, y))
 			return false;
 	return x == NULL && y == NULL;
 }
@@ -212,7 +212,7 @@ leaflist_compare(struct diff *d, const struct node *a, const struct node *b)
 	const struct snode *s = b->schema;
 	const struct node *x = a;
 	const struct node *y = b;
-	while (x != NULL && y != NULL && x->schema == s && y->schema == s && all_same(x, y)) {
+	while (x != NULL && y != NULL && x->schema == s && y->schema == s && node_same(x, y)) {
 		x = x->next;
 		y = y->next;
 	}
@@ -235,7 +235,7 @@ block_compare(struct diff *d, const struct node *a, const struct node *b)
 {
 	if (!is_whole(b)) {
 		marks_compare(d, a, b);
-	} else if (!all_same(a, b)) {
+	} else if (!node_same(a, b)) {
 		place_put(d, b->parent, b->schema->is_grouped ? b->schema : NULL);
 		node_put(d, '-', a);
 		node_put(d, '+', b);
@@ -399,7 +399,7 @@ same_skip(const struct node **a, const struct node **b)
 	const struct node *y = *b;
 	const struct node *last_x = NULL;
 	const struct node *last_y = NULL;
-	for (; x != NULL && y != NULL && all_same(x, y); x = x->next, y = y->next) {
+	for (; x != NULL && y != NULL && node_same(x, y); x = x->next, y = y->next) {
 		last_x = x;
 		last_y = y;
 	}

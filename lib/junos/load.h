@@ -73,6 +73,8 @@ void print_xml(const struct node *n, unsigned indent, struct text *out);
 /* S with what XML keeps to itself written as entities. */
 void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);
+/* True if A and B, each with all below it, say the same. */
+bool node_same(const struct node *a, const struct node *b);
 /* The difference as `show | compare` prints it. Empty if there is none. */
 void print_compare(const struct tree *from, const struct tree *to, struct text *out);
 /* The same for what the N WORDS of a path lead to (n = 0: all). */

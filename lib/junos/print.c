@@ -70,7 +70,7 @@ print_tags(const struct node *n, struct text *out)
 static bool
 is_plain(const struct node *n)
 {
-	return !n->is_inactive && !n->is_protected && n->comment == NULL;
+	return !n->is_inactive && !n->is_protected && !n->is_denied && n->comment == NULL;
 }
 
 /* Writes a positional value: in quotes where it would be taken for a statement. */
@@ -93,6 +93,16 @@ positional_place(const struct snode *s)
 }
 
 void
+print_value(const struct node *n, struct text *out)
+{
+	bool is_secret = n->schema->is_secret;
+	if (is_secret && strcmp(n->value, NODE_SECRET_HIDDEN) == 0)
+		text_put(out, n->value); /* a comment: whoever reads it back misses the value */
+	else
+		quote_put(out, n->value, is_secret);
+}
+
+void
 print_leaf(const struct node *n, size_t nth, struct text *out)
 {
 	if (n->schema->is_nokeyword && positional_place(n->schema) == nth) {
@@ -103,7 +113,7 @@ print_leaf(const struct node *n, size_t nth, struct text *out)
 	if (n->value == NULL)
 		return;
 	text_putc(out, ' ');
-	quote_put(out, n->value, n->schema->is_secret);
+	print_value(n, out);
 }
 
 /* --- on one line --- */
@@ -167,7 +177,7 @@ values_put(const struct node *first, struct text *out)
 			text_put(out, "inactive: ");
 		if (n->is_protected && n != first)
 			text_put(out, "protect: ");
-		quote_put(out, n->value, n->schema->is_secret);
+		print_value(n, out);
 	}
 	if (first != last)
 		text_put(out, " ]");
@@ -278,6 +288,13 @@ statement_put(const struct node *n, unsigned indent, struct text *out)
 	print_tags(n, out);
 	if (joined_of(n) != NULL)
 		text_printf(out, "%s ", n->parent->schema->name);
+	if (n->is_denied) {
+		bool is_leaf = n->schema->kind == SNODE_LEAF;
+		text_printf(out,
+		    is_leaf ? "%s /* ACCESS-DENIED */;\n" : "%s { /* ACCESS-DENIED */ };\n",
+		    n->schema->name);
+		return;
+	}
 	if (n->schema->kind == SNODE_LEAF) {
 		print_leaf(n, 0, out);
 		line_end(n->schema->is_secret, out);
@@ -378,7 +395,7 @@ print_text(const struct node *n, unsigned indent, struct text *out)
 		text_fill(out, ' ', indent * INDENT);
 		print_tags(n, out);
 		text_printf(out, "%s ", n->schema->name);
-		quote_put(out, n->value, n->schema->is_secret);
+		print_value(n, out);
 		line_end(n->schema->is_secret, out);
 	} else if (n->schema->is_joined) {
 		joined_put(n, indent, out);

@@ -18,6 +18,9 @@ void print_tags(const struct node *n, struct text *out);
 /* Writes a leaf's words; NTH positional leaves stand before it in the same statement. */
 void print_leaf(const struct node *n, size_t nth, struct text *out);
 
+/* Writes the value of leaf or leaf-list N, in quotes where it needs them. */
+void print_value(const struct node *n, struct text *out);
+
 /* Writes the text of a node that is_any (NULL: nothing). */
 void print_any(const char *any, unsigned indent, struct text *out);
 

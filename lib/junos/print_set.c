@@ -84,7 +84,7 @@ node_put(struct setting *s, const struct node *n)
 		print_leaf(n, 0, &s->path);
 	else if (schema->kind == SNODE_LEAFLIST) {
 		text_printf(&s->path, "%s ", schema->name);
-		quote_put(&s->path, n->value, schema->is_secret);
+		print_value(n, &s->path);
 	} else {
 		node_statement(n, &s->path);
 	}

@@ -156,7 +156,13 @@ secret_take(struct stmt *s, const struct snode *leaf, const char *word, char *er
 	struct text plain = { 0 };
 	char canon[VALUE_MAX];
 	const char *value = NULL;
-	if (!nine_is(word)) {
+	if (strcmp(word, NODE_SECRET_HIDDEN) == 0) {
+		snprintf(err, err_size, "the secret was not shown and cannot be loaded");
+		return NULL;
+	}
+	/* a hash cannot be undone: it needs no $9$ form and has none in JUNOS */
+	bool is_hash = strcmp(leaf->type_name, "crypt-hash") == 0;
+	if (!nine_is(word) || is_hash) {
 		text_put(&plain, word);
 	} else if (!nine_decode(word, &plain)) {
 		snprintf(err, err_size, "invalid encrypted string");
@@ -164,7 +170,7 @@ secret_take(struct stmt *s, const struct snode *leaf, const char *word, char *er
 	}
 	if (place_value(leaf, text_str(&plain), canon, sizeof(canon), err, err_size) != NULL) {
 		text_reset(&l->value);
-		if (nine_is(word))
+		if (nine_is(word) || is_hash)
 			text_put(&l->value, word);
 		else
 			nine_encode(word, l->salt, &l->value);

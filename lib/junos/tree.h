@@ -19,6 +19,9 @@ struct arena;
 struct elem;
 struct index;
 
+/* The value of a secret in a tree that is shown to somebody who may not see it. Never read as one. */
+#define NODE_SECRET_HIDDEN "/* SECRET-DATA */"
+
 struct node {
 	const struct snode *schema;
 	struct node *parent; /* NULL at the root */
@@ -36,6 +39,8 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
+	bool
+	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
 	unsigned
 	    group; /* in an expanded tree: the group it was inherited from, see node_group(); 0 = none */
 	struct index *index; /* tree.c's own: finds children where there are many */

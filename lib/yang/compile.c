@@ -209,6 +209,13 @@ node_status(const struct lysc_node *node, const struct snode *parent)
 	return strcmp(said, "unsupported") == 0 ? SNODE_UNSUPPORTED : SNODE_RUNNING;
 }
 
+static const char *
+node_permission(const struct lysc_node *node, const struct snode *parent)
+{
+	const char *said = compile_ext(node->exts, "permission");
+	return said == NULL && parent != NULL ? parent->permission : said;
+}
+
 static enum snode_role
 node_role(const struct lysc_node *node)
 {
@@ -251,6 +258,7 @@ compile_node(
 		.kind = node_kind(node),
 		.status = node_status(node, parent),
 		.role = node_role(node),
+		.permission = node_permission(node, parent),
 		.parent = parent,
 		.is_nokeyword = compile_ext(node->exts, "nokeyword") != NULL,
 		.is_joined = compile_ext(node->exts, "joined") != NULL,
@@ -328,6 +336,7 @@ common_prepend(struct arena *a, const struct ly_ctx *ctx, struct snode *n,
 	for (size_t i = 0; i < n_common; i++) {
 		struct snode *copy = arena_memdup(a, common[i], sizeof(*copy));
 		copy->parent = n;
+		copy->permission = n->permission;
 		/* nothing runs below what does not */
 		if (n->status != SNODE_RUNNING && copy->status == SNODE_RUNNING)
 			copy->status = n->status;

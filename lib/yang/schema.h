@@ -58,6 +58,8 @@ struct snode {
 	const char *const *enum_help; /* one line for each of them, in the same order; else NULL */
 	const char *
 	    ref; /* leaf: path of the list whose key it names ("services ipsec-vpn rule"), or NULL */
+	const char *
+	    permission; /* statement of the configuration: bit to see it ("interface"); inherited; NULL: none */
 	const char *ref_message; /* commit message when the reference does not exist, or NULL */
 	unsigned choice;         /* 0: none; siblings with the same number exclude each other ... */
 	unsigned branch;         /* ... unless they have the same branch number */

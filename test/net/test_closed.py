@@ -109,7 +109,7 @@ def test_from_one_tunnel_into_the_next(two_gateways):
     assert [p["ESP"].spi for p in wire.packets() if p.haslayer("ESP")] == [400, 301] * 3
 
 
-@pytest.mark.parametrize("style,family", [("service-filter", 4), ("ipsec-sa", 4), ("ipsec-sa", 6)])
+@pytest.mark.parametrize("style,family", [("service-filter", 4), ("service-filter", 6), ("ipsec-sa", 4), ("ipsec-sa", 6)])
 def test_fragments_without_ports_follow_the_first(two_gateways, style, family):
     """A term with ports says what is protected; the rest of such a packet has no ports to look at."""
     t = two_gateways

@@ -3,10 +3,14 @@
 # test_interface_style.py - service sets applied to a media interface: what leaves it is protected or dropped.
 
 import re
+import struct
 import time
 
+import pytest
 from lab import junos
 from lab.gateway import Gateway
+from scapy.layers.inet import IP
+from scapy.layers.inet6 import IPv6
 
 
 def routes(t):
@@ -121,6 +125,37 @@ firewall { family inet { service-filter only-lan {
     assert re.search(r"^from-lan +\d+ +2$", shown, re.M) and re.search(r"^others +\d+ +[1-9]\d*$", shown, re.M), shown
     a.configure("set interfaces lan unit 0 family inet address 10.77.0.1/24")
     assert re.search(r"^from-lan +\d+ +2$", a.cli("show firewall filter only-lan"), re.M), "a commit keeps the count"
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_service_filter_tells_esp_from_ah(two_gateways, family):
+    """The same number is an SPI of either protocol: only ESP with it is left alone, AH with it is protected."""
+    t = two_gateways
+    routes(t)
+    side_a, _ = junos.sides(t, 4, (family,))
+    fam = "inet" if family == 4 else "inet6"
+    text = junos.interface_style(side_a, [junos.Sa()], more=f"""
+firewall {{ family {fam} {{ service-filter foreign {{
+    term esp {{ from {{ esp-spi [ 900 950-960 ]; }} then {{ count foreign-esp; skip; }} }}
+    term rest {{ then service; }}
+}} }} }}""").replace("output { service-set ss1; }", "output { service-set ss1 service-filter foreign; }")
+    a = Gateway(t.gw_a, text)
+    dst = t.HOST_B if family == 4 else t.HOST_B6
+    src = t.HOST_A if family == 4 else t.HOST_A6
+    mac = bytes.fromhex(t.gw_a.mac("lan").replace(":", "")) + bytes.fromhex(t.host_a.mac("eth0").replace(":", ""))
+    mac += b"\x08\x00" if family == 4 else b"\x86\xdd"
+    with t.gw_a.capture("wan", "ip or ip6") as wire, t.host_a.wire("eth0") as eth:
+        for spi in (900, 955, 901):
+            for proto, header in ((50, struct.pack("!II", spi, 1)), (51, struct.pack("!BBHII", 17, 4, 0, spi, 1))):
+                ip = IP(src=src, dst=dst, proto=proto) if family == 4 else IPv6(src=src, dst=dst, nh=proto)
+                eth.send(mac + bytes(ip / (header + b"x" * 40)))
+        time.sleep(0.3)
+    layer = "IP" if family == 4 else "IPv6"
+    clear = [p for p in wire.packets() if p.haslayer(layer) and p[layer].dst == dst]
+    assert [p["ESP"].spi for p in clear] == [900, 955]
+    ours = [p for p in wire.packets() if p.haslayer("IP") and p["IP"].src == t.WAN_A and p["IP"].proto == 50]
+    assert [p["ESP"].spi for p in ours] == [300] * 4
+    assert re.search(r"^foreign-esp +\d+ +2$", a.cli("show firewall"), re.M)
 
 
 def test_two_service_sets_share_a_services_interface(two_gateways):

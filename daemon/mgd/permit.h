@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * permit.h - what a user may see and do: login classes, and the one place that decides.
+ *
+ * A class is a set of permission bits and up to four regular expressions. A command needs the bit that its RPC or its first
+ * word names; a statement of the configuration is seen with the bit that the schema gives it (sp:permission) and changed
+ * with the same bit and "-control". allow-commands and allow-configuration add to that, deny-commands and deny-configuration
+ * take away, and where both match the allowing one counts. Expressions ignore case and match anywhere in the whole command
+ * or hierarchy ("show interfaces terse", "system login class ops"), unless they say ^ or $.
+ *
+ * Whoever shows a configuration shows permit_view() of it, and whoever changes one lets permit_settle() look at what came
+ * out. With these two no format and no command has a rule of its own: what a user may not see is not in the tree that is
+ * printed, what a user may not change is as it was. permit_path() and permit_command() come before them, for a message at
+ * the right word. Pure; one thread.
+ */
+#ifndef PERMIT_H
+#define PERMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command;
+struct node;
+struct path;
+struct permit;
+struct permits;
+struct refusal;
+struct report;
+struct snode;
+struct text;
+struct tree;
+struct user;
+struct words;
+
+/* What stands in the place of a secret that is not shown. */
+#define PERMIT_SECRET "/* SECRET-DATA */"
+
+enum permit_access { PERMIT_READ, PERMIT_WRITE };
+
+/* --- classes and users of a configuration --- */
+
+/* Reads [edit system login] of T, in which groups are expanded. The caller owns the result; it borrows nothing. */
+struct permits *permits_new(const struct tree *t);
+void permits_free(struct permits *ps);
+
+/* Returns what U may do, or NULL if U may not even log in. root is super-user; who stands in [edit system login] has that class;
+ * other members of the group of administrators are super-users. Borrowed until permits_free(). */
+const struct permit *permits_of(const struct permits *ps, const struct user *u);
+
+/* --- decisions --- */
+
+/* "super-user" */
+const char *permit_class(const struct permit *p);
+/* Minutes of inactivity after which the session ends; 0: never. */
+unsigned permit_idle_timeout(const struct permit *p);
+/* Has it the bit ("configure", "rollback", "secret", ...) or all? */
+bool permit_has(const struct permit *p, const char *bit);
+/* True if nothing is hidden or closed, so that there is nothing to do for a whole tree. */
+bool permit_is_all(const struct permit *p);
+
+/* May the command WORDS ("show interfaces terse") be run, which needs BIT (NULL: the one that its first word stands for)? */
+bool permit_command(const struct permit *p, const char *words, const char *bit);
+/* The same for words that more words may follow: true if some line that begins with them may be run. */
+bool permit_command_part(const struct permit *p, const char *words, const char *bit);
+/* Copies those commands of TABLE that may be run, with N_OUT of them; in an array that the caller frees. */
+struct command *permit_commands(
+    const struct permit *p, const struct command *table, size_t n, size_t *n_out);
+
+/* May the statement of PATH, words already walked along the schema, be seen or changed? A place that only leads to such
+ * statements may be seen. On refusal E gets "permission denied." at offset AT. */
+bool permit_path(const struct permit *p, const struct path *path, enum permit_access access,
+    size_t at, struct refusal *e);
+/* The same for the statement S that could stand at PATH, which is a container or an entry: for completion. */
+bool permit_statement(const struct permit *p, const struct path *path, const struct snode *s,
+    enum permit_access access);
+
+/* --- whole trees --- */
+
+enum permit_hidden {
+	PERMIT_MARK, /* hidden statements leave a mark that print_text() shows: `login { ACCESS-DENIED };` */
+	PERMIT_DROP, /* nothing at all is left of them */
+};
+
+/* Returns a new tree that holds what P may see of T, secrets as PERMIT_SECRET where they may not be seen; NULL: all of T, as it is.
+ */
+struct tree *permit_view(const struct permit *p, const struct tree *t, enum permit_hidden hidden);
+
+/* AFTER has become of BEFORE by something that P asked for. Undoes each change that P may not make, with one error in R for
+ * each place. Returns true if there was none. */
+bool permit_settle(
+    const struct permit *p, const struct tree *before, struct tree *after, struct report *r);
+
+#endif

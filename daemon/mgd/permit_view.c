@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * permit_view.c - a configuration with the eyes of one user.
+ *
+ * A copy from which is taken what may not be seen. A statement that may not be seen stays where something below it may;
+ * then nothing of its own is left but its words. Recursion is as deep as the schema.
+ */
+#include "daemon/mgd/permit_place.h"
+
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/junos/tree.h"
+
+struct view {
+	struct place_walk w;
+	struct tree *t;
+	enum permit_hidden hidden;
+	bool shows_secrets;
+};
+
+/* Words of statements whose value is a secret, in text that the schema does not know: their ends. */
+static const char *const secret_words[] = { "secret", "password", "key", "community", "md5",
+	"passphrase", "ascii-text", "hexadecimal" };
+
+static bool
+word_ends(const char *word, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+	return len >= n && strncmp(word + len - n, end, n) == 0;
+}
+
+static bool
+is_secret_word(const char *word, size_t len)
+{
+	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++)
+		if (word_ends(word, len, secret_words[i]))
+			return true;
+	return false;
+}
+
+/* The end of the word that starts at S: a quoted one whole. */
+static size_t
+word_length(const char *s)
+{
+	if (*s != '"')
+		return strcspn(s, " \n;{}");
+	size_t n = 1;
+	while (s[n] != '\0' && s[n] != '"')
+		n += s[n] == '\\' && s[n + 1] != '\0' ? 2 : 1;
+	return n + (s[n] == '"');
+}
+
+static bool
+looks_secret(const char *word, size_t len)
+{
+	const char *s = *word == '"' ? word + 1 : word;
+	return len > 3 && s[0] == '$' && strchr("1256789", s[1]) != NULL && s[2] == '$';
+}
+
+/* Writes text that is kept as it came without what may be a secret in it. */
+static void
+any_hide(const char *any, struct text *out)
+{
+	bool is_next = false; /* what follows is one */
+	for (const char *p = any; *p != '\0';) {
+		if (strchr(" \n;{}", *p) != NULL) {
+			is_next = is_next && *p == ' ';
+			text_putc(out, *p++);
+			continue;
+		}
+		size_t n = word_length(p);
+		if (n == 0)
+			n = 1;
+		if (is_next || looks_secret(p, n))
+			text_put(out, NODE_SECRET_HIDDEN);
+		else
+			text_putn(out, p, n);
+		is_next = is_next || is_secret_word(p, n);
+		p += n;
+	}
+}
+
+static void
+secrets_hide(struct view *v, struct node *n)
+{
+	const char *any = node_any(n);
+	if (v->shows_secrets)
+		return;
+	if (n->schema->is_secret && n->schema->kind == SNODE_LEAF && n->value != NULL) {
+		node_set_leaf(v->t, n->parent, n->schema, NODE_SECRET_HIDDEN);
+	} else if (any != NULL) {
+		struct text hidden = { 0 };
+		any_hide(any, &hidden);
+		node_set_any(v->t, n, text_str(&hidden));
+		text_done(&hidden);
+	}
+}
+
+/* Nothing of what N is by itself may be seen. */
+static void
+strip(struct view *v, struct node *n)
+{
+	const struct snode *s = n->schema;
+	bool can_mark = s->kind == SNODE_CONTAINER || s->kind == SNODE_LEAF;
+	if (n->child == NULL &&
+	    (v->hidden == PERMIT_DROP || !can_mark || s->is_joined || s->is_nokeyword)) {
+		node_del(v->t, n);
+		return;
+	}
+	node_set_comment(v->t, n, NULL);
+	if (s->is_any)
+		node_set_any(v->t, n, NULL);
+	n->is_denied = n->child == NULL;
+	if (n->is_denied)
+		n->is_inactive = n->is_protected = false;
+}
+
+static void
+below_hide(struct view *v, struct node *parent)
+{
+	struct node *next;
+	for (struct node *n = parent->child; n != NULL; n = next) {
+		next = n->next;
+		struct place_mark mark = place_enter(&v->w, n);
+		bool may = place_allows(&v->w, n->schema, PERMIT_READ);
+		bool was_joined_full = n->schema->is_joined && n->child != NULL;
+		below_hide(v, n);
+		place_leave(&v->w, &mark);
+		if (n->schema->is_secret && n->schema->kind == SNODE_LEAFLIST && !v->shows_secrets)
+			may = false;
+		if (!may)
+			strip(v, n);
+		else if (was_joined_full && n->child == NULL)
+			node_del(v->t, n);
+		else
+			secrets_hide(v, n);
+	}
+}
+
+struct tree *
+permit_view(const struct permit *p, const struct tree *t, enum permit_hidden hidden)
+{
+	if (permit_is_all(p))
+		return NULL;
+	struct view v = {
+		.w = { .p = p },
+		.t = tree_copy(t),
+		.hidden = hidden,
+		.shows_secrets = permit_secret(p, PERMIT_READ),
+	};
+	below_hide(&v, tree_root(v.t));
+	place_done(&v.w);
+	return v.t;
+}
