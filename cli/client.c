@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/local.h"
+#include "cli/netconf.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
@@ -38,6 +40,8 @@ struct line {
 	struct pager *pager; /* NULL: none */
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
+	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
+	bool has_shell;      /* `start shell`: the same */
 	struct render render;
 	struct text out; /* rendered, not yet through the pipes */
 	size_t n_shown;  /* of pipes->out */
@@ -156,10 +160,33 @@ send_terminal(struct client *c)
 	return err != 0 ? err : send_piece(c, NULL, NULL, true);
 }
 
+/* Sends what a program has for us. */
+static int
+send_sink(struct client *c)
+{
+	const struct client_sink *sink = c->sink;
+	char *piece = malloc(CLI_PIECE_MAX + 1);
+	int err = piece == NULL ? -ENOMEM : 0;
+	for (size_t at = 0; err == 0 && at < sink->input_len; at += CLI_PIECE_MAX) {
+		size_t n = sink->input_len - at;
+		n = n < CLI_PIECE_MAX ? n : CLI_PIECE_MAX;
+		memcpy(piece, sink->input + at, n);
+		piece[n] = '\0';
+		err = send_piece(c, piece, NULL, false);
+	}
+	if (piece != NULL)
+		explicit_bzero(piece, CLI_PIECE_MAX);
+	free(piece);
+	return err != 0 ? err : send_piece(c, NULL, NULL, true);
+}
+
 static int
 send_answer(struct client *c, const struct elem *ask)
 {
 	const char *question = elem_value(ask, "question");
+	/* who sends a request means it */
+	if (c->sink != NULL)
+		return send_leaf(c, CLI_ANSWER, "answer", "text", "yes");
 	if (!c->is_terminal)
 		return send_leaf(c, CLI_ANSWER, "answer", "text", "");
 	fputs(question != NULL ? question : "", stdout);
@@ -227,6 +254,17 @@ pager_feed(struct line *l)
 	text_reset(t);
 }
 
+static void
+sink_feed(struct line *l)
+{
+	const struct client_sink *sink = l->c->sink;
+	struct text *t = &l->pipes->out;
+	if (sink == NULL || t->len == 0)
+		return;
+	sink->text(sink->arg, t->s, t->len);
+	text_reset(t);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
@@ -236,6 +274,7 @@ out_filter(struct line *l)
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
 	pager_feed(l);
+	sink_feed(l);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -275,6 +314,7 @@ on_done(struct line *l, const struct elem *e)
 	out_filter(l);
 	pipes_flush(l->pipes);
 	pager_feed(l);
+	sink_feed(l);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
@@ -282,7 +322,7 @@ on_done(struct line *l, const struct elem *e)
 	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
 	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
-	if (text != NULL)
+	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
@@ -303,7 +343,11 @@ on_setting(struct line *l, const struct elem *e)
 	struct text said = { 0 };
 	const char *name = elem_value(e, "name");
 	const char *value = elem_value(e, "value");
-	if (name != NULL && value != NULL)
+	if (name != NULL && strcmp(name, "xml-mode") == 0)
+		l->has_xml_mode = l->c->sink == NULL;
+	else if (name != NULL && strcmp(name, "shell") == 0)
+		l->has_shell = l->c->sink == NULL;
+	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
 	else
 		setting_show(&l->c->settings, &said);
@@ -349,6 +393,8 @@ on_message(struct line *l, const struct ipc_msg *m)
 		if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
 			err = send_file(l->c, v != NULL ? v : "");
+		} else if (l->c->sink != NULL) {
+			err = send_sink(l->c);
 		} else {
 			err = send_terminal(l->c);
 		}
@@ -360,6 +406,10 @@ on_message(struct line *l, const struct ipc_msg *m)
 		v = elem_value(e, "name");
 		if (v == NULL || !pipes_save(l->pipes, v))
 			return -EPROTO;
+		break;
+	case CLI_PROBLEM:
+		if (l->c->sink != NULL && e != NULL)
+			l->c->sink->problem(l->c->sink->arg, e);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);
@@ -469,6 +519,39 @@ timestamp_show(const struct client *c)
 	fflush(stdout);
 }
 
+/* A pipe that cannot be understood, for a program. */
+static void
+sink_refuse(const struct client_sink *sink, const char *line, const struct pipe_error *perr)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	const char *word = line + (perr->at < strlen(line) ? perr->at : strlen(line));
+	elem_leaf(a, e, "severity", "error");
+	elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
+	elem_leaf(a, e, "message", perr->text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
+int
+client_call(struct client *c, const struct elem *call)
+{
+	char none[1] = "";
+	struct pipes pipes;
+	struct pipe_error perr;
+	struct line l = { .c = c, .typed = "", .pipes = &pipes };
+	if (!pipes_parse(none, &pipes, &perr))
+		return lost(c, -EPROTO);
+	render_init(&l.render, c->sink->format, "", &l.out);
+	l.render.is_bare = true;
+	int err = ipc_send_blocking(c->fd, CLI_CALL, ++c->seq, call);
+	if (err == 0)
+		err = answer_read(&l);
+	text_done(&l.out);
+	pipes_done(&pipes);
+	return err != 0 ? lost(c, err) : l.status;
+}
+
 int
 client_line(struct client *c, const char *typed)
 {
@@ -485,7 +568,10 @@ client_line(struct client *c, const char *typed)
 	if (!pipes_parse(command, &pipes, &perr)) {
 		char at[24];
 		snprintf(at, sizeof(at), "%zu", perr.at);
-		error_show(c, typed, perr.text, at);
+		if (c->sink != NULL)
+			sink_refuse(c->sink, typed, &perr);
+		else
+			error_show(c, typed, perr.text, at);
 		free(command);
 		return 1;
 	}
@@ -493,7 +579,10 @@ client_line(struct client *c, const char *typed)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+		pipes.format = c->sink->format;
 	render_init(&l.render, pipes.format, banner, &l.out);
+	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more)
@@ -506,6 +595,12 @@ client_line(struct client *c, const char *typed)
 	text_done(&l.out);
 	pipes_done(&pipes);
 	free(command);
+	if (err == 0 && l.has_shell)
+		local_shell();
+	if (err == 0 && l.has_xml_mode) {
+		l.status = netconf_run(c->rundir, false);
+		c->mode = MODE_END;
+	}
 	return err != 0 ? lost(c, err) : l.status;
 }
 
@@ -582,10 +677,16 @@ hello(struct client *c)
 	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
 	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
 		tty += 5;
-	int err = send_leaf(c, CLI_HELLO, "hello", "terminal", tty != NULL ? tty : "");
-	if (err != 0)
-		return err;
 	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "hello");
+	elem_leaf(a, e, "terminal", tty != NULL ? tty : "");
+	if (c->program != NULL)
+		elem_leaf(a, e, "client", c->program);
+	int err = ipc_send_blocking(c->fd, CLI_HELLO, c->seq, e);
+	if (err != 0) {
+		arena_free(a);
+		return err;
+	}
 	struct ipc_msg m = { .fd = -1 };
 	err = ipc_recv_blocking(c->fd, a, &m);
 	if (err == 0 && m.type == CLI_WELCOME) {

@@ -9,22 +9,36 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/pipe.h"
 #include "cli/setting.h"
 
 struct arena;
 struct elem;
 
+/* Where answers go for a program, in the place of the screen. */
+struct client_sink {
+	void (*text)(void *arg, const char *s, size_t n);       /* a piece of what was rendered */
+	void (*problem)(void *arg, const struct elem *problem); /* a CLI_PROBLEM */
+	void *arg;
+	enum pipe_format format; /* of lines that do not say `| display` */
+	const char *input;       /* what CLI_WANT gets that asks for no file; may be NULL */
+	size_t input_len;
+};
+
 enum client_mode { MODE_OPERATIONAL, MODE_CONFIGURATION, MODE_END };
 
 struct client {
 	int fd;
+	const char *rundir; /* of mgd, NULL: the system's */
 	uint32_t seq;
 	bool is_terminal; /* a person types: prompts, questions, everything on the terminal */
 	FILE *in;         /* where answers and `load ... terminal` are read from */
 	enum client_mode mode;
 	char user[64];
-	char host[256];  /* "" = no host name */
-	char edit[1024]; /* [edit] place without brackets, "" = top */
+	char host[256];                 /* "" = no host name */
+	char edit[1024];                /* [edit] place without brackets, "" = top */
+	const char *program;            /* says hello under this name, NULL: a person */
+	const struct client_sink *sink; /* of the line or call under way; NULL: the screen */
 	struct settings settings;
 };
 
@@ -35,6 +49,9 @@ void client_close(struct client *c);
 /* Runs one line as typed (no newline): sends it, shows all that comes back. Returns 0, 1 if the line failed,
  * -1 if the channel is lost (said on stderr). */
 int client_line(struct client *c, const char *line);
+
+/* The same for a CLI_CALL of a program; SINK must be set. */
+int client_call(struct client *c, const struct elem *call);
 
 /* Asks what can stand at the end of TEXT, an unfinished line without pipes. JUDGE: is its last word right? OUT, in A, is the
  * body of CLI_COMPLETIONS. Returns 0, or -1 if the channel is lost. */

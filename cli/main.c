@@ -4,6 +4,7 @@
  *
  * usage: sallyport [-r RUNDIR] [-c 'COMMAND']
  *        sallyport check FILE
+ *        sallyport [-r RUNDIR] netconf [base-1.1]
  *
  * A person at a terminal gets prompts and line editing; without a terminal, standard input is read line by line
  * and the exit status is 1 if any line failed. Everything that is known about commands and configuration
@@ -16,13 +17,16 @@
 
 #include "cli/check.h"
 #include "cli/client.h"
+#include "cli/local.h"
+#include "cli/netconf.h"
 #include "cli/typing.h"
 
 static void
 usage(void)
 {
 	fputs("usage: sallyport [-r RUNDIR] [-c 'COMMAND']\n"
-	      "       sallyport check FILE\n",
+	      "       sallyport check FILE\n"
+	      "       sallyport [-r RUNDIR] netconf [base-1.1]\n",
 	    stderr);
 	exit(2);
 }
@@ -68,6 +72,12 @@ main(int argc, char **argv)
 		else
 			usage();
 	}
+	bool chunks;
+	int status;
+	if (command == NULL && local_is_netconf(argv[0], argc - optind, argv + optind, &chunks))
+		return netconf_run(rundir, chunks);
+	if (command != NULL && optind == argc && local_command(command, rundir, &status))
+		return status;
 	if (optind < argc) {
 		if (strcmp(argv[optind], "check") != 0 || argc - optind != 2 || command != NULL)
 			usage();
@@ -76,12 +86,12 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	struct client c = {
 		.fd = -1,
+		.rundir = rundir,
 		.in = stdin,
 		.is_terminal = command == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 	};
 	if (client_open(&c, rundir) != 0)
 		return 1;
-	int status;
 	if (command != NULL)
 		status = is_blank(command) ? 0 : client_line(&c, command) != 0;
 	else if (c.is_terminal)

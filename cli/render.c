@@ -89,6 +89,9 @@ render_init(struct render *r, enum pipe_format format, const char *banner, struc
 static void
 reply_end(struct render *r)
 {
+	if (r->text_kind == RENDER_PLAIN)
+		text_put(r->out, "</output>\n");
+	r->text_kind = RENDER_NONE;
 	if (r->table == NULL)
 		return;
 	if (r->format == FORMAT_XML)
@@ -133,10 +136,22 @@ render_row(struct render *r, const struct elem *row)
 void
 render_text(struct render *r, const char *s)
 {
-	reply_end(r);
-	if (r->format == FORMAT_XML)
+	if (r->format != FORMAT_XML) {
+		reply_end(r);
+		text_put(r->out, s);
+		return;
+	}
+	if (r->text_kind == RENDER_NONE) {
+		reply_end(r);
 		xml_frame_open(r);
-	text_put(r->out, s);
+		r->text_kind = s[strspn(s, " \n")] == '<' ? RENDER_MARKUP : RENDER_PLAIN;
+		if (r->text_kind == RENDER_PLAIN)
+			text_put(r->out, "<output>\n");
+	}
+	if (r->text_kind == RENDER_PLAIN)
+		xml_escape(r->out, s);
+	else
+		text_put(r->out, s);
 }
 
 void

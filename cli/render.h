@@ -37,6 +37,12 @@ struct render {
 	    [256]; /* text: what the last row belonged to (service set, ...); JSON: name of the last row */
 	unsigned n_rows;
 	bool has_wrapper; /* the XML or JSON frame has been opened */
+	bool is_bare;     /* XML: no frame, the rows are for a reply of NETCONF */
+	enum {
+		RENDER_NONE,
+		RENDER_PLAIN,
+		RENDER_MARKUP
+	} text_kind; /* XML: of the text under way */
 };
 
 /* True if the rows shall print as that style or a longer one. */
@@ -47,7 +53,7 @@ bool render_is_extensive(const struct render *r);
 void render_init(struct render *r, enum pipe_format format, const char *banner, struct text *out);
 void render_begin(struct render *r, const char *root, const char *style);
 void render_row(struct render *r, const struct elem *row);
-/* Text that mgd made: a configuration, a message. In XML it goes inside the frame. */
+/* Text that mgd made: a configuration, a message. In XML it goes inside the frame, as <output> if it is no XML itself. */
 void render_text(struct render *r, const char *s);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
 void render_end(struct render *r);
@@ -55,6 +61,7 @@ void render_end(struct render *r);
 /* xml.c, json.c: the frames and one row. */
 void xml_open(struct render *r, const char *root, const char *space);
 void xml_row(struct render *r, const struct elem *row);
+void xml_escape(struct text *out, const char *s);
 void xml_frame_open(struct render *r);
 void xml_frame_close(struct render *r);
 void xml_close(struct render *r);

@@ -23,6 +23,7 @@ show_version_row(struct render *r, const struct elem *row)
 	} lines[] = {
 		{ "host-name", "Hostname" },
 		{ "product-model", "Model" },
+		{ "junos-version", "Junos" },
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (strcmp(row->name, lines[i].name) == 0)

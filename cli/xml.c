@@ -11,7 +11,7 @@
 enum { XML_INDENT = 4 };
 
 /* Writes S so that any bytes at all make well-formed XML: markup is escaped, what XML cannot hold becomes '?'. */
-static void
+void
 xml_escape(struct text *out, const char *s)
 {
 	for (; *s != '\0'; s++) {
@@ -51,7 +51,7 @@ elem_put(struct text *out, const struct elem *e, unsigned level)
 void
 xml_frame_open(struct render *r)
 {
-	if (r->has_wrapper)
+	if (r->has_wrapper || r->is_bare)
 		return;
 	text_put(r->out, "<rpc-reply xmlns:junos=\"" XML_JUNOS "junos\">\n");
 	r->has_wrapper = true;

@@ -391,6 +391,55 @@ command_request(struct arena *a, const struct srpc *rpc, const struct words *w, 
 	return request;
 }
 
+/* The argument that the element ARG gives; a word of an enumeration that has no keyword gives that one its value. */
+static const struct snode *
+argument_of(const struct srpc *rpc, const struct elem *arg, const char **out_value)
+{
+	const struct snode *input = rpc->input;
+	const struct snode *leaf = snode_find(input, arg->name, strlen(arg->name));
+	*out_value = arg->value != NULL ? arg->value : "";
+	if (leaf != NULL || (*out_value)[0] != '\0')
+		return leaf;
+	struct word w = { .s = arg->name };
+	for (size_t i = 0; i < input->n_children; i++) {
+		const struct snode *c = input->children[i];
+		const char *word;
+		if (c->is_nokeyword && c->enums != NULL && enum_value(c, &w, &word) &&
+		    strcmp(word, arg->name) == 0) {
+			*out_value = word;
+			return c;
+		}
+	}
+	return NULL;
+}
+
+struct elem *
+command_request_named(struct arena *a, const struct srpc *rpc, const struct elem *arguments,
+    const char **out_wrong, struct refusal *e)
+{
+	struct elem *request = elem_new(a, rpc->name);
+	for (const struct elem *arg = arguments->child; arg != NULL; arg = arg->next) {
+		struct word w = { 0 };
+		const struct snode *leaf = argument_of(rpc, arg, &w.s);
+		*out_wrong = arg->name;
+		if (leaf == NULL || arg->child != NULL || elem_has(request, leaf->name)) {
+			refuse(e, 0, "syntax error");
+			return NULL;
+		}
+		if (leaf->is_empty)
+			elem_flag(a, request, leaf->name);
+		else if (!argument_add(a, request, leaf, &w, e))
+			return NULL;
+	}
+	const struct snode *missing = argument_missing(rpc, request);
+	if (missing != NULL) {
+		*out_wrong = missing->name;
+		refuse(e, 0, "missing mandatory argument: %s", missing->name);
+		return NULL;
+	}
+	return request;
+}
+
 bool
 command_complete_arguments(const struct srpc *rpc, const struct tree *t, const struct words *w,
     const struct complete_partial *partial, struct completions *out, struct refusal *e)

@@ -34,6 +34,11 @@ const struct command *command_find(const struct command *table, size_t n, const 
 struct elem *command_request(
     struct arena *a, const struct srpc *rpc, const struct words *w, struct refusal *e);
 
+/* The same from ARGUMENTS, a container of named arguments, as a program sends them. A word of an enumeration without a keyword
+ * may stand as an element of that name. On refusal OUT_WRONG names the argument, borrowed. */
+struct elem *command_request_named(struct arena *a, const struct srpc *rpc,
+    const struct elem *arguments, const char **out_wrong, struct refusal *e);
+
 /* --- for a line that is being typed --- */
 
 /* Adds to OUT the words that may follow W among the commands, PARTIAL being the beginning of the next one, and says in

@@ -40,6 +40,8 @@ void edit_commit(struct session *s, const struct words *w);
 /* `load (merge | override | replace | set | update) (FILE | terminal) [relative]` */
 void edit_load(struct session *s, const struct words *w);
 
+/* The same for a program: ACTION ("merge", ...) and FORMAT ("text", "xml", "json") in full words; FILE may be NULL: it sends the text. */
+void edit_load_call(struct session *s, const char *action, const char *format, const char *file);
 /* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
 void edit_save(struct session *s, const struct words *w);
 

@@ -128,7 +128,10 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	text_load(s, text, len, &r);
 	for (size_t i = 0; i < r.n; i++)
 		line_take(&r.lines[i], &shown);
-	report_print(&shown, s->name, &said);
+	for (size_t i = 0; i < shown.n && s->is_program; i++)
+		call_report(s, &shown.lines[i]);
+	if (!s->is_program)
+		report_print(&shown, s->name, &said);
 	version_say(s, &said);
 	edit_touched(s);
 	if (shown.n_errors == 0) {
@@ -136,7 +139,8 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		session_text(s, text_str(&said));
 		session_done(s);
 	} else {
-		text_printf(&said, "load complete (%zu errors)\n", shown.n_errors);
+		text_printf(&said, "%sload complete (%zu errors)\n", s->is_program ? "error: " : "",
+		    shown.n_errors);
 		session_fail(s, text_str(&said));
 	}
 	text_done(&said);
@@ -187,6 +191,21 @@ edit_load(struct session *s, const struct words *w)
 	snprintf(s->name, sizeof(s->name), "%s", source->s);
 	session_want(
 	    s, is_terminal ? "terminal" : "file", is_terminal ? NULL : s->name, on_load_input);
+}
+
+void
+edit_load_call(struct session *s, const char *action, const char *format, const char *file)
+{
+	struct word w = { .s = action };
+	if (!kind_of(&w, &s->load_kind)) {
+		session_fail(s, "error: syntax error");
+		return;
+	}
+	s->load_json = strcmp(format, "json") == 0;
+	s->load_relative = false;
+	snprintf(s->name, sizeof(s->name), "%s", file != NULL ? file : "");
+	session_want(
+	    s, file != NULL ? "file" : "terminal", file != NULL ? s->name : NULL, on_load_input);
 }
 
 /* --- save --- */
@@ -282,11 +301,11 @@ edit_commit(struct session *s, const struct words *w)
 	struct refusal e = { 0 };
 	struct commit_ask ask = {
 		.tree = session_tree(s),
-		.meta = { .client = "cli" },
 		.arg = s,
 	};
 	s->has_quit = false;
 	snprintf(ask.meta.user, sizeof(ask.meta.user), "%s", s->user.name);
+	snprintf(ask.meta.client, sizeof(ask.meta.client), "%s", s->client);
 	if (!commit_words(s, w, &ask, &e)) {
 		session_refuse(s, &e);
 		refusal_done(&e);

@@ -151,6 +151,10 @@ struct session {
 	struct ipc *ipc;
 	struct user user;
 	char terminal[64];
+	char client[16]; /* through what: "cli", or the name of the program that said hello */
+	bool is_program; /* what is wrong goes out as CLI_PROBLEM */
+	bool
+	    is_talk; /* a call is under way whose text is not data: only its warnings are for the program */
 	time_t since;        /* configuration mode entered */
 	bool is_welcome;     /* hello has been said */
 	bool is_busy;        /* a line is under way */
@@ -194,6 +198,8 @@ struct session {
 /* The tree that S edits. */
 struct tree *session_tree(struct session *s);
 void session_on_client(struct mgd *m, int fd);
+/* Ends S at once, whatever it is doing: its channel is closed. */
+void session_end(struct session *s);
 /* Everything below answers the line under way. Text appears before whatever ends the line. */
 void session_text(struct session *s, const char *text);
 void session_ask(struct session *s, const char *question, const char *fallback,
@@ -215,8 +221,19 @@ void session_row(struct session *s, const struct elem *row);
 /* "user terminal pts/0 (pid 12) on since 2008-11-20 10:00:00 UTC" */
 void session_describe(const struct session *s, struct text *out);
 
+/* --- call.c: what programs ask for; lib/msg/cli.h has the calls --- */
+/* Answers CALL. Returns false if it is none. */
+bool call_run(struct session *s, const struct elem *call);
+/* Sends what TEXT tells of as CLI_PROBLEMs. FAILED, CARET (offset in the line, or -1): see problem.h and cli.h. */
+void call_problems(struct session *s, const char *text, bool failed, long caret);
+/* Sends one line of a report. */
+struct report_line;
+void call_report(struct session *s, const struct report_line *l);
+
 /* --- oper.c, edit.c, show.c --- */
 void oper_line(struct session *s, const struct words *w);
+/* Runs the RPC called NAME with ARGUMENTS, a container. */
+void oper_call(struct session *s, const char *name, const struct elem *arguments);
 void edit_line(struct session *s, const struct words *w);
 void edit_enter(struct session *s, enum session_kind kind);
 /* Drops what configuration mode holds; for the end of a session too. */

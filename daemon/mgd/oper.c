@@ -15,6 +15,7 @@
 #include "lib/yang/schema.h"
 
 enum oper_id {
+	OPER_CLI,
 	OPER_CONFIGURE,
 	OPER_CONFIGURE_EXCLUSIVE,
 	OPER_CONFIGURE_PRIVATE,
@@ -22,9 +23,12 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
+	OPER_START_SHELL,
+	OPER_XML_MODE,
 };
 
 static const struct command own[] = {
+	{ "cli", "Start the command line, which this is", NULL, OPER_CLI, true },
 	{ "configure", "Manipulate software configuration information", NULL, OPER_CONFIGURE,
 	    false },
 	{ "configure exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, false },
@@ -44,6 +48,9 @@ static const struct command own[] = {
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
+	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
+	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
+	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
 enum { OWN_N = sizeof(own) / sizeof(own[0]) };
@@ -88,11 +95,17 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 
 /* `| display xml rpc`: the request that a program would send for this command. */
 static void
-request_show(struct session *s, const struct elem *request)
+request_show(struct session *s, const struct srpc *rpc, const struct elem *request)
 {
 	struct text out = { 0 };
 	text_printf(&out, "    <rpc>\n        <%s>\n", request->name);
 	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		const struct snode *leaf = snode_find(rpc->input, c->name, strlen(c->name));
+		/* a word that stands for itself is an element of its own */
+		if (leaf != NULL && leaf->is_nokeyword && leaf->enums != NULL && c->value != NULL) {
+			text_printf(&out, "            <%s/>\n", c->value);
+			continue;
+		}
 		text_printf(&out, "            <%s", c->name);
 		if (c->value == NULL) {
 			text_put(&out, "/>\n");
@@ -107,23 +120,12 @@ request_show(struct session *s, const struct elem *request)
 	text_done(&out);
 }
 
+/* Runs RPC, or shows what it would be asked. Takes over A, which holds REQUEST. */
 static void
-rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
+request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
 {
-	struct refusal e = { 0 };
-	struct arena *a = arena_new();
-	const struct elem *request = NULL;
-	if (!user_may(&s->user, rpc->permission))
-		session_fail(s, "error: permission denied");
-	else if ((request = command_request(a, rpc, w, &e)) == NULL)
-		session_refuse(s, &e);
-	if (request == NULL) {
-		refusal_done(&e);
-		arena_free(a);
-		return;
-	}
 	if (s->is_rpc) {
-		request_show(s, request);
+		request_show(s, rpc, request);
 		session_done(s);
 		arena_free(a);
 		return;
@@ -140,6 +142,58 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 	else
 		session_fail(s, "error: command is not implemented");
 	arena_free(a);
+}
+
+static void
+rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
+{
+	struct refusal e = { 0 };
+	struct arena *a = arena_new();
+	const struct elem *request = NULL;
+	if (!user_may(&s->user, rpc->permission))
+		session_fail(s, "error: permission denied");
+	else if ((request = command_request(a, rpc, w, &e)) == NULL)
+		session_refuse(s, &e);
+	if (request != NULL)
+		request_run(s, rpc, a, request);
+	else
+		arena_free(a);
+	refusal_done(&e);
+}
+
+/* As the answer to a program: "  'ELEMENT'" above the message says what it is about. */
+static void
+call_refuse(struct session *s, const char *element, const char *message)
+{
+	struct text t = { 0 };
+	text_printf(&t, "  '%s'\n    %s\n", element, message);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+}
+
+void
+oper_call(struct session *s, const char *name, const struct elem *arguments)
+{
+	const struct srpc *rpc = srpc_find(s->m->db.schema, name);
+	struct refusal e = { 0 };
+	const char *wrong = name;
+	if (rpc == NULL) {
+		call_refuse(s, name, "syntax error, expecting <command>");
+		return;
+	}
+	if (!user_may(&s->user, rpc->permission)) {
+		session_fail(s, "error: permission denied");
+		return;
+	}
+	struct arena *a = arena_new();
+	const struct elem *request = command_request_named(a, rpc, arguments, &wrong, &e);
+	if (request != NULL) {
+		request_run(s, rpc, a, request);
+	} else {
+		call_refuse(s, wrong, text_str(&e.text));
+		arena_free(a);
+	}
+	refusal_done(&e);
 }
 
 /* Settings that are numbers, and the highest. */
@@ -228,6 +282,21 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		break;
 	case OPER_SET_CLI:
 		set_cli(s, c, rest);
+		break;
+	case OPER_CLI:
+		session_done(s);
+		break;
+	case OPER_START_SHELL:
+		if (!user_may(&s->user, "shell")) {
+			session_fail(s, "error: permission denied");
+			break;
+		}
+		session_setting(s, "shell", "sh");
+		session_done(s);
+		break;
+	case OPER_XML_MODE:
+		session_setting(s, "xml-mode", "netconf");
+		session_done(s);
 		break;
 	case OPER_SHOW_CLI:
 		session_setting(s, "", NULL);

@@ -60,6 +60,12 @@ session_free(struct session *s)
 	free(s);
 }
 
+void
+session_end(struct session *s)
+{
+	session_free(s);
+}
+
 /* --- what goes to the command line --- */
 
 static void
@@ -83,6 +89,9 @@ done_send(struct session *s)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "done");
+	if (s->is_program && !s->done_ok && s->done_text.len > 0)
+		call_problems(
+		    s, text_str(&s->done_text), true, s->done_has_caret ? (long)s->done_caret : -1);
 	elem_leaf(a, e, "status", s->done_ok ? "ok" : "error");
 	if (s->done_text.len > 0)
 		elem_leaf(a, e, "text", text_str(&s->done_text));
@@ -105,6 +114,7 @@ done_send(struct session *s)
 	s->done_has_caret = false;
 	s->has_done = false;
 	s->is_busy = false;
+	s->is_talk = false;
 	free(s->line);
 	s->line = NULL;
 }
@@ -120,7 +130,13 @@ on_drained(struct ipc *c, void *arg)
 void
 session_pump(struct session *s)
 {
-	while (s->out_sent < s->out.len) {
+	if (s->is_talk && !s->has_done)
+		return;
+	if (s->is_talk && !s->is_nested) {
+		call_problems(s, text_str(&s->out), false, -1);
+		text_done(&s->out);
+	}
+	while (s->out_sent < s->out.len && !s->is_talk) {
 		if (ipc_queued(s->ipc) > SESSION_QUEUE_MAX) {
 			ipc_on_drained(s->ipc, on_drained);
 			return;
@@ -136,7 +152,8 @@ session_pump(struct session *s)
 		free(piece);
 		s->out_sent += n;
 	}
-	text_done(&s->out);
+	if (!s->is_talk)
+		text_done(&s->out);
 	s->out_sent = 0;
 	if (s->has_done && !s->is_nested)
 		done_send(s);
@@ -255,7 +272,10 @@ static void
 on_hello(struct session *s, const struct ipc_msg *msg)
 {
 	const char *terminal = elem_value(msg->body, "terminal");
+	const char *client = elem_value(msg->body, "client");
 	snprintf(s->terminal, sizeof(s->terminal), "%s", terminal != NULL ? terminal : "");
+	snprintf(s->client, sizeof(s->client), "%s", client != NULL ? client : "cli");
+	s->is_program = client != NULL;
 	s->seq = msg->seq;
 	if (!user_may(&s->user, "view")) {
 		log_line(LOG_LEVEL_WARNING, "UI_AUTH_REFUSED", "user %s", s->user.name);
@@ -316,6 +336,23 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
 	line_run(s);
 	return true;
+}
+
+static bool
+on_call(struct session *s, const struct ipc_msg *msg)
+{
+	if (s->is_busy || !s->is_program || msg->body == NULL)
+		return false;
+	s->is_busy = true;
+	s->seq = msg->seq;
+	free(s->line);
+	s->line = NULL;
+	snprintf(s->format, sizeof(s->format), "text");
+	s->inherit[0] = '\0';
+	s->is_relative = s->is_rpc = false;
+	s->compare = -1;
+	s->compare_file[0] = '\0';
+	return call_run(s, msg->body);
 }
 
 /* The commands of operational mode that the user may run. */
@@ -417,6 +454,9 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 	switch (s->is_welcome ? (int)msg->type : -1) {
 	case CLI_LINE:
 		ok = on_line(s, msg);
+		break;
+	case CLI_CALL:
+		ok = on_call(s, msg);
 		break;
 	case CLI_COMPLETE:
 		ok = on_complete(s, msg);

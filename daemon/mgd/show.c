@@ -4,12 +4,16 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
+
+/* The release whose language, commands and NETCONF we speak. Clients take the version apart: number, a letter, number. */
+#define JUNOS_VERSION "21.4R1.1"
 
 /* --- configuration --- */
 
@@ -79,13 +83,41 @@ as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 		print_set(n, is_relative && !all, out);
 }
 
+/* A program is told when the configuration was committed, or changed. */
+static void
+xml_for_program(
+    const struct session *s, const struct tree *t, const struct node *root, struct text *out)
+{
+	static const char tag[] = "<configuration";
+	const struct db *db = &s->m->db;
+	bool is_changed = t != db->running && db->is_touched;
+	time_t when = is_changed ? db->touched : db->last.when;
+	char date[32];
+	struct text body = { 0 };
+	print_xml(root, 0, &body);
+	text_printf(out, "%s xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\"", tag);
+	if (when != 0)
+		text_printf(out, " junos:%s-seconds=\"%lld\" junos:%s-localtime=\"%s\"",
+		    is_changed ? "changed" : "commit", (long long)when,
+		    is_changed ? "changed" : "commit", store_date(when, date));
+	if (when != 0 && !is_changed) {
+		text_put(out, " junos:commit-user=\"");
+		print_xml_text(db->last.user, out);
+		text_putc(out, '"');
+	}
+	text_put(out, text_str(&body) + sizeof(tag) - 1);
+	text_done(&body);
+}
+
 static void
 as_data(struct session *s, const struct tree *t, const struct node *n, const struct path *path,
     bool all, struct text *out)
 {
 	struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
 	const struct node *root = tree_root(part != NULL ? part : t);
-	if (strcmp(s->format, "xml") == 0)
+	if (strcmp(s->format, "xml") == 0 && s->is_program)
+		xml_for_program(s, t, root, out);
+	else if (strcmp(s->format, "xml") == 0)
 		print_xml(root, 1, out);
 	else
 		print_json(root, out);
@@ -199,11 +231,18 @@ version_rows(struct session *s)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
-	if (host != NULL)
-		elem_leaf(a, e, "host-name", host);
+	struct utsname system;
+	elem_leaf(a, e, "host-name",
+	    host != NULL          ? host
+	    : uname(&system) == 0 ? system.nodename
+				  : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
+	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
 	struct elem *package = elem_add(a, e, "package-information");
+	elem_leaf(a, package, "name", "junos");
+	elem_leaf(a, package, "comment", "JUNOS Software Release [" JUNOS_VERSION "] compatible");
+	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
 	for (const struct elem *c = e->child; c != NULL; c = c->next)

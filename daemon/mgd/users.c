@@ -46,11 +46,8 @@ user_of_socket(int fd, struct user *out)
 	socklen_t len = sizeof(cred);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return -errno;
-	*out = (struct user){
-		.uid = cred.uid,
-		.pid = cred.pid,
-		.is_member = is_member(fd, cred.gid),
-	};
+	*out =
+	    (struct user){ .uid = cred.uid, .pid = cred.pid, .is_member = is_member(fd, cred.gid) };
 	const struct passwd *pw = getpwuid(cred.uid);
 	if (pw != NULL)
 		snprintf(out->name, sizeof(out->name), "%s", pw->pw_name);

@@ -10,7 +10,7 @@
 
 struct user {
 	uid_t uid;
-	pid_t pid;      /* of the command line */
+	pid_t pid;      /* of the process that connected */
 	char name[64];  /* "root"; the number if the uid has no name */
 	bool is_member; /* of the group "sallyport" */
 };

@@ -5,9 +5,26 @@
  * The command line knows no grammar: it sends each line as it was typed (without its pipes) and
  * renders what comes back; mgd takes the user's identity from the socket (SO_PEERCRED), never from a
  * message. One line is under way at a time; its answer is any number of CLI_TEXT, CLI_REPLY, CLI_ROW,
- * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_SAVE in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
+ * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_SAVE, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
+ *
+ * A program (NETCONF) says in CLI_HELLO which one it is. It sends lines too, and CLI_CALL for what has no line; both are
+ * answered alike, but what is wrong arrives as CLI_PROBLEM, one frame each, and CLI_DONE only counts. What a call means,
+ * who may make it, and all data are mgd's; the program knows how requests and answers are written in XML, opens files
+ * with the rights of its user and renders rows. The calls, by the name of their root element:
+ *
+ *   rpc { [format], request { NAME { arguments } } }   an operational command by the name of its RPC: rows
+ *   get { database ("candidate", "committed"), format, [inherit], [filter { ... }] }   configuration: CLI_TEXT, XML with
+ *         <configuration> around it. filter: the tree of what is wanted, leaves with values choose list entries
+ *   compare { database, rollback }   what changes from that rollback: CLI_TEXT
+ *   load { action ("merge", "override", "replace", "set", "update", "patch"), format ("text", "xml", "json"), [name] }
+ *         CLI_WANT asks for the text (of the file NAME) like for a typed load
+ *   rollback { number (or "rescue") }, discard { }
+ *   open { kind ("shared", "private", "exclusive") }, close { }   what the calls above and below are about: without open the
+ *         shared candidate. close drops what is not committed, unless it is shared
+ *   commit { [check], [confirmed], [minutes], [at], [comment] }
+ *   kill { session }   ends another program's session
  *
  * C = command line, M = mgd; braces as in msg.h.
  */
@@ -17,7 +34,8 @@
 #include "lib/msg/msg.h"
 
 enum cli_msg_type {
-	CLI_HELLO = MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none) }: first frame */
+	CLI_HELLO =
+	    MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none), [client ("netconf")] }: first frame */
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
@@ -34,10 +52,15 @@ enum cli_msg_type {
 	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
 	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
 		   * The command line opens the file, with the rights of its user */
-	CLI_SETTING, /* M->C setting { name, [value] }: `set cli NAME VALUE`, which only the command line itself can do; without a
+	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode", "shell": be a NETCONF server, start a shell; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
 	CLI_SAVE, /* M->C save { name }: the text that follows goes to the file of that name, opened with the rights
 		   * of the user, instead of the screen */
+	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
+		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the
+		  * rights of its user, and shows what comes out below an element called ROOT (cli/act.h). fd: what only the
+		  * gateway may open, such as a log. facts: what only mgd knows. CLI_DONE follows at once */
+	CLI_NOTICE, /* M->C notice { text }, seq 0, at any time: to be shown on the terminal now */
 	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
 		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but
 		       * CLI_COMPLETIONS answers it */
@@ -46,10 +69,13 @@ enum cli_msg_type {
 			  * word; items are sorted; kind "word", "name" or "placeholder", mark ">", "+" or "" as in lib/junos/complete.h; common:
 			  * what all names begin with; more: names left out; text and caret: what is wrong
 			  * with the line, as in CLI_DONE; then there are no items */
-	CLI_DONE, /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
+	CLI_DONE,    /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
 		   * "configuration", "end"), [edit], [host-name] }: the line is over. text: the error as it is shown;
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of
 		   * the next prompt */
+	CLI_CALL,    /* C->M CALL { arguments }: see above */
+	CLI_PROBLEM, /* M->C problem { severity ("error", "warning"), [tag], [path], [bad-element], message }: to a program. tag: of
+		      * RFC 6241, "operation-failed" if missing; path: "[edit ...]" */
 };
 
 enum {

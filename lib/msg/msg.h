@@ -61,6 +61,16 @@ enum msg_type {
 	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family } */
 	MSG_NET_SYNC, /* N->P net-sync { commit, [source-inet], [source-inet6] }: everything for this commit has been handed over;
 	               * source-*: an address of the host, for ICMP errors about packets of units without one */
+	/* --- sallyportd and mgd, again: what root alone may do, asked for by a user whom mgd has judged --- */
+	MSG_LOG_ASK =
+	    32, /* M->S log-ask { [name], [clear] }: open log/NAME for reading; without a name: which are there? clear:
+			   * empty it. Answered by MSG_LOG */
+	MSG_LOG, /* S->M log { [error], (file { name, size, seconds })* } [+ fd]: seq of the question */
+	MSG_RESTART, /* M->S restart { kind, [instance], how ("gracefully", "immediately", "soft") }: end these daemons and start
+		      * them again; soft: they run on and get their configuration anew. Answered by MSG_RESTARTED */
+	MSG_RESTARTED, /* S->M restarted { [error], (daemon { name, [pid] })* }: seq of the question; they have started */
+	MSG_LOG_TURN, /* S->D log-turn { which ("own", "messages") } + fd: write that log here from now on; the old file has been
+		       * put aside */
 	/* --- the command line and mgd: see cli.h --- */
 	MSG_CLI_FIRST = 64,
 };

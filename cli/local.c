@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * local.c - programs that the login shell starts, and NETCONF in its place. Called by main.c and client.c.
+ */
+#include "cli/local.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/netconf.h"
+#include "lib/base/text.h"
+
+enum { WORDS_MAX = 16 };
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Cuts S, which is changed, into words as a shell would that knows blanks, quotes and `\`. Returns their number, or 0 if
+ * there are too many or a quote is open. */
+static size_t
+words_cut(char *s, char *words[WORDS_MAX + 1])
+{
+	size_t n = 0;
+	while (*(s += strspn(s, " \t")) != '\0') {
+		if (n == WORDS_MAX)
+			return 0;
+		char *to = words[n++] = s;
+		char quote = '\0';
+		for (; *s != '\0' && (quote != '\0' || strchr(" \t", *s) == NULL); s++) {
+			if (quote == '\0' && (*s == '\'' || *s == '"'))
+				quote = *s;
+			else if (*s == quote)
+				quote = '\0';
+			else if (*s == '\\' && quote != '\'' && s[1] != '\0')
+				*to++ = *++s;
+			else
+				*to++ = *s;
+		}
+		if (quote != '\0')
+			return 0;
+		s += *s != '\0';
+		*to = '\0';
+	}
+	words[n] = NULL;
+	return n;
+}
+
+bool
+local_is_netconf(const char *argv0, int n, char *const *argv, bool *out_chunks)
+{
+	bool is_name = strcmp(base_name(argv0), "sallyport-netconf") == 0;
+	int at = is_name ? 0 : 1;
+	if (!is_name && (n < 1 || strcmp(argv[0], "netconf") != 0))
+		return false;
+	*out_chunks = n == at + 1 && strcmp(argv[at], "base-1.1") == 0;
+	return n == at || *out_chunks;
+}
+
+/* Runs a program in our place; returns only if it cannot. */
+static int
+replace(char *const *words)
+{
+	signal(SIGPIPE, SIG_DFL);
+	execvp(words[0], words);
+	fprintf(stderr, "error: %s: %s\n", words[0], strerror(errno));
+	return 1;
+}
+
+static bool
+is_transfer(size_t n, char *const *words)
+{
+	const char *name = base_name(words[0]);
+	return (strcmp(words[0], "scp") == 0 && n > 1) || strcmp(name, "sftp-server") == 0 ||
+	       strcmp(words[0], "internal-sftp") == 0;
+}
+
+bool
+local_command(const char *command, const char *rundir, int *out_status)
+{
+	static const char *const xml_mode[] = { "xml-mode", "netconf", "need-trailer" };
+	char *words[WORDS_MAX + 1];
+	char *copy = strdup(command);
+	size_t n = copy != NULL ? words_cut(copy, words) : 0;
+	bool chunks = false;
+	bool is_xml_mode = n == 3;
+	bool is_ours = n > 0;
+	for (size_t i = 0; i < 3 && is_xml_mode; i++)
+		is_xml_mode = strcmp(words[i], xml_mode[i]) == 0;
+	bool is_program = n > 0 && (strcmp(base_name(words[0]), "sallyport") == 0 ||
+				       strcmp(base_name(words[0]), "sallyport-netconf") == 0);
+	char **arguments = words + 1;
+	if (is_program && n > 2 && strcmp(words[1], "-r") == 0) {
+		rundir = words[2];
+		arguments += 2;
+		n -= 2;
+	}
+	if (is_xml_mode ||
+	    (is_program && local_is_netconf(words[0], (int)n - 1, arguments, &chunks)))
+		*out_status = netconf_run(rundir, chunks);
+	else if (n > 0 && is_transfer(n, words))
+		*out_status = replace(words);
+	else
+		is_ours = false;
+	free(copy);
+	return is_ours;
+}
+
+void
+local_shell(void)
+{
+	static char name[] = "sh";
+	static char *const words[] = { name, NULL };
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		signal(SIGINT, SIG_DFL);
+		_exit(replace(words));
+	}
+	int status;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (pid < 0)
+		fprintf(stderr, "error: %s\n", strerror(errno));
+}

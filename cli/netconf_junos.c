@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * netconf_junos.c - the operations of JUNOS about configurations: get-configuration, load-configuration, ...
+ *
+ * Each reads its element and makes one call. Called by netconf_op.c.
+ */
+#include "cli/netconf_op.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/msg/elem.h"
+
+/* --- reading --- */
+
+static const struct {
+	const char *name;
+	enum reply_kind kind;
+	const char *wrapper;
+} formats[] = {
+	{ "xml", REPLY_XML, NULL },
+	{ "text", REPLY_PLAIN, "configuration-text" },
+	{ "ascii", REPLY_PLAIN, "configuration-text" },
+	{ "set", REPLY_PLAIN, "configuration-set" },
+	{ "json", REPLY_PLAIN, NULL },
+};
+
+int
+junos_read(struct nc_session *s, const char *database, const char *format, const char *inherit,
+    const struct nc_elem *filter)
+{
+	size_t f = 0;
+	while (f < sizeof(formats) / sizeof(formats[0]) && strcmp(formats[f].name, format) != 0)
+		f++;
+	if (f == sizeof(formats) / sizeof(formats[0]))
+		return op_refuse(s, "bad-attribute", "format", "invalid value");
+	struct elem *call = call_new(s, "get");
+	elem_leaf(s->a, call, "database", database);
+	elem_leaf(s->a, call, "format", strcmp(format, "ascii") == 0 ? "text" : format);
+	if (inherit != NULL)
+		elem_leaf(s->a, call, "inherit", inherit);
+	if (filter != NULL && filter->child != NULL)
+		elems_copy(s, elem_add(s->a, call, "filter"), filter);
+	s->sink.format = formats[f].kind == REPLY_XML ? FORMAT_XML : FORMAT_TEXT;
+	reply_expect(&s->reply, formats[f].kind, formats[f].wrapper);
+	int rc = call_do(s, call);
+	if (rc == 0)
+		reply_text_end(&s->reply);
+	return rc;
+}
+
+static int
+compare(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *rollback = nc_attr(op, "rollback");
+	const char *database = nc_attr(op, "database");
+	struct elem *call = call_new(s, "compare");
+	elem_leaf(s->a, call, "rollback", rollback != NULL ? rollback : "0");
+	elem_leaf(s->a, call, "database", database != NULL ? database : "candidate");
+	s->sink.format = FORMAT_TEXT;
+	reply_expect(&s->reply, REPLY_PLAIN, "configuration-information/configuration-output");
+	int rc = call_do(s, call);
+	if (rc == 0)
+		reply_text_end(&s->reply);
+	return rc;
+}
+
+int
+junos_get(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *database = nc_attr(op, "database");
+	const char *format = nc_attr(op, "format");
+	const char *inherit = nc_attr(op, "inherit");
+	if (nc_attr(op, "compare") != NULL)
+		return compare(s, op);
+	return junos_read(s, database != NULL ? database : "candidate",
+	    format != NULL ? format : "xml", inherit != NULL ? "no-comments" : NULL,
+	    nc_child(op, "configuration"));
+}
+
+/* --- changing --- */
+
+/* The path of a file in URL; NULL if it is not one of this host. */
+static const char *
+file_of(const char *url)
+{
+	if (strncmp(url, "file://", 7) == 0)
+		return url[7] == '/' ? url + 7 : NULL;
+	return strstr(url, "://") == NULL ? url : NULL;
+}
+
+int
+junos_load_text(struct nc_session *s, const char *action, const char *format, const char *url)
+{
+	const char *file = url != NULL ? file_of(url) : NULL;
+	if (url != NULL && file == NULL)
+		return op_refuse(
+		    s, "operation-not-supported", "url", "only local files can be loaded");
+	struct elem *call = call_new(s, "load");
+	elem_leaf(s->a, call, "action", action);
+	elem_leaf(s->a, call, "format", format);
+	if (file != NULL)
+		elem_leaf(s->a, call, "name", file);
+	s->sink.input = text_str(&s->request->load);
+	s->sink.input_len = s->request->load.len;
+	int rc = call_do(s, call);
+	s->sink.input_len = 0;
+	return rc;
+}
+
+static int
+rollback(struct nc_session *s, const char *number)
+{
+	struct elem *call = call_new(s, "rollback");
+	elem_leaf(s->a, call, "number", number);
+	return call_do(s, call);
+}
+
+/* Which reader takes what OP carries. */
+static const char *
+format_of(const struct nc_elem *op, const char *action)
+{
+	const char *format = nc_attr(op, "format");
+	if (nc_child(op, "configuration-json") != NULL)
+		return "json";
+	if (nc_child(op, "configuration-text") != NULL || strcmp(action, "set") == 0)
+		return "text";
+	return format != NULL && strcmp(format, "json") == 0 ? "json" : "xml";
+}
+
+int
+junos_load(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *action = nc_attr(op, "action");
+	const char *number = nc_attr(op, "rollback");
+	const char *url = nc_attr(op, "url");
+	int rc = 1;
+	if (nc_child(op, "configuration-set") != NULL)
+		action = "set";
+	if (action == NULL)
+		action = "merge";
+	reply_raw(&s->reply, "<load-configuration-results>\n");
+	if (nc_attr(op, "rescue") != NULL)
+		rc = rollback(s, "rescue");
+	else if (number != NULL)
+		rc = rollback(s, number);
+	else if (url != NULL || s->request->has_load)
+		rc = junos_load_text(s, action, format_of(op, action), url);
+	else
+		op_refuse(s, "missing-element", "configuration", "missing argument");
+	if (s->reply.n_errors == 0 && rc != 0)
+		op_refuse(s, "operation-failed", NULL, "load failed");
+	if (rc == 0) {
+		reply_raw(&s->reply, "<ok/>\n");
+	} else {
+		char count[64];
+		snprintf(count, sizeof(count), "<load-error-count>%u</load-error-count>\n",
+		    s->reply.n_errors);
+		reply_raw(&s->reply, count);
+	}
+	reply_raw(&s->reply, "</load-configuration-results>\n");
+	return rc;
+}
+
+/* --- opening, locking --- */
+
+int
+junos_lock(struct nc_session *s, const struct nc_elem *op)
+{
+	(void)op;
+	struct elem *call = call_new(s, "open");
+	elem_leaf(s->a, call, "kind", "exclusive");
+	/* that changes are lost unless they are committed goes without saying */
+	s->reply.no_warnings = true;
+	return call_ok(s, call);
+}
+
+int
+junos_open(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *kind = op->child != NULL ? op->child->name : "shared";
+	struct elem *call = call_new(s, "open");
+	if (strcmp(kind, "private") != 0 && strcmp(kind, "exclusive") != 0 &&
+	    strcmp(kind, "shared") != 0)
+		return op_refuse(
+		    s, "operation-not-supported", kind, "unsupported kind of database");
+	elem_leaf(s->a, call, "kind", kind);
+	return call_do(s, call);
+}
+
+int
+junos_close(struct nc_session *s, const struct nc_elem *op)
+{
+	(void)op;
+	return call_ok(s, call_new(s, "close"));
+}
+
+/* --- committing --- */
+
+int
+junos_commit(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *minutes = nc_value(op, "confirm-timeout");
+	const char *at = nc_value(op, "at-time");
+	const char *log = nc_value(op, "log");
+	bool is_check = nc_child(op, "check") != NULL;
+	struct elem *call = call_new(s, "commit");
+	if (is_check)
+		elem_flag(s->a, call, "check");
+	if (nc_child(op, "confirmed") != NULL)
+		elem_flag(s->a, call, "confirmed");
+	if (minutes != NULL && minutes[0] != '\0')
+		elem_leaf(s->a, call, "minutes", minutes);
+	if (at != NULL && at[0] != '\0')
+		elem_leaf(s->a, call, "at", at);
+	if (log != NULL && log[0] != '\0')
+		elem_leaf(s->a, call, "comment", log);
+	int rc = call_do(s, call);
+	if (rc != 0)
+		return rc;
+	reply_raw(&s->reply,
+	    "<commit-results>\n<routing-engine junos:style=\"normal\">\n<name>re0</name>\n");
+	reply_raw(&s->reply, is_check ? "<commit-check-success/>\n" : "<commit-success/>\n");
+	reply_raw(&s->reply, "</routing-engine>\n</commit-results>\n<ok/>\n");
+	return 0;
+}
+
+int
+junos_discard(struct nc_session *s, const struct nc_elem *op)
+{
+	(void)op;
+	return call_ok(s, call_new(s, "discard"));
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * netconf_rfc.c - the operations of RFC 6241, and get-schema of RFC 6022, on the calls that JUNOS's own use.
+ *
+ * The running configuration changes by commit only; there is no startup configuration of its own. Called by netconf_op.c.
+ */
+#include "cli/netconf_op.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/netconf_filter.h"
+#include "lib/msg/elem.h"
+#include "lib/yang/embed.h"
+
+/* --- reading --- */
+
+/* The name of the configuration in <source> or <target>, NULL if it is none of ours. */
+static const char *
+datastore(const struct nc_elem *op, const char *which)
+{
+	const struct nc_elem *where = nc_child(op, which);
+	const struct nc_elem *name = where != NULL ? where->child : NULL;
+	if (name == NULL)
+		return NULL;
+	if (strcmp(name->name, "running") == 0)
+		return "committed";
+	return strcmp(name->name, "candidate") == 0 ? "candidate" : NULL;
+}
+
+/* Reads what FILTER chooses of a configuration, as <data>. */
+static int
+data_read(struct nc_session *s, const char *database, const struct nc_elem *filter)
+{
+	const struct nc_elem *wanted = NULL;
+	const char *error = NULL;
+	if (filter != NULL) {
+		wanted = netconf_filter_read(s->a, filter, &error);
+		if (error != NULL)
+			return op_refuse(s, "invalid-value", "filter", error);
+	}
+	reply_raw(&s->reply, "<data>\n");
+	int rc = 0;
+	if (filter == NULL || wanted != NULL)
+		rc = junos_read(s, database, "xml", NULL, wanted);
+	reply_raw(&s->reply, "</data>\n");
+	return rc;
+}
+
+int
+rfc_get_config(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *database = datastore(op, "source");
+	if (database == NULL)
+		return op_refuse(s, "invalid-value", "source", "unknown configuration");
+	return data_read(s, database, nc_child(op, "filter"));
+}
+
+int
+rfc_get(struct nc_session *s, const struct nc_elem *op)
+{
+	return data_read(s, "committed", nc_child(op, "filter"));
+}
+
+int
+rfc_get_schema(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *name = nc_value(op, "identifier");
+	const char *format = nc_value(op, "format");
+	if (format != NULL && strcmp(format, "yang") != 0)
+		return op_refuse(s, "invalid-value", "format", "only yang is available");
+	for (const struct embed_module *m = embed_modules; m->name != NULL; m++) {
+		if (name == NULL || strcmp(m->name, name) != 0)
+			continue;
+		reply_raw(&s->reply,
+		    "<data xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\">");
+		reply_expect(&s->reply, REPLY_PLAIN, NULL);
+		reply_text(&s->reply, m->text, strlen(m->text));
+		reply_raw(&s->reply, "</data>\n");
+		return 0;
+	}
+	return op_refuse(s, "invalid-value", "identifier", "unknown module");
+}
+
+/* --- changing --- */
+
+static int
+ok_if(struct nc_session *s, int rc)
+{
+	if (rc == 0)
+		reply_raw(&s->reply, "<ok/>\n");
+	return rc;
+}
+
+/* Where in OP the configuration stands, and which reader takes it; NULL if there is none. */
+static const char *
+load_format(const struct nc_elem *op)
+{
+	for (const struct nc_elem *c = op->child; c != NULL; c = c->next) {
+		if (c->is_load && strcmp(c->name, "configuration") == 0)
+			return "xml";
+		if (c->is_load)
+			return strcmp(c->name, "configuration-json") == 0 ? "json" : "text";
+		const char *below = c->child != NULL ? load_format(c) : NULL;
+		if (below != NULL)
+			return below;
+	}
+	return NULL;
+}
+
+int
+rfc_edit_config(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *target = datastore(op, "target");
+	const char *action = nc_value(op, "default-operation");
+	const char *on_error = nc_value(op, "error-option");
+	const char *test = nc_value(op, "test-option");
+	const char *url = nc_value(op, "url");
+	const char *format = load_format(op);
+	if (target == NULL || strcmp(target, "candidate") != 0)
+		return op_refuse(
+		    s, "operation-not-supported", "target", "only the candidate can be edited");
+	if (action == NULL)
+		action = "merge";
+	if (strcmp(action, "merge") != 0 && strcmp(action, "replace") != 0)
+		return op_refuse(
+		    s, "operation-not-supported", "default-operation", "not supported");
+	if (on_error != NULL && strcmp(on_error, "rollback-on-error") == 0)
+		return op_refuse(s, "operation-not-supported", "error-option", "not supported");
+	if (test != NULL && strcmp(test, "set") != 0 && strcmp(test, "test-then-set") != 0)
+		return op_refuse(s, "operation-not-supported", "test-option", "not supported");
+	if (format == NULL && url == NULL)
+		return op_refuse(
+		    s, "missing-element", "config", "syntax error, expecting <configuration>");
+	/* replacing by default means the whole of it */
+	action = strcmp(action, "replace") == 0 ? "override" : "merge";
+	return ok_if(s, junos_load_text(s, action, format != NULL ? format : "xml", url));
+}
+
+int
+rfc_copy_config(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *target = datastore(op, "target");
+	const char *source = datastore(op, "source");
+	const char *url = nc_value(nc_child(op, "source"), "url");
+	const char *format = load_format(op);
+	bool to_running = target != NULL && strcmp(target, "committed") == 0;
+	bool from_running = source != NULL && strcmp(source, "committed") == 0;
+	if (target != NULL && !to_running && from_running)
+		return call_ok(s, call_new(s, "discard"));
+	if (to_running && source != NULL && !from_running)
+		return call_ok(s, call_new(s, "commit"));
+	if (target == NULL || to_running || (format == NULL && url == NULL))
+		return op_refuse(s, "operation-not-supported", "copy-config", "not supported");
+	return ok_if(s, junos_load_text(s, "override", format != NULL ? format : "xml", url));
+}
+
+int
+rfc_delete_config(struct nc_session *s, const struct nc_elem *op)
+{
+	static const char nothing[] = "<configuration/>";
+	const char *target = datastore(op, "target");
+	if (target == NULL || strcmp(target, "candidate") != 0)
+		return op_refuse(
+		    s, "operation-not-supported", "target", "only the candidate can be deleted");
+	struct elem *call = call_new(s, "load");
+	elem_leaf(s->a, call, "action", "override");
+	elem_leaf(s->a, call, "format", "xml");
+	s->sink.input = nothing;
+	s->sink.input_len = sizeof(nothing) - 1;
+	int rc = call_ok(s, call);
+	s->sink.input_len = 0;
+	return rc;
+}
+
+int
+rfc_lock(struct nc_session *s, const struct nc_elem *op)
+{
+	if (datastore(op, "target") == NULL)
+		return op_refuse(s, "invalid-value", "target", "unknown configuration");
+	return strcmp(op->name, "lock") == 0 ? junos_lock(s, op) : junos_close(s, op);
+}
+
+/* --- committing --- */
+
+int
+rfc_commit(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *seconds = nc_value(op, "confirm-timeout");
+	struct elem *call = call_new(s, "commit");
+	if (nc_child(op, "confirmed") != NULL)
+		elem_flag(s->a, call, "confirmed");
+	/* ours are minutes, and never less than what was asked for */
+	if (seconds != NULL && seconds[0] != '\0')
+		elem_leaff(s->a, call, "minutes", "%lu", (strtoul(seconds, NULL, 10) + 59) / 60);
+	return call_ok(s, call);
+}
+
+int
+rfc_validate(struct nc_session *s, const struct nc_elem *op)
+{
+	const char *source = datastore(op, "source");
+	if (source == NULL)
+		return op_refuse(
+		    s, "operation-not-supported", "source", "only the candidate can be validated");
+	if (strcmp(source, "committed") == 0)
+		return ok_if(s, 0); /* it was, when it was committed */
+	struct elem *call = call_new(s, "commit");
+	elem_flag(s->a, call, "check");
+	return call_ok(s, call);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * call_get.c - a configuration for a program: all of it, or what a subtree filter chooses.
+ *
+ * The filter is a tree of statement names. An element without children chooses all of its statement; one with children
+ * what they choose below it; a leaf with a value, where it is the key of a list or a leaf, chooses the entries that
+ * have that value. What is chosen is a copy of the tree without the rest, which then goes the way of `show`. Called by call.c.
+ */
+#include "daemon/mgd/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/mgd/mgd.h"
+#include "lib/junos/groups.h"
+#include "lib/junos/tree.h"
+#include "lib/yang/schema.h"
+
+/* The number of the key of N that is called NAME, or -1. */
+static int
+key_called(const struct node *n, const char *name)
+{
+	for (size_t i = 0; n->schema->kind == SNODE_LIST && i < n->schema->n_keys; i++)
+		if (strcmp(n->schema->keys[i]->name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static bool
+is_value(const char *given, const char *value)
+{
+	return given == NULL || given[0] == '\0' || (value != NULL && strcmp(given, value) == 0);
+}
+
+/* Do the keys and leaves that F gives values for have those values in N? */
+static bool
+values_match(const struct node *n, const struct elem *f)
+{
+	for (const struct elem *c = f->child; c != NULL; c = c->next) {
+		if (c->value == NULL || c->value[0] == '\0')
+			continue;
+		int key = key_called(n, c->name);
+		if (key >= 0) {
+			if (!is_value(c->value, key == 0 ? n->value : n->more_keys[key - 1]))
+				return false;
+			continue;
+		}
+		const struct snode *s = snode_find(n->schema, c->name, strlen(c->name));
+		const struct node *leaf = s != NULL ? node_first_of(n, s) : NULL;
+		while (leaf != NULL && leaf->schema == s && !is_value(c->value, leaf->value))
+			leaf = leaf->next;
+		if (leaf == NULL || leaf->schema != s)
+			return false;
+	}
+	return true;
+}
+
+/* True if F says nothing but which entry is meant: then all of the entry is. */
+static bool
+only_names(const struct node *n, const struct elem *f)
+{
+	for (const struct elem *c = f->child; c != NULL; c = c->next)
+		if (c->value == NULL || (key_called(n, c->name) < 0 && c->value[0] == '\0'))
+			return false;
+	return true;
+}
+
+/* Takes away what F does not choose below N. Returns false if N itself is not chosen. */
+static bool
+prune(struct tree *t, struct node *n, const struct elem *f)
+{
+	if (f->child == NULL)
+		return is_value(f->value, n->value);
+	if (!values_match(n, f))
+		return false;
+	if (n->parent != NULL && only_names(n, f))
+		return true;
+	struct node *next;
+	for (struct node *c = n->child; c != NULL; c = next) {
+		bool is_chosen = false;
+		next = c->next;
+		elem_each (want, f, c->schema->name)
+			is_chosen = is_chosen || prune(t, c, want);
+		if (!is_chosen)
+			node_del(t, c);
+	}
+	return true;
+}
+
+/* Returns the copy, or NULL if F does not choose only a part. */
+static struct tree *
+chosen(const struct tree *t, const struct elem *f)
+{
+	if (f == NULL || f->child == NULL)
+		return NULL;
+	struct tree *part = tree_copy(t);
+	prune(part, tree_root(part), f);
+	return part;
+}
+
+void
+call_get(struct session *s, const struct elem *call)
+{
+	const struct db *db = &s->m->db;
+	const char *database = elem_value(call, "database");
+	const char *format = elem_value(call, "format");
+	const char *inherit = elem_value(call, "inherit");
+	bool is_committed = database != NULL && strcmp(database, "committed") == 0;
+	const struct tree *t = is_committed ? db->running : session_tree(s);
+	const struct elem *filter = elem_find(call, "filter");
+	/* what is chosen of the expanded configuration may come from groups that are not chosen */
+	struct tree *whole = inherit != NULL && filter != NULL ? groups_expand(t, NULL) : NULL;
+	struct tree *part = chosen(whole != NULL ? whole : t, filter);
+	struct path top = { .s = db->schema->config };
+	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "xml");
+	if (inherit != NULL && part == NULL)
+		snprintf(s->inherit, sizeof(s->inherit), "%s", inherit);
+	const struct tree *shown = part != NULL ? part : whole != NULL ? whole : t;
+	show_tree(s, shown, &top, part == NULL);
+	session_done(s);
+	tree_free(part);
+	tree_free(whole);
+}
