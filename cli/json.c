@@ -74,6 +74,26 @@ indent(struct text *out, unsigned level)
 
 static void members_put(struct text *out, const struct elem *e, unsigned level);
 
+/* "attributes" of E, if it has some, as a last member. */
+static void
+attributes_put(struct text *out, const struct elem *e, unsigned level)
+{
+	const struct elem *a = row_attribute(e);
+	if (a == NULL)
+		return;
+	text_put(out, ",\n");
+	indent(out, level);
+	text_put(out, "\"attributes\" : {");
+	for (bool is_first = true; a != NULL && row_is_attribute(a); a = a->next) {
+		text_put(out, is_first ? "" : ", ");
+		json_string(out, a->name);
+		text_put(out, " : ");
+		json_string(out, a->value != NULL ? a->value : "");
+		is_first = false;
+	}
+	text_putc(out, '}');
+}
+
 /* The object of one element. */
 static void
 object_put(struct text *out, const struct elem *e, unsigned level)
@@ -82,6 +102,8 @@ object_put(struct text *out, const struct elem *e, unsigned level)
 	text_put(out, "{\n");
 	if (e->child != NULL) {
 		members_put(out, e, level + 1);
+		attributes_put(out, e, level + 1);
+		text_putc(out, '\n');
 	} else {
 		indent(out, level + 1);
 		text_put(out, "\"data\" : ");
@@ -89,6 +111,7 @@ object_put(struct text *out, const struct elem *e, unsigned level)
 			json_string(out, e->value);
 		else
 			text_put(out, "[null]");
+		attributes_put(out, e, level + 1);
 		text_putc(out, '\n');
 	}
 	indent(out, level);
@@ -103,12 +126,12 @@ array_open(struct text *out, const char *name, unsigned level)
 	text_put(out, " : [\n");
 }
 
-/* The children of E: one array for each name, where the name first appears. */
+/* The children of E: one array for each name, where the name first appears. No newline after the last. */
 static void
 members_put(struct text *out, const struct elem *e, unsigned level)
 {
 	for (const struct elem *c = e->child; c != NULL; c = c->next) {
-		if (elem_find(e, c->name) != c)
+		if (row_is_attribute(c) || elem_find(e, c->name) != c)
 			continue; /* not the first of its name: printed already */
 		if (c != e->child)
 			text_put(out, ",\n");
@@ -122,7 +145,6 @@ members_put(struct text *out, const struct elem *e, unsigned level)
 		indent(out, level);
 		text_putc(out, ']');
 	}
-	text_putc(out, '\n');
 }
 
 void
@@ -132,7 +154,8 @@ json_open(struct render *r, const char *root)
 	array_open(r->out, root, 1);
 	indent(r->out, 1);
 	text_put(r->out, "{\n");
-	if (r->style[0] != '\0') {
+	r->has_members[0] = r->style[0] != '\0';
+	if (r->has_members[0]) {
 		indent(r->out, 2);
 		text_put(r->out, "\"attributes\" : {\"junos:style\" : ");
 		json_string(r->out, r->style);
@@ -140,33 +163,69 @@ json_open(struct render *r, const char *root)
 	}
 }
 
+/* Ends the array of the rows of one name, if there is one. */
+static void
+array_close(struct render *r)
+{
+	if (r->last[r->depth][0] == '\0')
+		return;
+	text_putc(r->out, '\n');
+	indent(r->out, 2 + r->depth);
+	text_putc(r->out, ']');
+	r->last[r->depth][0] = '\0';
+}
+
+/* What stands before a row called NAME: rows of one name that follow each other share one array. */
+static void
+row_begin(struct render *r, const char *name)
+{
+	char *last = r->last[r->depth];
+	if (strcmp(last, name) == 0) {
+		text_put(r->out, ",\n");
+		return;
+	}
+	array_close(r);
+	if (r->has_members[r->depth])
+		text_put(r->out, ",\n");
+	array_open(r->out, name, 2 + r->depth);
+	snprintf(last, sizeof(r->last[0]), "%s", name);
+	r->has_members[r->depth] = true;
+}
+
 void
 json_row(struct render *r, const struct elem *row)
 {
-	if (strcmp(r->group, row->name) == 0) {
-		text_put(r->out, ",\n");
-	} else {
-		if (r->group[0] != '\0') {
-			text_putc(r->out, '\n');
-			indent(r->out, 2);
-			text_putc(r->out, ']');
-		}
-		if (r->group[0] != '\0' || r->style[0] != '\0')
-			text_put(r->out, ",\n");
-		array_open(r->out, row->name, 2);
-		snprintf(r->group, sizeof(r->group), "%s", row->name);
-	}
-	object_put(r->out, row, 2);
+	row_begin(r, row->name);
+	object_put(r->out, row, 2 + r->depth);
+}
+
+void
+json_row_open(struct render *r, const struct elem *e)
+{
+	row_begin(r, e->name);
+	indent(r->out, 2 + r->depth);
+	text_put(r->out, "{\n");
+	members_put(r->out, e, 3 + r->depth);
+	r->has_members[r->depth + 1] = e->child != NULL;
+	r->last[r->depth + 1][0] = '\0';
+}
+
+/* r->depth is that of what is being closed, minus one. */
+void
+json_row_close(struct render *r)
+{
+	r->depth++;
+	array_close(r);
+	r->depth--;
+	text_putc(r->out, '\n');
+	indent(r->out, 2 + r->depth);
+	text_putc(r->out, '}');
 }
 
 void
 json_close(struct render *r)
 {
-	if (r->group[0] != '\0') {
-		text_putc(r->out, '\n');
-		indent(r->out, 2);
-		text_putc(r->out, ']');
-	}
+	array_close(r);
 	text_putc(r->out, '\n');
 	indent(r->out, 1);
 	text_put(r->out, "}\n");

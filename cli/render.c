@@ -17,28 +17,32 @@ generic_elem(struct text *out, const struct elem *e, unsigned indent)
 		text_printf(out, ": %s", e->value);
 	text_putc(out, '\n');
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
-		generic_elem(out, c, indent + 2); /* depth is bounded by the decoder */
+		if (!row_is_attribute(c))
+			generic_elem(out, c, indent + 2); /* depth is bounded by the decoder */
 }
 
 static void
 generic_row(struct render *r, const struct elem *row)
 {
-	generic_elem(r->out, row, 0);
+	generic_elem(r->out, row, 2 * r->depth);
 }
 
 static const struct render_table tables[] = {
-	{ "services-security-associations-information", "junos-ipsec", NULL, show_services_sa_row },
-	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row },
-	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row },
-	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row },
-	{ "firewall-information", "junos-filter", NULL, show_firewall_row },
-	{ "service-set-packet-drop-statistics-information", "junos-services", NULL,
-	    show_drops_row },
-	{ "software-information", "junos", NULL, show_version_row },
-	{ "commit-information", "junos", NULL, show_commit_row },
+	{ "services-security-associations-information", "junos-ipsec", NULL, show_services_sa_row,
+	    NULL },
+	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row,
+	    NULL },
+	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row, NULL },
+	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
+	    NULL },
+	{ "firewall-information", "junos-filter", NULL, show_firewall_row, NULL },
+	{ "service-set-packet-drop-statistics-information", "junos-services", NULL, show_drops_row,
+	    NULL },
+	{ "software-information", "junos", NULL, show_version_row, NULL },
+	{ "commit-information", "junos", NULL, show_commit_row, NULL },
 };
 
-static const struct render_table generic = { "", "junos", NULL, generic_row };
+static const struct render_table generic = { "", "junos", NULL, generic_row, NULL };
 
 static const struct render_table *
 table_find(const char *root)
@@ -85,6 +89,19 @@ render_init(struct render *r, enum pipe_format format, const char *banner, struc
 	snprintf(r->banner, sizeof(r->banner), "%s", banner);
 }
 
+/* Ends the element that was opened last, if there is one. */
+static void
+row_close(struct render *r)
+{
+	if (r->depth == 0)
+		return;
+	r->depth--;
+	if (r->format == FORMAT_XML)
+		xml_row_close(r);
+	else if (r->format == FORMAT_JSON)
+		json_row_close(r);
+}
+
 /* Ends the reply under way, if there is one. */
 static void
 reply_end(struct render *r)
@@ -94,10 +111,14 @@ reply_end(struct render *r)
 	r->text_kind = RENDER_NONE;
 	if (r->table == NULL)
 		return;
+	while (r->depth > 0)
+		row_close(r);
 	if (r->format == FORMAT_XML)
 		xml_close(r);
 	else if (r->format == FORMAT_JSON)
 		json_close(r);
+	else if (r->table->end != NULL && r->n_rows > 0)
+		r->table->end(r);
 	r->table = NULL;
 }
 
@@ -108,6 +129,7 @@ render_begin(struct render *r, const char *root, const char *style)
 	r->table = table_find(root);
 	r->n_rows = 0;
 	r->group[0] = '\0';
+	r->last[0][0] = '\0';
 	snprintf(r->root, sizeof(r->root), "%s", root);
 	snprintf(r->style, sizeof(r->style), "%s", style);
 	if (r->format == FORMAT_XML)
@@ -116,21 +138,36 @@ render_begin(struct render *r, const char *root, const char *style)
 		json_open(r, root);
 }
 
+/* A row that is one element, or (IS_OPEN) the beginning of one. */
+static void
+elem_render(struct render *r, const struct elem *e, bool is_open)
+{
+	if (r->format == FORMAT_XML) {
+		(is_open ? xml_row_open : xml_row)(r, e);
+	} else if (r->format == FORMAT_JSON) {
+		(is_open ? json_row_open : json_row)(r, e);
+	} else {
+		if (r->n_rows == 0 && r->table->begin != NULL)
+			r->table->begin(r);
+		r->table->row(r, e);
+	}
+	r->n_rows++;
+}
+
 void
 render_row(struct render *r, const struct elem *row)
 {
 	if (r->table == NULL)
 		return; /* a row without a reply is nothing that we can name */
-	if (r->format == FORMAT_XML) {
-		xml_row(r, row);
-	} else if (r->format == FORMAT_JSON) {
-		json_row(r, row);
-	} else {
-		if (r->n_rows == 0 && r->table->begin != NULL)
-			r->table->begin(r);
-		r->table->row(r, row);
+	if (row_is_close(row)) {
+		row_close(r);
+		return;
 	}
-	r->n_rows++;
+	const struct elem *opened = row_opened(row);
+	bool is_open = opened != NULL && r->depth < ROW_DEPTH_MAX;
+	elem_render(r, opened != NULL ? opened : row, is_open);
+	if (is_open)
+		snprintf(r->open[r->depth++], sizeof(r->open[0]), "%s", opened->name);
 }
 
 void

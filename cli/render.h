@@ -15,15 +15,19 @@
 #include "cli/pipe.h"
 #include "lib/base/text.h"
 #include "lib/msg/elem.h"
+#include "lib/msg/row.h"
 
 struct render;
 
-/* One family of tables: rows below the element ROOT. begin and end may be NULL. */
+/* One family of tables: rows below the element ROOT. begin may be NULL. */
 struct render_table {
 	const char *root;
 	const char *space; /* last part of the XML name space: "junos-ipsec" */
 	void (*begin)(struct render *r);
-	void (*row)(struct render *r, const struct elem *row);
+	void (*row)(struct render *r,
+	    const struct elem *row);   /* also of what a row opens: its beginning, then
+								  * its children one by one; render.depth tells */
+	void (*end)(struct render *r); /* after the last row, or NULL */
 };
 
 struct render {
@@ -31,10 +35,14 @@ struct render {
 	enum pipe_format format;
 	const struct render_table *table; /* NULL until a reply began */
 	char root[128];
-	char style[32];   /* "brief", "detail", ... as asked for, "" = none */
-	char banner[256]; /* of the CLI element in XML: "" or "[edit ...]" */
-	char group
-	    [256]; /* text: what the last row belonged to (service set, ...); JSON: name of the last row */
+	char style[32];                /* "brief", "detail", ... as asked for, "" = none */
+	char banner[256];              /* of the CLI element in XML: "" or "[edit ...]" */
+	char group[256];               /* text: what the last row belonged to (service set, ...) */
+	char open[ROW_DEPTH_MAX][128]; /* elements that rows have opened: their names */
+	char last[ROW_DEPTH_MAX + 1]
+		 [128]; /* JSON: name of the last row in each of them, "" = none */
+	bool has_members[ROW_DEPTH_MAX + 1]; /* JSON: something stands in it already */
+	unsigned depth;                      /* how many are open */
 	unsigned n_rows;
 	bool has_wrapper; /* the XML or JSON frame has been opened */
 	bool is_bare;     /* XML: no frame, the rows are for a reply of NETCONF */
@@ -62,11 +70,15 @@ void render_end(struct render *r);
 void xml_open(struct render *r, const char *root, const char *space);
 void xml_row(struct render *r, const struct elem *row);
 void xml_escape(struct text *out, const char *s);
+void xml_row_open(struct render *r, const struct elem *e); /* its end comes with xml_row_close() */
+void xml_row_close(struct render *r);
 void xml_frame_open(struct render *r);
 void xml_frame_close(struct render *r);
 void xml_close(struct render *r);
 void json_open(struct render *r, const char *root);
 void json_row(struct render *r, const struct elem *row);
+void json_row_open(struct render *r, const struct elem *e);
+void json_row_close(struct render *r);
 void json_close(struct render *r);
 
 /* The families; each is one row of the table in render.c. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * show_if.c - the table of `show interfaces terse`.
+ * show_if.c - the tables of `show interfaces terse` and `descriptions`.
  *
- * One row is a physical-interface with its logical interfaces; an address stands on a line of its own, and
- * only the first line of a family and of an interface repeats their names.
+ * Rows are physical interfaces and units; the units of an interface follow it or stand in it. An address has a line of its own, and
+ * only the first line of a family and of an interface repeats their names. What other levels print is in show_ifs.c.
  */
 #include <string.h>
 
 #include "cli/render.h"
+#include "cli/show_if.h"
 
 enum { COLUMN_PROTO = 35, COLUMN_LOCAL = 44 };
 
@@ -23,13 +24,6 @@ column(struct text *out, size_t line_start, size_t at)
 {
 	size_t used = out->len - line_start;
 	text_fill(out, ' ', used < at ? at - used : 1);
-}
-
-void
-show_interfaces_begin(struct render *r)
-{
-	text_put(
-	    r->out, "Interface               Admin Link Proto    Local                 Remote\n");
 }
 
 static void
@@ -79,8 +73,15 @@ unit_put(struct text *out, const struct elem *unit)
 	render_newline(out);
 }
 
-void
-show_interfaces_row(struct render *r, const struct elem *row)
+static void
+descriptions_row(struct render *r, const struct elem *row)
+{
+	text_printf(r->out, "%-15s %-5s %-4s %s\n", value(row, "name"), value(row, "admin-status"),
+	    value(row, "oper-status"), value(row, "description"));
+}
+
+static void
+terse_row(struct render *r, const struct elem *row)
 {
 	if (strcmp(row->name, "logical-interface") == 0) {
 		unit_put(r->out, row);
@@ -90,4 +91,25 @@ show_interfaces_row(struct render *r, const struct elem *row)
 	render_newline(r->out);
 	elem_each (unit, row, "logical-interface")
 		unit_put(r->out, unit);
+}
+
+void
+show_interfaces_begin(struct render *r)
+{
+	if (strcmp(r->style, "terse") == 0)
+		text_put(r->out,
+		    "Interface               Admin Link Proto    Local                 Remote\n");
+	else if (strcmp(r->style, "descriptions") == 0)
+		text_put(r->out, "Interface       Admin Link Description\n");
+}
+
+void
+show_interfaces_row(struct render *r, const struct elem *row)
+{
+	if (strcmp(r->style, "terse") == 0)
+		terse_row(r, row);
+	else if (strcmp(r->style, "descriptions") == 0)
+		descriptions_row(r, row);
+	else
+		show_interfaces_block(r, row);
 }

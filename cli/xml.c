@@ -30,21 +30,50 @@ xml_escape(struct text *out, const char *s)
 }
 
 static void
-elem_put(struct text *out, const struct elem *e, unsigned level)
+indent(struct text *out, unsigned level)
 {
 	text_fill(out, ' ', (size_t)level * XML_INDENT);
+}
+
+/* "<name attribute="value"", without its end. */
+static void
+tag_put(struct text *out, const struct elem *e)
+{
+	text_printf(out, "<%s", e->name);
+	const struct elem *a = row_attribute(e);
+	for (; a != NULL && row_is_attribute(a); a = a->next) {
+		text_printf(out, " %s=\"", a->name);
+		xml_escape(out, a->value != NULL ? a->value : "");
+		text_putc(out, '"');
+	}
+}
+
+static void elem_put(struct text *out, const struct elem *e, unsigned level);
+
+static void
+children_put(struct text *out, const struct elem *e, unsigned level)
+{
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		if (!row_is_attribute(c))
+			elem_put(out, c, level);
+}
+
+static void
+elem_put(struct text *out, const struct elem *e, unsigned level)
+{
+	indent(out, level);
+	tag_put(out, e);
 	if (e->child != NULL) {
-		text_printf(out, "<%s>\n", e->name);
-		for (const struct elem *c = e->child; c != NULL; c = c->next)
-			elem_put(out, c, level + 1);
-		text_fill(out, ' ', (size_t)level * XML_INDENT);
+		text_put(out, ">\n");
+		children_put(out, e, level + 1);
+		indent(out, level);
 		text_printf(out, "</%s>\n", e->name);
 	} else if (e->value != NULL) {
-		text_printf(out, "<%s>", e->name);
+		text_put(out, ">");
 		xml_escape(out, e->value);
 		text_printf(out, "</%s>\n", e->name);
 	} else {
-		text_printf(out, "<%s/>\n", e->name);
+		text_put(out, "/>\n");
 	}
 }
 
@@ -84,7 +113,23 @@ xml_open(struct render *r, const char *root, const char *space)
 void
 xml_row(struct render *r, const struct elem *row)
 {
-	elem_put(r->out, row, 2);
+	elem_put(r->out, row, 2 + r->depth);
+}
+
+void
+xml_row_open(struct render *r, const struct elem *e)
+{
+	indent(r->out, 2 + r->depth);
+	tag_put(r->out, e);
+	text_put(r->out, ">\n");
+	children_put(r->out, e, 3 + r->depth);
+}
+
+void
+xml_row_close(struct render *r)
+{
+	indent(r->out, 2 + r->depth);
+	text_printf(r->out, "</%s>\n", r->open[r->depth]);
 }
 
 void

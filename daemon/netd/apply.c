@@ -8,6 +8,7 @@
  */
 #include "daemon/netd/netd.h"
 
+#include "daemon/netd/jobs.h"
 #include "daemon/netd/sock.h"
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
@@ -365,7 +366,8 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 	if (old != NULL)
 		plan_unmake(n, old, old->n, p);
 	plan_free(old);
-	conf_free(n->conf);
+	if (!jobs_read(n, n->conf))
+		conf_free(n->conf);
 	n->plan = p;
 	n->conf = c;
 	pics_sync(n);

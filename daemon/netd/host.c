@@ -14,12 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
 #include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,40 +90,20 @@ host_link_header(const struct host *h, const char *device)
 		   : 0;
 }
 
-static int
-on_stats_attr(const struct nlattr *a, void *arg)
+unsigned
+host_link_speed(const struct host *h, const char *device)
 {
-	struct host_stats *out = arg;
-	struct rtnl_link_stats64 s = { 0 };
-	size_t n = mnl_attr_get_payload_len(a);
-	if (mnl_attr_get_type(a) != IFLA_STATS64)
-		return MNL_CB_OK;
-	memcpy(&s, mnl_attr_get_payload(a), n < sizeof(s) ? n : sizeof(s));
-	*out = (struct host_stats){
-		.rx_bytes = s.rx_bytes,
-		.rx_packets = s.rx_packets,
-		.tx_bytes = s.tx_bytes,
-		.tx_packets = s.tx_packets,
-	};
-	return MNL_CB_STOP;
-}
-
-static void
-on_stats(const struct nlmsghdr *h, void *arg)
-{
-	mnl_attr_parse(h, sizeof(struct ifinfomsg), on_stats_attr, arg);
-}
-
-struct host_stats
-host_link_stats(struct host *h, const char *device)
-{
-	struct nl_req r;
-	struct host_stats out = { 0 };
-	struct ifinfomsg *m = nl_start(&r, RTM_GETLINK, 0, sizeof(*m));
-	m->ifi_index = (int)host_ifindex(h, device);
-	if (m->ifi_index == 0 || nl_get(&h->nl, &r, on_stats, &out) < 0)
-		return (struct host_stats){ 0 };
-	return out;
+	struct ethtool_cmd ask = { .cmd = ETHTOOL_GSET };
+	struct ifreq ifr = { 0 };
+	size_t n = strlen(device);
+	if (n >= sizeof(ifr.ifr_name))
+		return 0;
+	memcpy(ifr.ifr_name, device, n);
+	ifr.ifr_data = (void *)&ask;
+	if (ioctl(h->ioctl_fd, SIOCETHTOOL, &ifr) < 0)
+		return 0;
+	uint32_t speed = ethtool_cmd_speed(&ask);
+	return speed <= INT32_MAX ? speed : 0;
 }
 
 int

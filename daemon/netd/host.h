@@ -28,15 +28,8 @@ unsigned host_ifflags(const struct host *h, const char *device);
 /* Octets before the IP header on a device: 14 on Ethernet, 0 on devices that carry bare packets. */
 unsigned host_link_header(const struct host *h, const char *device);
 
-struct host_stats {
-	uint64_t rx_bytes;
-	uint64_t rx_packets;
-	uint64_t tx_bytes;
-	uint64_t tx_packets;
-};
-
-/* Counters of a device; zeroes if there is none. */
-struct host_stats host_link_stats(struct host *h, const char *device);
+/* Speed of a device in Mbit/s; 0 if it has none or does not know. */
+unsigned host_link_speed(const struct host *h, const char *device);
 
 int host_link_del(struct host *h, const char *device);
 int host_link_set(struct host *h, const char *device, bool up);

@@ -8,6 +8,7 @@
  */
 #include "daemon/netd/netd.h"
 
+#include "daemon/netd/jobs.h"
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
@@ -242,6 +243,7 @@ on_mgd_closed(struct ipc *c, const char *why, void *arg)
 	struct netd *n = arg;
 	log_line(LOG_LEVEL_NOTICE, "NETD_MGD", "mgd is gone (%s)", why);
 	n->mgd = NULL;
+	jobs_drop(n, c);
 	ipc_free(c);
 }
 
@@ -254,6 +256,7 @@ on_link(const char *peer, const char *instance, int fd, void *arg)
 {
 	struct netd *n = arg;
 	if (strcmp(peer, "mgd") == 0) {
+		jobs_drop(n, NULL);
 		ipc_free(n->mgd);
 		n->mgd = ipc_new(&n->d.loop, fd, &mgd_ops, n);
 	} else if (strcmp(peer, "picd") == 0) {
@@ -274,6 +277,7 @@ static void
 on_stop(void *arg)
 {
 	struct netd *n = arg;
+	jobs_drop(n, NULL);
 	conf_free(n->waiting);
 	n->waiting = NULL;
 	if (n->pending != NULL) {
@@ -287,6 +291,7 @@ on_stop(void *arg)
 	ipc_free(n->mgd);
 	uv_close((uv_handle_t *)&n->links, NULL);
 	uv_close((uv_handle_t *)&n->retry, NULL);
+	uv_close((uv_handle_t *)&n->idle, NULL);
 }
 
 static const struct daemon_ops daemon_ops = {
@@ -326,8 +331,10 @@ links_watch(struct netd *n)
 		return -errno;
 	uv_timer_init(&n->d.loop, &n->retry);
 	uv_poll_init(&n->d.loop, &n->links, n->links_fd);
+	uv_idle_init(&n->d.loop, &n->idle);
 	n->retry.data = n;
 	n->links.data = n;
+	n->idle.data = n;
 	return uv_poll_start(&n->links, UV_READABLE, on_links);
 }
 
@@ -357,5 +364,7 @@ main(void)
 	close(n.links_fd);
 	numbers_done(&n.sas);
 	numbers_done(&n.sets);
+	smap_done(&n.cleared);
+	arena_free(n.cleared_arena);
 	return status;
 }

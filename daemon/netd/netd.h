@@ -62,7 +62,12 @@ struct netd {
 	size_t n_tun_fds;
 	uv_poll_t links; /* tells that a device came, went or changed */
 	uv_timer_t retry;
+	uv_idle_t idle; /* runs the jobs */
 	int links_fd;
+	struct job *jobs; /* commands that are being answered, the first one at work */
+	struct smap
+	    cleared; /* device -> struct cleared (show_if.c): counters when they were set to zero */
+	struct arena *cleared_arena;
 };
 
 /* --- apply.c --- */

@@ -90,6 +90,7 @@ struct conf_unit {
 	const char *name; /* "sp-1/2/0.1" */
 	const char *
 	    device; /* Linux device: "sp-1-2-0.1"; media unit 0: "ge-0-0-0"; other units: "ge-0-0-0.5" */
+	const char *description; /* or NULL */
 	const struct conf_ifd *ifd;
 	uint32_t number;
 	struct conf_family inet;
@@ -112,6 +113,7 @@ struct conf_ifd {
 	const char *name; /* "sp-1/2/0" */
 	const char *
 	    device; /* "sp-1-2-0"; media: what statement `device` says, if it is there; lo0: "lo" */
+	const char *description; /* or NULL */
 	enum conf_ifd_kind kind;
 	unsigned mtu; /* 0: not configured */
 	bool is_disabled;

@@ -304,6 +304,13 @@ device_check(struct builder *b, const struct elem *e, struct conf_unit *u)
 	}
 }
 
+static const char *
+description_load(struct builder *b, const struct elem *e)
+{
+	const char *text = elem_value(e, "description");
+	return text != NULL ? arena_strdup(b->a, text) : NULL;
+}
+
 /* Returns false if the unit has no usable name. */
 static bool
 unit_load(struct builder *b, const struct elem *e, const struct conf_ifd *ifd, struct conf_unit *u)
@@ -321,6 +328,7 @@ unit_load(struct builder *b, const struct elem *e, const struct conf_ifd *ifd, s
 		builder_error(b, e, "Unit is configured twice");
 		return false;
 	}
+	u->description = description_load(b, e);
 	u->device = unit_device(b, ifd, u->number);
 	u->is_disabled = ifd->is_disabled || elem_has(e, "disable");
 	device_check(b, e, u);
@@ -356,6 +364,7 @@ ifd_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 		builder_error(b, e, "Interface is configured twice");
 		return false;
 	}
+	ifd->description = description_load(b, e);
 	kind_load(b, e, ifd);
 	ifd->device = device_load(b, e, ifd);
 	ifd->is_disabled = elem_has(e, "disable");

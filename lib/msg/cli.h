@@ -59,7 +59,8 @@ enum cli_msg_type {
 	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
 		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the
 		  * rights of its user, and shows what comes out below an element called ROOT (cli/act.h). fd: what only the
-		  * gateway may open, such as a log. facts: what only mgd knows. CLI_DONE follows at once */
+		  * gateway may open, such as a log. facts: what only mgd knows; for ping and traceroute { [device], [vrf] }, the Linux names
+		  * of what interface and routing-instance mean. CLI_DONE follows at once */
 	CLI_NOTICE, /* M->C notice { text }, seq 0, at any time: to be shown on the terminal now */
 	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
 		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but

@@ -45,8 +45,8 @@ enum msg_type {
 	MSG_CONF_CHECK, /* M->D conf { commit } + memfd (sealed; one encoded element tree: the reduced configuration): could you run it? */
 	MSG_CONF_APPLY, /* M->D the same: run it */
 	MSG_CONF_DONE, /* D->M conf-done { commit, status ("ok" or "error"), [text] }: answers both */
-	MSG_RPC,      /* M->D RPC-NAME { arguments }: an operational command (yang/sallyport-rpc) */
-	MSG_ROW,      /* D->M one row of the reply: a child of the reply's root element */
+	MSG_RPC, /* M->D RPC-NAME { arguments }: an operational command (yang/sallyport-rpc) */
+	MSG_ROW, /* D->M one row of the reply: a child of the reply's root element, or as in row.h */
 	MSG_RPC_DONE, /* D->M rpc-done { status ("ok" or "error"), [text] }: after the last row */
 	/* --- netd and picd --- */
 	MSG_DEVICE, /* N->P device { unit, role ("unit", "capture-in", "capture-out"), [service-set], device,

@@ -58,29 +58,49 @@ on_dump_message(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
+static int
+request_send(struct nl *nl, struct nl_req *r)
+{
+	r->head.nlmsg_seq = ++nl->seq;
+	return mnl_socket_sendto(nl->sock, &r->head, r->head.nlmsg_len) < 0 ? -errno : 0;
+}
+
+/* Reads one piece of the answer into BUF. Returns 1 if there is more, 0, or -errno. */
+static int
+piece_read(struct nl *nl, char *buf, struct dump *d)
+{
+	ssize_t n = mnl_socket_recvfrom(nl->sock, buf, ANSWER_MAX);
+	if (n < 0)
+		return errno == EINTR ? 1 : -errno;
+	int rc = mnl_cb_run(buf, (size_t)n, nl->seq, nl->port, on_dump_message, d);
+	/* an answer to an earlier request that failed half-way */
+	if (rc < 0 && errno == EPROTO)
+		return 1;
+	return rc < 0 ? -errno : rc > MNL_CB_STOP;
+}
+
+static char *
+piece_new(void)
+{
+	char *buf = malloc(ANSWER_MAX);
+	if (buf == NULL)
+		abort();
+	return buf;
+}
+
 /* Sends and reads until the acknowledgement or the end of the dump. */
 static int
 exchange(struct nl *nl, struct nl_req *r, struct dump *d)
 {
-	r->head.nlmsg_seq = ++nl->seq;
-	if (mnl_socket_sendto(nl->sock, &r->head, r->head.nlmsg_len) < 0)
-		return -errno;
-	char *buf = malloc(ANSWER_MAX);
-	if (buf == NULL)
-		abort();
-	int rc = MNL_CB_OK;
-	while (rc > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(nl->sock, buf, ANSWER_MAX);
-		if (n < 0 && errno == EINTR)
-			continue;
-		rc = n < 0 ? -1 : mnl_cb_run(buf, (size_t)n, nl->seq, nl->port, on_dump_message, d);
-		/* an answer to an earlier request that failed half-way */
-		if (rc < 0 && errno == EPROTO)
-			rc = MNL_CB_OK;
-	}
-	int error = errno;
+	int rc = request_send(nl, r);
+	if (rc < 0)
+		return rc;
+	char *buf = piece_new();
+	do
+		rc = piece_read(nl, buf, d);
+	while (rc > 0);
 	free(buf);
-	return rc < 0 ? -error : 0;
+	return rc;
 }
 
 int
@@ -105,4 +125,21 @@ nl_dump(struct nl *nl, struct nl_req *r, void (*fn)(const struct nlmsghdr *h, vo
 	struct dump d = { .fn = fn, .arg = arg };
 	r->head.nlmsg_flags |= NLM_F_DUMP;
 	return exchange(nl, r, &d);
+}
+
+int
+nl_dump_start(struct nl *nl, struct nl_req *r)
+{
+	r->head.nlmsg_flags |= NLM_F_DUMP;
+	return request_send(nl, r);
+}
+
+int
+nl_dump_step(struct nl *nl, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg)
+{
+	struct dump d = { .fn = fn, .arg = arg };
+	char *buf = piece_new();
+	int rc = piece_read(nl, buf, &d);
+	free(buf);
+	return rc;
 }

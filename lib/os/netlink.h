@@ -49,4 +49,10 @@ __attribute__((warn_unused_result)) int nl_get(
 __attribute__((warn_unused_result)) int nl_dump(
     struct nl *nl, struct nl_req *r, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg);
 
+/* The same a piece at a time, for an answer that is long: starts the dump, then reads one piece of it (64 KiB at most). The kernel goes on
+ * only as it is read. NL must be used for nothing else meanwhile. Step returns 1 if there is more, 0 at the end, or -errno. */
+__attribute__((warn_unused_result)) int nl_dump_start(struct nl *nl, struct nl_req *r);
+__attribute__((warn_unused_result)) int nl_dump_step(
+    struct nl *nl, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg);
+
 #endif
