@@ -40,6 +40,7 @@ struct line {
 	struct pager *pager; /* NULL: none */
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
+	bool is_broken;      /* given up by the user */
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	bool has_shell;      /* `start shell`: the same */
 	struct render render;
@@ -85,6 +86,8 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 		elem_leaff(a, e, "compare", "%u", p->compare);
 	if (p->compare_file != NULL)
 		elem_leaf(a, e, "compare-file", p->compare_file);
+	if (p->is_detail)
+		elem_flag(a, e, "detail");
 	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);
 	arena_free(a);
 	return err;
@@ -459,6 +462,7 @@ wait_readable(struct line *l)
 	for (;;) {
 		bool has_quit = l->pager != NULL && pager_has_quit(l->pager) && !l->has_quit;
 		if (interrupted || has_quit) {
+			l->is_broken = true;
 			interrupted = 0;
 			l->has_quit = l->has_quit || has_quit;
 			int err = ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
@@ -519,6 +523,20 @@ timestamp_show(const struct client *c)
 	fflush(stdout);
 }
 
+/* Says when a line with `| refresh` is carried out. */
+static void
+refreshed_show(const struct pipes *p)
+{
+	char buf[64];
+	time_t now = time(NULL);
+	struct tm tm;
+	if (p->refresh == 0)
+		return;
+	strftime(buf, sizeof(buf), "%F %T %Z", localtime_r(&now, &tm));
+	printf("---(refreshed at %s)---\n", buf);
+	fflush(stdout);
+}
+
 /* A pipe that cannot be understood, for a program. */
 static void
 sink_refuse(const struct client_sink *sink, const char *line, const struct pipe_error *perr)
@@ -552,8 +570,9 @@ client_call(struct client *c, const struct elem *call)
 	return err != 0 ? lost(c, err) : l.status;
 }
 
-int
-client_line(struct client *c, const char *typed)
+/* Carries out one line. *REFRESH: seconds until it is to be carried out again, 0: never. */
+static int
+line_once(struct client *c, const char *typed, unsigned *refresh)
 {
 	struct pipes pipes;
 	struct pipe_error perr;
@@ -584,13 +603,16 @@ client_line(struct client *c, const char *typed)
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
+	refreshed_show(&pipes);
 	unsigned rows = setting_rows(&c->settings);
-	if (c->is_terminal && rows > 0 && !pipes.no_more)
+	if (c->is_terminal && rows > 0 && !pipes.no_more && pipes.refresh == 0)
 		l.pager = pager_new(rows, setting_columns(&c->settings), pipes.hold);
 	timestamp_show(c);
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);
+	if (c->is_terminal && !l.is_broken && l.status == 0)
+		*refresh = pipes.refresh;
 	pager_free(l.pager);
 	text_done(&l.out);
 	pipes_done(&pipes);
@@ -602,6 +624,25 @@ client_line(struct client *c, const char *typed)
 		c->mode = MODE_END;
 	}
 	return err != 0 ? lost(c, err) : l.status;
+}
+
+/* A line with `| refresh` comes again and again until ^C. */
+int
+client_line(struct client *c, const char *typed)
+{
+	for (;;) {
+		unsigned refresh = 0;
+		int status = line_once(c, typed, &refresh);
+		if (status < 0 || refresh == 0)
+			return status;
+		poll(NULL, 0, (int)refresh * 1000);
+		if (interrupted) {
+			interrupted = 0;
+			putchar('\n');
+			fflush(stdout);
+			return status;
+		}
+	}
 }
 
 /* --- a line that is being typed --- */

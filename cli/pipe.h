@@ -15,7 +15,7 @@
 
 #include "lib/base/text.h"
 
-enum { PIPE_MAX = 16, PIPE_LAST_DEFAULT = 25, PIPE_LAST_MAX = 10000 };
+enum { PIPE_MAX = 16, PIPE_LAST_DEFAULT = 25, PIPE_LAST_MAX = 10000, PIPE_REFRESH_MAX = 604800 };
 
 enum pipe_kind {
 	PIPE_MATCH,
@@ -27,6 +27,7 @@ enum pipe_kind {
 	PIPE_SAVE,
 	PIPE_APPEND,
 	PIPE_TEE,
+	PIPE_RESOLVE,
 };
 
 struct pipe_stage {
@@ -38,6 +39,8 @@ struct pipe_stage {
 	unsigned n_lines;      /* COUNT, SAVE: lines seen */
 	struct text *ring;     /* LAST: the newest n lines */
 	char *file;            /* SAVE, APPEND, TEE */
+	bool full_names;       /* RESOLVE */
+	struct text named;     /* RESOLVE: the line with its names */
 	bool is_configuration; /* SAVE: what is written is called so */
 	FILE *f;
 };
@@ -55,6 +58,8 @@ struct pipes {
 	bool has_compare;
 	unsigned compare;    /* rollback number */
 	char *compare_file;  /* ... or the name of a file, else NULL */
+	unsigned refresh;    /* seconds between one answer and the next; 0: one is enough */
+	bool is_detail;      /* display detail */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */

@@ -331,6 +331,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "text");
 	s->is_relative = elem_has(msg->body, "relative");
 	s->is_rpc = elem_has(msg->body, "rpc");
+	s->is_detail = elem_has(msg->body, "detail");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
@@ -349,7 +350,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->line = NULL;
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
-	s->is_relative = s->is_rpc = false;
+	s->is_relative = s->is_rpc = s->is_detail = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
 	return call_run(s, msg->body);

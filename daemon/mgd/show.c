@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
+#include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
@@ -124,12 +125,19 @@ as_data(struct session *s, const struct tree *t, const struct node *n, const str
 	tree_free(part);
 }
 
-/* T with what it inherits, and with comments about that if the user wants them and the format has them. */
+/* T as the user wants to see it: with what it inherits and comments about that, with what its statements mean, if the format
+ * has comments. NULL: as it is. */
 static struct tree *
-expanded(const struct session *s, const struct tree *t)
+dressed(const struct session *s, const struct tree *t)
 {
-	struct tree *whole = groups_expand(t, NULL);
-	if (strcmp(s->format, "text") == 0 && strcmp(s->inherit, "no-comments") != 0)
+	bool has_details = s->is_detail && strcmp(s->format, "text") == 0;
+	if (s->inherit[0] == '\0' && !has_details)
+		return NULL;
+	struct tree *whole = s->inherit[0] != '\0' ? groups_expand(t, NULL) : tree_copy(t);
+	if (has_details)
+		detail_note(whole);
+	if (s->inherit[0] != '\0' && strcmp(s->format, "text") == 0 &&
+	    strcmp(s->inherit, "no-comments") != 0)
 		groups_note(
 		    whole, strcmp(s->inherit, "brief") == 0 ? GROUPS_NOTES_BRIEF : GROUPS_NOTES);
 	return whole;
@@ -139,7 +147,7 @@ void
 show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
 {
 	bool all;
-	struct tree *whole = s->inherit[0] != '\0' ? expanded(s, t) : NULL;
+	struct tree *whole = dressed(s, t);
 	const struct tree *shown = whole != NULL ? whole : t;
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
