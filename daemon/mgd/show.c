@@ -81,7 +81,10 @@ as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 {
 	const struct snode *kind = n->schema;
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-		print_set(n, is_relative && !all, out);
+		if (all && is_relative)
+			print_set_entry(n, out);
+		else
+			print_set(n, is_relative, out);
 }
 
 /* A program is told when the configuration was committed, or changed. */
