@@ -153,10 +153,10 @@ class Typist:
             select.select([self.master], [], [], 1)
             time.sleep(0.005)
 
-    def type(self, text, end):
-        """Types TEXT; returns the screen from there until it ends with END."""
+    def type(self, text, *ends):
+        """Types TEXT; returns the screen from there until it ends with one of ENDS."""
         self.keys(text)
-        return self.wait(end)
+        return self.wait(*ends)
 
     def clear(self):
         """Empties the line; what that draws depends on the terminal."""
