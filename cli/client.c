@@ -88,6 +88,8 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 		elem_leaf(a, e, "compare-file", p->compare_file);
 	if (p->is_detail)
 		elem_flag(a, e, "detail");
+	if (p->is_changed)
+		elem_flag(a, e, "changed");
 	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);
 	arena_free(a);
 	return err;

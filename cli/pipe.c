@@ -81,15 +81,15 @@ static const struct {
 	{ FORMAT_XML, { "rpc", "Show the request as XML tags" } },
 };
 
-/* What `display` takes besides formats. Nothing is left out of a configuration here, no script changes it, and only a
- * program can see what tags say has changed: those are for people who always type them. */
-enum display_word { DISPLAY_INHERITANCE, DISPLAY_DETAIL, DISPLAY_SAME };
+/* What `display` takes besides formats. Nothing is left out of a configuration here, and no
+ * script changes it: those words are for people who always type them. */
+enum display_word { DISPLAY_INHERITANCE, DISPLAY_CHANGED, DISPLAY_DETAIL, DISPLAY_SAME };
 
 static const struct {
 	struct pipe_choice choice;
 	enum display_word what;
 } display_words[] = {
-	{ { "changed", "Tag changes with junos:changed attribute (XML only)" }, DISPLAY_SAME },
+	{ { "changed", "Tag changes with junos:changed attribute (XML only)" }, DISPLAY_CHANGED },
 	{ { "commit-scripts", "Show data after commit scripts have been applied" }, DISPLAY_SAME },
 	{ { "detail", "Show configuration data detail" }, DISPLAY_DETAIL },
 	{ { "inheritance", "Show inherited configuration data and source group" },
@@ -296,6 +296,7 @@ display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 		return inherit_parse(p, w, n_words, err);
 	if (word >= 0) {
 		p->is_detail |= display_words[word].what == DISPLAY_DETAIL;
+		p->is_changed |= display_words[word].what == DISPLAY_CHANGED;
 		return n_words == 2 || refuse(err, w[2].at, "syntax error.");
 	}
 	int format = format_find(w[1].s);

@@ -60,6 +60,7 @@ struct pipes {
 	char *compare_file;  /* ... or the name of a file, else NULL */
 	unsigned refresh;    /* seconds between one answer and the next; 0: one is enough */
 	bool is_detail;      /* display detail */
+	bool is_changed;     /* display changed */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */

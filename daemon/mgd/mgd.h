@@ -172,6 +172,7 @@ struct session {
 	bool is_relative;         /* set lines from the place shown, not from the top */
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
+	bool is_changed;          /* `| display changed` */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
 	struct text out;          /* text that waits to be sent */

@@ -332,6 +332,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	s->is_relative = elem_has(msg->body, "relative");
 	s->is_rpc = elem_has(msg->body, "rpc");
 	s->is_detail = elem_has(msg->body, "detail");
+	s->is_changed = elem_has(msg->body, "changed");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
@@ -350,7 +351,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->line = NULL;
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
-	s->is_relative = s->is_rpc = s->is_detail = false;
+	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
 	return call_run(s, msg->body);

@@ -7,9 +7,11 @@
 #include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
+#include "lib/junos/changed.h"
 #include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
+#include "lib/junos/place.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
@@ -41,15 +43,14 @@ nodes_of(const struct tree *t, const struct path *path, bool *all)
 static struct tree *
 subtree(const struct db *db, const struct node *n, bool all)
 {
-	struct text lines = { 0 };
-	struct report ignored = { 0 };
 	struct tree *t = tree_new(db->schema);
 	const struct snode *kind = n->schema;
+	struct node *parent = place_clone(t, n->parent);
+	const struct node *around = n->parent;
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-		print_set(n, false, &lines);
-	load_set(t, tree_root(t), text_str(&lines), lines.len, &ignored);
-	report_done(&ignored);
-	text_done(&lines);
+		node_copy(t, parent, n, NULL);
+	for (; parent != NULL; parent = parent->parent, around = around->parent)
+		parent->is_changed = around->is_changed;
 	return t;
 }
 
@@ -134,9 +135,12 @@ static struct tree *
 dressed(const struct session *s, const struct tree *t)
 {
 	bool has_details = s->is_detail && strcmp(s->format, "text") == 0;
-	if (s->inherit[0] == '\0' && !has_details)
+	bool has_changes = s->is_changed && strcmp(s->format, "xml") == 0;
+	if (s->inherit[0] == '\0' && !has_details && !has_changes)
 		return NULL;
 	struct tree *whole = s->inherit[0] != '\0' ? groups_expand(t, NULL) : tree_copy(t);
+	if (has_changes)
+		changed_mark(whole, s->m->db.running);
 	if (has_details)
 		detail_note(whole);
 	if (s->inherit[0] != '\0' && strcmp(s->format, "text") == 0 &&
