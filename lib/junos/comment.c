@@ -3,12 +3,13 @@
  * comment.c - annotations as lines that print and read back the same.
  *
  * Blanks around lines are dropped, an end mark inside is broken up, and what a reader would drop (a ## line, an
- * empty comment, the word OMITTED alone) is changed or left out. A line of a block that starts with '#' has one blank
+ * empty comment, the word OMITTED alone, a byte that is no character) is changed or left out. A line of a block that starts with '#' has one blank
  * before it, so that it is not taken for a # comment. Called by tree.c. Pure; any thread.
  */
 #include "lib/junos/comment.h"
 
 #include "lib/base/text.h"
+#include "lib/junos/lex.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -29,8 +30,14 @@ line_clean(const char *s, const char *end, struct text *out)
 		end--;
 	if (s < end && *s == '#' && (is_indented || (end - s > 1 && s[1] == '#')))
 		text_putc(out, ' ');
-	for (; s < end; s++)
-		text_putc(out, *s == '*' && end - s > 1 && s[1] == '/' ? ' ' : *s);
+	while (s < end) {
+		if (*s == '*' && end - s > 1 && s[1] == '/') {
+			text_putc(out, ' ');
+			s++;
+		} else {
+			s = lex_comment_put(out, s, end);
+		}
+	}
 }
 
 /* Appends one run of lines that make a block comment, unless it says nothing. */

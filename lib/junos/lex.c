@@ -121,17 +121,20 @@ comment_place(struct lex *x, unsigned line, const char *end)
 	return t;
 }
 
-/* Adds a comment's bytes; those that have no place in a text become dots. */
+const char *
+lex_comment_put(struct text *t, const char *s, const char *end)
+{
+	unsigned char class = classes[(unsigned char)*s];
+	size_t n = (class & HIGH) != 0 ? utf8_len(s, end) : (class & CONTROL) == 0 && *s != '\r';
+	text_putn(t, n > 0 ? s : ".", n > 0 ? n : 1);
+	return s + (n > 0 ? n : 1);
+}
+
 static void
 comment_put(struct text *t, const char *s, const char *end)
 {
-	while (s < end) {
-		unsigned char class = classes[(unsigned char)*s];
-		size_t n =
-		    (class & HIGH) != 0 ? utf8_len(s, end) : (class & CONTROL) == 0 && *s != '\r';
-		text_putn(t, n > 0 ? s : ".", n > 0 ? n : 1);
-		s += n > 0 ? n : 1;
-	}
+	while (s < end)
+		s = lex_comment_put(t, s, end);
 }
 
 static void

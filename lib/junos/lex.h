@@ -59,4 +59,8 @@ enum lex_kind lex_next(struct lex *x);
 /* True if S, quoted, can stand in a text: UTF-8 without control characters but tab and newline. */
 bool lex_is_clean(const char *s);
 
+/* Appends the character of a comment at S, before END; one that has no place in a text becomes a dot. Returns
+ * where the next one begins. */
+const char *lex_comment_put(struct text *t, const char *s, const char *end);
+
 #endif
