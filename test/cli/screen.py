@@ -76,7 +76,7 @@ def play(c, lines):
         nonlocal screen
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            r, _, _ = select.select([master], [], [], 0.2)
+            r, _, _ = select.select([master], [], [], 0.05)
             if r:
                 try:
                     data = os.read(master, 65536)
