@@ -337,6 +337,7 @@ on_done(struct line *l, const struct elem *e)
 	else
 		c->mode = MODE_OPERATIONAL;
 	copy_leaf(c->edit, sizeof(c->edit), e, "edit");
+	copy_leaf(c->banner, sizeof(c->banner), e, "banner");
 	if (elem_has(e, "host-name"))
 		copy_leaf(c->host, sizeof(c->host), e, "host-name");
 	return err;
@@ -477,6 +478,30 @@ wait_readable(struct line *l)
 	}
 }
 
+/* Keeps what mgd wants everybody to see until there is a place for it. */
+static void
+on_notice(struct client *c, const struct ipc_msg *m)
+{
+	const char *text = elem_value(m->body, "text");
+	if (c->is_terminal && text != NULL)
+		text_put(&c->notice, text);
+	if (!elem_has(m->body, "host-name"))
+		return;
+	c->banner[0] = '\0';
+	copy_leaf(c->host, sizeof(c->host), m->body, "host-name");
+}
+
+bool
+client_notice_show(struct client *c)
+{
+	if (c->notice.len == 0)
+		return false;
+	fputs(text_str(&c->notice), stdout);
+	fflush(stdout);
+	text_reset(&c->notice);
+	return true;
+}
+
 static int
 answer_read(struct line *l)
 {
@@ -488,8 +513,14 @@ answer_read(struct line *l)
 		struct arena *a = arena_new();
 		struct ipc_msg m = { .fd = -1 };
 		err = ipc_recv_blocking(c->fd, a, &m);
-		if (err == 0 && m.seq == c->seq)
+		if (err == 0 && m.type == CLI_NOTICE)
+			on_notice(c, &m);
+		else if (err == 0 && m.seq == c->seq)
 			err = on_message(l, &m);
+		if (err == 0 && c->notice.len > 0) {
+			err = out_drain(l);
+			client_notice_show(c);
+		}
 		if (m.fd >= 0)
 			close(m.fd);
 		arena_free(a);
@@ -665,11 +696,27 @@ client_complete(
 		if (m.fd >= 0)
 			close(m.fd);
 		m.fd = -1;
-	} while (err == 0 && m.seq != c->seq);
+		if (err == 0 && m.type == CLI_NOTICE)
+			on_notice(c, &m);
+	} while (err == 0 && (m.seq != c->seq || m.type == CLI_NOTICE));
 	if (err == 0 && (m.type != CLI_COMPLETIONS || m.body == NULL))
 		err = -EPROTO;
 	*out = m.body;
 	return err != 0 ? lost(c, err) : 0;
+}
+
+int
+client_listen(struct client *c)
+{
+	struct arena *a = arena_new();
+	struct ipc_msg m = { .fd = -1 };
+	int err = ipc_recv_blocking(c->fd, a, &m);
+	if (err == 0 && m.type == CLI_NOTICE)
+		on_notice(c, &m);
+	if (m.fd >= 0)
+		close(m.fd);
+	arena_free(a);
+	return err;
 }
 
 void
@@ -764,4 +811,5 @@ client_close(struct client *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	text_done(&c->notice);
 }

@@ -11,6 +11,7 @@
 
 #include "cli/pipe.h"
 #include "cli/setting.h"
+#include "lib/base/text.h"
 
 struct arena;
 struct elem;
@@ -37,6 +38,8 @@ struct client {
 	char user[64];
 	char host[256];                 /* "" = no host name */
 	char edit[1024];                /* [edit] place without brackets, "" = top */
+	char banner[256];               /* a line above that of the place, "" = none */
+	struct text notice;             /* what mgd wants everybody to see */
 	const char *program;            /* says hello under this name, NULL: a person */
 	const struct client_sink *sink; /* of the line or call under way; NULL: the screen */
 	struct settings settings;
@@ -57,6 +60,12 @@ int client_call(struct client *c, const struct elem *call);
  * body of CLI_COMPLETIONS. Returns 0, or -1 if the channel is lost. */
 int client_complete(
     struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out);
+
+/* Reads what mgd says while no line is under way. Returns 0 or -errno: the channel is lost, as the next line will say. */
+int client_listen(struct client *c);
+
+/* Shows what mgd wants everybody to see; false if there is nothing. */
+bool client_notice_show(struct client *c);
 
 /* Shows TEXT, a screen at a time where it is long. */
 void client_page(const struct client *c, const char *text, size_t len);

@@ -502,8 +502,8 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 	if (strcmp(name, "compare") == 0) {
 		*can_end = n_words != 2;
 		if (n_words == 1) {
-			n = choice_add(
-			    out, n, partial, (struct pipe_choice){ "<filename>", "Filename" });
+			n = choice_add(out, n, partial,
+			    (struct pipe_choice){ "<filename>", "Compare with a file" });
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"rollback", "Compare with prior rollback configuration" });

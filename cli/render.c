@@ -40,6 +40,8 @@ static const struct render_table tables[] = {
 	    NULL },
 	{ "software-information", "junos", NULL, show_version_row, NULL },
 	{ "commit-information", "junos", NULL, show_commit_row, NULL },
+	{ "rollback-information", "junos", NULL, show_configuration_row, NULL },
+	{ "rescue-information", "junos", NULL, show_configuration_row, NULL },
 };
 
 static const struct render_table generic = { "", "junos", NULL, generic_row, NULL };

@@ -91,6 +91,7 @@ void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
 void show_commit_row(struct render *r, const struct elem *row);
+void show_configuration_row(struct render *r, const struct elem *row);
 
 /* Appends S with its first letter in upper case. */
 void render_capital(struct text *out, const char *s);

@@ -33,17 +33,33 @@ show_version_row(struct render *r, const struct elem *row)
 		text_printf(r->out, "%s\n", comment);
 }
 
-/* commit-history: sequence-number, user, client, date-time, log (the comment). */
+/* commit-history: pending, or sequence-number, user, client, date-time, comment (how), log (the user's comment). */
 void
 show_commit_row(struct render *r, const struct elem *row)
 {
+	const char *pending = elem_value(row, "pending");
 	const char *number = elem_value(row, "sequence-number");
 	const char *date = elem_value(row, "date-time");
 	const char *user = elem_value(row, "user");
 	const char *client = elem_value(row, "client");
+	const char *how = elem_value(row, "comment");
 	const char *comment = elem_value(row, "log");
-	text_printf(r->out, "%-3s %s by %s via %s\n", number != NULL ? number : "",
-	    date != NULL ? date : "", user != NULL ? user : "", client != NULL ? client : "");
+	if (pending != NULL) {
+		text_printf(r->out, "%s\n", pending);
+		return;
+	}
+	text_printf(r->out, "%-3s %s by %s via %s%s%s\n", number != NULL ? number : "",
+	    date != NULL ? date : "", user != NULL ? user : "", client != NULL ? client : "",
+	    how != NULL ? " " : "", how != NULL ? how : "");
 	if (comment != NULL)
 		text_printf(r->out, "    %s\n", comment);
+}
+
+/* configuration-information: a piece of a configuration or of a difference. */
+void
+show_configuration_row(struct render *r, const struct elem *row)
+{
+	const char *text = elem_value(row, "configuration-output");
+	if (text != NULL)
+		text_put(r->out, text);
 }

@@ -157,6 +157,8 @@ is_in_quotes(void)
 static void
 banner_show(void)
 {
+	if (client->mode == MODE_CONFIGURATION && client->banner[0] != '\0')
+		printf("%s\n", client->banner);
 	if (client->mode == MODE_CONFIGURATION)
 		printf("[edit%s%s]\n", client->edit[0] != '\0' ? " " : "", client->edit);
 	fflush(stdout);
@@ -393,6 +395,54 @@ idle_warn(const char *when)
 	line_again();
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* mgd has something to say to everybody, or is gone: that the next line will tell. */
+static void
+notice_read(bool *is_deaf)
+{
+	*is_deaf = client_listen(client) != 0;
+	if (client->notice.len == 0)
+		return;
+	line_leave("");
+	client_notice_show(client);
+	line_again();
+}
+
+/* Waits for a key for MS (-1: for ever) and shows what mgd says meanwhile; false if the time is over. */
+static bool
+input_wait(FILE *in, int ms)
+{
+	static bool is_deaf;
+	uint64_t end = now_ms() + (uint64_t)(ms > 0 ? ms : 0);
+	for (;;) {
+		struct pollfd p[] = {
+			{ .fd = fileno(in), .events = POLLIN },
+			{ .fd = is_deaf ? -1 : client->fd, .events = POLLIN },
+		};
+		uint64_t now = now_ms();
+		int left = ms < 0 ? -1 : now < end ? (int)(end - now) : 0;
+		int n = poll(p, 2, left);
+		if (n == 0)
+			return false;
+		if (n < 0) {
+			rl_check_signals();
+			on_typing_interrupted();
+			continue;
+		}
+		if (p[1].revents != 0)
+			notice_read(&is_deaf);
+		if (p[0].revents != 0)
+			return true;
+	}
+}
+
 /* Waits for a key as long as the idle timeout allows; false if it is over. */
 static bool
 idle_wait(FILE *in)
@@ -401,14 +451,12 @@ idle_wait(FILE *in)
 		int before_s;
 		const char *text;
 	} warnings[] = { { 300, "5 minutes" }, { 10, "10 seconds" }, { 0, NULL } };
-	struct pollfd p = { .fd = fileno(in), .events = POLLIN };
 	int left_s = (int)client->settings.idle_minutes * 60;
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++) {
 		if (warnings[i].before_s >= left_s)
 			continue;
-		int n = poll(&p, 1, (left_s - warnings[i].before_s) * 1000);
-		if (n != 0)
-			return true; /* a key, or a signal, which readline looks at */
+		if (input_wait(in, (left_s - warnings[i].before_s) * 1000))
+			return true;
 		left_s = warnings[i].before_s;
 		if (warnings[i].text != NULL)
 			idle_warn(warnings[i].text);
@@ -419,7 +467,9 @@ idle_wait(FILE *in)
 static int
 key_get(FILE *in)
 {
-	if (client->settings.idle_minutes > 0 && !idle_wait(in)) {
+	if (client->settings.idle_minutes == 0) {
+		(void)input_wait(in, -1);
+	} else if (!idle_wait(in)) {
 		line_leave("");
 		printf("Idle timeout exceeded: closing session\n");
 		rl_replace_line("", 0);

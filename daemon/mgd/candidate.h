@@ -12,12 +12,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/mgd/commit.h"
-
-struct session;
-struct text;
-struct tree;
-enum session_kind;
+#include "daemon/mgd/mgd.h"
 
 enum { CANDIDATE_RESCUE = -1 }; /* in the place of a rollback number */
 
@@ -32,6 +27,11 @@ bool candidate_lock(struct session *s, struct text *out);
 void candidate_unlock(struct session *s);
 /* Who keeps S from changing the shared candidate or from committing, or NULL. */
 struct session *candidate_holder(const struct session *s);
+/* What is said to others about it. */
+void candidate_held(const struct session *holder, struct text *out);
+
+/* True if a private session started from T. */
+bool candidate_is_base(const struct mgd *m, const struct tree *t);
 
 /* True if what S edits differs from the running configuration. */
 bool candidate_is_changed(const struct session *s);
@@ -43,7 +43,7 @@ bool candidate_rollback(struct session *s, int n, struct text *out);
  * session's own side kept. */
 bool candidate_update(struct session *s, struct text *out);
 
-/* Commits what S edits. ASK has options, meta.comment and the callbacks; tree, user and the like are filled in.
+/* Commits what S edits. ASK has options, meta.client, meta.comment and the callbacks; the tree and the user are filled in.
  * on_done is called with ask->arg once, perhaps before this returns. A private candidate is merged first; its conflicts
  * are told by on_done. */
 void candidate_commit(struct session *s, const struct commit_ask *ask);

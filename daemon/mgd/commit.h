@@ -24,7 +24,8 @@ enum { COMMIT_CONFIRM_DEFAULT = 10, COMMIT_CONFIRM_MAX = 65535 }; /* minutes */
 
 struct commit_options {
 	bool check_only;
-	bool full; /* every daemon gets its configuration, changed or not */
+	bool is_validation; /* with check_only: NETCONF's validate, which confirms nothing */
+	bool full;          /* every daemon gets its configuration, changed or not */
 	unsigned
 	    confirm_minutes; /* 0: the commit is final; else rolled back unless confirmed in time */
 	time_t at;           /* 0: now; else check now and commit then */
@@ -57,8 +58,8 @@ void commit_boot(struct mgd *m);
 
 /* --- confirm.c: a commit that is rolled back unless it is confirmed --- */
 
-/* Takes up at start what was pending when mgd ended; commits and rolls back by itself later. */
-void confirm_init(struct mgd *m);
+/* Takes up what was pending when mgd ended, after commit_boot(); rolls back by itself later. */
+void confirm_start(struct mgd *m);
 /* Minutes until the automatic rollback, rounded up; 0: no commit waits to be confirmed. */
 unsigned confirm_minutes_left(const struct mgd *m);
 /* The commit that waits is confirmed: `commit check`. Returns 0 or -errno; 0 as well if none waits. */
@@ -67,7 +68,7 @@ int confirm_now(struct mgd *m);
  * commit waits or another is under way. */
 bool confirm_cancel(struct mgd *m);
 /* Of commit.c: the deadline of the new commit, on disk before the commit is (MINUTES 0: none). Returns 0 or -errno. */
-int confirm_prepare(struct mgd *m, unsigned commit, unsigned minutes);
+int confirm_prepare(struct mgd *m, uint32_t number, unsigned minutes);
 /* Of commit.c: the new commit is the running one. */
 void confirm_committed(struct mgd *m);
 
@@ -75,7 +76,10 @@ void confirm_committed(struct mgd *m);
 
 /* Reads "hh:mm[:ss]" (today), "yyyy-mm-dd hh:mm[:ss]" or "reboot" into OPTIONS. Returns NULL or what is wrong. */
 const char *schedule_parse(const char *when, time_t now, struct commit_options *options);
+/* Looks up which life of the gateway this is, before the sandbox. */
 void schedule_init(struct mgd *m);
+/* Takes up what was pending when mgd ended, after commit_boot(); commits by itself later. */
+void schedule_start(struct mgd *m);
 /* True if a commit waits for its time: nothing can be committed until then. OUT (may be NULL) gets the line of `show
  * system commit` without its newline. */
 bool schedule_pending(const struct mgd *m, struct text *out);

@@ -50,7 +50,7 @@ db_keep_version(const struct db *db, struct tree *t, struct text *out_other)
 }
 
 void
-db_set_running(struct db *db, struct tree *t)
+db_set_running(struct db *db, struct tree *t, bool keep_old)
 {
 	db_keep_version(db, t, NULL);
 	static const char *const words[] = { "system", "host-name" };
@@ -59,7 +59,8 @@ db_set_running(struct db *db, struct tree *t)
 	bool has_name = n != NULL && !n->is_inactive && !n->parent->is_inactive;
 	snprintf(db->host_name, sizeof(db->host_name), "%s", has_name ? n->value : "");
 	tree_free(whole);
-	tree_free(db->running);
+	if (!keep_old)
+		tree_free(db->running);
 	db->running = t;
 }
 
@@ -76,7 +77,7 @@ db_init(struct db *db, const struct schema *schema)
 	struct tree *t = tree_read(db, 0, &db->last, &rc);
 	if (t == NULL && rc != -ENOENT)
 		return rc;
-	db_set_running(db, t != NULL ? t : tree_new(schema));
+	db_set_running(db, t != NULL ? t : tree_new(schema), false);
 	db->candidate = tree_copy(db->running);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/mgd/candidate.h"
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/edit.h"
@@ -44,6 +45,7 @@ enum edit_id {
 	EDIT_TOP,
 	EDIT_UNPROTECT,
 	EDIT_UP,
+	EDIT_UPDATE,
 	EDIT_WILDCARD_DELETE,
 	EDIT_WILDCARD_RANGE,
 };
@@ -73,6 +75,7 @@ static const struct command table[] = {
 	{ "top", "Exit to top level of configuration", NULL, EDIT_TOP, false },
 	{ "unprotect", "Unprotect the statement", NULL, EDIT_UNPROTECT, false },
 	{ "up", "Exit one level of configuration", NULL, EDIT_UP, false },
+	{ "update", "Update private database", NULL, EDIT_UPDATE, false },
 	{ "wildcard delete", "Delete the statements whose names match", NULL, EDIT_WILDCARD_DELETE,
 	    false },
 	{ "wildcard range delete", "Delete a range of statements", NULL, EDIT_WILDCARD_RANGE,
@@ -101,107 +104,25 @@ config_root(const struct session *s)
 
 /* --- entering and leaving --- */
 
-static struct session *
-exclusive_holder(const struct mgd *m)
-{
-	for (struct session *o = m->sessions; o != NULL; o = o->next)
-		if (o->is_configuring && o->kind == CONFIGURE_EXCLUSIVE)
-			return o;
-	return NULL;
-}
-
-/* Lists the users in configuration mode but S (NULL: all of them); false if there are none. */
-static bool
-editors_list(const struct mgd *m, const struct session *s, struct text *out)
-{
-	bool any = false;
-	for (struct session *o = m->sessions; o != NULL; o = o->next) {
-		if (o == s || !o->is_configuring)
-			continue;
-		if (!any)
-			text_put(out, "Users currently editing the configuration:\n");
-		any = true;
-		text_put(out, "  ");
-		session_describe(o, out);
-		text_put(out, "\n      [edit");
-		path_print(&o->edit, 0, out);
-		text_put(out, "]\n");
-	}
-	return any;
-}
-
-static void
-enter_refuse(struct session *s, const struct session *holder)
-{
-	struct text t = { 0 };
-	text_put(&t, "error: configuration database locked by:\n  ");
-	session_describe(holder, &t);
-	text_put(&t, "\n");
-	session_fail(s, text_str(&t));
-	text_done(&t);
-}
-
 void
 edit_enter(struct session *s, enum session_kind kind)
 {
-	struct db *db = &s->m->db;
 	struct text t = { 0 };
-	const struct session *holder = exclusive_holder(s->m);
-	bool is_changed = db->is_touched && db_differs(db, db->candidate);
 	if (!user_may(&s->user, "configure")) {
 		session_fail(s, "error: permission denied");
-		return;
+	} else if (!candidate_enter(s, kind, &t)) {
+		session_fail(s, text_str(&t));
+	} else {
+		session_text(s, text_str(&t));
+		session_done(s);
 	}
-	if (holder != NULL && holder != s) {
-		enter_refuse(s, holder);
-		return;
-	}
-	if (kind == CONFIGURE_EXCLUSIVE && is_changed) {
-		session_fail(s, "error: configuration database modified");
-		return;
-	}
-	if (s->is_configuring) {
-		session_fail(s, "error: already in configuration mode");
-		return;
-	}
-	s->is_configuring = true;
-	s->kind = kind;
-	s->since = time(NULL);
-	s->edit_arena = arena_new();
-	s->edit = (struct path){ .s = config_root(s) };
-	if (kind == CONFIGURE_PRIVATE) {
-		s->private_tree = tree_copy(db->running);
-		s->private_base = db->last.commit;
-	}
-	if (kind != CONFIGURE_SHARED)
-		text_put(&t, "warning: uncommitted changes will be discarded on exit\n");
-	text_put(&t, "Entering configuration mode\n");
-	editors_list(s->m, s, &t);
-	if (kind == CONFIGURE_SHARED && is_changed)
-		text_put(&t, "The configuration has been changed but not committed\n");
-	session_text(s, text_str(&t));
-	session_done(s);
 	text_done(&t);
 }
 
 void
 edit_leave(struct session *s)
 {
-	if (!s->is_configuring)
-		return;
-	struct db *db = &s->m->db;
-	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched) {
-		tree_free(db->candidate);
-		db->candidate = tree_copy(db->running);
-		db->is_touched = false;
-	}
-	tree_free(s->private_tree);
-	s->private_tree = NULL;
-	s->is_configuring = false;
-	arena_free(s->edit_arena);
-	s->edit_arena = NULL;
-	s->edit = (struct path){ 0 };
-	s->stack = NULL;
+	candidate_leave(s);
 }
 
 static void
@@ -224,17 +145,13 @@ on_leave_answer(struct session *s, const char *text)
 static void
 leave_ask(struct session *s)
 {
-	struct tree *t = session_tree(s);
-	bool is_changed =
-	    (s->private_tree != NULL || s->m->db.is_touched) && db_differs(&s->m->db, t);
-	if (!is_changed) {
+	if (!candidate_is_changed(s)) {
 		leave_now(s);
 		return;
 	}
-	session_text(s, s->kind == CONFIGURE_SHARED
-			    ? "The configuration has been changed but not committed\n"
-			    : "The configuration has been modified but not committed\n"
-			      "warning: uncommitted changes will be discarded\n");
+	session_text(s, "The configuration has been changed but not committed\n");
+	if (s->kind != CONFIGURE_SHARED)
+		session_text(s, "warning: uncommitted changes will be discarded\n");
 	session_ask(s, "Exit with uncommitted changes? [yes,no] (yes) ", "yes", on_leave_answer);
 }
 
@@ -252,15 +169,6 @@ version_say(struct session *s, struct report *r)
 	}
 	text_done(&said);
 	text_done(&other);
-}
-
-void
-edit_touched(struct session *s)
-{
-	if (s->private_tree == NULL)
-		db_touched(&s->m->db);
-	else
-		db_keep_version(&s->m->db, s->private_tree, NULL);
 }
 
 void
@@ -301,7 +209,7 @@ edit_change(struct session *s, const char *lines)
 	struct report r = { 0 };
 	load_set(t, tree_root(t), lines, strlen(lines), &r);
 	version_say(s, &r);
-	edit_touched(s);
+	candidate_touched(s);
 	edit_report(s, &r);
 	report_done(&r);
 }
@@ -344,7 +252,7 @@ place_make(struct session *s, const struct path *p)
 	text_put(&line, "set");
 	path_print(&at, 0, &line);
 	load_set(t, tree_root(t), text_str(&line), line.len, &ignored);
-	edit_touched(s);
+	candidate_touched(s);
 	report_done(&ignored);
 	text_done(&line);
 }
@@ -598,50 +506,92 @@ do_show(struct session *s, const struct words *w, struct arena *a)
 	refusal_done(&e);
 }
 
+/* rollback [N | rescue] */
 static void
 do_rollback(struct session *s, const struct words *w)
 {
 	struct refusal e = { 0 };
-	unsigned n = 0;
-	int rc;
-	if (w->n > 1 || (w->n == 1 && strspn(w->w[0].s, "0123456789") != strlen(w->w[0].s))) {
+	struct text t = { 0 };
+	int n = 0;
+	bool is_rescue = w->n == 1 && word_abbreviates(&w->w[0], "rescue") != 0;
+	if (is_rescue) {
+		n = CANDIDATE_RESCUE;
+	} else if (w->n > 1 ||
+		   (w->n == 1 && strspn(w->w[0].s, "0123456789") != strlen(w->w[0].s))) {
 		refuse(&e, w->w[w->n - 1].at, "syntax error.");
-	} else if (w->n == 1 && (strlen(w->w[0].s) > 2 ||
-				    (n = (unsigned)atoi(w->w[0].s)) > STORE_ROLLBACK_MAX)) {
+	} else if (w->n == 1 &&
+		   (strlen(w->w[0].s) > 2 || (n = atoi(w->w[0].s)) > STORE_ROLLBACK_MAX)) {
 		refuse(&e, w->w[0].at, "Value %.20s is not within range (0..%d) at '%.20s'",
 		    w->w[0].s, STORE_ROLLBACK_MAX, w->w[0].s);
 	}
 	if (e.has_at) {
 		session_refuse(s, &e);
-		refusal_done(&e);
-		return;
-	}
-	struct tree *t = db_rollback(&s->m->db, n, &rc);
-	if (t == NULL) {
-		session_fail(s, "error: could not read that rollback configuration");
-		return;
-	}
-	if (s->private_tree != NULL) {
-		tree_free(s->private_tree);
-		s->private_tree = t;
+	} else if (candidate_rollback(s, n, &t)) {
+		session_text(s, text_str(&t));
+		session_done(s);
 	} else {
-		tree_free(s->m->db.candidate);
-		s->m->db.candidate = t;
-		edit_touched(s);
-		s->m->db.is_touched = n != 0;
+		session_fail(s, text_str(&t));
 	}
-	session_text(s, "load complete\n");
-	session_done(s);
+	refusal_done(&e);
+	text_done(&t);
 }
 
 static void
 do_status(struct session *s)
 {
 	struct text t = { 0 };
-	editors_list(s->m, NULL, &t);
+	candidate_users(s, NULL, &t);
 	session_text(s, text_str(&t));
 	session_done(s);
 	text_done(&t);
+}
+
+/* What others have committed comes into a private candidate. */
+static void
+do_update(struct session *s, const struct words *w)
+{
+	struct refusal e = { 0 };
+	struct text t = { 0 };
+	if (w->n > 0) {
+		refuse(&e, w->w[0].at, "syntax error.");
+		session_refuse(s, &e);
+	} else if (candidate_update(s, &t)) {
+		session_done(s);
+	} else {
+		session_fail(s, text_str(&t));
+	}
+	refusal_done(&e);
+	text_done(&t);
+}
+
+/* Commands that change the shared candidate: not while somebody else has it. */
+static bool
+is_held(struct session *s, int id)
+{
+	static const bool changes[] = {
+		[EDIT_ACTIVATE] = true,
+		[EDIT_ANNOTATE] = true,
+		[EDIT_COPY] = true,
+		[EDIT_DEACTIVATE] = true,
+		[EDIT_DELETE] = true,
+		[EDIT_INSERT] = true,
+		[EDIT_LOAD] = true,
+		[EDIT_PROTECT] = true,
+		[EDIT_RENAME] = true,
+		[EDIT_ROLLBACK] = true,
+		[EDIT_SET] = true,
+		[EDIT_UNPROTECT] = true,
+		[EDIT_UPDATE] = true, /* the last one */
+	};
+	const struct session *holder =
+	    changes[id] && s->private_tree == NULL ? candidate_holder(s) : NULL;
+	if (holder == NULL)
+		return false;
+	struct text t = { 0 };
+	candidate_held(holder, &t);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+	return true;
 }
 
 void
@@ -656,6 +606,8 @@ edit_line(struct session *s, const struct words *w)
 		refusal_done(&e);
 		return;
 	}
+	if (is_held(s, c->id))
+		return;
 	struct arena *a = arena_new();
 	struct words rest = words_from(w, used);
 	switch ((enum edit_id)c->id) {
@@ -719,6 +671,9 @@ edit_line(struct session *s, const struct words *w)
 		break;
 	case EDIT_WILDCARD_RANGE:
 		edit_wildcard_range(s, strrchr(c->words, ' ') + 1, &rest, a);
+		break;
+	case EDIT_UPDATE:
+		do_update(s, &rest);
 		break;
 	}
 	arena_free(a);

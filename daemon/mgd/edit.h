@@ -15,8 +15,6 @@ struct words;
 
 /* --- edit.c: what its commands share --- */
 
-/* The tree of S has been changed by its user. */
-void edit_touched(struct session *s);
 /* Carries out set lines with full paths, each with its newline, and ends the line: warnings are shown, errors fail it. */
 void edit_change(struct session *s, const char *lines);
 /* Shows what R holds in the same way, and ends the line. */
@@ -34,7 +32,7 @@ void edit_wildcard_range(
 
 /* --- edit_load.c --- */
 
-/* `commit [check] [and-quit] [comment TEXT]` */
+/* `commit [check | confirmed [N] | at TIME] [full] [synchronize [force]] [comment TEXT] [and-quit]`, in any order */
 void edit_commit(struct session *s, const struct words *w);
 
 /* `load (merge | override | replace | set | update) (FILE | terminal) [relative]` */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * edit_load.c - load, save and commit, the commands of configuration mode that take time.
+ * edit_load.c - load and save.
  *
  * A file is opened by the command line, with the rights of its user; mgd sees only its text. Called by edit.c.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/mgd/candidate.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "lib/junos/load.h"
@@ -133,7 +134,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	if (!s->is_program)
 		report_print(&shown, s->name, &said);
 	version_say(s, &said);
-	edit_touched(s);
+	candidate_touched(s);
 	if (shown.n_errors == 0) {
 		text_put(&said, "load complete\n");
 		session_text(s, text_str(&said));
@@ -231,94 +232,4 @@ edit_save(struct session *s, const struct words *w)
 	session_done(s);
 	text_done(&out);
 	tree_free(part);
-}
-
-/* --- commit --- */
-
-static void
-on_commit_done(void *arg, bool ok, const char *text)
-{
-	struct session *s = arg;
-	if (!ok) {
-		session_fail(s, text);
-		return;
-	}
-	session_text(s, text);
-	if (s->has_quit) {
-		edit_leave(s);
-		session_text(s, "Exiting configuration mode\n");
-	}
-	session_done(s);
-}
-
-/* The candidate has become the running configuration; sessions in private mode keep theirs. */
-static void
-on_commit_stored(void *arg, bool ok, const char *text)
-{
-	struct session *s = arg;
-	struct db *db = &s->m->db;
-	if (ok && s->private_tree == NULL) {
-		/* others may have edited meanwhile */
-		db->is_touched = db->n_edits != s->edits_before && db_differs(db, db->candidate);
-	} else if (ok) {
-		s->private_base = db->last.commit;
-		/* the shared candidate follows, unless somebody is changing it */
-		if (!db->is_touched) {
-			tree_free(db->candidate);
-			db->candidate = tree_copy(db->running);
-		}
-	}
-	on_commit_done(s, ok, text);
-}
-
-static bool
-commit_words(struct session *s, const struct words *w, struct commit_ask *ask, struct refusal *e)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		const struct word *x = &w->w[i];
-		if (word_abbreviates(x, "check") != 0) {
-			ask->check_only = true;
-		} else if (word_abbreviates(x, "and-quit") != 0) {
-			s->has_quit = true;
-		} else if (word_abbreviates(x, "comment") != 0) {
-			if (++i == w->n)
-				return refuse(e, w->end + 1, "missing argument.");
-			snprintf(ask->meta.comment, sizeof(ask->meta.comment), "%s", w->w[i].s);
-			for (char *c = ask->meta.comment; *c != '\0'; c++)
-				if ((unsigned char)*c < ' ')
-					*c = ' ';
-		} else if (word_abbreviates(x, "synchronize") == 0 &&
-			   word_abbreviates(x, "full") == 0) {
-			return refuse(e, x->at, "syntax error.");
-		}
-	}
-	return true;
-}
-
-void
-edit_commit(struct session *s, const struct words *w)
-{
-	struct refusal e = { 0 };
-	struct commit_ask ask = {
-		.tree = session_tree(s),
-		.arg = s,
-	};
-	s->has_quit = false;
-	snprintf(ask.meta.user, sizeof(ask.meta.user), "%s", s->user.name);
-	snprintf(ask.meta.client, sizeof(ask.meta.client), "%s", s->client);
-	if (!commit_words(s, w, &ask, &e)) {
-		session_refuse(s, &e);
-		refusal_done(&e);
-		return;
-	}
-	if (s->private_tree != NULL && s->private_base != s->m->db.last.commit && !ask.check_only) {
-		session_fail(s, "error: configuration database modified since `configure private`");
-		return;
-	}
-	ask.on_done = ask.check_only ? on_commit_done : on_commit_stored;
-	s->has_quit = s->has_quit && !ask.check_only;
-	s->edits_before = s->m->db.n_edits;
-	if (!commit_start(s->m, &ask))
-		session_fail(
-		    s, "error: configuration database locked: another commit is under way");
 }

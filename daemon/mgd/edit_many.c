@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/mgd/candidate.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/range.h"
@@ -81,7 +82,7 @@ edit_replace(struct session *s, const struct words *typed, struct arena *a)
 	size_t n = below != NULL ? replace_pattern(t, below, &re, w->w[2].s, limit, &r) : 0;
 	regfree(&re);
 	if (n > 0)
-		edit_touched(s);
+		candidate_touched(s);
 	edit_report(s, &r);
 	report_done(&r);
 }

@@ -121,7 +121,7 @@ static void
 commands_of_operational_mode(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "", " clear set show" },
+		{ "", " clear ping request set show traceroute" },
 		{ "s", " set show" },
 		{ "show se", " services" },
 		{ "sh ser ips ips s", " security-associations statistics" },
@@ -171,7 +171,9 @@ paths_of_configuration_mode(void **state)
 		{ "rename services ipsec-vpn rule r1 to rule ", " <name> (r1) (r2)" },
 		{ "rename services ipsec-vpn rule r1 to rule r3 ", " !" },
 		{ "insert services ipsec-vpn rule r1 term t1 b", " before" },
-		{ "commit ", " and-quit check comment full synchronize !" },
+		{ "commit ", " and-quit at check comment confirmed full synchronize !" },
+		{ "commit confirmed ", " <minutes> and-quit comment full synchronize !" },
+		{ "commit at ", " <time>" },
 		{ "commit comment ", " <comment>" },
 		{ "load m", " merge" },
 		{ "load merge ", " <filename> json terminal xml" },

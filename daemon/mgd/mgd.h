@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/mgd/commit.h"
 #include "daemon/mgd/path.h"
 #include "daemon/mgd/store.h"
 #include "daemon/mgd/users.h"
@@ -55,9 +56,11 @@ struct peer {
 	struct wr conf; /* encoded reduced configuration that it shall run; len 0: none yet */
 	int conf_fd;    /* the same, sealed; -1: none yet */
 	uint32_t conf_commit;
-	bool is_applied;  /* it said so */
-	uint32_t seq;     /* of the CHECK or APPLY it has not answered; 0 = none */
-	bool is_checking; /* that one is a CHECK */
+	bool is_applied;      /* it said so */
+	uint32_t seq;         /* of the CHECK or APPLY it has not answered; 0 = none */
+	uint32_t sent_commit; /* what that one was about */
+	bool is_checking;     /* that one is a CHECK */
+	bool is_awaited;      /* the commit under way waits for its answer */
 };
 
 struct peers {
@@ -69,8 +72,11 @@ struct mgd {
 	struct daemon d;
 	struct db db;
 	struct peers peers;
-	struct commit *commit; /* the one under way, or NULL */
-	struct rpc *rpcs;      /* operational commands that daemons are answering */
+	struct commit *commit;     /* the one under way, or NULL */
+	struct confirm *confirm;   /* confirm.c's own */
+	struct schedule *schedule; /* schedule.c's own */
+	struct pack *pack;         /* pack.c's own */
+	struct rpc *rpcs;          /* operational commands that daemons are answering */
 	struct session *sessions;
 	uv_poll_t *listener;
 	int listen_fd;
@@ -81,9 +87,9 @@ struct mgd {
 /* Opens the folder (the working directory), reads the configuration in force. Returns 0 or -errno, or -EINVAL with
  * the errors logged if it cannot be read. */
 int db_init(struct db *db, const struct schema *schema);
-/* Makes T, which is taken over, the running configuration. */
-void db_set_running(struct db *db, struct tree *t);
-/* Reads rollback N into a new tree; NULL and -errno in RC. */
+/* Makes T, which is taken over, the running configuration. KEEP_OLD: somebody else will free the one before. */
+void db_set_running(struct db *db, struct tree *t, bool keep_old);
+/* Reads rollback N (STORE_RESCUE: the rescue configuration) into a new tree; NULL and -errno in RC. */
 struct tree *db_rollback(struct db *db, unsigned n, int *rc);
 /* Sets the `version` statement of T, which every configuration has and nobody can change. Returns false if it named another
  * version before, which OUT_OTHER (if not NULL) then holds. */
@@ -94,25 +100,6 @@ void db_touched(struct db *db);
 bool db_differs(const struct db *db, const struct tree *t);
 /* The host name of the running configuration, or NULL. Borrowed until the next commit. */
 const char *db_host_name(const struct db *db);
-
-/* --- commit.c --- */
-struct commit_ask {
-	const struct tree *tree; /* copied */
-	bool check_only;
-	struct store_meta meta; /* user, client, comment; the rest is filled in */
-	/* Called once, later: TEXT is what the user shall see (never NULL). The tree has become the running one if ok and
-	 * not check_only. */
-	void (*on_done)(void *arg, bool ok, const char *text);
-	void *arg;
-};
-/* Starts a commit. Returns false if one is under way. */
-bool commit_start(struct mgd *m, const struct commit_ask *ask);
-/* Forgets whom to tell (a session that ends); the commit goes on. */
-void commit_detach(struct mgd *m, const void *arg);
-/* A peer has answered CHECK or APPLY, or is gone. */
-void commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text);
-/* Hands the running configuration to the peers at start. */
-void commit_boot(struct mgd *m);
 
 /* --- peer.c --- */
 void peer_on_link(struct mgd *m, const char *kind, const char *instance, int fd);
@@ -136,6 +123,12 @@ void rpc_on_done(struct peer *p, struct ipc_msg *msg);
 void rpc_on_peer_gone(struct peer *p);
 /* The line is not wanted any more, or the session ends. */
 void rpc_detach(struct session *s);
+
+/* --- pack.c --- */
+void pack_init(struct mgd *m);
+/* There may be a rollback to pack; stops for a commit. */
+void pack_start(struct mgd *m);
+void pack_stop(struct mgd *m);
 
 /* --- idle.c --- */
 struct smap;
@@ -161,8 +154,11 @@ struct session {
 	bool is_configuring; /* in configuration mode */
 	bool is_ending;      /* operational mode has been left */
 	enum session_kind kind;
-	struct tree *private_tree; /* CONFIGURE_PRIVATE; else NULL */
-	uint32_t private_base;     /* the commit that it was copied from */
+	struct tree *private_tree;    /* CONFIGURE_PRIVATE; else NULL */
+	struct tree *private_base;    /* the running tree that it was copied from: candidate.c */
+	uint32_t told_commit;         /* its conflicts with this commit have been told */
+	bool has_lock;                /* of a shared session: NETCONF's lock */
+	struct commit_ask commit_ask; /* what candidate.c shall tell when the commit is over */
 	struct arena *edit_arena;
 	struct path edit;         /* [edit] place, in edit_arena */
 	struct edit_place *stack; /* places that `exit` goes back to */
@@ -175,6 +171,7 @@ struct session {
 	bool is_changed;          /* `| display changed` */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
+	char compare_file[256];   /* file of `| compare`, "": none */
 	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
 	bool is_nested; /* a command runs inside another, which will send the end */
@@ -186,15 +183,16 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	int load_kind;          /* what the input is for (edit_load.c) */
-	bool load_json;         /* the user said so */
-	bool load_relative;     /* at the [edit] place */
-	unsigned edits_before;  /* db.n_edits when the commit under way began */
-	char name[256];         /* name of the file that is being read */
-	bool has_quit;          /* commit and-quit */
-	char compare_file[256]; /* file of `| compare`, "" = none */
-	bool compares_running;  /* ... with the running configuration */
-	struct text pending;    /* set lines that wait for an answer */
+	int load_kind;            /* what the input is for (edit_load.c) */
+	bool load_json;           /* the user said so */
+	bool load_relative;       /* at the [edit] place */
+	unsigned edits_before;    /* db.n_edits when the commit under way began */
+	char name[256];           /* name of the file that is being read */
+	bool has_quit;            /* commit and-quit */
+	bool is_validation;       /* the check under way confirms nothing */
+	unsigned confirm_minutes; /* of the commit under way */
+	bool compares_running;    /* `| compare FILE` is about the running configuration */
+	struct text pending;      /* set lines that wait for an answer */
 };
 
 /* The tree that S edits. */
@@ -220,6 +218,8 @@ void session_pump(struct session *s);
 /* A row of REPLY root to the command line; RPC rows go through here. */
 void session_reply(struct session *s, const char *rpc, const char *root, const char *style);
 void session_row(struct session *s, const struct elem *row);
+/* TEXT appears at every command line, whatever is done there. */
+void sessions_tell(struct mgd *m, const char *text);
 /* "user terminal pts/0 (pid 12) on since 2008-11-20 10:00:00 UTC" */
 void session_describe(const struct session *s, struct text *out);
 
@@ -250,7 +250,11 @@ bool show_compares(const struct session *s);
 void show_compare(struct session *s, const struct tree *t, const struct path *path);
 /* Makes a tree that holds only what PATH means in T, with all that it stands in; NULL: there is nothing. */
 struct tree *show_part(const struct db *db, const struct tree *t, const struct path *path);
-/* mgd's own RPCs. Returns false if it has none of that name. */
-bool show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* mgd's own RPCs. Returns false if it has none of that name; ERROR gets text if it could not be done. */
+bool show_rpc(
+    struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error);
+/* The same for those of yang/sallyport-rpc-commit. */
+bool show_commit_rpc(
+    struct session *s, const char *name, const struct elem *request, struct text *error);
 
 #endif

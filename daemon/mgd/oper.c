@@ -33,6 +33,7 @@ static const struct command own[] = {
 	    false },
 	{ "configure exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, false },
 	{ "configure private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, false },
+	{ "configure shared", "Work in the shared database", NULL, OPER_CONFIGURE, true },
 	{ "edit", "Manipulate software configuration information", NULL, OPER_CONFIGURE, true },
 	{ "edit exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, true },
 	{ "edit private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, true },
@@ -137,10 +138,14 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		rpc_start(s, rpc, a, request);
 		return;
 	}
-	if (show_rpc(s, rpc, request))
-		session_done(s);
-	else
+	struct text error = { 0 };
+	if (!show_rpc(s, rpc, request, &error))
 		session_fail(s, "error: command is not implemented");
+	else if (error.len > 0)
+		session_fail(s, text_str(&error));
+	else
+		session_done(s);
+	text_done(&error);
 	arena_free(a);
 }
 

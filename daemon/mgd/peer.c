@@ -72,8 +72,12 @@ peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "conf");
 	elem_leaff(a, e, "commit", "%u", commit);
+	const struct peer *netd = peer_find(p->m, "netd", "");
+	if (netd != NULL)
+		elem_leaff(a, e, "network", "%u", netd->conf_commit);
 	p->seq = ++p->m->seq;
 	p->is_checking = check;
+	p->sent_commit = commit;
 	int rc = ipc_send(p->ipc, check ? MSG_CONF_CHECK : MSG_CONF_APPLY, p->seq, e, fd);
 	arena_free(a);
 	if (rc < 0)

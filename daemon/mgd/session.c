@@ -37,7 +37,9 @@ session_describe(const struct session *s, struct text *out)
 	text_printf(out, "%s", s->user.name);
 	if (s->terminal[0] != '\0')
 		text_printf(out, " terminal %s", s->terminal);
-	text_printf(out, " (pid %d) on since %s", (int)s->user.pid, store_date(s->since, date));
+	if (s->user.pid > 0)
+		text_printf(out, " (pid %d)", (int)s->user.pid);
+	text_printf(out, " on since %s", store_date(s->since, date));
 }
 
 static void
@@ -67,6 +69,20 @@ session_end(struct session *s)
 }
 
 /* --- what goes to the command line --- */
+
+void
+sessions_tell(struct mgd *m, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	const char *host = db_host_name(&m->db);
+	elem_leaf(a, e, "text", text);
+	elem_leaf(a, e, "host-name", host != NULL ? host : "");
+	for (struct session *s = m->sessions; s != NULL; s = s->next)
+		if (s->is_welcome)
+			ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
+	arena_free(a);
+}
 
 static void
 send_leaf(struct session *s, uint16_t type, const char *root, const char *name, const char *value)
@@ -106,6 +122,10 @@ done_send(struct session *s)
 	if (edit.len > 0)
 		elem_leaf(a, e, "edit", edit.s + 1);
 	text_done(&edit);
+	unsigned minutes = s->is_configuring ? confirm_minutes_left(s->m) : 0;
+	if (minutes > 0)
+		elem_leaff(a, e, "banner", "# commit confirmed will be rolled back in %u minutes",
+		    minutes);
 	const char *host = db_host_name(&s->m->db);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	ipc_send(s->ipc, CLI_DONE, s->seq, e, -1);

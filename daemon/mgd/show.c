@@ -265,43 +265,20 @@ version_rows(struct session *s)
 	arena_free(a);
 }
 
-static void
-commit_rows(struct session *s)
-{
-	struct store_meta meta;
-	for (unsigned n = 0; n <= STORE_ROLLBACK_MAX; n++) {
-		if (store_read_meta(s->m->db.dir, n, &meta) < 0)
-			return;
-		char date[32];
-		struct arena *a = arena_new();
-		struct elem *e = elem_new(a, "commit-history");
-		elem_leaff(a, e, "sequence-number", "%u", n);
-		elem_leaf(a, e, "user", meta.user);
-		elem_leaf(a, e, "client", meta.client);
-		elem_leaf(a, e, "date-time", store_date(meta.when, date));
-		if (meta.comment[0] != '\0')
-			elem_leaf(a, e, "log", meta.comment);
-		session_row(s, e);
-		arena_free(a);
-	}
-}
-
 static const struct {
 	const char *name;
 	void (*rows)(struct session *s);
 } own_rpcs[] = {
 	{ "get-software-information", version_rows },
-	{ "get-commit-information", commit_rows },
 };
 
 bool
-show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request)
+show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error)
 {
-	(void)request;
 	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
 		if (strcmp(own_rpcs[i].name, rpc->name) == 0) {
 			own_rpcs[i].rows(s);
 			return true;
 		}
-	return false;
+	return show_commit_rpc(s, rpc->name, request, error);
 }

@@ -8,6 +8,7 @@
  * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_SAVE, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
+ * CLI_NOTICE belongs to no line.
  *
  * A program (NETCONF) says in CLI_HELLO which one it is. It sends lines too, and CLI_CALL for what has no line; both are
  * answered alike, but what is wrong arrives as CLI_PROBLEM, one frame each, and CLI_DONE only counts. What a call means,
@@ -23,7 +24,7 @@
  *   rollback { number (or "rescue") }, discard { }
  *   open { kind ("shared", "private", "exclusive") }, close { }   what the calls above and below are about: without open the
  *         shared candidate. close drops what is not committed, unless it is shared
- *   commit { [check], [confirmed], [minutes], [at], [comment] }
+ *   commit { [check], [validate], [confirmed], [minutes], [at], [comment] }   validate: the check confirms nothing
  *   kill { session }   ends another program's session
  *
  * C = command line, M = mgd; braces as in msg.h.
@@ -62,7 +63,8 @@ enum cli_msg_type {
 		  * rights of its user, and shows what comes out below an element called ROOT (cli/act.h). fd: what only the
 		  * gateway may open, such as a log. facts: what only mgd knows; for ping and traceroute { [device], [vrf] }, the Linux names
 		  * of what interface and routing-instance mean. CLI_DONE follows at once */
-	CLI_NOTICE, /* M->C notice { text }, seq 0, at any time: to be shown on the terminal now */
+	CLI_NOTICE, /* M->C notice { text, [host-name] }, seq 0, at any time: to be shown on the terminal now. host-name: the
+		     * configuration has changed; this is the name as of now, and there is no banner any more */
 	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
 		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but
 		       * CLI_COMPLETIONS answers it */
@@ -72,7 +74,8 @@ enum cli_msg_type {
 			  * what all names begin with; more: names left out; text and caret: what is wrong
 			  * with the line, as in CLI_DONE; then there are no items */
 	CLI_DONE,    /* M->C done { status ("ok" or "error"), [text], [caret], mode ("operational",
-		   * "configuration", "end"), [edit], [host-name] }: the line is over. text: the error as it is shown;
+		   * "configuration", "end"), [edit], [banner], [host-name] }: the line is over. banner: a line to show above
+		   * the [edit] line of the prompt. text: the error as it is shown;
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of
 		   * the next prompt */
 	CLI_CALL,    /* C->M CALL { arguments }: see above */

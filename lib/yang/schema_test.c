@@ -550,6 +550,8 @@ commands_have_owner_and_permission(void **state)
 		    "clear" },
 		{ "get-security-associations-information", "show ipsec security-associations",
 		    "picd", "view" },
+		{ "clear-packet-drop-information",
+		    "clear services service-sets statistics packet-drops", "picd", "clear" },
 		{ "get-packet-drop-information",
 		    "show services service-sets statistics packet-drops", "picd", "view" },
 		{ "get-interface-information", "show interfaces", "netd", "view" },
@@ -565,6 +567,16 @@ commands_have_owner_and_permission(void **state)
 		{ "traceroute", "traceroute", "cli", "network" },
 		{ "get-software-information", "show version", "mgd", "view" },
 		{ "get-commit-information", "show system commit", "mgd", "view" },
+		{ "get-rollback-information", "show system rollback", "mgd", "view-configuration" },
+		{ "get-rollback-difference", "show system rollback compare", "mgd",
+		    "view-configuration" },
+		{ "get-rescue-information", "show system configuration rescue", "mgd",
+		    "view-configuration" },
+		{ "request-save-rescue-configuration", "request system configuration rescue save",
+		    "mgd", "maintenance" },
+		{ "request-delete-rescue-configuration",
+		    "request system configuration rescue delete", "mgd", "maintenance" },
+		{ "clear-system-commit", "clear system commit", "mgd", "configure" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -126,6 +126,7 @@ class Daemon:
     def __init__(self, control, kind, instance=""):
         self.control, self.kind, self.instance = control, kind, instance
         self.log, self.refuse, self.silent, self.rows, self.requests = [], None, False, {}, []
+        self.refuse_apply = None  # text; or a function of the configuration that returns one
         self.channel = None
 
     def link(self):
@@ -151,6 +152,9 @@ class Daemon:
             done = tree("conf-done", commit=elem.get("commit"), status="ok")
             if self.refuse and kind == CONF_CHECK:
                 done = tree("conf-done", commit=elem.get("commit"), status="error", text=self.refuse)
+            why = self.refuse_apply(conf) if callable(self.refuse_apply) else self.refuse_apply
+            if why and kind == CONF_APPLY:
+                done = tree("conf-done", commit=elem.get("commit"), status="error", text=why)
             channel.send(CONF_DONE, seq, done)
         elif kind == RPC:
             self.requests.append(elem)

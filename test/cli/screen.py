@@ -120,6 +120,7 @@ def normal(screen):
     screen = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2008-11-20 10:00:00 UTC", screen)
     screen = re.sub(r"pts/\d+", "pts/0", screen)
     screen = re.sub(r"\(pid \d+\)", "(pid 1234)", screen)
+    screen = re.sub(r"\(no tty\) at \d\d:\d\d UTC", "(no tty) at 10:00 UTC", screen)
     return "\n".join(line.rstrip() for line in screen.splitlines()).rstrip() + "\n"
 
 

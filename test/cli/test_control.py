@@ -60,7 +60,8 @@ def test_a_daemon_that_refuses_at_check_stops_the_commit(gw):
     for d in gw.daemons.values():
         d.log.clear()
     _, _, err = gw.cli("configure", *SET_T2, "commit", check=1)
-    assert err == "[edit interfaces sp-1/2/0]\n  no more rings\nerror: configuration check-out failed\n"
+    assert err == ("[edit interfaces sp-1/2/0]\n  no more rings\n"
+                   "error: picd sp-1/2/0: configuration check-out failed\nerror: configuration check-out failed\n")
     assert [k for d in gw.daemons.values() for k, _, _ in d.log if k == "apply"] == []
     assert (gw.config / "juniper.conf").read_bytes() == before
     gw.daemons["sp-1/2/0"].refuse = None
