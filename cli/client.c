@@ -539,23 +539,6 @@ lost(struct client *c, int err)
 	return -1;
 }
 
-static void
-timestamp_show(const struct client *c)
-{
-	char buf[128];
-	time_t now = time(NULL);
-	struct tm tm;
-	if (!c->is_terminal || c->settings.timestamp[0] == '\0')
-		return;
-	/* the format is the user's: that is what it is for */
-	_Pragma("GCC diagnostic push");
-	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
-	if (strftime(buf, sizeof(buf), c->settings.timestamp, localtime_r(&now, &tm)) > 0)
-		puts(buf);
-	_Pragma("GCC diagnostic pop");
-	fflush(stdout);
-}
-
 /* Says when a line with `| refresh` is carried out. */
 static void
 refreshed_show(const struct pipes *p)
@@ -640,7 +623,8 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more && pipes.refresh == 0)
 		l.pager = pager_new(rows, setting_columns(&c->settings), pipes.hold);
-	timestamp_show(c);
+	if (c->is_terminal)
+		setting_timestamp(&c->settings);
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);
