@@ -726,6 +726,25 @@ connect_to(const char *rundir)
 	return fd;
 }
 
+/* What the login class of the user and the system have to say at the beginning. */
+static void
+on_welcome(struct client *c, const struct elem *e)
+{
+	const char *idle_min = elem_value(e, "idle-timeout");
+	const char *announcement = elem_value(e, "announcement");
+	struct text ignored = { 0 };
+	if (idle_min != NULL)
+		setting_apply(&c->settings, "idle-timeout", idle_min, &ignored);
+	text_done(&ignored);
+	for (const char *p = announcement; c->is_terminal && p != NULL && *p != '\0'; p++) {
+		bool is_newline = p[0] == '\\' && p[1] == 'n';
+		putchar(is_newline ? '\n' : *p);
+		p += is_newline;
+	}
+	if (c->is_terminal && announcement != NULL)
+		putchar('\n');
+}
+
 static int
 hello(struct client *c)
 {
@@ -747,6 +766,7 @@ hello(struct client *c)
 	if (err == 0 && m.type == CLI_WELCOME) {
 		copy_leaf(c->user, sizeof(c->user), m.body, "user");
 		copy_leaf(c->host, sizeof(c->host), m.body, "host-name");
+		on_welcome(c, m.body);
 	} else if (err == 0 && m.type == CLI_DONE) {
 		const char *text = elem_value(m.body, "text");
 		fprintf(stderr, "%s\n", text != NULL ? text : "error: permission denied");

@@ -47,6 +47,7 @@ static const struct {
 	{ "set", "Set CLI properties" },
 	{ "set cli", "Set command-line interface properties" },
 	{ "show", "Show system information" },
+	{ "show chassis", "Show chassis information" },
 	{ "show ipsec", "Show IP Security information" },
 	{ "show ipv6", "Show IP version 6 information" },
 	{ "show services", "Show services information" },

@@ -57,6 +57,8 @@ void
 guard_log_login(const struct session *s, bool is_login)
 {
 	struct text what = { 0 };
+	if (!is_login && s->is_configuring)
+		audit(s, "UI_DBASE_LOGOUT_EVENT", "exiting configuration mode");
 	if (is_login)
 		text_printf(&what, "login, class '%s'", permit_class(session_permit(s)));
 	else
@@ -143,6 +145,17 @@ line_read(const struct session *s, const struct words *w, struct line *out)
 	}
 }
 
+/* True if C takes words behind its path; behind that of others stands what was not understood, be it a secret. */
+static bool
+takes_more(const struct command *c)
+{
+	static const char *const names[] = { "annotate", "copy", "insert", "rename" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], c->words) == 0)
+			return true;
+	return false;
+}
+
 /* Writes "set: [system host-name] gw1": the place, and behind it what stands at the end of the path or cannot be one. */
 static void
 change_tell(const struct session *s, const struct line *l, struct arena *a, struct text *out)
@@ -171,7 +184,7 @@ change_tell(const struct session *s, const struct line *l, struct arena *a, stru
 	else if (n_place < p.n)
 		path_print(&p, n_place, out);
 	bool is_secret = p.s != NULL && p.s->is_secret; /* then more words may belong to it */
-	for (size_t i = n; i < l->rest.n && !is_secret; i++)
+	for (size_t i = n; i < l->rest.n && !is_secret && takes_more(l->c); i++)
 		text_printf(out, " %s", l->rest.w[i].s);
 }
 
@@ -275,6 +288,7 @@ guard_begin(struct session *s, const char *text, bool may_enter)
 	struct words w;
 	struct line l = { 0 };
 	guard_done(g);
+	g->is_open = true;
 	g->was_configuring = s->is_configuring;
 	g->was_private = s->private_tree != NULL;
 	if (text != NULL && s->is_configuring && words_cut(a, text, &w, &e) && w.n > 0) {
@@ -383,6 +397,8 @@ guard_end(struct session *s)
 {
 	struct guard *g = &s->guard;
 	struct report r = { 0 };
+	if (!g->is_open)
+		return; /* a message that is no request: a key that was typed, a piece of input */
 	(void)guard_settle(s, &r); /* of what does not end a line: calls that answer later */
 	report_done(&r);
 	if (g->has_change && g->before != NULL && is_same_candidate(s))

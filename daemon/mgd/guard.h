@@ -24,6 +24,7 @@ struct words;
 
 struct guard {
 	struct tree *before; /* what the session edited; NULL: nobody needs to know */
+	bool is_open;        /* between begin and end */
 	bool has_change;     /* BEFORE is there for the log, too */
 	bool was_private;
 	bool was_configuring;

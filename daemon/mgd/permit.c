@@ -108,6 +108,23 @@ permit_below(const struct permit *p, const struct snode *s, enum permit_access a
 	return false;
 }
 
+bool
+permit_all_below(const struct permit *p, const struct snode *s)
+{
+	if (s->parent == NULL && p->deny_conf.is_set)
+		return false; /* whatever is denied may be among it */
+	for (size_t i = 0; i < s->n_children; i++) {
+		const struct snode *c = s->children[i];
+		/* traces stand in most hierarchies and give nobody rights */
+		bool is_other = c->permission != s->permission && c->permission != NULL &&
+				strcmp(c->permission, "trace") != 0;
+		if ((is_other && !permit_bits(p, c->permission, PERMIT_WRITE)) ||
+		    !permit_all_below(p, c))
+			return false;
+	}
+	return true;
+}
+
 /* True if WORDS stand literally in the allowing expression: something that begins with them may be meant. */
 static bool
 is_mentioned(const struct permit_pattern *allow, const char *words)

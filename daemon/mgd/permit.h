@@ -49,6 +49,8 @@ const struct permit *permits_of(const struct permits *ps, const struct user *u);
 
 /* What somebody may do who may do nothing. */
 const struct permit *permits_nobody(const struct permits *ps);
+/* What is said to who has logged in, or NULL. Borrowed until permits_free(). */
+const char *permits_announcement(const struct permits *ps);
 /* True if commands of users shall be in the log, too. */
 bool permits_log_commands(const struct permits *ps);
 

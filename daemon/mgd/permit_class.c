@@ -22,6 +22,7 @@ struct permits {
 	struct smap users; /* login name to its struct permit; NULL class: unauthorized */
 	char **names;      /* keys of users */
 	size_t n_names;
+	char *announcement; /* or NULL */
 	bool logs_commands;
 };
 
@@ -250,6 +251,8 @@ permits_new(const struct tree *t)
 	for (const struct node *n = login->child; n != NULL; n = n->next)
 		if (!n->is_inactive && strcmp(n->schema->name, "class") == 0)
 			class_read(ps, n);
+		else if (!n->is_inactive && strcmp(n->schema->name, "announcement") == 0)
+			ps->announcement = copy(n->value);
 	for (const struct node *n = login->child; n != NULL; n = n->next)
 		if (!n->is_inactive && strcmp(n->schema->name, "user") == 0)
 			user_read(ps, n);
@@ -274,6 +277,7 @@ permits_free(struct permits *ps)
 	for (size_t i = 0; i < ps->n_names; i++)
 		free(ps->names[i]);
 	free(ps->names);
+	free(ps->announcement);
 	free(ps);
 }
 
@@ -292,6 +296,12 @@ const struct permit *
 permits_nobody(const struct permits *ps)
 {
 	return class_find(ps, "unauthorized");
+}
+
+const char *
+permits_announcement(const struct permits *ps)
+{
+	return ps->announcement;
 }
 
 bool

@@ -31,6 +31,9 @@ is_leaf(const struct node *n)
 static bool
 may_write(struct settle *s, const struct node *n)
 {
+	bool is_apply = n->schema->role == SNODE_APPLY || n->schema->role == SNODE_APPLY_EXCEPT;
+	if (is_apply && !permit_all_below(s->w.p, n->schema->parent))
+		return false;
 	return place_allows(&s->w, n->schema, PERMIT_WRITE) &&
 	       (!n->schema->is_secret || permit_secret(s->w.p, PERMIT_WRITE));
 }
@@ -67,6 +70,9 @@ static bool holds_denied(struct settle *s, const struct node *old);
 static bool
 must_stay(struct settle *s, const struct node *old)
 {
+	bool is_apply = old->schema->role == SNODE_APPLY || old->schema->role == SNODE_APPLY_EXCEPT;
+	if (is_apply)
+		return !may_write(s, old);
 	if (old->child == NULL || node_any(old) != NULL)
 		return !place_allows(&s->w, old->schema, PERMIT_WRITE);
 	return holds_denied(s, old);
@@ -259,6 +265,10 @@ block_settle(struct settle *s, const struct node *old, struct node *n)
 	bool may = place_allows(&s->w, n->schema, PERMIT_WRITE);
 	size_t before = s->n_denied;
 	level_settle(s, old, n);
+	/* who switches a block off switches off what is closed in it */
+	bool is_switched = old != NULL && old->is_inactive != n->is_inactive;
+	if (may && is_switched)
+		may = !holds_denied(s, n) && !holds_denied(s, old);
 	if (may)
 		return;
 	bool has_own =

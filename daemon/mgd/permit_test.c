@@ -622,6 +622,56 @@ no_change_gets_into_what_is_closed(void **state)
 	tree_free(t);
 }
 
+/* The whole configuration, changed by the set lines LINES, is what EXPECTED says of it afterwards. */
+static void
+settle_expect(const char *class, const char *before, const char *lines, const char *expected)
+{
+	const struct permit *p;
+	struct permits *ps = permits_with(class, &p);
+	struct tree *t = tree_of(before);
+	struct tree *after = tree_copy(t);
+	struct report r = { 0 };
+	struct text diff = { 0 };
+	assert_true(load_set(after, tree_root(after), lines, strlen(lines), &r));
+	if (permit_settle(p, t, after, &r) != (strcmp(expected, "all") == 0))
+		fail_msg("%s: %s", class, lines);
+	print_compare(t, after, &diff);
+	if (strcmp(expected, "all") != 0)
+		assert_string_equal(text_str(&diff), expected);
+	else
+		assert_true(diff.len > 0);
+	text_done(&diff);
+	report_done(&r);
+	tree_free(after);
+	tree_free(t);
+	permits_free(ps);
+}
+
+static void
+nothing_closed_is_switched_off_from_outside(void **state)
+{
+	(void)state;
+	static const char login[] = "system { host-name a; login { user x { class read-only; } } }";
+	static const char plain[] = "system { host-name a; }";
+	static const char group[] =
+	    "groups { g { system { login { user x { class read-only; } } } } } apply-groups g;"
+	    " system { host-name a; } interfaces { ge-0/0/0 { description d; } }";
+	static const char system[] = "permissions system-control;";
+	settle_expect(system, login, "deactivate system\n", "");
+	settle_expect(system, plain, "deactivate system\n", "all");
+	settle_expect(
+	    "permissions [ system-control admin-control ];", login, "deactivate system\n", "all");
+	settle_expect(system, group, "delete apply-groups\n", "");
+	settle_expect(system, group, "deactivate apply-groups\n", "");
+	settle_expect(system, group, "deactivate groups g\n", "");
+	settle_expect(system, group, "set system apply-groups-except g\n", "");
+	settle_expect(
+	    "permissions interface-control;", group, "set interfaces apply-groups g\n", "all");
+	settle_expect("permissions all; deny-configuration \"system login\";", group,
+	    "delete apply-groups g\n", "");
+	settle_expect("permissions edit;", group, "delete apply-groups g\n", "all");
+}
+
 /* --- hiding --- */
 
 static void
@@ -668,6 +718,7 @@ main(void)
 		cmocka_unit_test(a_super_user_sees_the_tree_itself),
 		cmocka_unit_test(hidden_parts_leave_marks),
 		cmocka_unit_test(no_change_gets_into_what_is_closed),
+		cmocka_unit_test(nothing_closed_is_switched_off_from_outside),
 		cmocka_unit_test(secrets_are_hidden_in_text),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);

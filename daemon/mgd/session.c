@@ -6,6 +6,7 @@
  * line takes it, so a long configuration costs its length once and not twice. oper.c and edit.c know
  * what lines mean.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,9 +55,9 @@ session_free(struct session *s)
 	rpc_detach(s);
 	system_detach(s);
 	commit_detach(s->m, s);
-	edit_leave(s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
+	edit_leave(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);
@@ -347,13 +348,23 @@ session_row(struct session *s, const struct elem *row)
 
 /* --- what comes from it --- */
 
+/* Copies what a client calls something into lines of the log and for other users: it must not look like more of them. */
+static void
+name_copy(char *to, size_t size, const char *name)
+{
+	snprintf(to, size, "%s", name);
+	for (; *to != '\0'; to++)
+		if (!isalnum((unsigned char)*to) && strchr("/-_.:", *to) == NULL)
+			*to = '_';
+}
+
 static void
 on_hello(struct session *s, const struct ipc_msg *msg)
 {
 	const char *terminal = elem_value(msg->body, "terminal");
 	const char *client = elem_value(msg->body, "client");
-	snprintf(s->terminal, sizeof(s->terminal), "%s", terminal != NULL ? terminal : "");
-	snprintf(s->client, sizeof(s->client), "%s", client != NULL ? client : "cli");
+	name_copy(s->terminal, sizeof(s->terminal), terminal != NULL ? terminal : "");
+	name_copy(s->client, sizeof(s->client), client != NULL ? client : "cli");
 	s->is_program = client != NULL;
 	s->seq = msg->seq;
 	if (permits_of(s->m->db.permits, &s->user) == NULL) {
@@ -368,6 +379,12 @@ on_hello(struct session *s, const struct ipc_msg *msg)
 	elem_leaf(a, e, "user", s->user.name);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	elem_leaf(a, e, "version", VERSION);
+	const char *announcement = permits_announcement(s->m->db.permits);
+	unsigned idle_min = permit_idle_timeout(session_permit(s));
+	if (announcement != NULL)
+		elem_leaf(a, e, "announcement", announcement);
+	if (idle_min > 0)
+		elem_leaff(a, e, "idle-timeout", "%u", idle_min);
 	ipc_send(s->ipc, CLI_WELCOME, s->seq, e, -1);
 	arena_free(a);
 	s->is_welcome = true;
@@ -473,9 +490,13 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
 	const struct permit *p = session_permit(s);
-	/* names come from what the user may see */
+	/* names come from what the user may see; a copy of it takes time, so only of what the line can be about */
 	const struct tree *edited = s->is_configuring ? session_tree(s) : NULL;
-	struct tree *running = permit_view(p, s->m->db.running, PERMIT_DROP);
+	bool is_run = text[strspn(text, " ")] == 'r';
+	struct tree *running = permit_is_all(p) ? NULL
+			       : edited == NULL || is_run
+				   ? permit_view(p, s->m->db.running, PERMIT_DROP)
+				   : tree_new(s->m->db.schema);
 	struct tree *candidate = edited != NULL ? permit_view(p, edited, PERMIT_DROP) : NULL;
 	struct hint_ask ask = {
 		.schema = s->m->db.schema,

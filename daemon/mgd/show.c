@@ -10,6 +10,7 @@
 #include "daemon/mgd/permit.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
+#include "lib/junos/place.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
@@ -41,15 +42,11 @@ nodes_of(const struct tree *t, const struct path *path, bool *all)
 static struct tree *
 subtree(const struct db *db, const struct node *n, bool all)
 {
-	struct text lines = { 0 };
-	struct report ignored = { 0 };
 	struct tree *t = tree_new(db->schema);
 	const struct snode *kind = n->schema;
+	struct node *parent = place_clone(t, n->parent);
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-		print_set(n, false, &lines);
-	load_set(t, tree_root(t), text_str(&lines), lines.len, &ignored);
-	report_done(&ignored);
-	text_done(&lines);
+		node_copy(t, parent, n, NULL);
 	return t;
 }
 

@@ -37,7 +37,7 @@
 enum cli_msg_type {
 	CLI_HELLO =
 	    MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none), [client ("netconf")] }: first frame */
-	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
+	CLI_WELCOME, /* M->C welcome { user, [host-name], version, [announcement], [idle-timeout (minutes)] }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
 		      * "no-comments")], [compare], [compare-file], [detail] }: a line; format, relative and rpc are those of `| display`, inherit that

@@ -7,6 +7,7 @@ import pytest
 import screen
 
 import classes
+import control
 from classes import HASH, KEY, SECRETS, conf
 
 TRANSCRIPTS = sorted((pathlib.Path(__file__).parent / "transcripts/users").glob("*.txt"))
@@ -90,6 +91,8 @@ def offered(users, user, *typed):
         said = t.type(typed[-1] + "?", typed[-1][-6:])
     finally:
         t.close()
+    if "No valid completions" in said:
+        return []
     return [line.split()[1 if line[0] in ">+" else 0] for line in said.split("completions:\n")[1].splitlines()[:-1]
             if not line.startswith("[edit")]
 
@@ -158,7 +161,7 @@ services {
 }
 """
     assert users.run("bin", "show configuration system login") == (
-        "show configuration system login\n                          ^\npermission denied.\n")
+        "show configuration system login\n                   ^\npermission denied.\n")
 
 
 OUTPUTS = [
@@ -192,6 +195,12 @@ def test_no_way_of_showing_leaks(users, user):
 def typed(line):
     """A line of ours that came back with a caret below it."""
     return line in OUTPUTS or line in EDITS
+
+
+def test_a_hidden_secret_is_marked_in_every_format(users):
+    path = "services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication"
+    for pipe in ("", " | display set", " | display xml", " | display json"):
+        assert "/* SECRET-DATA */" in users.run("daemon", f"show configuration {path}{pipe}"), pipe
 
 
 def test_secrets_are_there_for_those_who_may(users):
@@ -298,7 +307,10 @@ def test_accounting(users):
               "set services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication key asc tiger-in-clear",
               "delete interfaces ge-0/0/0 unit 0 family inet", "edit system", "set domain-name example.net",
               "top set system domain-search a", "set nonsense tiger-in-clear", "show", "exit", "exit", "exit")
+    control.wait(lambda: any("'mail'" in line for line in audit(users.gw, "UI_LOGOUT_EVENT")))
     log = users.gw.log()
+    assert len([line for line in audit(users.gw, "UI_DBASE_LOGIN_EVENT") if "'mail'" in line]) == \
+        len([line for line in audit(users.gw, "UI_DBASE_LOGOUT_EVENT") if "'mail'" in line])
     assert "UI_LOGIN_EVENT: User 'mail' via cli login, class 'super-user'" in log
     assert "UI_DBASE_LOGIN_EVENT: User 'mail' via cli entering configuration mode" in log
     assert "UI_CMDLINE_READ_LINE: User 'mail' via cli command 'show version'" in log
@@ -308,7 +320,7 @@ def test_accounting(users):
     assert "UI_CFG_AUDIT_OTHER: User 'mail' via cli delete: [interfaces ge-0/0/0 unit 0 family inet]" in log
     assert "UI_CFG_AUDIT_SET: User 'mail' via cli set: [system domain-name] example.net" in log
     assert "UI_CFG_AUDIT_SET: User 'mail' via cli set: [system domain-search] a" in log
-    assert "UI_LOGOUT_EVENT: User 'mail' via cli logout" in log
+    control.wait(lambda: "UI_LOGOUT_EVENT: User 'mail' via cli logout" in users.gw.log())
     assert "nonsense" not in "".join(audit(users.gw, "UI_CFG_AUDIT_SET"))
 
 
@@ -323,11 +335,91 @@ def test_accounting_of_loads_and_rollbacks(users):
 
 
 def test_no_secret_is_in_the_log(users):
-    test_accounting(users)
     test_accounting_of_loads_and_rollbacks(users)
+    test_accounting(users)
     users.run("mail", "configure", "replace pattern tiger-in-clear with lion-in-clear", "wildcard delete system tiger-in-clear",
               "set system radius-server 10.0.0.8 secret \"lion-in-clear x\" port 5", "exit", "exit")
     users.run("mail", "set services ipsec-vpn ike policy p pre-sh asc lion-in-clear")
     log = users.gw.log()
     for secret in [*SECRETS, "tiger-in-clear", "lion-in-clear"]:
         assert secret not in log, [line for line in log.splitlines() if secret in line]
+
+
+# --- programs ---
+
+END = "]]>]]>\n"
+
+
+def netconf(users, user, *requests):
+    """Sends requests; returns the answers."""
+    hello = ("<hello xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><capabilities><capability>"
+             "urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>")
+    rpcs = [f"<rpc message-id='{i}' xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'>{r}</rpc>"
+            for i, r in enumerate([*requests, "<close-session/>"])]
+    p = subprocess.run([*users.command(user), "netconf"], input=END.join([hello, *rpcs, ""]), text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, cwd="/")
+    return [a.strip() for a in p.stdout.split("]]>]]>")][1:-1]
+
+
+READS = [
+    "<get-config><source><running/></source></get-config>",
+    "<get-config><source><candidate/></source></get-config>",
+    "<get-configuration/>",
+    *[f"<get-configuration format='{f}' database='{d}'/>" for f in ("text", "set", "json", "xml")
+      for d in ("committed", "candidate")],
+    "<get-configuration compare='rollback' rollback='1' format='text'/>",
+    "<get-configuration inherit='inherit'/>",
+    "<get-configuration><configuration><system/></configuration></get-configuration>",
+    "<command>show configuration</command>",
+    "<command>show configuration | display set</command>",
+]
+
+
+@pytest.mark.parametrize("user", ["daemon", "bin", "sys", "sync", "games"])
+def test_programs_see_no_more_than_people(users, user):
+    said = "".join(netconf(users, user, *READS))
+    for secret in SECRETS:
+        assert secret not in said, secret
+    if user in ("bin", "sys", "sync"):
+        for sign in ("net-admin", "192.0.2.77", "next-hop-service", "10.3.0.0"):
+            assert sign not in said, sign
+    if user == "bin":
+        assert "10.2.0.0/24" in said
+    assert KEY in "".join(netconf(users, "mail", READS[0]))
+
+
+def test_a_filter_finds_nothing_hidden(users):
+    asks = [f"<get-config><source><running/></source><filter type='subtree'><configuration><system><host-name>{name}"
+            "</host-name></system></configuration></filter></get-config>" for name in ("gw", "other")]
+    yes, no = netconf(users, "bin", *asks)[:2]
+    assert yes.replace("message-id='0'", "").replace('message-id="0"', "") == \
+        no.replace("message-id='1'", "").replace('message-id="1"', "")
+
+
+def test_programs_change_no_more_than_people(users):
+    edit = ("<edit-config><target><candidate/></target><config><configuration><system><host-name>evil</host-name></system>"
+            "<interfaces><interface><name>ge-0/0/0</name><description>mine</description></interface></interfaces>"
+            "</configuration></config></edit-config>")
+    said = netconf(users, "daemon", edit, "<commit/>")
+    assert "rpc-error" in said[0] and "permission denied" in said[0]
+    assert len([line for line in audit(users.gw, "UI_DBASE_LOGIN_EVENT") if "'daemon'" in line]) == 1
+    control.wait(lambda: any("'daemon'" in line for line in audit(users.gw, "UI_LOGOUT_EVENT")))
+    assert len([line for line in audit(users.gw, "UI_DBASE_LOGOUT_EVENT") if "'daemon'" in line]) == 1
+    shown = users.run("mail", "show configuration system host-name")
+    assert shown == "host-name gw;\n"
+    said = netconf(users, "sys", edit, "<commit/>", "<lock><target><candidate/></target></lock>",
+                   "<discard-changes/>", "<load-configuration action='set'><configuration-set>set system host-name evil"
+                   "</configuration-set></load-configuration>")
+    assert all("rpc-error" in a for a in (said[0], said[1], said[2], said[4])), said
+    assert users.run("mail", "show configuration system host-name") == "host-name gw;\n"
+
+
+def test_programs_run_no_more_commands_than_people(users):
+    asks = ["<clear-ipsec-vpn-statistics/>", "<command>clear services ipsec-vpn ipsec statistics</command>",
+            "<get-software-information/>", "<command>show version</command>"]
+    sys, net = netconf(users, "sys", *asks), netconf(users, "daemon", *asks)
+    assert "access-denied" in sys[0] and "rpc-error" in sys[1]
+    assert "rpc-error" not in netconf(users, "man", asks[0])[0]
+    assert "rpc-error" not in sys[2] and "rpc-error" not in sys[3]
+    assert "rpc-error" in net[2] and "rpc-error" in net[3]
+    assert any("User 'sys' via netconf login" in line for line in audit(users.gw, "UI_LOGIN_EVENT"))

@@ -32,6 +32,7 @@ def test_question_mark_lists_at_once_and_the_line_comes_again(typist):
     assert t.type("show ?", "> show ") == """show ?
 Possible completions:
   arp                  Show system Address Resolution Protocol table entries
+  chassis              Show chassis information
   cli                  Show command-line interface settings
   configuration        Show current configuration
   firewall             Show counters of packet filters
