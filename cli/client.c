@@ -503,15 +503,28 @@ wait_readable(struct line *l)
 	}
 }
 
-/* What mgd says unasked goes to the terminal at once, past the pipes. */
+/* Takes what mgd says unasked: a name that the host has now, and text for a terminal, added to OUT. */
 static void
-notice_show(const struct client *c, const struct elem *e)
+notice_take(struct client *c, const struct elem *e, struct text *out)
 {
 	const char *text = elem_value(e, "text");
-	if (!c->is_terminal || text == NULL)
+	if (c->is_terminal && text != NULL)
+		text_put(out, text);
+	if (!elem_has(e, "host-name"))
 		return;
-	fputs(text, stdout);
+	c->banner[0] = '\0';
+	copy_leaf(c->host, sizeof(c->host), e, "host-name");
+}
+
+/* It goes to the terminal at once, past the pipes. */
+static void
+notice_show(struct client *c, const struct elem *e)
+{
+	struct text out = { 0 };
+	notice_take(c, e, &out);
+	fputs(text_str(&out), stdout);
 	fflush(stdout);
+	text_done(&out);
 }
 
 static int
@@ -670,9 +683,8 @@ client_notices(struct client *c, struct text *text)
 		struct arena *a = arena_new();
 		struct ipc_msg m = { .fd = -1 };
 		err = ipc_recv_blocking(c->fd, a, &m);
-		const char *said = err == 0 ? elem_value(m.body, "text") : NULL;
-		if (err == 0 && m.type == CLI_NOTICE && said != NULL)
-			text_put(text, said);
+		if (err == 0 && m.type == CLI_NOTICE)
+			notice_take(c, m.body, text);
 		if (m.fd >= 0)
 			close(m.fd);
 		arena_free(a);

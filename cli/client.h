@@ -37,9 +37,9 @@ struct client {
 	char user[64];
 	char host[256];                 /* "" = no host name */
 	char edit[1024];                /* [edit] place without brackets, "" = top */
+	char banner[256];               /* a line above that of the place, "" = none */
 	const char *program;            /* says hello under this name, NULL: a person */
 	const struct client_sink *sink; /* of the line or call under way; NULL: the screen */
-	char banner[256];               /* a line above that of the place, "" = none */
 	struct settings settings;
 	char rundir[108]; /* of the gateway */
 	/* Lists what was typed, for `show cli history`; NULL: nobody types. */

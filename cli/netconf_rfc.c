@@ -208,5 +208,6 @@ rfc_validate(struct nc_session *s, const struct nc_elem *op)
 		return ok_if(s, 0); /* it was, when it was committed */
 	struct elem *call = call_new(s, "commit");
 	elem_flag(s->a, call, "check");
+	elem_flag(s->a, call, "validate");
 	return call_ok(s, call);
 }

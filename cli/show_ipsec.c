@@ -296,8 +296,12 @@ show_services_statistics_row(struct render *r, const struct elem *row)
 {
 	struct text *out = r->out;
 	char name[sizeof(r->group)];
-	snprintf(name, sizeof(name), "PIC: %s, Service set: %s", value(row, "pic-name"),
-	    value(row, "service-set-name"));
+	const char *set = elem_value(row, "service-set-name");
+	if (set == NULL || *set == '\0') /* dropped before a set was known */
+		snprintf(name, sizeof(name), "PIC: %s, No service set", value(row, "pic-name"));
+	else
+		snprintf(name, sizeof(name), "PIC: %s, Service set: %s", value(row, "pic-name"),
+		    value(row, "service-set-name"));
 	if (group_begin(r, name))
 		text_printf(out, "%s\n", name);
 	elem_each (e, row, "ipsec-statistics") {

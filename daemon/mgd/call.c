@@ -229,7 +229,9 @@ do_commit(struct session *s, const struct elem *call)
 		word_add(&c, "comment", false);
 		word_add(&c, comment, true);
 	}
+	s->is_validation = elem_has(call, "validate");
 	command_run(s, &c);
+	s->is_validation = false;
 }
 
 /* --- reading it --- */
@@ -246,6 +248,7 @@ do_compare(struct session *s, const struct elem *call)
 		return;
 	}
 	s->compare = atoi(rollback);
+	s->compare_file[0] = '\0';
 	show_compare(s, is_committed ? s->m->db.running : session_tree(s));
 }
 

@@ -64,7 +64,10 @@ struct commit {
 	size_t n_parts;
 	struct before *before; /* every peer, in the order of the list; NULL until the hand-over */
 	size_t n_before;
-	struct arena *a; /* names, elements; secret */
+	struct arena *a;     /* names, parts */
+	struct arena *elems; /* secret; with CONF until the parts are on their way */
+	struct conf *conf;
+	struct text text; /* the configuration as it will be written */
 	size_t n_pics;
 	bool is_prepared; /* the new file is on disk */
 	bool has_refusal;
@@ -117,6 +120,16 @@ report_note(struct commit *c, bool is_error, const char *message)
 
 /* --- the end --- */
 
+/* Lets go of what only the parts were made of: there is a lot of it. */
+static void
+elems_free(struct commit *c)
+{
+	conf_free(c->conf);
+	arena_free(c->elems);
+	c->conf = NULL;
+	c->elems = NULL;
+}
+
 static void
 before_free(struct commit *c)
 {
@@ -134,6 +147,7 @@ static void
 on_timer_closed(uv_handle_t *h)
 {
 	struct commit *c = h->data;
+	elems_free(c);
 	for (size_t i = 0; i < c->n_parts; i++) {
 		wr_free(&c->parts[i].conf);
 		if (c->parts[i].fd >= 0)
@@ -142,6 +156,7 @@ on_timer_closed(uv_handle_t *h)
 	before_free(c);
 	tree_free(c->tree);
 	arena_free(c->a);
+	text_done(&c->text);
 	text_done(&c->errors);
 	text_done(&c->warnings);
 	report_done(&c->report);
@@ -232,7 +247,9 @@ part_add(struct commit *c, const struct conf *conf, const struct elem *root, con
 	struct part *p = &c->parts[c->n_parts++];
 	p->peer = peer_get(c->m, pic != NULL ? "picd" : "netd", pic != NULL ? pic : "");
 	p->conf = wr_grow();
-	struct elem *e = conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->a);
+	struct elem *e =
+	    conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->elems);
+	wr_expect(&p->conf, p->peer->conf.len + p->peer->conf.len / 64);
 	elem_encode(&p->conf, e);
 	p->changed = c->ask.options.full || p->conf.len != p->peer->conf.len ||
 		     memcmp(p->conf.buf, p->peer->conf.buf, p->conf.len) != 0;
@@ -244,17 +261,16 @@ static bool
 commit_load(struct commit *c, const char **last_line)
 {
 	struct report r = { 0 };
+	c->elems = arena_new_secret();
 	progress(c, "applying configuration groups");
-	struct elem *root = groups_to_elem(c->tree, c->a, &r);
+	struct elem *root = groups_to_elem(c->tree, c->elems, &r);
 	progress(c, "checking the configuration");
-	struct conf *conf = conf_load(root, &r);
+	struct conf *conf = c->conf = conf_load(root, &r);
 	bool ok = conf != NULL && r.n_errors == 0;
 	*last_line = report_split(c, &r);
 	report_done(&r);
-	if (!ok) {
-		conf_free(conf);
+	if (!ok)
 		return false;
-	}
 	const char *const *pics = conf_pics(conf, c->a, &c->n_pics);
 	const char **names = arena_array(c->a, c->n_pics, sizeof(*names));
 	for (size_t i = 0; i < c->n_pics; i++)
@@ -263,7 +279,6 @@ commit_load(struct commit *c, const char **last_line)
 	part_add(c, conf, root, NULL);
 	for (size_t i = 0; i < c->n_pics; i++)
 		part_add(c, conf, root, names[i]);
-	conf_free(conf);
 	for (size_t i = 0; i < c->n_parts; i++)
 		if (c->parts[i].changed && c->parts[i].fd < 0) {
 			*last_line = "error: configuration check-out failed: out of resources\n";
@@ -479,15 +494,13 @@ static int
 commit_write(struct commit *c)
 {
 	struct mgd *m = c->m;
-	struct text text = { 0 };
 	progress(c, "writing the configuration");
-	print_text(tree_root(c->tree), 0, &text);
 	c->ask.meta.commit = m->db.last.commit + 1;
 	c->ask.meta.when = time(NULL);
 	c->ask.meta.confirm_minutes = c->ask.options.confirm_minutes;
 	pack_stop(m);
-	int rc = store_prepare(m->db.dir, &c->ask.meta, text_str(&text), text.len);
-	text_done(&text);
+	int rc = store_prepare(m->db.dir, &c->ask.meta, text_str(&c->text), c->text.len);
+	text_done(&c->text);
 	c->is_prepared = rc == 0;
 	if (rc == 0)
 		rc = confirm_prepare(m, c->ask.meta.commit, c->ask.options.confirm_minutes);
@@ -670,6 +683,10 @@ commit_start(struct mgd *m, const struct commit_ask *ask)
 			p->peer->is_awaited =
 			    peer_conf_send(p->peer, true, p->fd, m->db.last.commit + 1);
 	}
+	/* while the daemons are at it */
+	elems_free(c);
+	if (!is_check(c))
+		print_text(tree_root(c->tree), 0, &c->text);
 	if (is_waiting(c))
 		uv_timer_start(&c->timer, on_timeout, COMMIT_CHECK_MS, 0);
 	else

@@ -146,10 +146,12 @@ edit_commit(struct session *s, const struct words *w)
 		return;
 	}
 	const struct commit_options *o = &wish.ask.options;
+	snprintf(wish.ask.meta.client, sizeof(wish.ask.meta.client), "%s", s->client);
 	s->confirm_minutes = o->confirm_minutes;
 	/* a scheduled commit ends configuration mode: what will be committed shall not be edited any more */
 	s->has_quit = (wish.has_quit && !o->check_only) || o->at != 0 || o->at_reboot;
-	if (s->is_detail)
+	wish.ask.options.is_validation = s->is_validation;
+	if (s->is_detail && !s->is_program)
 		wish.ask.on_progress = on_progress;
 	candidate_commit(s, &wish.ask);
 }

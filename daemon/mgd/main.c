@@ -6,6 +6,7 @@
  * Reads: the schema (compiled in), that folder, messages of sallyportd, of the daemons, of command lines.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,8 @@ int
 main(void)
 {
 	static struct mgd m = { .listen_fd = -1 };
+	/* trees come and go in large chunks, which shall go back to the system and not stay as holes */
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 	int rc = daemon_init(&m.d, "mgd", &ops, &m);
 	if (rc < 0) {
 		fprintf(stderr, "mgd: %s\n", strerror(-rc));

@@ -210,6 +210,7 @@ struct session {
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
 	char name[256];           /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
+	bool is_validation;       /* the check under way confirms nothing */
 	bool is_detail;           /* `| display detail`: progress of a commit */
 	unsigned confirm_minutes; /* of the commit under way */
 	struct guard guard;       /* of the request under way */

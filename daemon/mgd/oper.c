@@ -33,6 +33,7 @@ static const struct command own[] = {
 	    false },
 	{ "configure exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, false },
 	{ "configure private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, false },
+	{ "configure shared", "Work in the shared database", NULL, OPER_CONFIGURE, true },
 	{ "edit", "Manipulate software configuration information", NULL, OPER_CONFIGURE, true },
 	{ "edit exclusive", "Lock the database", NULL, OPER_CONFIGURE_EXCLUSIVE, true },
 	{ "edit private", "Work in a private database", NULL, OPER_CONFIGURE_PRIVATE, true },

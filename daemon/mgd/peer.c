@@ -72,6 +72,9 @@ peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "conf");
 	elem_leaff(a, e, "commit", "%u", commit);
+	const struct peer *netd = peer_find(p->m, "netd", "");
+	if (netd != NULL)
+		elem_leaff(a, e, "network", "%u", netd->conf_commit);
 	p->seq = ++p->m->seq;
 	p->is_checking = check;
 	p->sent_commit = commit;

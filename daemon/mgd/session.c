@@ -80,7 +80,9 @@ sessions_tell(struct mgd *m, const char *text)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
+	const char *host = db_host_name(&m->db);
 	elem_leaf(a, e, "text", text);
+	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	for (struct session *s = m->sessions; s != NULL; s = s->next)
 		if (s->is_welcome)
 			ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);

@@ -45,14 +45,14 @@ text_rows(struct session *s, const struct text *t)
 
 /* --- history --- */
 
-/* "commit confirmed, rollback in 10mins" */
+/* "commit confirmed, rollback in 10mins": the running one, while it waits to be confirmed; an old one as it was asked for. */
 static void
 how_put(const struct session *s, struct arena *a, struct elem *e, unsigned n, unsigned minutes)
 {
-	unsigned left = n == 0 ? confirm_minutes_left(s->m) : 0;
-	if (left != 0 || minutes != 0)
-		elem_leaff(a, e, "comment", "commit confirmed, rollback in %umins",
-		    left != 0 ? left : minutes);
+	if (n == 0)
+		minutes = confirm_minutes_left(s->m);
+	if (minutes != 0)
+		elem_leaff(a, e, "comment", "commit confirmed, rollback in %umins", minutes);
 }
 
 static void
@@ -170,7 +170,7 @@ rescue_save(struct session *s, const struct elem *request, struct text *error)
 	struct text out = { 0 };
 	(void)request;
 	snprintf(meta.user, sizeof(meta.user), "%s", s->user.name);
-	snprintf(meta.client, sizeof(meta.client), "cli");
+	snprintf(meta.client, sizeof(meta.client), "%s", s->client);
 	print_text(tree_root(db->running), 0, &out);
 	int rc = store_rescue_save(db->dir, &meta, text_str(&out), out.len);
 	if (rc < 0)

@@ -132,7 +132,8 @@ static int
 route_make(struct netd *n, struct item *it, const struct plan *new)
 {
 	int rc = host_route(&n->host, it, true, false);
-	if (rc == -EEXIST && route_is_replaced(n->plan, new, it))
+	if (rc == -EEXIST &&
+	    (leftover_holds(&n->leftover, it) || route_is_replaced(n->plan, new, it)))
 		rc = host_route(&n->host, it, true, true);
 	it->is_ours = rc == 0;
 	if (rc == 0)
@@ -276,13 +277,55 @@ ifindex_of(const char *device, void *arg)
 	return host_ifindex(&n->host, device);
 }
 
+/* Takes away N_TUNS devices at once. The last descriptor of one would end it, too, but alone and slowly, and a picd may
+ * still hold one. */
+static void
+tuns_unmake(struct netd *n, struct item **tuns, size_t n_tuns)
+{
+	if (n_tuns == 0)
+		return;
+	for (size_t i = 0; i < n_tuns; i++)
+		(void)!host_link_doom(&n->host, host_ifindex(&n->host, tuns[i]->device));
+	int rc = host_links_del_doomed(&n->host);
+	if (rc < 0)
+		log_line(LOG_LEVEL_WARNING, "NETD_REMOVE", "devices: %s", strerror(-rc));
+	for (size_t i = 0; i < n_tuns; i++)
+		item_unmake(n, tuns[i]);
+}
+
 /* Takes back the first COUNT items of P that the running plan does not have. */
 static void
 plan_unmake(struct netd *n, struct plan *p, size_t count, const struct plan *keep)
 {
-	for (size_t i = count; i-- > 0;)
-		if (plan_find(keep, p->items[i]->key) == NULL)
-			item_unmake(n, p->items[i]);
+	struct item **gone = calloc(count + 1, sizeof(struct item *));
+	struct smap tuns = { 0 }; /* devices that go: to set them down first would take as long */
+	size_t n_gone = 0;
+	if (gone == NULL)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		if (plan_find(keep, p->items[i]->key) != NULL)
+			continue;
+		gone[n_gone++] = p->items[i];
+		if (p->items[i]->kind == ITEM_TUN && p->items[i]->is_ours)
+			(void)smap_add(&tuns, p->items[i]->device, p);
+	}
+	/* kinds stand together, in the order of making */
+	size_t first = 0;
+	while (first < n_gone && gone[first]->kind < ITEM_TUN)
+		first++;
+	size_t end = first;
+	while (end < n_gone && gone[end]->kind == ITEM_TUN)
+		end++;
+	for (size_t i = n_gone; i-- > end;) {
+		if (gone[i]->kind == ITEM_UP && smap_find(&tuns, gone[i]->device) != NULL)
+			gone[i]->is_ours = false;
+		item_unmake(n, gone[i]);
+	}
+	tuns_unmake(n, gone + first, end - first);
+	for (size_t i = first; i-- > 0;)
+		item_unmake(n, gone[i]);
+	smap_done(&tuns);
+	free(gone);
 }
 
 static int
@@ -374,6 +417,7 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 		conf_free(n->conf);
 	n->plan = p;
 	n->conf = c;
+	leftover_release(&n->leftover, &n->host);
 	pics_sync(n);
 	return 0;
 }
@@ -422,7 +466,7 @@ apply_start(struct netd *n)
 	/* what a killed netd left holds until the configuration is in force again, but for what is taken away here */
 	if (*memo != '\0')
 		nft_shut(&n->nft, memo);
-	host_leftovers(&n->host);
+	leftover_clear(&n->leftover, &n->host);
 	for (size_t i = 0; i < NETD_SYSCTLS; i++)
 		(void)sysctl_read(
 		    netd_sysctls[i], n->sysctl_before[i], sizeof(n->sysctl_before[i]));
@@ -437,6 +481,7 @@ void
 apply_undo(struct netd *n)
 {
 	nft_shut(&n->nft, n->memo);
+	leftover_release(&n->leftover, &n->host);
 	if (n->plan != NULL)
 		plan_unmake(n, n->plan, n->plan->n, NULL);
 	/* also what a killed netd changed and no configuration of ours wanted */

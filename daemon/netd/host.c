@@ -3,8 +3,7 @@
  * host.c - the kernel's network as netd changes it: links, addresses, routes, policy rules, sysctls.
  *
  * Addresses, routes and rules are made with our own protocol number and devices with our alias (mark.h), by which
- * host_leftovers() finds what a killed netd left. A TUN device would end with its last descriptor, but a picd that goes on
- * while netd is restarted holds one.
+ * leftover.c finds what a killed netd left.
  */
 #include "daemon/netd/host.h"
 
@@ -113,6 +112,25 @@ host_link_del(struct host *h, const char *device)
 	struct ifinfomsg *m = nl_start(&r, RTM_DELLINK, 0, sizeof(*m));
 	m->ifi_index = (int)host_ifindex(h, device);
 	return m->ifi_index == 0 ? -ENODEV : nl_do(&h->nl, &r);
+}
+
+int
+host_link_doom(struct host *h, unsigned ifindex)
+{
+	struct nl_req r;
+	struct ifinfomsg *m = nl_start(&r, RTM_NEWLINK, 0, sizeof(*m));
+	m->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(&r.head, IFLA_GROUP, GROUP_DOOMED);
+	return ifindex == 0 ? -ENODEV : nl_do(&h->nl, &r);
+}
+
+int
+host_links_del_doomed(struct host *h)
+{
+	struct nl_req r;
+	nl_start(&r, RTM_DELLINK, 0, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(&r.head, IFLA_GROUP, GROUP_DOOMED);
+	return nl_do(&h->nl, &r);
 }
 
 int
@@ -306,128 +324,4 @@ host_source(struct host *h, uint8_t family)
 	if (nl_dump(&h->nl, &r, on_source, &q) < 0)
 		return (struct addr){ 0 };
 	return q.answer;
-}
-
-/* --- what a killed netd left --- */
-
-struct leftover {
-	struct nlmsghdr **list; /* copies of the messages, to be made into requests */
-	size_t n;
-};
-
-/* Keeps a copy of H as a request, unless PROTO says that it is not ours. */
-static void
-leftover_add(struct leftover *l, const struct nlmsghdr *h, uint8_t proto)
-{
-	if (proto != PROTO_SALLYPORT || h->nlmsg_len > NL_MSG_MAX)
-		return;
-	struct nlmsghdr **list = realloc(l->list, (l->n + 1) * sizeof(*list));
-	struct nlmsghdr *copy = malloc(h->nlmsg_len);
-	if (list == NULL || copy == NULL)
-		abort();
-	memcpy(copy, h, h->nlmsg_len);
-	l->list = list;
-	l->list[l->n++] = copy;
-}
-
-/* True if the link says that it is ours. */
-static int
-on_alias_attr(const struct nlattr *a, void *arg)
-{
-	bool *is_ours = arg;
-	size_t n = mnl_attr_get_payload_len(a);
-	if (mnl_attr_get_type(a) == IFLA_IFALIAS && n == sizeof(DEVICE_ALIAS) &&
-	    memcmp(mnl_attr_get_payload(a), DEVICE_ALIAS, n) == 0)
-		*is_ours = true;
-	return MNL_CB_OK;
-}
-
-static void
-on_link(const struct nlmsghdr *h, void *arg)
-{
-	const struct ifinfomsg *from = mnl_nlmsg_get_payload(h);
-	struct nl_req r;
-	bool is_ours = false;
-	mnl_attr_parse(h, sizeof(struct ifinfomsg), on_alias_attr, &is_ours);
-	if (!is_ours)
-		return;
-	/* a request of its own: the answer is full of things that a request may not hold */
-	struct ifinfomsg *m = nl_start(&r, RTM_DELLINK, 0, sizeof(*m));
-	m->ifi_index = from->ifi_index;
-	leftover_add(arg, &r.head, PROTO_SALLYPORT);
-}
-
-struct proto_question {
-	uint16_t type; /* of the attribute */
-	uint8_t answer;
-};
-
-static int
-on_proto_attr(const struct nlattr *a, void *arg)
-{
-	struct proto_question *q = arg;
-	if (mnl_attr_get_type(a) == q->type && mnl_attr_get_payload_len(a) >= 1)
-		q->answer = mnl_attr_get_u8(a);
-	return MNL_CB_OK;
-}
-
-static uint8_t
-proto_of(const struct nlmsghdr *h, unsigned header_len, uint16_t type)
-{
-	struct proto_question q = { .type = type };
-	mnl_attr_parse(h, header_len, on_proto_attr, &q);
-	return q.answer;
-}
-
-static void
-on_addr(const struct nlmsghdr *h, void *arg)
-{
-	leftover_add(arg, h, proto_of(h, sizeof(struct ifaddrmsg), IFA_PROTO));
-}
-
-static void
-on_route(const struct nlmsghdr *h, void *arg)
-{
-	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
-	leftover_add(arg, h, m->rtm_protocol);
-}
-
-static void
-on_rule(const struct nlmsghdr *h, void *arg)
-{
-	leftover_add(arg, h, proto_of(h, sizeof(struct fib_rule_hdr), FRA_PROTOCOL));
-}
-
-void
-host_leftovers(struct host *h)
-{
-	static const struct {
-		uint16_t get;
-		uint16_t del;
-		size_t header_len;
-		void (*fn)(const struct nlmsghdr *h, void *arg);
-	} kinds[] = {
-		{ RTM_GETRULE, RTM_DELRULE, sizeof(struct fib_rule_hdr), on_rule },
-		{ RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), on_route },
-		{ RTM_GETADDR, RTM_DELADDR, sizeof(struct ifaddrmsg), on_addr },
-		{ RTM_GETLINK, RTM_DELLINK, sizeof(struct ifinfomsg), on_link },
-	};
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct leftover l = { 0 };
-		struct nl_req r;
-		nl_start(&r, kinds[i].get, 0, kinds[i].header_len);
-		int rc = nl_dump(&h->nl, &r, kinds[i].fn, &l);
-		for (size_t k = 0; k < l.n; k++) {
-			memcpy(r.buf, l.list[k], l.list[k]->nlmsg_len);
-			r.head.nlmsg_type = kinds[i].del;
-			r.head.nlmsg_flags = NLM_F_REQUEST;
-			r.head.nlmsg_pid = 0;
-			/* gone meanwhile is as good */
-			if (rc == 0)
-				rc = nl_do(&h->nl, &r);
-			rc = 0;
-			free(l.list[k]);
-		}
-		free(l.list);
-	}
 }

@@ -32,6 +32,10 @@ unsigned host_link_header(const struct host *h, const char *device);
 unsigned host_link_speed(const struct host *h, const char *device);
 
 int host_link_del(struct host *h, const char *device);
+/* Marks a device for host_links_del_doomed(), which takes away all of them at once: the kernel waits for its other
+ * processors 20 ms for each that goes alone, and once for them together. */
+int host_link_doom(struct host *h, unsigned ifindex);
+int host_links_del_doomed(struct host *h);
 int host_link_set(struct host *h, const char *device, bool up);
 /* Marks a new device as ours and sets its MTU. */
 int host_tun_adopt(struct host *h, const char *device, unsigned mtu);
@@ -50,8 +54,5 @@ int sysctl_device(const char *family, const char *device, const char *name, cons
 
 /* An address of this host with global scope for ICMP errors about packets of units that have none; ADDR_NONE if there is none. */
 struct addr host_source(struct host *h, uint8_t family);
-
-/* Takes away what an earlier netd of this network namespace left when it was killed. */
-void host_leftovers(struct host *h);
 
 #endif

@@ -130,17 +130,19 @@ on_tun(struct netd *n, struct ipc_msg *m)
 	pending_continue(n);
 }
 
-/* Reads the configuration in M. Returns NULL after having answered what is wrong with it. */
+/* Reads the configuration in M, or finds it read already. Returns NULL after having answered what is wrong with it. */
 static struct conf *
 conf_read(struct netd *n, struct ipc_msg *m)
 {
 	struct arena *a = arena_new();
 	struct report r = { 0 };
 	struct text why = { 0 };
-	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
+	struct conf *c = checked_take(&n->checked, m);
+	struct elem *root = c == NULL && m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
 	const char *commit = elem_value(m->body, "commit");
 	uint32_t number = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
-	struct conf *c = root != NULL ? conf_load(root, &r) : NULL;
+	if (root != NULL)
+		c = conf_load(root, &r);
 	if (c == NULL) {
 		report_print(&r, NULL, &why);
 		answer(n, m->seq, number,
@@ -205,7 +207,10 @@ on_conf(struct netd *n, struct ipc_msg *m)
 	const char *refusal = conf_refuse(n, c, a);
 	if (refusal != NULL || m->type == MSG_CONF_CHECK) {
 		answer(n, m->seq, c->commit, refusal);
-		conf_free(c);
+		if (refusal == NULL)
+			checked_keep(&n->checked, c, m);
+		else
+			conf_free(c);
 	} else if (n->pending != NULL) {
 		/* a restarted mgd hands over what is in force while its predecessor's commit is under way */
 		if (n->waiting != NULL)
@@ -292,6 +297,7 @@ on_stop(void *arg)
 	ipc_free(n->mgd);
 	uv_close((uv_handle_t *)&n->links, NULL);
 	uv_close((uv_handle_t *)&n->retry, NULL);
+	checked_done(&n->checked);
 	uv_close((uv_handle_t *)&n->idle, NULL);
 }
 
@@ -357,6 +363,7 @@ main(void)
 	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
+	checked_init(&n.checked, &n.d.loop);
 	daemon_ready(&n.d, SANDBOX_NETD);
 	apply_start(&n);
 	int status = daemon_run(&n.d);

@@ -23,6 +23,11 @@ enum {
 
 	/* What our routes, policy rules and addresses say about who made them. */
 	PROTO_SALLYPORT = 0x53,
+	/* What routes say that hold the places of ours after a netd was killed. */
+	PROTO_HOLD = 0x54,
+
+	/* Link group of devices that are about to be deleted; a number that nobody else comes upon. */
+	GROUP_DOOMED = 0x53414c59,
 };
 
 #define DEVICE_ALIAS "sallyport" /* of every TUN device */

@@ -9,9 +9,11 @@
 #define NETD_H
 
 #include "daemon/netd/host.h"
+#include "daemon/netd/leftover.h"
 #include "daemon/netd/nft.h"
 #include "daemon/netd/number.h"
 #include "daemon/netd/plan.h"
+#include "lib/os/checked.h"
 #include "lib/os/daemon.h"
 
 struct conf;
@@ -47,6 +49,7 @@ struct netd {
 	 * netd that follows a killed one learns it. */
 	char sysctl_before[NETD_SYSCTLS][16];
 	char memo[64];
+	struct leftover leftover; /* until the first plan is in force */
 	struct numbers sas;
 	struct numbers sets;
 	struct ipc *mgd;
@@ -54,6 +57,7 @@ struct netd {
 	size_t n_pics;
 	struct conf *conf; /* running, or NULL */
 	struct plan *plan;
+	struct checked checked;
 	struct pending *pending; /* NULL: none */
 	struct conf
 	    *waiting; /* came while another was pending: its turn is next; the latest counts */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * nfttext.c - the packet filters and captures of a configuration as nftables text.
+ * nfttext.c - the packet filters of a configuration as nftables text; nftcapture.c adds the captures.
  *
  * Names: whatever JUNOS allows in a name, nftables gets letters, digits, '-' and '.'; everything else becomes _hex.
  * A filter ends with drop (JUNOS: an implicit discard), a service filter with return (skip). `then ipsec-sa`
@@ -12,6 +12,7 @@
 
 #include "daemon/netd/mark.h"
 #include "daemon/netd/number.h"
+#include "daemon/netd/nfttext_priv.h"
 #include "daemon/netd/plan.h"
 #include "lib/base/arena.h"
 #include "lib/conf/conf.h"
@@ -30,13 +31,6 @@ enum form {
 enum { NAME_MAX_LEN = 200 }; /* characters; nftables takes 255 */
 
 static const char *const form_words[FORMS] = { "full", "steer", "out" };
-
-struct builder {
-	const struct nft_source *s;
-	struct nft_names *now;
-	struct text *out;
-	struct smap chains; /* filters compiled so far: chain names */
-};
 
 struct nft_names *
 nft_names_new(void)
@@ -113,8 +107,8 @@ nfttext_counter(struct arena *a, const struct conf_filter *f, const char *counte
 
 /* --- objects --- */
 
-static void
-chain_open(struct builder *b, const char *family, const char *name, const char *hook)
+void
+nfttext_chain(struct builder *b, const char *family, const char *name, const char *hook)
 {
 	text_printf(b->out, "add chain %s " NFT_TABLE " %s%s\n", family, name, hook);
 	/* the netdev table is thrown away as a whole */
@@ -122,8 +116,8 @@ chain_open(struct builder *b, const char *family, const char *name, const char *
 		text_printf(&b->now->chains, "delete chain inet " NFT_TABLE " %s\n", name);
 }
 
-static void
-rule_open(struct builder *b, const char *family, const char *chain)
+void
+nfttext_rule(struct builder *b, const char *family, const char *chain)
 {
 	text_printf(b->out, "add rule %s " NFT_TABLE " %s", family, chain);
 }
@@ -140,8 +134,8 @@ service_counter_put(struct builder *b, const char *name)
 	text_putc(b->out, '\n');
 }
 
-static const char *
-counter_need(struct builder *b, const struct conf_filter *f, const char *counter)
+const char *
+nfttext_count(struct builder *b, const struct conf_filter *f, const char *counter)
 {
 	struct nft_names *n = b->now;
 	const char *name = nfttext_counter(n->arena, f, counter);
@@ -203,14 +197,6 @@ ranges_put(struct text *t, const char *match, const struct conf_range *list, siz
 	text_put(t, " }");
 }
 
-/* Which packets of a term one rule is for. Only the start of a packet has ports and SPIs. */
-enum part {
-	PART_WHOLE, /* of a term without SPIs */
-	PART_ESP,
-	PART_AH,
-	PART_LATER, /* fragments after the first, of a term with ports or SPIs */
-};
-
 static bool
 has_ports(const struct conf_filter_term *m)
 {
@@ -241,8 +227,8 @@ transport_put(struct text *t, const struct conf_filter_term *m, enum part part)
 	}
 }
 
-static void
-matches_put(
+void
+nfttext_matches(
     struct text *t, const struct conf_filter *f, const struct conf_filter_term *m, enum part part)
 {
 	if (!has_any(m->source, m->n_source))
@@ -258,10 +244,8 @@ matches_put(
 	transport_put(t, m, part);
 }
 
-/* The rules that M needs, into OUT; returns how many. A term that protects takes the fragments after the first whatever
- * their ports may have been, or they would leave in clear; in other terms they match no port, as on a router. */
-static size_t
-parts_of(const struct conf_filter_term *m, enum part out[2])
+size_t
+nfttext_parts(const struct conf_filter_term *m, enum part out[2])
 {
 	bool protects = m->action == FA_IPSEC_SA || m->action == FA_SERVICE;
 	size_t n = 0;
@@ -273,8 +257,8 @@ parts_of(const struct conf_filter_term *m, enum part out[2])
 
 /* --- filters --- */
 
-static void
-log_put(struct text *t, const struct conf_filter *f, const struct conf_filter_term *m)
+void
+nfttext_log(struct text *t, const struct conf_filter *f, const struct conf_filter_term *m)
 {
 	if (!m->has_log && !m->has_syslog)
 		return;
@@ -324,13 +308,13 @@ term_put(struct builder *b, const struct conf_filter *f, const struct conf_filte
 {
 	bool is_steer_pass = form == FORM_STEER && m->action != FA_IPSEC_SA;
 	const char *counter =
-	    m->count != NULL && !is_steer_pass ? counter_need(b, f, m->count) : NULL;
-	rule_open(b, "inet", chain);
-	matches_put(b->out, f, m, part);
+	    m->count != NULL && !is_steer_pass ? nfttext_count(b, f, m->count) : NULL;
+	nfttext_rule(b, "inet", chain);
+	nfttext_matches(b->out, f, m, part);
 	if (counter != NULL)
 		text_printf(b->out, " counter name \"%s\"", counter);
 	if (!is_steer_pass)
-		log_put(b->out, f, m);
+		nfttext_log(b->out, f, m);
 	verdict_put(b, m, form);
 	text_putc(b->out, '\n');
 }
@@ -352,7 +336,7 @@ terms_put(struct builder *b, const struct conf_filter *f, const char *chain, enu
 		if (is_idle(m, form))
 			continue;
 		enum part parts[2];
-		size_t n = parts_of(m, parts);
+		size_t n = nfttext_parts(m, parts);
 		for (size_t k = 0; k < n; k++)
 			term_put(b, f, m, chain, form, parts[k]);
 	}
@@ -365,10 +349,10 @@ filter_chain(struct builder *b, const struct conf_filter *f, enum form form)
 	const char *chain = name_make(b->now->arena, "f", f, form_words[form]);
 	if (!smap_add(&b->chains, chain, b->now))
 		return chain;
-	chain_open(b, "inet", chain, "");
+	nfttext_chain(b, "inet", chain, "");
 	terms_put(b, f, chain, form);
 	if (form != FORM_STEER) {
-		rule_open(b, "inet", chain);
+		nfttext_rule(b, "inet", chain);
 		text_put(b->out, " drop\n");
 	}
 	return chain;
@@ -393,7 +377,7 @@ static void
 jump_put(struct builder *b, const char *base, const char *way, const char *device, uint8_t family,
     const char *chain)
 {
-	rule_open(b, "inet", base);
+	nfttext_rule(b, "inet", base);
 	text_printf(b->out, " meta nfproto %s", family == ADDR_V4 ? "ipv4" : "ipv6");
 	if (device != NULL)
 		text_printf(b->out, " %s \"%s\"", way, device);
@@ -442,7 +426,7 @@ gateways_put(struct builder *b)
 		struct addr a = c->service_sets[i]->local_gateway;
 		if (a.family == ADDR_NONE)
 			continue;
-		rule_open(b, "inet", "local");
+		nfttext_rule(b, "inet", "local");
 		text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n",
 		    a.family == ADDR_V4 ? "ip" : "ip6", addr_print(a, text));
 	}
@@ -451,33 +435,10 @@ gateways_put(struct builder *b)
 			struct addr a = c->ifds[i]->units[k]->tunnel_source;
 			if (a.family == ADDR_NONE)
 				continue;
-			rule_open(b, "inet", "local");
+			nfttext_rule(b, "inet", "local");
 			text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n",
 			    a.family == ADDR_V4 ? "ip" : "ip6", addr_print(a, text));
 		}
-}
-
-/* The mark of what comes out of S. Sets that share a unit share it: nothing else tells their packets apart. */
-static uint32_t
-decrypted_mark(struct builder *b, const struct conf_service_set *s)
-{
-	const struct conf *c = b->s->c;
-	size_t i = 0;
-	while (c->service_sets[i] != s && (c->service_sets[i]->is_next_hop ||
-					      c->service_sets[i]->service_unit != s->service_unit))
-		i++;
-	return MARK_DECRYPTED + number_get(b->s->sets, c->service_sets[i]->name);
-}
-
-/* Does S protect what comes in? Then what it has decrypted leaves there in clear. A set that protects what leaves looks
- * at everything that does, also at what came out of another tunnel of its own. */
-static bool
-protects_input(const struct conf_service_set *s)
-{
-	for (size_t i = 0; i < s->n_rules; i++)
-		if (s->rules[i]->direction == MATCH_INPUT)
-			return true;
-	return false;
 }
 
 /* What comes out of an interface-style service set is marked, so that its own capture can let it leave. */
@@ -489,9 +450,9 @@ decrypted_put(struct builder *b)
 		const struct conf_service_set *s = c->service_sets[i];
 		if (s->is_next_hop || s->service_unit == NULL)
 			continue;
-		rule_open(b, "inet", "in");
+		nfttext_rule(b, "inet", "in");
 		text_printf(b->out, " iifname \"%s\" meta mark set 0x%x\n", s->service_unit->device,
-		    decrypted_mark(b, s));
+		    nftcapture_mark(b, s));
 	}
 }
 
@@ -546,15 +507,17 @@ nfttext_quiet(const struct nft_source *s, struct text *out)
 static void
 gap_put(struct builder *b, const struct conf_unit *u, const struct conf_family *f, uint8_t family)
 {
+	if (f->n_service_in + f->n_service_out == 0)
+		return; /* as on ten thousand units of tunnels, each of which would be a question to the kernel */
 	unsigned index = b->s->ifindex(u->device, b->s->arg);
 	const char *word = family == ADDR_V4 ? "ipv4" : "ipv6";
 	if (f->n_service_in > 0) {
-		rule_open(b, "inet", "gap-in");
+		nfttext_rule(b, "inet", "gap-in");
 		text_printf(b->out, " meta nfproto %s iifname \"%s\" iif != %u drop\n", word,
 		    u->device, index);
 	}
 	if (f->n_service_out > 0) {
-		rule_open(b, "inet", "gap-out");
+		nfttext_rule(b, "inet", "gap-out");
 		text_printf(b->out, " meta nfproto %s oifname \"%s\" oif != %u drop\n", word,
 		    u->device, index);
 	}
@@ -578,7 +541,7 @@ inet_put(struct builder *b)
 		{ "gap-out", " { type filter hook postrouting priority -300; policy accept; }" },
 	};
 	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
-		chain_open(b, "inet", bases[i].name, bases[i].hook);
+		nfttext_chain(b, "inet", bases[i].name, bases[i].hook);
 	quiet_rule(c, b->out);
 	/* a steered packet of the host still carries the device that it was meant for */
 	text_printf(b->out,
@@ -600,134 +563,6 @@ inet_put(struct builder *b)
 		}
 }
 
-/* --- captures --- */
-
-/* What is never captured: packets that we protected, that a set for what comes in let out, what is for its local gateway and
- * what the link itself needs. */
-static void
-capture_exempt(struct builder *b, const char *chain, bool is_input,
-    const struct conf_if_service *list, size_t n, uint8_t family)
-{
-	char text[ADDR_STRLEN];
-	const char *ip = family == ADDR_V4 ? "ip" : "ip6";
-	if (family == ADDR_V6) {
-		/* a hop limit below 255 has been forwarded: it is somebody's data, whatever its type says */
-		rule_open(b, "netdev", chain);
-		text_put(b->out, " ip6 hoplimit 255 icmpv6 type { 133-137 } return\n");
-		rule_open(b, "netdev", chain);
-		text_put(b->out, " ip6 daddr { fe80::/10, ff02::/16 } return\n");
-	}
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_service_set *s = list[i].set;
-		if (!is_input) {
-			if (!protects_input(s))
-				continue;
-			rule_open(b, "netdev", chain);
-			text_printf(b->out, " meta mark 0x%x return\n", decrypted_mark(b, s));
-		} else if (s->local_gateway.family == family) {
-			addr_print(s->local_gateway, text);
-			rule_open(b, "netdev", chain);
-			text_printf(
-			    b->out, " %s daddr %s meta l4proto { 50, 51 } return\n", ip, text);
-			/* path MTU and unreachable reports about what we sent */
-			rule_open(b, "netdev", chain);
-			text_printf(b->out, " %s daddr %s %s return\n", ip, text,
-			    family == ADDR_V4
-				? "icmp type destination-unreachable"
-				: "icmpv6 type { destination-unreachable, packet-too-big }");
-		}
-	}
-}
-
-/* The terms of a service filter: `service` forwards to the capture device, `skip` leaves the packet alone. */
-static void
-service_filter_put(
-    struct builder *b, const struct conf_filter *f, const char *chain, const char *device)
-{
-	for (size_t i = 0; i < f->n_terms; i++) {
-		const struct conf_filter_term *m = &f->terms[i];
-		enum part parts[2];
-		size_t n = parts_of(m, parts);
-		const char *counter = m->count != NULL ? counter_need(b, f, m->count) : NULL;
-		for (size_t k = 0; k < n; k++) {
-			rule_open(b, "netdev", chain);
-			matches_put(b->out, f, m, parts[k]);
-			if (counter != NULL)
-				text_printf(b->out, " counter name \"%s\"", counter);
-			log_put(b->out, f, m);
-			if (m->action == FA_SERVICE || m->action == FA_ACCEPT)
-				text_printf(b->out, " fwd to \"%s\"\n", device);
-			else if (m->action == FA_NEXT_TERM)
-				text_put(b->out, " continue\n");
-			else
-				text_put(b->out, " return\n");
-		}
-	}
-}
-
-/* A unit's list of service sets for one direction and family: the first whose service filter matches takes the packet. */
-static void
-capture_put(struct builder *b, const struct conf_unit *u, bool is_input,
-    const struct conf_if_service *list, size_t n, uint8_t family)
-{
-	struct arena *a = b->now->arena;
-	const char *family_word = family == ADDR_V4 ? "ip" : "ip6";
-	if (n == 0)
-		return;
-	const char *base = arena_printf(a, "%s.%s", is_input ? "in" : "out", u->device);
-	const char *chain = arena_printf(a, "%s.%s", base, family_word);
-	chain_open(b, "netdev", chain, "");
-	capture_exempt(b, chain, is_input, list, n, family);
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_service_set *s = list[i].set;
-		const char *device = capture_device(
-		    a, s->pic->device, is_input ? 'i' : 'o', number_get(b->s->sets, s->name));
-		if (list[i].service_filter == NULL) {
-			rule_open(b, "netdev", chain);
-			text_printf(b->out, " fwd to \"%s\"\n", device);
-			continue;
-		}
-		const char *filter = arena_printf(a, "%s.%zu", chain, i);
-		chain_open(b, "netdev", filter, "");
-		service_filter_put(b, list[i].service_filter, filter, device);
-		rule_open(b, "netdev", chain);
-		text_printf(b->out, " jump %s\n", filter);
-	}
-	rule_open(b, "netdev", base);
-	text_printf(b->out, " meta protocol %s jump %s\n", family_word, chain);
-}
-
-static void
-captures_put(struct builder *b, const struct conf_unit *u)
-{
-	static const struct {
-		const char *word;
-		const char *hook;
-	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
-	if (b->s->ifindex(u->device, b->s->arg) == 0)
-		return;
-	for (unsigned way = 0; way < 2; way++) {
-		bool is_input = way == 1;
-		const struct conf_if_service *l4 =
-		    is_input ? u->inet.service_in : u->inet.service_out;
-		const struct conf_if_service *l6 =
-		    is_input ? u->inet6.service_in : u->inet6.service_out;
-		size_t n4 = is_input ? u->inet.n_service_in : u->inet.n_service_out;
-		size_t n6 = is_input ? u->inet6.n_service_in : u->inet6.n_service_out;
-		if (n4 + n6 == 0)
-			continue;
-		const char *base = arena_printf(b->now->arena, "%s.%s", ways[way].word, u->device);
-		chain_open(b, "netdev", base,
-		    arena_printf(b->now->arena,
-			" { type filter hook %s device \"%s\" priority 0; policy accept; }",
-			ways[way].hook, u->device));
-		rule_open(b, "netdev", base);
-		text_printf(b->out, " meta mark 0x%x accept\n", MARK_BYPASS);
-		capture_put(b, u, is_input, l4, n4, ADDR_V4);
-		capture_put(b, u, is_input, l6, n6, ADDR_V6);
-	}
-}
-
 void
 nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nft_names *now,
     struct text *out)
@@ -745,7 +580,7 @@ nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nf
 	inet_put(&b);
 	for (size_t i = 0; i < s->c->n_ifds; i++)
 		for (size_t k = 0; k < s->c->ifds[i]->n_units; k++)
-			captures_put(&b, s->c->ifds[i]->units[k]);
+			nftcapture_put(&b, s->c->ifds[i]->units[k]);
 	for (size_t i = 0; old != NULL && i < old->n_counters; i++)
 		if (smap_find(&now->counters, old->counter_list[i]) == NULL)
 			text_printf(

@@ -61,12 +61,13 @@ conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
 }
 
 static void
-conf_check(struct picd *p, const struct ipc_msg *m, const char *commit)
+conf_check(struct picd *p, struct ipc_msg *m, const char *commit)
 {
 	struct text why = { 0 };
 	struct conf *c = conf_read(p, m, &why);
 	conf_done(p, m->seq, commit, c != NULL ? NULL : text_str(&why));
-	conf_free(c);
+	if (c != NULL)
+		checked_keep(&p->checked, c, m);
 	text_done(&why);
 }
 
@@ -96,7 +97,9 @@ static void
 conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 {
 	struct text why = { 0 };
-	struct conf *c = conf_read(p, m, &why);
+	struct conf *c = checked_take(&p->checked, m);
+	if (c == NULL)
+		c = conf_read(p, m, &why);
 	if (c == NULL) {
 		conf_done(p, m->seq, commit, text_str(&why));
 		text_done(&why);
@@ -113,7 +116,11 @@ conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 	p->is_apply_pending = true;
 	p->apply_seq = m->seq;
 	p->apply_commit = (uint32_t)strtoul(commit, NULL, 10);
-	if (p->netd == NULL || p->synced_commit >= p->apply_commit)
+	/* nothing comes from netd for a commit that does not concern it */
+	const char *network = elem_value(m->body, "network");
+	p->awaited_commit =
+	    network != NULL ? (uint32_t)strtoul(network, NULL, 10) : p->apply_commit;
+	if (p->netd == NULL || p->synced_commit >= p->awaited_commit)
 		apply_finish(p);
 	else
 		uv_timer_start(&p->sync_wait, on_sync_wait, SYNC_WAIT_MS, 0);
@@ -179,7 +186,7 @@ net_sync(struct picd *p, const struct ipc_msg *m)
 	p->synced_commit = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
 	if (uv_is_active((const uv_handle_t *)&p->rebuild))
 		publish_now(p, (struct assoc_retired){ 0 });
-	if (p->synced_commit >= p->apply_commit)
+	if (p->synced_commit >= p->awaited_commit)
 		apply_finish(p);
 }
 
@@ -280,6 +287,7 @@ control_init(struct picd *p)
 {
 	uv_timer_init(&p->daemon.loop, &p->rebuild);
 	uv_timer_init(&p->daemon.loop, &p->sync_wait);
+	checked_init(&p->checked, &p->daemon.loop);
 	p->sync_wait.data = p;
 }
 
@@ -293,4 +301,5 @@ control_stop(struct picd *p)
 	p->netd = NULL;
 	uv_close((uv_handle_t *)&p->rebuild, NULL);
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
+	checked_done(&p->checked);
 }

@@ -228,6 +228,48 @@ statistics_count_and_clear(void **state)
 }
 
 static void
+packets_of_no_set_have_a_row_and_are_cleared(void **state)
+{
+	(void)state;
+	static const char rpc[] = "get-services-ipsec-statistics-information";
+	struct gw g;
+	struct arena *a = arena_new();
+	uint8_t p[200];
+	gw_init(&g, "sp-1/2/0");
+	commit_many(&g, 1);
+	int nobody = gw_unit(&g, "sp-1/2/0.77"); /* no set uses it */
+	gw_sync(&g);
+	ask(&g, rpc, no_leaves);
+	assert_string_equal(leaf(row(&g, a), NULL, "service-set-name"), "ss");
+	assert_null(done(&g, a)); /* nothing happened, no row */
+	for (unsigned round = 0; round < 2; round++) {
+		size_t n = udp4(p, "10.0.0.1", "10.0.0.2", 40, 0, 9);
+		assert_int_equal(write(nobody, p, n), (ssize_t)n);
+		n = udp4(p, "10.0.0.1", "10.0.0.2", 40, 0x2000, 9); /* the rest never comes */
+		assert_int_equal(write(nobody, p, n), (ssize_t)n);
+		gw_turns(&g);
+		test_now_ms += 5000;
+		gw_turns(&g);
+		ask(&g, rpc, no_leaves);
+		row(&g, a);
+		const struct elem *e = row(&g, a);
+		assert_string_equal(leaf(e, NULL, "service-set-name"), "");
+		e = elem_find(e, "ipsec-statistics");
+		assert_string_equal(leaf(e, "error-statistics", "flow-errors"), "1");
+		assert_string_equal(leaf(e, "error-statistics", "misc-errors"), "1");
+		assert_null(done(&g, a));
+		ask(&g, round == 0 ? "clear-ipsec-vpn-statistics" : "clear-packet-drop-information",
+		    no_leaves);
+		assert_null(done(&g, a));
+		assert_int_equal(gw_drops(&g, NULL, DROP_NO_SERVICE_SET), 0);
+		assert_int_equal(gw_drops(&g, NULL, DROP_FRAG_TIMEOUT), 0);
+	}
+	gw_done(&g);
+	close(nobody);
+	arena_free(a);
+}
+
+static void
 nonsense_is_refused(void **state)
 {
 	(void)state;
@@ -281,6 +323,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_decide_which_elements_a_row_has),
 		cmocka_unit_test(statistics_count_and_clear),
+		cmocka_unit_test(packets_of_no_set_have_a_row_and_are_cleared),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(ten_thousand_tunnels_stream_in_a_bounded_queue),
 	};

@@ -11,6 +11,7 @@
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -65,6 +66,7 @@ conf(unsigned local, unsigned remote, const char *gateways, const char *protocol
 	    "            direction bidirectional\n"
 	    "              protocol %s\n"
 	    "              spi 256\n"
+	    "%s"
 	    "              authentication\n"
 	    "                algorithm hmac-sha1-96\n"
 	    "                key:\n"
@@ -72,7 +74,8 @@ conf(unsigned local, unsigned remote, const char *gateways, const char *protocol
 	    "%s"
 	    "      match-direction input\n",
 	    local, gateways, local, gateways, remote, protocol,
-	    strcmp(protocol, "esp") == 0 ? encryption : "");
+	    strcmp(protocol, "bundle") == 0 ? "              auxiliary-spi 257\n" : "",
+	    strcmp(protocol, "ah") != 0 ? encryption : "");
 	return text;
 }
 
@@ -131,7 +134,8 @@ lab_init(struct lab *l, bool is_v6, const char *protocol)
 		if (error != NULL)
 			fail_msg("%s", error);
 		snprintf(address, sizeof(address), "%s%u", gateways, 1 + i);
-		sockets_give(ends[i], address, is_v6, strcmp(protocol, "ah") == 0);
+		sockets_give(ends[i], address, is_v6, false);
+		sockets_give(ends[i], address, is_v6, true);
 	}
 	l->in_a = gw_unit(&l->a, "sp-1/2/0.1");
 	l->in_b = gw_unit(&l->b, "sp-1/2/0.1");
@@ -248,19 +252,20 @@ a_small_device_and_df_teach_the_path_mtu(void **state)
 
 /* A router on the way says "fragmentation needed"; the ICMP is made here and sent by loopback. */
 static void
-icmp_send(uint32_t spi, uint16_t mtu)
+icmp_send(uint32_t spi, uint8_t protocol, uint16_t mtu)
 {
 	uint8_t m[64] = { 3, 4 };
 	uint8_t *ip = m + 8;
 	m[6] = (uint8_t)(mtu >> 8);
 	m[7] = (uint8_t)mtu;
 	udp4(ip, "192.0.2.1", "192.0.2.2", 8, DF, 60);
-	ip[9] = 50;
+	ip[9] = protocol;
 	ip4_seal(ip);
-	ip[20] = (uint8_t)(spi >> 24);
-	ip[21] = (uint8_t)(spi >> 16);
-	ip[22] = (uint8_t)(spi >> 8);
-	ip[23] = (uint8_t)spi;
+	uint8_t *spi_at = ip + 20 + (protocol == IPPROTO_AH ? 4 : 0);
+	spi_at[0] = (uint8_t)(spi >> 24);
+	spi_at[1] = (uint8_t)(spi >> 16);
+	spi_at[2] = (uint8_t)(spi >> 8);
+	spi_at[3] = (uint8_t)spi;
 	uint32_t sum = 0;
 	for (size_t i = 0; i < sizeof(m); i += 2)
 		sum += (uint32_t)m[i] << 8 | m[i + 1];
@@ -276,27 +281,74 @@ icmp_send(uint32_t spi, uint16_t mtu)
 	close(fd);
 }
 
+/* The same for IPv6: "packet too big". */
+static void
+icmp6_send(uint32_t spi, bool is_bundle, uint16_t mtu)
+{
+	uint8_t m[8 + 40 + 24 + 24] = { 2, 0 };
+	uint8_t *ip = m + 8;
+	uint8_t *spi_at = ip + 40 + (is_bundle ? 24 : 0);
+	m[6] = (uint8_t)(mtu >> 8);
+	m[7] = (uint8_t)mtu;
+	ip[0] = 0x60;
+	ip[4] = 5; /* a payload of 1280 octets, of which this is the start */
+	ip[6] = is_bundle ? IPPROTO_AH : IPPROTO_ESP;
+	ip[7] = 60;
+	ip[40] = IPPROTO_ESP; /* an AH of 24 octets, or overwritten */
+	ip[41] = 4;
+	assert_int_equal(inet_pton(AF_INET6, "fd00::1", ip + 8), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00::2", ip + 24), 1);
+	spi_at[0] = (uint8_t)(spi >> 24);
+	spi_at[1] = (uint8_t)(spi >> 16);
+	spi_at[2] = (uint8_t)(spi >> 8);
+	spi_at[3] = (uint8_t)spi;
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
+	memcpy(&to.sin6_addr, ip + 8, 16);
+	int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+	assert_int_equal(
+	    sendto(fd, m, sizeof(m), 0, (struct sockaddr *)&to, sizeof(to)), (ssize_t)sizeof(m));
+	close(fd);
+}
+
 static void
 icmp_teaches_the_path_mtu_only_with_our_spi(void **state)
 {
 	(void)state;
-	struct lab l;
-	uint8_t p[2000];
-	uint8_t got[2000];
-	lab_init(&l, false, "esp");
-	size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
-	icmp_send(999, 1000);
-	gw_turns(&l.a);
-	put(&l, p, n);
-	assert_int_equal(take(l.in_b, got, sizeof(got)), n);
-	icmp_send(256, 1000);
-	gw_turns(&l.a);
-	put(&l, p, n);
-	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);
-	assert_true(take(l.in_a, got, sizeof(got)) >= 56);
-	size_t mtu = (size_t)got[26] << 8 | got[27];
-	assert_true(mtu > 900 && mtu < 1000);
-	lab_done(&l);
+	/* IPv6: the kernel reports to the sockets of what follows AH, so of a bundle it is the ESP that tells */
+	static const struct {
+		const char *protocol;
+		bool is_v6;
+		uint32_t spi;
+	} rows[] = {
+		{ "esp", false, 256 },
+		{ "ah", false, 256 },
+		{ "bundle", false, 256 },
+		{ "esp", true, 256 },
+		{ "bundle", true, 257 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lab l;
+		uint8_t p[2000];
+		uint8_t got[2000];
+		bool is_esp = strcmp(rows[i].protocol, "esp") == 0;
+		unsigned limit = rows[i].is_v6 ? 1300 : 1000;
+		lab_init(&l, rows[i].is_v6, rows[i].protocol);
+		size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
+		for (unsigned k = 0; k < 2; k++) {
+			uint32_t spi = k == 0 ? 999 : rows[i].spi;
+			if (rows[i].is_v6)
+				icmp6_send(spi, !is_esp, (uint16_t)limit);
+			else
+				icmp_send(spi, is_esp ? IPPROTO_ESP : IPPROTO_AH, (uint16_t)limit);
+			gw_turns(&l.a);
+			put(&l, p, n);
+			assert_int_equal(take(l.in_b, got, sizeof(got)), k == 0 ? n : 0);
+		}
+		assert_true(take(l.in_a, got, sizeof(got)) >= 56);
+		size_t mtu = (size_t)got[26] << 8 | got[27];
+		assert_true(mtu > limit - 150 && mtu < limit);
+		lab_done(&l);
+	}
 }
 
 /* To judge a report costs a look at every tunnel to the gateway. */
@@ -310,15 +362,15 @@ a_flood_of_reports_is_not_read(void **state)
 	lab_init(&l, false, "esp");
 	size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
 	for (unsigned i = 0; i < 200; i++) {
-		icmp_send(999, 1000);
+		icmp_send(999, IPPROTO_ESP, 1000);
 		gw_turns(&l.a);
 	}
-	icmp_send(256, 1000);
+	icmp_send(256, IPPROTO_ESP, 1000);
 	gw_turns(&l.a);
 	put(&l, p, n);
 	assert_int_equal(take(l.in_b, got, sizeof(got)), n);
 	test_now_ms += 1000;
-	icmp_send(256, 1000);
+	icmp_send(256, IPPROTO_ESP, 1000);
 	gw_turns(&l.a);
 	put(&l, p, n);
 	assert_int_equal(take(l.in_b, got, sizeof(got)), 0);

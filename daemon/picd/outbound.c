@@ -69,6 +69,15 @@ is_for_gateway(const struct lane *l, const struct flow *f)
 	       addr_eq(f->dst, l->set->gateway);
 }
 
+/* A route that leads protected packets to the inside of their own tunnel would wrap them without end. */
+static bool
+is_loop(const struct path *path, const struct flow *f)
+{
+	return (f->proto == PROTO_NUMBER_ESP || f->proto == PROTO_NUMBER_AH) &&
+	       path->gateway.family != ADDR_NONE && addr_eq(f->dst, path->gateway) &&
+	       addr_eq(f->src, path->local);
+}
+
 static void
 whole_packet(struct worker *w, struct pkt *p)
 {
@@ -92,6 +101,8 @@ whole_packet(struct worker *w, struct pkt *p)
 	reason = path_choose(w, l, &f, &path);
 	if (reason == DROP_NONE && path->out == NULL)
 		reason = DROP_NO_TUNNEL;
+	if (reason == DROP_NONE && is_loop(path, &f))
+		reason = DROP_LOOP;
 	if (reason == DROP_NONE && l->kind == LANE_CAPTURE_IN && !l->set->is_passive) {
 		reason = flow_ttl_lower(p); /* this is the hop that routes it */
 		if (reason == DROP_TTL)

@@ -11,6 +11,7 @@
 
 #include "daemon/picd/assoc.h"
 #include "daemon/picd/port.h"
+#include "lib/os/checked.h"
 #include "lib/os/daemon.h"
 
 #include <stdbool.h>
@@ -37,6 +38,7 @@ struct picd {
 	uv_timer_t sync_wait;
 
 	struct conf *conf; /* NULL: none yet */
+	struct checked checked;
 	struct assoc_table assocs;
 	struct port_table ports;
 	struct port *retired_ports; /* gone since the last snapshot */
@@ -49,6 +51,7 @@ struct picd {
 	    is_apply_pending; /* MSG_CONF_DONE is owed to mgd when netd has handed everything over */
 	uint32_t apply_seq;
 	uint32_t apply_commit;
+	uint32_t awaited_commit; /* of netd, whose descriptors apply_commit needs */
 
 	struct row_job *jobs; /* commands being answered, oldest first */
 };

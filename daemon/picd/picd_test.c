@@ -433,7 +433,33 @@ fragments_are_put_together_before_the_rules(void **state)
 	assert_int_equal(take(l.in_b, got, sizeof(got)), 20 + 120 + 100);
 	test_now_ms += 5000;
 	gw_turns(&l.a);
-	assert_int_equal(gw_drops(&l.a, NULL, DROP_FRAG_TIMEOUT), 1);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_FRAG_TIMEOUT), 1);
+	lab_done(&l);
+}
+
+static void
+a_tunnel_does_not_wrap_its_own_packets_again(void **state)
+{
+	(void)state;
+	static const uint8_t protocols[] = { 50, 51 };
+	struct lab l;
+	uint8_t p[2000];
+	lab_init(&l);
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = udp4(p, "192.0.2.1", "192.0.2.2", 60, 0, 63);
+		p[9] = protocols[i];
+		ip4_seal(p);
+		put(l.link_a, p, n);
+		/* what another gateway behind this one has protected is data like any other */
+		n = udp4(p, "192.0.2.9", "192.0.2.2", 60, 0, 63);
+		p[9] = protocols[i];
+		ip4_seal(p);
+		put(l.link_a, p, n);
+	}
+	put(l.link_a, p, udp4(p, "192.0.2.1", "192.0.2.2", 60, 0, 63));
+	gw_turns(&l.a);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_LOOP), 2);
+	assert_int_equal(counts(&l.a, 1, true).packets, 3);
 	lab_done(&l);
 }
 
@@ -709,6 +735,7 @@ main(void)
 		cmocka_unit_test(too_big_without_df_is_fragmented_before_encapsulation),
 		cmocka_unit_test(fragments_are_put_together_before_the_rules),
 		cmocka_unit_test(a_commit_touches_only_the_tunnels_it_changes),
+		cmocka_unit_test(a_tunnel_does_not_wrap_its_own_packets_again),
 		cmocka_unit_test(an_mtu_change_continues_the_sequence),
 		cmocka_unit_test(numbers_used_during_a_commit_are_not_used_again),
 		cmocka_unit_test(old_snapshots_wait_for_the_worker),

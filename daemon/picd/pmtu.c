@@ -22,6 +22,8 @@ enum {
 	PMTU_MIN6 = 1280,
 	AH_OFF_SPI = 4,
 	IP4_OFF_PROTOCOL = 9,
+	IP6_OFF_NEXT = 6,
+	IP6_LEN = 40,
 	PROTO_NUMBER_AH = 51,
 };
 
@@ -84,37 +86,47 @@ error_read(int fd, struct socket_error *out)
 	return true;
 }
 
-/* Reads the SPI of the quoted packet of an IPv4 socket: send sockets quote it from its IP header. */
+/* Reads up to the end of the IP header, which has no IPv6 extensions: we send none. Returns the protocol. */
+static uint8_t
+header_skip(struct rd *r, uint8_t family)
+{
+	uint32_t words = rd_u8(r) & 0xf;
+	uint32_t protocol_at = family == ADDR_V4 ? IP4_OFF_PROTOCOL : IP6_OFF_NEXT;
+	uint32_t len = family == ADDR_V4 ? words * 4 : IP6_LEN;
+	(void)rd_bytes(r, protocol_at - 1);
+	uint8_t protocol = rd_u8(r);
+	(void)rd_bytes(r, len - protocol_at - 1);
+	return protocol;
+}
+
+/* Reads the SPI of the quoted packet: the kernel quotes it from its IPsec header, but to sockets that send with
+ * an IP header of their own from that. */
 static uint32_t
 quoted_spi(const struct port *port, const struct socket_error *e)
 {
 	struct rd r = rd_init(e->quoted, e->n_quoted);
 	uint8_t protocol = port->protocol;
-	if (port->kind == PORT_SEND) {
-		uint32_t words = rd_u8(&r) & 0xf;
-		(void)rd_bytes(&r, IP4_OFF_PROTOCOL - 1);
-		protocol = rd_u8(&r);
-		(void)rd_bytes(&r, words * 4 - IP4_OFF_PROTOCOL - 1);
-	}
+	if (port->kind == PORT_SEND)
+		protocol = header_skip(&r, port->family);
 	if (protocol == PROTO_NUMBER_AH)
 		(void)rd_bytes(&r, AH_OFF_SPI);
 	uint32_t spi = rd_u32(&r);
 	return rd_ok(&r) ? spi : 0;
 }
 
-/* True if the quoted packet carries an SPI that we send with to that gateway. IPv6 sockets quote in too
- * many ways to look; there the kernel's own match of the addresses has to do. */
+/* True if the quoted packet carries an SPI that we send with to that gateway. Of AH in IPv6 the kernel reports to the
+ * sockets of what follows it: of a bundle the ESP, whose SPI is the auxiliary one; of AH alone nothing reaches us. */
 static bool
 is_plausible(const struct worker *w, const struct port *port, const struct socket_error *e)
 {
 	const struct path *const *paths;
 	size_t n = snap_gateway(w->snap, &e->dst, &paths);
-	if (port->family == ADDR_V6)
-		return n > 0;
 	uint32_t spi = quoted_spi(port, e);
-	for (size_t i = 0; i < n; i++)
-		if (sa_params(paths[i]->out)->spi == spi)
+	for (size_t i = 0; i < n; i++) {
+		const struct sa_params *p = sa_params(paths[i]->out);
+		if (p->spi == spi || (p->protocol == SA_BUNDLE && p->aux_spi == spi))
 			return true;
+	}
 	return false;
 }
 

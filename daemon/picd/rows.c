@@ -31,6 +31,7 @@ static const struct {
 	    "remote-gw" },
 	{ "get-security-associations-information", show_security_sas, "level", "sa-name", NULL },
 	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL },
+	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL },
 	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
 };
 

@@ -43,6 +43,7 @@ struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
 
 /* Not a row maker: does it all and returns NULL. */
 struct elem *clear_statistics(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *clear_drops(struct picd *p, struct row_job *j, struct arena *a);
 
 /* show_sa.c: appends `security-associations` of one direction; nothing if there is no SA. */
 void show_sa(struct arena *a, struct elem *parent, const struct assoc_end *end,

@@ -3,7 +3,8 @@
  * show_stat.c - rows of `show services ipsec-vpn ipsec statistics`, and the command that clears them.
  *
  * Brief: one row per service set; detail: one per tunnel. Traffic comes from the SAs' counters, errors
- * from the drop tallies, by the columns that lib/esp/drop.h gives every reason. The display
+ * from the drop tallies, by the columns that lib/esp/drop.h gives every reason. One more row, without a name and
+ * without traffic, if packets were dropped that no set could be found for. The display
  * has no column for some reasons (dummy packets); they only show as packet drops.
  */
 #include "daemon/picd/picd.h"
@@ -82,11 +83,11 @@ errors_put(struct arena *a, struct elem *parent, const struct tally *t, bool is_
 }
 
 static struct elem *
-row_begin(struct picd *p, struct arena *a, const struct conf_service_set *set)
+row_begin(struct picd *p, struct arena *a, const char *set_name)
 {
 	struct elem *row = elem_new(a, "ipsec-service-set-statistics");
 	elem_leaf(a, row, "pic-name", p->instance);
-	elem_leaf(a, row, "service-set-name", set->name);
+	elem_leaf(a, row, "service-set-name", set_name);
 	return row;
 }
 
@@ -114,7 +115,7 @@ set_row(
 	}
 	if (!any)
 		return NULL;
-	struct elem *row = row_begin(p, a, set);
+	struct elem *row = row_begin(p, a, set->name);
 	struct elem *e = elem_add(a, row, "ipsec-statistics");
 	traffic_put(a, e, &t);
 	errors_put(a, e, assoc_set_state(&p->assocs, set)->tally, true);
@@ -128,7 +129,7 @@ tunnel_row(struct picd *p, struct arena *a, const struct conf_service_set *set, 
 	const struct assoc *assoc = assoc_of_tunnel(&p->assocs, set, index);
 	char text[ADDR_STRLEN];
 	struct traffic t = { 0 };
-	struct elem *row = row_begin(p, a, set);
+	struct elem *row = row_begin(p, a, set->name);
 	struct elem *e = elem_add(a, row, "ipsec-statistics");
 	elem_leaf(a, e, "local-gateway", addr_print(set->local_gateway, text));
 	elem_leaf(a, e, "remote-gateway", addr_print(tunnel->term->remote_gateway, text));
@@ -140,6 +141,27 @@ tunnel_row(struct picd *p, struct arena *a, const struct conf_service_set *set, 
 	traffic_add(&t, assoc);
 	traffic_put(a, e, &t);
 	errors_put(a, e, assoc->tally, false);
+	return row;
+}
+
+/* Packets that no set could be found for; NULL while there were none. Only the brief display of everything has it. */
+static struct elem *
+no_set_row(struct picd *p, struct row_job *j, struct arena *a)
+{
+	uint64_t drops[DROP_MAX] = { 0 };
+	uint64_t columns[STAT_MAX] = { 0 };
+	uint64_t n = 0;
+	if (j->level != LEVEL_BRIEF || *j->name != '\0' || j->remote.family != ADDR_NONE ||
+	    j->at_inner++ > 0)
+		return NULL;
+	tally_sum(p->tally, drops);
+	tally_columns(drops, columns);
+	for (unsigned c = STAT_NONE + 1; c < STAT_MAX; c++)
+		n += columns[c];
+	if (n == 0)
+		return NULL;
+	struct elem *row = row_begin(p, a, "");
+	errors_put(a, elem_add(a, row, "ipsec-statistics"), p->tally, true);
 	return row;
 }
 
@@ -163,7 +185,7 @@ show_statistics(struct picd *p, struct row_job *j, struct arena *a)
 		j->at++;
 		j->at_inner = 0;
 	}
-	return NULL;
+	return no_set_row(p, j, a);
 }
 
 struct elem *
@@ -187,5 +209,7 @@ clear_statistics(struct picd *p, struct row_job *j, struct arena *a)
 		if (all && (*j->name == '\0' || strcmp(j->name, set->name) == 0))
 			tally_clear(assoc_set_state(&p->assocs, set)->tally);
 	}
+	if (*j->name == '\0' && j->remote.family == ADDR_NONE)
+		tally_clear(p->tally);
 	return NULL;
 }

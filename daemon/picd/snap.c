@@ -87,6 +87,7 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		p->gateway = a->tunnel->term->remote_gateway;
 	else if (a->kind == ASSOC_ES)
 		p->gateway = a->unit->tunnel_destination;
+	p->local = a->out.sa != NULL ? a->out.params.src : (struct addr){ 0 };
 	return p;
 }
 
@@ -145,7 +146,8 @@ static size_t
 sad_make(struct build *b)
 {
 	size_t clashes = 0;
-	b->snap->sad = sad_new(b->snap->n_paths + b->conf->n_neighbours + 1);
+	b->snap->sad =
+	    sad_new(b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways);
 	if (b->snap->sad == NULL)
 		abort();
 	for (size_t i = 0; i < b->snap->n_paths; i++)
@@ -156,6 +158,13 @@ sad_make(struct build *b)
 		struct sad_key key;
 		sad_key_init(&key, n->spi, n->proto == PROTO_ESP ? IPPROTO_ESP : IPPROTO_AH,
 		    n->gateway.family, n->gateway.b);
+		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
+			clashes++;
+	}
+	for (size_t i = 0; i < b->conf->n_stray_gateways; i++) {
+		struct sad_key key;
+		const struct addr *gateway = &b->conf->stray_gateways[i];
+		sad_key_init(&key, SAD_STRAYS, 0, gateway->family, gateway->b);
 		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
 			clashes++;
 	}

@@ -30,6 +30,7 @@ struct path {
 	const struct snap_set *set; /* NULL: es- or transport */
 	struct tally *tally;        /* of the tunnel */
 	struct addr gateway;        /* the other end; ADDR_NONE for transport mode */
+	struct addr local;          /* source of what is sent; ADDR_NONE: transport mode */
 	uint32_t slot;
 	bool is_transport;
 	bool has_syslog;

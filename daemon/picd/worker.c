@@ -81,12 +81,17 @@ heirs_settle(struct worker *w, uint64_t seen)
 }
 
 static void
+frags_expire(struct worker *w)
+{
+	uint32_t tag;
+	while (frag_expire(w->frags, w->now_ms, &tag))
+		worker_drop(w, NULL, worker_lane(w, tag), DROP_FRAG_TIMEOUT);
+}
+
+static void
 tick(struct worker *w)
 {
 	w->tick_ms = w->now_ms;
-	unsigned n = frag_expire(w->frags, w->now_ms);
-	while (n-- > 0)
-		worker_drop(w, NULL, NULL, DROP_FRAG_TIMEOUT);
 	pmtu_expire(w);
 }
 
@@ -100,6 +105,8 @@ worker_turn(struct worker *w, int timeout_ms)
 	uint64_t seen = atomic_load_explicit(&w->seen, memory_order_relaxed);
 	if (w->snap != NULL && w->snap->generation != seen)
 		heirs_settle(w, seen);
+	if (w->snap != NULL)
+		frags_expire(w);
 	for (int i = 0; i < n; i++) {
 		const struct port *port = events[i].data.ptr;
 		if (port == NULL) {

@@ -153,6 +153,12 @@ wr_reserve(struct wr *w, size_t n)
 }
 
 void
+wr_expect(struct wr *w, size_t n)
+{
+	(void)wr_reserve(w, n);
+}
+
+void
 wr_bytes(struct wr *w, const void *p, size_t n)
 {
 	if (n == 0 || !wr_reserve(w, n))

@@ -48,8 +48,9 @@ struct wr {
 };
 
 struct wr wr_init(void *buf, size_t cap);
-struct wr wr_grow(void);    /* starts empty; free with wr_free() */
-void wr_free(struct wr *w); /* wipes and frees a growing writer's buffer */
+struct wr wr_grow(void);                /* starts empty; free with wr_free() */
+void wr_expect(struct wr *w, size_t n); /* N more bytes or so will come: makes room once */
+void wr_free(struct wr *w);             /* wipes and frees a growing writer's buffer */
 bool wr_ok(const struct wr *w);
 void wr_u8(struct wr *w, uint8_t v);
 void wr_u16(struct wr *w, uint16_t v);

@@ -59,18 +59,26 @@ smap_find(const struct smap *m, const char *key)
 	return slot_find(m, key, smap_hash(key, strlen(key)))->value;
 }
 
-void *
-smap_set(struct smap *m, const char *key, void *value)
+/* Returns the slot of KEY, which is made if need be. */
+static struct smap_slot *
+slot_make(struct smap *m, const char *key)
 {
 	if (m->n * 3 >= m->cap * 2)
 		smap_grow(m);
 	uint32_t hash = smap_hash(key, strlen(key));
 	struct smap_slot *s = slot_find(m, key, hash);
-	void *before = s->value;
 	if (s->key == NULL) {
 		*s = (struct smap_slot){ .key = key, .hash = hash };
 		m->n++;
 	}
+	return s;
+}
+
+void *
+smap_set(struct smap *m, const char *key, void *value)
+{
+	struct smap_slot *s = slot_make(m, key);
+	void *before = s->value;
 	s->value = value;
 	return before;
 }
@@ -78,8 +86,9 @@ smap_set(struct smap *m, const char *key, void *value)
 bool
 smap_add(struct smap *m, const char *key, void *value)
 {
-	if (smap_find(m, key) != NULL)
+	struct smap_slot *s = slot_make(m, key);
+	if (s->value != NULL)
 		return false;
-	smap_set(m, key, value);
+	s->value = value;
 	return true;
 }

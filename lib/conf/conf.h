@@ -259,7 +259,7 @@ struct conf_neighbour {
 /* Which part of the configuration a process is given: what it has no need to know is not sent. */
 enum conf_part {
 	CONF_ALL,  /* mgd and `sallyport check` */
-	CONF_NETD, /* interfaces, routes, filters, service sets without keys */
+	CONF_NETD, /* interfaces, routes, filters, service sets, rules without terms; no keys */
 	CONF_PICD, /* what one services interface needs, with its keys */
 };
 
@@ -288,6 +288,9 @@ struct conf {
 	size_t n_sas;
 	const struct conf_neighbour *neighbours; /* CONF_PICD only */
 	size_t n_neighbours;
+	const struct addr
+	    *stray_gateways; /* CONF_PICD only: another one counts what nobody has an SA for */
+	size_t n_stray_gateways;
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to
@@ -304,8 +307,9 @@ struct conf_origin {
 	unsigned column;
 };
 
-/* Makes the reduced configuration for one daemon: a copy of ROOT's relevant subtrees in A, which borrows ROOT's strings. PIC names the services
- * interface ("sp-1/2/0", "es-0/0/0", "re0") for CONF_PICD. C is the loaded form of ROOT. */
+/* Makes the reduced configuration for one daemon in A. What a daemon gets whole is not copied but shared with ROOT
+ * (elem_share()), so the result is for elem_encode() and for reading downwards while ROOT is there. PIC names the
+ * services interface ("sp-1/2/0", "es-0/0/0", "re0") for CONF_PICD. C is the loaded form of ROOT. */
 struct elem *conf_reduce(const struct conf *c, const struct elem *root, enum conf_part part,
     const char *pic, struct arena *a);
 

@@ -225,7 +225,7 @@ rule_load(struct builder *b)
 			continue;
 		direction_load(b, e, rule);
 		terms_load(b, e, rule, i);
-		if (rule->n_terms == 0)
+		if (rule->n_terms == 0 && b->part != CONF_NETD)
 			builder_missing(b, e, "term");
 		if (!smap_add(&b->rules, rule->name, rule)) {
 			builder_error(b, e, "Rule is configured twice");

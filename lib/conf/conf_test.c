@@ -235,9 +235,12 @@ netd_gets_no_key(void **state)
 	assert_int_equal(n->n_filters, c->n_filters);
 	assert_int_equal(n->n_sas, c->n_sas);
 	assert_int_equal(n->sas[1]->mode, MODE_TRANSPORT);
-	const struct conf_tunnel *t = &conf_service_set(n, "ss-nh")->tunnels[0];
-	assert_int_equal(t->term->manual.in.auth_key.len, 0);
-	assert_int_equal(t->term->manual.in.proto, PROTO_ESP);
+	assert_int_equal(n->n_rules, c->n_rules);
+	for (size_t i = 0; i < n->n_rules; i++) {
+		assert_int_equal(n->rules[i]->direction, c->rules[i]->direction);
+		assert_int_equal(n->rules[i]->n_terms, 0);
+	}
+	assert_int_equal(conf_service_set(n, "ss-nh")->n_tunnels, 0);
 	size_t n_pics;
 	(void)conf_pics(n, a, &n_pics);
 	assert_int_equal(n_pics, 4);
@@ -305,10 +308,16 @@ picd_gets_what_it_runs(void **state)
 	assert_int_equal(p->neighbours[0].gateway.family, ADDR_V4);
 	assert_int_equal(p->neighbours[1].proto, PROTO_AH); /* the bundle */
 	assert_int_equal(p->neighbours[2].gateway.family, ADDR_NONE);
+	/* the first of both counts what has no SA */
+	assert_int_equal(p->n_stray_gateways, 1);
+	conf_free(p);
+	p = part_load(a, c, root, CONF_PICD, "sp-1/2/0", &found);
+	assert_int_equal(p->n_stray_gateways, 0);
 	conf_free(p);
 	p = part_load(a, c, root, CONF_PICD, "re0", &found);
 	assert_true(conf_sa(p, "sa-bgp")->manual.is_set);
 	assert_int_equal(p->n_neighbours, 4);
+	assert_int_equal(p->n_stray_gateways, 2);
 	assert_non_null(conf_unit(p, "lo0.0")->inet.filter_out);
 	assert_null(conf_unit(p, "ge-0/0/0.0"));
 	conf_free(p);

@@ -5,6 +5,7 @@
  * Every socket of a local gateway gets all of its ESP and AH, so services interfaces that share a gateway hear each
  * other, and the host's transport mode SAs hear everybody. conf_reduce() tells each picd protocol, SPI and gateway of
  * those SAs, without keys, as leaves "PROTOCOL SPI GATEWAY" of the root: it must not take their packets for strays.
+ * What is a stray to all of them is counted by the first; the others have a leaf with its gateway.
  */
 #include "lib/conf/builder.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define NEIGHBOUR_LEAF "neighbour-sa"
+#define STRAYS_LEAF "neighbour-strays"
 #define ANY_GATEWAY "any" /* of a transport mode SA */
 
 struct spread {
@@ -21,6 +23,8 @@ struct spread {
 	struct elem *to;
 	const char *pic;
 	struct smap gateways; /* those that PIC answers for */
+	struct smap
+	    firsts; /* all gateways: name of the services interface that counts their strays */
 };
 
 /* One inbound SA of the whole configuration. */
@@ -63,6 +67,28 @@ own_note(struct spread *x, const char *pic, struct addr gateway, const struct co
 }
 
 static void
+first_note(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
+{
+	(void)m;
+	if (gateway.family != ADDR_NONE)
+		(void)smap_add(&x->firsts, gateway_print(x->a, gateway), (void *)(uintptr_t)pic);
+}
+
+/* Only the first SA of a gateway gets here with its own PIC: then the leaf is written, once. */
+static void
+strays_put(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
+{
+	(void)m;
+	const char *gw = gateway_print(x->a, gateway);
+	bool is_heard = strcmp(x->pic, HOST_PIC) == 0 || smap_find(&x->gateways, gw) != NULL;
+	if (gateway.family == ADDR_NONE || !is_heard || strcmp(pic, x->pic) == 0 ||
+	    smap_find(&x->firsts, gw) != pic)
+		return;
+	(void)smap_set(&x->firsts, gw, NULL);
+	elem_leaf(x->a, x->to, STRAYS_LEAF, gw);
+}
+
+static void
 other_put(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
 {
 	const char *gw = gateway_print(x->a, gateway);
@@ -79,9 +105,13 @@ neighbours_put(const struct conf *c, const char *pic, struct arena *a, struct el
 {
 	struct spread x = { .a = a, .to = to, .pic = pic };
 	each_sa(c, &x, own_note);
-	if (x.gateways.n > 0)
+	if (x.gateways.n > 0) {
 		each_sa(c, &x, other_put);
+		each_sa(c, &x, first_note);
+		each_sa(c, &x, strays_put);
+	}
 	smap_done(&x.gateways);
+	smap_done(&x.firsts);
 }
 
 /* Reads one leaf; false if it is not of the form that other_put() writes. */
@@ -112,6 +142,14 @@ neighbours_load(struct builder *b)
 		else
 			builder_error(b, e, "invalid value");
 	}
+	struct addr *strays = arena_array(b->a, elem_count(b->root, STRAYS_LEAF), sizeof(*strays));
+	elem_each (e, b->root, STRAYS_LEAF) {
+		if (e->value != NULL && addr_parse(e->value, &strays[b->c->n_stray_gateways]))
+			b->c->n_stray_gateways++;
+		else
+			builder_error(b, e, "invalid value");
+	}
+	b->c->stray_gateways = strays;
 	b->c->neighbours = list;
 	b->c->n_neighbours = used;
 }

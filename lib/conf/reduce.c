@@ -35,10 +35,13 @@ is_one_of(const char *name, const char *const *list)
 	return false;
 }
 
-/* Copies E and what is below it, except elements called one of DROP. Recursion ends at ELEM_DEPTH_MAX. */
+/* Copies E and what is below it, except elements called one of DROP; without DROP what is below E is shared, not copied.
+ * Recursion ends at ELEM_DEPTH_MAX. */
 static struct elem *
 copy(struct arena *a, struct elem *parent, const struct elem *e, const char *const *drop)
 {
+	if (drop == NULL || *drop == NULL)
+		return elem_share(a, parent, e);
 	struct elem *to = elem_borrow(a, parent, e);
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		if (!is_one_of(c->name, drop))
@@ -71,13 +74,14 @@ root_new(struct arena *a, const struct conf *c, const struct elem *root, const c
 	return to;
 }
 
-/* --- netd: no keys at all --- */
+/* --- netd: no keys at all, and of rules no more than that they are there and which way they look --- */
 
 static void
-each_copy(struct arena *a, struct elem *to, const struct elem *from, const char *list)
+each_copy(struct arena *a, struct elem *to, const struct elem *from, const char *list,
+    const char *const *drop)
 {
 	elem_each (e, from, list)
-		copy(a, to, e, key_words);
+		copy(a, to, e, drop);
 }
 
 static struct elem *
@@ -86,20 +90,22 @@ netd_reduce(const struct conf *c, const struct elem *root, struct arena *a)
 	static const char *const whole[] = { "interfaces", "routing-options", "firewall" };
 	static const char *const vpn_path[] = { "services", "ipsec-vpn", NULL };
 	static const char *const sa_path[] = { "security", "ipsec", NULL };
+	static const char *const no_term[] = { "term", NULL };
 	struct elem *to = root_new(a, c, root, "netd");
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
-		each_copy(a, to, root, whole[i]);
+		each_copy(a, to, root, whole[i], key_words);
 	const struct elem *services = elem_find(root, "services");
 	if (services != NULL)
-		each_copy(a, elem_add(a, to, "services"), services, "service-set");
+		each_copy(a, elem_add(a, to, "services"), services, "service-set", key_words);
 	struct elem *vpn = path_copy(a, to, root, vpn_path);
 	if (vpn != NULL) {
-		each_copy(a, vpn, elem_path(root, "services/ipsec-vpn"), "rule");
-		each_copy(a, vpn, elem_path(root, "services/ipsec-vpn"), "rule-set");
+		each_copy(a, vpn, elem_path(root, "services/ipsec-vpn"), "rule", no_term);
+		each_copy(a, vpn, elem_path(root, "services/ipsec-vpn"), "rule-set", key_words);
 	}
 	struct elem *ipsec = path_copy(a, to, root, sa_path);
 	if (ipsec != NULL)
-		each_copy(a, ipsec, elem_path(root, "security/ipsec"), "security-association");
+		each_copy(
+		    a, ipsec, elem_path(root, "security/ipsec"), "security-association", key_words);
 	return to;
 }
 

@@ -51,7 +51,7 @@
 	X(DROP_NO_SA, "unknown-spi", STAT_NO_SA,                                                   \
 		"no SA has this SPI, protocol and destination")                                    \
 	X(DROP_ELSEWHERE, "elsewhere", STAT_NONE,                                                  \
-		"the SA is another services interface's")                                          \
+		"another services interface takes or counts it")                                          \
 	X(DROP_SA_PROTOCOL, "wrong-protocol", STAT_NO_SA,                                          \
 		"the SPI belongs to an SA of the other protocol")                                  \
 	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \
@@ -118,6 +118,8 @@
 		"no service set takes packets from this unit")                                     \
 	X(DROP_NO_TUNNEL, "no-tunnel", STAT_NO_SA,                                                 \
 		"the tunnel of the matching term has no SA")                                       \
+	X(DROP_LOOP, "encapsulation-loop", STAT_FLOW,                                              \
+		"a protected packet of the tunnel was routed into the tunnel again")               \
 	X(DROP_CLEAR_TEXT, "clear-text", STAT_RULE_LOOKUP,                                         \
 		"a clear packet arrived that should have been protected")                          \
 	X(DROP_TTL, "ttl-expired", STAT_IP_INTEGRITY,                                              \

@@ -75,6 +75,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			put16(ip + IP6_PAYLOAD, (uint32_t)n - IP6_LEN);
 		}
 		enum drop verdict;
+		uint32_t tag;
+		while (frag_expire(t, now_ms, &tag))
+			if (tag != 0)
+				abort();
 		struct pkt *whole = frag_in(t, p, now_ms, &verdict);
 		if (verdict >= DROP_MAX || (whole != NULL && verdict != DROP_NONE))
 			abort();

@@ -28,6 +28,7 @@ enum {
 static struct esp_worker *w;
 static struct sad *sad;
 static struct sa *outs[SAS];
+static struct sa *ins[SAS];
 
 /* SPI 0x1000 + n: inbound and outbound SAs of all kinds, towards any destination. */
 static void
@@ -55,7 +56,8 @@ sas_make(void)
 		outs[n] = test_sa(w, &p);
 		p.direction = SA_IN;
 		p.src = p.dst = (struct addr){ 0 };
-		if (sad_add(sad, test_sa(w, &p)) != SAD_OK)
+		ins[n] = test_sa(w, &p);
+		if (sad_add(sad, ins[n]) != SAD_OK)
 			abort();
 	}
 }

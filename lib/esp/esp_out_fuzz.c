@@ -27,6 +27,7 @@ enum {
 static struct esp_worker *w;
 static struct sad *sad;
 static struct sa *outs[SAS];
+static struct sa *ins[SAS];
 
 static void
 sas_make(void)
@@ -53,7 +54,8 @@ sas_make(void)
 		p.direction = SA_IN;
 		p.window = 0;
 		p.src = p.dst = (struct addr){ 0 };
-		if (sad_add(sad, test_sa(w, &p)) != SAD_OK)
+		ins[n] = test_sa(w, &p);
+		if (sad_add(sad, ins[n]) != SAD_OK)
 			abort();
 	}
 }

@@ -65,7 +65,6 @@ struct frag_table {
 	struct datagram *oldest;
 	struct datagram *newest;
 	uint32_t timeout_ms;
-	unsigned n_expired; /* not yet reported by frag_expire() */
 };
 
 struct frag_table *
@@ -161,16 +160,17 @@ datagram_new(struct frag_table *t, const struct piece *f, const struct pkt *p, u
 	return d;
 }
 
-unsigned
-frag_expire(struct frag_table *t, uint64_t now_ms)
+bool
+frag_expire(struct frag_table *t, uint64_t now_ms, uint32_t *out_tag)
 {
 	while (t->oldest != NULL && now_ms - t->oldest->born_ms >= t->timeout_ms) {
-		t->n_expired += t->oldest->pkt != NULL; /* an overlap was counted before */
+		bool is_counted = t->oldest->pkt == NULL; /* as an overlap */
+		*out_tag = t->oldest->key.tag;
 		datagram_del(t, t->oldest);
+		if (!is_counted)
+			return true;
 	}
-	unsigned n = t->n_expired;
-	t->n_expired = 0;
-	return n;
+	return false;
 }
 
 static struct piece
@@ -394,7 +394,6 @@ frag_in(struct frag_table *t, struct pkt *p, uint64_t now_ms, enum drop *out)
 		atomic_strip(p, &f);
 		return p;
 	}
-	t->n_expired = frag_expire(t, now_ms);
 	struct pkt *whole = NULL;
 	*out = piece_check(&f);
 	if (*out == DROP_NONE)

@@ -11,6 +11,7 @@
 #ifndef FRAG_H
 #define FRAG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/esp/drop.h"
@@ -33,12 +34,13 @@ void frag_free(struct frag_table *t);
  * Returns a whole packet, owned by the caller (P itself if it was no fragment), or NULL when
  * nothing is complete yet or P was dropped: then *OUT says which (DROP_NONE: kept, or an ignored
  * repetition). Only fragments with the same tag are joined; the user pointer of the whole packet is
- * that of the fragment that came first. Whole packets are not checked here: flow_parse() follows. */
+ * that of the fragment that came first. Whole packets are not checked here: flow_parse() follows. A datagram whose
+ * time is up can still be completed until frag_expire() has taken it out. */
 struct pkt *frag_in(struct frag_table *t, struct pkt *p, uint64_t now_ms, enum drop *out);
 
-/* Forgets datagrams whose time is up and returns how many there were: each is one
- * DROP_FRAG_TIMEOUT. Call it about once a second; frag_in() also expires by itself and adds to
- * what the next call returns. */
-unsigned frag_expire(struct frag_table *t, uint64_t now_ms);
+/* Forgets the oldest datagram if its time is up: true, its tag in OUT_TAG, and it is one DROP_FRAG_TIMEOUT. False when
+ * there is no such datagram (any more). Call it before the fragments of a later time come. */
+__attribute__((warn_unused_result)) bool frag_expire(
+    struct frag_table *t, uint64_t now_ms, uint32_t *out_tag);
 
 #endif

@@ -78,12 +78,18 @@ static enum drop
 sa_missing(const struct sad *sad, const struct pkt *p, const struct sad_key *key)
 {
 	struct sad_key other;
+	struct sad_key strays;
 	if (sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
 	const uint8_t *dst = pkt_data(p) + (key->family == ADDR_V4 ? IP4_DST : IP6_DST);
 	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
 	sad_key_init(&other, key->spi, proto, key->family, dst);
-	return sad_find(sad, &other) != NULL ? DROP_SA_PROTOCOL : DROP_NO_SA;
+	if (sad_find(sad, &other) != NULL)
+		return DROP_SA_PROTOCOL;
+	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
+	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
+		return DROP_ELSEWHERE;
+	return DROP_NO_SA;
 }
 
 /* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */

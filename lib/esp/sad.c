@@ -26,13 +26,19 @@ enum {
 	POINTER_BITS = 47 - ENTRY_ALIGN_BITS, /* of a process, on x86-64 and arm64 */
 };
 
+/* The entry of an SA that is somebody else's. */
+struct stranger {
+	_Alignas(1U << ENTRY_ALIGN_BITS) struct sad_key key;
+	struct stranger *next;
+};
+
 struct sad {
 	uint64_t *slots;
 	uint32_t mask;
 	size_t n;
 	size_t cap;
 	size_t n_any; /* entries for any destination */
-	size_t n_elsewhere;
+	struct stranger *strangers;
 };
 
 static uint64_t
@@ -123,11 +129,11 @@ sad_free(struct sad *t)
 {
 	if (t == NULL)
 		return;
-	for (uint32_t i = 0; t->n_elsewhere > 0; i++)
-		if (t->slots[i] != 0 && slot_entry(t->slots[i])->is_elsewhere) {
-			free((void *)(uintptr_t)slot_entry(t->slots[i]));
-			t->n_elsewhere--;
-		}
+	while (t->strangers != NULL) {
+		struct stranger *next = t->strangers->next;
+		free(t->strangers);
+		t->strangers = next;
+	}
 	free(t->slots);
 	free(t);
 }
@@ -160,7 +166,6 @@ entry_add(struct sad *t, const struct sad_key *e)
 	*s = slot_make(e);
 	t->n++;
 	t->n_any += e->family == ADDR_NONE;
-	t->n_elsewhere += e->is_elsewhere;
 	return SAD_OK;
 }
 
@@ -173,14 +178,16 @@ sad_add(struct sad *t, struct sa *sa)
 enum sad_result
 sad_add_elsewhere(struct sad *t, const struct sad_key *key)
 {
-	struct sad_key *e = aligned_alloc(1U << ENTRY_ALIGN_BITS, 1U << ENTRY_ALIGN_BITS);
-	if (e == NULL)
+	struct stranger *s = aligned_alloc(_Alignof(struct stranger), sizeof(*s));
+	if (s == NULL)
 		return SAD_FULL;
-	*e = *key;
-	e->is_elsewhere = true;
-	enum sad_result result = entry_add(t, e);
-	if (result != SAD_OK)
-		free(e);
+	*s = (struct stranger){ .key = *key, .next = t->strangers };
+	s->key.is_elsewhere = true;
+	enum sad_result result = entry_add(t, &s->key);
+	if (result == SAD_OK)
+		t->strangers = s;
+	else
+		free(s);
 	return result;
 }
 

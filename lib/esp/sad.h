@@ -33,6 +33,8 @@ struct sad *sad_new(size_t n);
 /* Frees the table, not the SAs. NULL is fine. */
 void sad_free(struct sad *t);
 
+enum { SAD_STRAYS = 0 }; /* reserved for local use (RFC 4303 s2.1) */
+
 enum sad_result {
 	SAD_OK,
 	SAD_FULL,
@@ -41,7 +43,8 @@ enum sad_result {
 };
 
 __attribute__((warn_unused_result)) enum sad_result sad_add(struct sad *t, struct sa *sa);
-/* Notes that the SA of this key is somebody else's: sad_find() does not find it, sad_is_elsewhere() does. */
+/* Notes that the SA of this key is somebody else's: sad_find() does not find it, sad_is_elsewhere() does. With SPI
+ * SAD_STRAYS and protocol 0: packets to this destination that have no SA anywhere are somebody else's business. */
 __attribute__((warn_unused_result)) enum sad_result sad_add_elsewhere(
     struct sad *t, const struct sad_key *key);
 /* Takes SA out; does nothing if it is not there. */

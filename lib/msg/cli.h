@@ -24,7 +24,7 @@
  *   rollback { number (or "rescue") }, discard { }
  *   open { kind ("shared", "private", "exclusive") }, close { }   what the calls above and below are about: without open the
  *         shared candidate. close drops what is not committed, unless it is shared
- *   commit { [check], [confirmed], [minutes], [at], [comment] }
+ *   commit { [check], [validate], [confirmed], [minutes], [at], [comment] }   validate: the check confirms nothing
  *   kill { session }   ends another program's session
  *
  * C = command line, M = mgd; braces as in msg.h.
@@ -61,7 +61,8 @@ enum cli_msg_type {
 		  * rights of its user, and shows what comes out below an element called ROOT (cli/act.h). fd: what only the
 		  * gateway may open, such as a log. facts: what only mgd knows; for ping and traceroute { [device], [vrf] }, the Linux names
 		  * of what interface and routing-instance mean. CLI_DONE follows at once */
-	CLI_NOTICE, /* M->C notice { text }, seq 0, at any time: to be shown on the terminal now */
+	CLI_NOTICE, /* M->C notice { text, [host-name] }, seq 0, at any time: to be shown on the terminal now. host-name: the
+		     * configuration has changed; this is the name as of now, and there is no banner any more */
 	CLI_COMPLETE, /* C->M complete { text, [judge] }: what can stand at the end of TEXT, an unfinished line (without
 		       * pipes)? judge: its last word is meant to be complete, say if it is wrong. Never while a line is under way; not CLI_DONE but
 		       * CLI_COMPLETIONS answers it */

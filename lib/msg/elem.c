@@ -3,8 +3,8 @@
  * elem.c - trees of named elements: what travels between the processes.
  *
  * The decoder keeps its place in the tree itself instead of recursing, so depth costs no stack; the
- * encoder walks by the parent links. Names repeat a lot in one message: the decoder shares the name
- * of the previous sibling when it is the same. One thread at a time; no I/O.
+ * encoder keeps the way it came, because shared children do not know it. Names repeat a lot in one message: the decoder
+ * remembers those it met and shares them. One thread at a time; no I/O.
  */
 #include "lib/msg/elem.h"
 
@@ -69,6 +69,15 @@ elem_borrow(struct arena *a, struct elem *parent, const struct elem *like)
 }
 
 struct elem *
+elem_share(struct arena *a, struct elem *parent, const struct elem *like)
+{
+	struct elem *e = elem_borrow(a, parent, like);
+	e->child = like->child;
+	e->last = like->last;
+	return e;
+}
+
+struct elem *
 elem_leaff(struct arena *a, struct elem *parent, const char *name, const char *fmt, ...)
 {
 	char small[256];
@@ -94,7 +103,8 @@ struct elem *
 elem_find(const struct elem *e, const char *name)
 {
 	struct elem *c = e ? e->child : NULL;
-	while (c != NULL && strcmp(c->name, name) != 0)
+	/* the first letter tells most names apart without a call */
+	while (c != NULL && (c->name[0] != name[0] || strcmp(c->name, name) != 0))
 		c = c->next;
 	return c;
 }
@@ -169,20 +179,27 @@ one_put(struct wr *w, const struct elem *e)
 void
 elem_encode(struct wr *w, const struct elem *e)
 {
+	const struct elem *open[ELEM_DEPTH_MAX];
+	size_t depth = 0;
 	const struct elem *at = e;
 	for (;;) {
 		one_put(w, at);
 		if (at->is_container && at->child != NULL) {
+			if (depth == ELEM_DEPTH_MAX) {
+				w->failed = true;
+				return;
+			}
+			open[depth++] = at;
 			at = at->child;
 			continue;
 		}
 		if (at->is_container)
 			wr_u8(w, TAG_CLOSE);
-		while (at != e && at->next == NULL) {
-			at = at->parent;
+		while (depth > 0 && at->next == NULL) {
+			at = open[--depth];
 			wr_u8(w, TAG_CLOSE);
 		}
-		if (at == e)
+		if (depth == 0)
 			return;
 		at = at->next;
 	}
@@ -201,17 +218,28 @@ name_is_valid(const uint8_t *p, size_t n)
 	return n > 0;
 }
 
-/* Reads a name; shares the string of LIKE where it is the same. NULL on bad input. */
+/* Names met so far, each in the one place where it may be. */
+struct names {
+	const char *at[128];
+};
+
+/* Reads a name; shares the string of an earlier one where it is the same. NULL on bad input. */
 static const char *
-name_get(struct arena *a, struct rd *r, const struct elem *like)
+name_get(struct arena *a, struct rd *r, struct names *met)
 {
 	size_t n = rd_u8(r);
 	const uint8_t *p = rd_bytes(r, n);
-	if (p == NULL || !name_is_valid(p, n))
+	if (p == NULL || n == 0)
 		return NULL;
-	if (like != NULL && strlen(like->name) == n && memcmp(like->name, p, n) == 0)
-		return like->name;
-	return arena_strndup(a, (const char *)p, n);
+	/* a bad spread costs memory, nothing else */
+	size_t slot = (n * 37 + p[0] * 11u + p[n - 1] * 5u + p[n / 2]) %
+		      (sizeof(met->at) / sizeof(met->at[0]));
+	const char *like = met->at[slot];
+	if (like != NULL && strlen(like) == n && memcmp(like, p, n) == 0)
+		return like;
+	if (!name_is_valid(p, n))
+		return NULL;
+	return met->at[slot] = arena_strndup(a, (const char *)p, n);
 }
 
 struct elem *
@@ -219,6 +247,7 @@ elem_decode(struct arena *a, struct rd *r)
 {
 	struct elem *root = NULL;
 	struct elem *at = NULL; /* the open container */
+	struct names met = { 0 };
 	unsigned depth = 0;
 	do {
 		uint8_t tag = rd_u8(r);
@@ -233,7 +262,7 @@ elem_decode(struct arena *a, struct rd *r)
 		}
 		if (tag < TAG_OPEN || tag > TAG_FLAG)
 			return NULL;
-		const char *name = name_get(a, r, at ? at->last : NULL);
+		const char *name = name_get(a, r, &met);
 		if (name == NULL)
 			return NULL;
 		struct elem *e = elem_make(a, at, name);

@@ -49,6 +49,10 @@ __attribute__((format(printf, 4, 5))) struct elem *elem_leaff(
 /* Adds a childless copy of LIKE, whose name and value are borrowed: they must live as long as A is used. */
 struct elem *elem_borrow(struct arena *a, struct elem *parent, const struct elem *like);
 
+/* The same with all that is below LIKE, which both have in common from now on: the children stay LIKE's (their parent is
+ * LIKE), so the copy is for reading downwards and for elem_encode(). */
+struct elem *elem_share(struct arena *a, struct elem *parent, const struct elem *like);
+
 /* --- reading a tree --- */
 /* Returns the first child called NAME, or NULL; E may be NULL. */
 struct elem *elem_find(const struct elem *e, const char *name);
@@ -65,6 +69,7 @@ struct elem *elem_path(const struct elem *e, const char *path);
 	for (struct elem *c = elem_find((e), (name)); c != NULL; c = elem_next(c))
 
 /* --- the wire --- */
+/* Containers nested deeper than ELEM_DEPTH_MAX fail W. */
 void elem_encode(struct wr *w, const struct elem *e);
 /* Reads exactly one element, in A. Returns NULL if the bytes are not a valid encoding. */
 struct elem *elem_decode(struct arena *a, struct rd *r);

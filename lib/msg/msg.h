@@ -42,7 +42,9 @@ enum msg_type {
 	MSG_TUN_ASK, /* N->S: open /dev/net/tun for me */
 	MSG_TUN,     /* S->N + fd, seq of the question; without fd: it could not be opened */
 	/* --- mgd and netd, picd --- */
-	MSG_CONF_CHECK, /* M->D conf { commit } + memfd (sealed; one encoded element tree: the reduced configuration): could you run it? */
+	MSG_CONF_CHECK, /* M->D conf { commit, [network] } + memfd (sealed; one encoded element tree: the reduced
+			 * configuration): could you run it? network: the commit that netd runs for it, which is an older one if
+			 * netd's part stays as it is */
 	MSG_CONF_APPLY, /* M->D the same: run it */
 	MSG_CONF_DONE, /* D->M conf-done { commit, status ("ok" or "error"), [text] }: answers both */
 	MSG_RPC, /* M->D RPC-NAME { arguments }: an operational command (yang/sallyport-rpc) */

@@ -550,6 +550,8 @@ commands_have_owner_and_permission(void **state)
 		    "clear" },
 		{ "get-security-associations-information", "show ipsec security-associations",
 		    "picd", "view" },
+		{ "clear-packet-drop-information",
+		    "clear services service-sets statistics packet-drops", "picd", "clear" },
 		{ "get-packet-drop-information",
 		    "show services service-sets statistics packet-drops", "picd", "view" },
 		{ "get-interface-information", "show interfaces", "netd", "view" },

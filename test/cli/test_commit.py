@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import control
+import screen
 from control import BUILD, wait
 from test_control import SET_T2, sent
 
@@ -162,6 +163,28 @@ def test_an_unconfirmed_commit_is_rolled_back_after_a_restart(gw):
     gw.kill()
     gw.start()
     assert host(gw) == "host-name gw;" and len(history(gw)) == 3
+
+
+def test_everybody_is_told_of_an_automatic_rollback(gw):
+    gw.cli("configure", "set system host-name tried", "commit confirmed 3", check=0)
+    gw.kill()
+    f = gw.config / "commit.confirm"
+    f.write_text(re.sub(r"deadline \d+", f"deadline {int(time.time()) + 2}", f.read_text()))
+    gw.start()
+    # one is typing, one only looks on
+    a, b = screen.Typist(gw), screen.Typist(gw)
+    a.type("configure\n", "# ")
+    a.keys("set system ")
+    told = ("\nBroadcast Message from root@gw\n        (no tty) at 10:00 UTC...\n\n"
+            "Commit was not confirmed; automatic rollback complete.\n\n")
+    seen = screen.normal(a.wait("root@tried# set system ", seconds=20))
+    assert seen.endswith(told + "[edit]\nroot@tried# set system\n"), seen
+    assert told.strip() in screen.normal(b.wait("> ", seconds=20))
+    # the line that was being typed goes on, with the old name at the next prompt
+    assert a.type("host-name typed\n", "# ").endswith("\n[edit]\nroot@gw# ")
+    a.type("rollback\n", "# ")
+    a.close()
+    b.close()
 
 
 def test_commit_and_commit_check_confirm(gw):

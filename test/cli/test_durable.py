@@ -115,6 +115,14 @@ def commit_killed(gw, i, n, command="commit"):
     return where, seen
 
 
+def restart(gw):
+    """After a kill; returns when every daemon runs what mgd has told it."""
+    gw.kill()
+    gw.in_force.clear()
+    gw.start()
+    wait(lambda: gw.in_force)
+
+
 @pytest.mark.parametrize("commits", [1, 6, 55])
 def test_mgd_killed_at_every_call_of_a_commit(gw, commits):
     prepare(gw, commits)
@@ -124,10 +132,7 @@ def test_mgd_killed_at_every_call_of_a_commit(gw, commits):
         n += 1
         where, seen = commit_killed(gw, here + 1, n)
         if where is not None:
-            gw.kill()
-            gw.in_force.clear()
-            gw.start()
-            wait(lambda: gw.in_force)
+            restart(gw)
         is_new = is_of(here + 1, gw)
         assert is_new or is_of(here, gw), where
         assert is_new or "commit complete" not in seen, where
@@ -151,8 +156,7 @@ def test_a_confirmed_commit_killed_anywhere_is_old_or_has_its_deadline(gw):
         n += 3
         where, _ = commit_killed(gw, here + 1, n, "commit confirmed 30")
         if where is not None:
-            gw.kill()
-            gw.start()
+            restart(gw)
         if is_of(here + 1, gw):
             news += 1
             here += 1

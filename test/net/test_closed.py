@@ -4,6 +4,7 @@
 # gone, not from a device that has just come, not in a form that looks like the link's own business.
 
 import os
+import re
 import signal
 import time
 
@@ -45,6 +46,39 @@ def test_a_killed_daemon_opens_nothing(two_gateways, style, name):
             time.sleep(0.3)
         t.host_a.ping_end(ping)
     assert len(wire.packets()) == 0
+
+
+@pytest.mark.parametrize("style,family", [("next-hop", 4), ("next-hop", 6), ("es", 4)])
+def test_a_killed_netd_opens_nothing_for_the_gateway_itself(two_gateways, style, family):
+    """Its own packets are not forwarded, they only follow the routes: those must not be missing for a moment."""
+    t = two_gateways
+    plain_routes(t)
+    side_a, _ = junos.sides(t, 4, (family,))
+    if style == "es":   # a route to an address at the other end of the unit
+        text = junos.es_style(side_a, junos.Sa())
+    else:
+        text = junos.next_hop(side_a, [junos.Sa()])
+    unit = "es-0-0-0.0" if style == "es" else "sp-1-2-0.1"
+    a = Gateway(t.gw_a, text + "interfaces { sp-1/2/0 { " + " ".join(
+        f"unit {n} {{ family inet; }}" for n in range(100, 200)) + " } }")
+    net = "10.2." if family == 4 else "fd02:"
+    host, me = (t.HOST_B, t.LAN_A) if family == 4 else (t.HOST_B6, t.LAN_A6)
+    with t.gw_a.capture("wan", CLEAR) as wire, t.gw_a.capture("wan", "esp") as esp:
+        ping = t.gw_a.ping_start(host, interval_s=0.002, options=("-I", me))
+        time.sleep(0.2)
+        for _ in range(3):
+            (old,) = a.pids("netd")
+            os.kill(old, signal.SIGKILL)
+            wait_until(lambda: a.pids("netd") not in ([], [old]), 10, "a new netd")
+            wait_until(lambda: re.search(rf"^{net}.* {unit} ", t.gw_a.run("ip route; ip -6 route").stdout, re.M), 10, "its routes")
+            time.sleep(0.3)
+        t.gw_a.ping_end(ping)
+        n_before = len(esp.packets())
+        t.gw_a.ping(host, count=3, timeout_s=1, options=("-I", me))
+        time.sleep(0.1)
+        assert len(esp.packets()) > n_before > 20, "protected again"
+    assert len(wire.packets()) == 0
+    assert "blackhole" not in t.gw_a.run("ip route show table all; ip -6 route show table all").stdout
 
 
 @pytest.mark.parametrize("style", ["next-hop", "interface"])

@@ -134,3 +134,38 @@ def test_no_key_is_ever_shown_or_logged(two_gateways):
                 shown += f.read()
     assert "SECRET-DATA" in shown
     assert not [s for s in secrets if s in shown]
+
+
+def test_what_a_killed_gateway_left_gives_way(two_gateways):
+    """Nothing of it stays, not even what holds the places of its routes until the next one works."""
+    t = two_gateways
+    before = snapshot(t.gw_a)
+    side_a, _ = junos.sides(t, 4, (4, 6))
+    text = junos.next_hop(side_a, [junos.Sa(), junos.Sa(spi_ab=301, spi_ba=401)])
+    a = Gateway(t.gw_a, text + "routing-options { static { route 10.99.0.0/16 discard; } }")
+    os.kill(a.process.popen.pid, signal.SIGSTOP)
+    for pid in a.pids("netd") + a.pids("sallyportd") + a.pids("mgd") + a.pids("picd"):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not a.pids("netd") and not a.pids("picd"), 5, "everything is dead")
+    text = text.replace("10.2.0.0/16", "10.2.0.0/17").replace("10.2.0.0/24", "10.2.0.0/25")
+    b = Gateway(t.gw_a, text)
+    routes = t.gw_a.run("ip route show table all; ip -6 route show table all").stdout
+    assert "blackhole" not in routes and "10.99" not in routes and "sp-1-2-0.1" in routes, routes
+    assert b.stop() == 0
+    assert snapshot(t.gw_a) == before
+
+
+def test_many_units_go_at_once(two_gateways):
+    """One by one the kernel takes 20 ms for each."""
+    t = two_gateways
+    side_a, _ = junos.sides(t)
+    text = junos.next_hop(side_a, [junos.Sa()])
+    a = Gateway(t.gw_a, text + "interfaces { sp-1/2/0 { " + " ".join(
+        f"unit {n} {{ family inet; }}" for n in range(100, 1100)) + " } }")
+    begin = time.monotonic()
+    a.configure(*[f"delete interfaces sp-1/2/0 unit {n}" for n in range(100, 600)])
+    assert "sp-1-2-0.599:" not in t.gw_a.run("ip -o link").stdout
+    middle = time.monotonic()
+    assert a.stop() == 0
+    assert "sp-1-2-0" not in t.gw_a.run("ip -o link").stdout
+    assert middle - begin < 5 and time.monotonic() - middle < 5

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * checked.c - the configuration that a daemon has checked and will probably be told to apply next.
+ *
+ * Used by netd and picd; checked.h says why.
+ */
+#include "lib/os/checked.h"
+
+#include "lib/conf/conf.h"
+#include "lib/os/ipc.h"
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FORGET_MS = 60 * 1000 }; /* longer than mgd waits for the other daemons */
+
+static void
+forget(struct checked *k)
+{
+	conf_free(k->conf);
+	if (k->fd >= 0)
+		close(k->fd);
+	k->conf = NULL;
+	k->fd = -1;
+	uv_timer_stop(&k->forget);
+}
+
+static void
+on_forget(uv_timer_t *t)
+{
+	forget(t->data);
+}
+
+void
+checked_init(struct checked *k, uv_loop_t *loop)
+{
+	*k = (struct checked){ .fd = -1 };
+	uv_timer_init(loop, &k->forget);
+	k->forget.data = k;
+}
+
+void
+checked_done(struct checked *k)
+{
+	forget(k);
+	uv_close((uv_handle_t *)&k->forget, NULL);
+}
+
+void
+checked_keep(struct checked *k, struct conf *c, struct ipc_msg *m)
+{
+	forget(k);
+	k->conf = c;
+	k->fd = m->fd;
+	m->fd = -1;
+	uv_timer_start(&k->forget, on_forget, FORGET_MS, 0);
+}
+
+static bool
+is_same_file(int a, int b)
+{
+	struct stat sa;
+	struct stat sb;
+	return a >= 0 && b >= 0 && fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino && sa.st_size == sb.st_size;
+}
+
+struct conf *
+checked_take(struct checked *k, const struct ipc_msg *m)
+{
+	struct conf *c = NULL;
+	if (is_same_file(k->fd, m->fd)) {
+		c = k->conf;
+		k->conf = NULL;
+	}
+	forget(k);
+	return c;
+}

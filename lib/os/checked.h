@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * checked.h - the configuration that a daemon has checked and will probably be told to apply next.
+ *
+ * mgd sends the same sealed file twice, with MSG_CONF_CHECK and with MSG_CONF_APPLY. What was read and loaded for the first
+ * is kept for the second, which then costs nothing; a check that nothing follows is forgotten after a while, for there are
+ * keys in it. That it is the same file is asked of the kernel, and no seal lets anyone change it. On the loop's thread.
+ */
+#ifndef CHECKED_H
+#define CHECKED_H
+
+#include <uv.h>
+
+struct conf;
+struct ipc_msg;
+
+struct checked {
+	struct conf *conf; /* NULL: nothing is kept */
+	int fd;            /* keeps the file, and so its number, from being somebody else's */
+	uv_timer_t forget;
+};
+
+void checked_init(struct checked *k, uv_loop_t *loop);
+void checked_done(struct checked *k); /* frees; the loop has to run once more */
+
+/* Takes over C, which was read from the sealed file of M, and that file. Whatever was kept before is freed. */
+void checked_keep(struct checked *k, struct conf *c, struct ipc_msg *m);
+/* Returns what was read from the file of M, which is the caller's then, or NULL. Nothing is kept any more. */
+struct conf *checked_take(struct checked *k, const struct ipc_msg *m);
+
+#endif
