@@ -127,7 +127,7 @@ def test_rescue(dev):
     assert "host-name gw;" in cu.rescue("get", format="text")
     cu.load("set system host-name lost", format="set")
     cu.commit()
-    assert cu.rescue("reload")
+    assert cu.rescue("reload") is not None
     assert "+  host-name gw;" in cu.diff()
     cu.commit()
     assert cu.rescue("delete")
