@@ -27,6 +27,7 @@ static const struct {
 	{ "get-chassis-inventory", act_inventory },
 	{ "get-checksum-information", act_checksum },
 	{ "get-directory-usage-information", act_directory_usage },
+	{ "get-cli-working-directory", act_directory },
 	{ "get-log", act_log },
 	{ "get-route-engine-information", act_route_engine },
 	{ "get-sha1-checksum-information", act_checksum },
@@ -38,6 +39,7 @@ static const struct {
 	{ "get-system-users-information", act_users },
 	{ "get-user-log", act_user_log },
 	{ "ping", act_tool },
+	{ "set-cli-working-directory", act_directory },
 	{ "start-shell", act_shell },
 	{ "traceroute", act_tool },
 };

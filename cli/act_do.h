@@ -14,6 +14,7 @@
 /* Each does REQUEST and returns 0, or 1 with a line in a->error. */
 int act_checksum(struct act *a, const struct elem *request);
 int act_directory_usage(struct act *a, const struct elem *request);
+int act_directory(struct act *a, const struct elem *request);
 int act_file_compare(struct act *a, const struct elem *request);
 int act_file_copy(struct act *a, const struct elem *request);
 int act_file_delete(struct act *a, const struct elem *request);

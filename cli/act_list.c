@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * act_list.c - file list: one row for each folder, its files in it. Called by act.c.
+ * act_list.c - file list: one row for each folder, its files in it; the working directory. Called by act.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -266,9 +266,11 @@ act_file_list(struct act *a, const struct elem *request)
 		.is_recursive = elem_has(request, "recursive"),
 	};
 	glob_t g = { 0 };
-	/* as on a router, it is the home folder that is listed without a name */
-	if (glob(path != NULL ? path : "~", GLOB_TILDE | GLOB_NOCHECK, NULL, &g) != 0)
-		return act_fail(a, "error: could not resolve file: %s", path != NULL ? path : "~");
+	char cwd[PATH_MAX];
+	if (path == NULL)
+		path = getcwd(cwd, sizeof(cwd)) != NULL ? cwd : ".";
+	if (glob(path, GLOB_TILDE | GLOB_NOCHECK, NULL, &g) != 0)
+		return act_fail(a, "error: could not resolve file: %s", path);
 	root_path(a, &g);
 	act_begin(a);
 	names_list(&l, &g);
@@ -279,5 +281,27 @@ act_file_list(struct act *a, const struct elem *request)
 	}
 	free(l.folders);
 	globfree(&g);
+	return 0;
+}
+
+/* Where names of files begin: shown, or changed first. */
+int
+act_directory(struct act *a, const struct elem *request)
+{
+	const char *wanted = elem_value(request, "directory");
+	char *path = wanted != NULL ? act_path(wanted) : NULL;
+	char cwd[PATH_MAX];
+	int status = 0;
+	if (path != NULL && chdir(path) < 0)
+		status = act_fail(a, "error: %s: %s", path, strerror(errno));
+	else if (getcwd(cwd, sizeof(cwd)) == NULL)
+		status = act_fail(a, "error: %s", strerror(errno));
+	free(path);
+	if (status != 0)
+		return status;
+	struct arena *arena = arena_new();
+	act_begin(a);
+	render_row(a->render, elem_leaf(arena, elem_new(arena, "cli"), "working-directory", cwd));
+	arena_free(arena);
 	return 0;
 }

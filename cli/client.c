@@ -13,8 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,9 +27,6 @@
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
-
-#define SYSTEM_RUNDIR "/run/sallyport"
-#define SOCKET_NAME "mgd.sock"
 
 static volatile sig_atomic_t interrupted;
 
@@ -253,8 +248,6 @@ run_refuse(const struct line *l)
 		error_show(l->c, l->typed, text, NULL);
 		return;
 	}
-	if (*text == '\0')
-		return; /* what it said has been shown: a ping that nobody answered */
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "problem");
 	elem_leaf(a, e, "severity", "error");
@@ -310,7 +303,7 @@ on_setting(struct line *l, const struct elem *e)
 	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
 	else if (name == NULL || strcmp(name, "history") != 0)
-		setting_show(&l->c->settings, name, &said);
+		setting_show(&l->c->settings, &said);
 	else if (l->c->history != NULL)
 		l->c->history(&said);
 	render_text(&l->render, text_str(&said));
@@ -387,6 +380,9 @@ on_run(struct line *l, const struct ipc_msg *m)
 		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
 	else
 		l->has_run_error = act_run(&a) != 0;
+	/* what failed and has been shown, such as a ping that nobody answered, is no error to a program */
+	if (l->c->sink != NULL && l->run_error.len == 0)
+		l->has_run_error = false;
 }
 
 static int
@@ -503,28 +499,26 @@ wait_readable(struct line *l)
 	}
 }
 
-/* Takes what mgd says unasked: a name that the host has now, and text for a terminal, added to OUT. */
+/* A notice may be about another configuration in force: what the prompt shows of it. */
 static void
-notice_take(struct client *c, const struct elem *e, struct text *out)
+notice_take(struct client *c, const struct elem *e)
 {
-	const char *text = elem_value(e, "text");
-	if (c->is_terminal && text != NULL)
-		text_put(out, text);
 	if (!elem_has(e, "host-name"))
 		return;
 	c->banner[0] = '\0';
 	copy_leaf(c->host, sizeof(c->host), e, "host-name");
 }
 
-/* It goes to the terminal at once, past the pipes. */
+/* What mgd says unasked goes to the terminal at once, past the pipes. */
 static void
 notice_show(struct client *c, const struct elem *e)
 {
-	struct text out = { 0 };
-	notice_take(c, e, &out);
-	fputs(text_str(&out), stdout);
+	const char *text = elem_value(e, "text");
+	notice_take(c, e);
+	if (!c->is_terminal || text == NULL)
+		return;
+	fputs(text, stdout);
 	fflush(stdout);
-	text_done(&out);
 }
 
 static int
@@ -683,8 +677,11 @@ client_notices(struct client *c, struct text *text)
 		struct arena *a = arena_new();
 		struct ipc_msg m = { .fd = -1 };
 		err = ipc_recv_blocking(c->fd, a, &m);
+		const char *said = err == 0 ? elem_value(m.body, "text") : NULL;
 		if (err == 0 && m.type == CLI_NOTICE)
-			notice_take(c, m.body, text);
+			notice_take(c, m.body);
+		if (err == 0 && m.type == CLI_NOTICE && said != NULL)
+			text_put(text, said);
 		if (m.fd >= 0)
 			close(m.fd);
 		arena_free(a);
@@ -716,97 +713,4 @@ client_prompt(const struct client *c, char *buf, size_t size)
 	snprintf(buf, size, "%s%s%s%s", c->user, c->host[0] != '\0' ? "@" : "", c->host,
 	    c->mode == MODE_CONFIGURATION ? "# " : "> ");
 	return buf;
-}
-
-/* --- connecting --- */
-
-static int
-connect_to(const char *rundir)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", rundir, SOCKET_NAME);
-	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
-		return -ENAMETOOLONG;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-		int err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-/* What the login class of the user and the system have to say at the beginning. */
-static void
-on_welcome(struct client *c, const struct elem *e)
-{
-	const char *idle_min = elem_value(e, "idle-timeout");
-	const char *announcement = elem_value(e, "announcement");
-	struct text ignored = { 0 };
-	if (idle_min != NULL)
-		setting_apply(&c->settings, "idle-timeout", idle_min, &ignored);
-	text_done(&ignored);
-	for (const char *p = announcement; c->is_terminal && p != NULL && *p != '\0'; p++) {
-		bool is_newline = p[0] == '\\' && p[1] == 'n';
-		putchar(is_newline ? '\n' : *p);
-		p += is_newline;
-	}
-	if (c->is_terminal && announcement != NULL)
-		putchar('\n');
-}
-
-static int
-hello(struct client *c)
-{
-	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
-	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
-		tty += 5;
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "hello");
-	elem_leaf(a, e, "terminal", tty != NULL ? tty : "");
-	if (c->program != NULL)
-		elem_leaf(a, e, "client", c->program);
-	int err = ipc_send_blocking(c->fd, CLI_HELLO, c->seq, e);
-	if (err != 0) {
-		arena_free(a);
-		return err;
-	}
-	struct ipc_msg m = { .fd = -1 };
-	err = ipc_recv_blocking(c->fd, a, &m);
-	if (err == 0 && m.type == CLI_WELCOME) {
-		copy_leaf(c->user, sizeof(c->user), m.body, "user");
-		copy_leaf(c->host, sizeof(c->host), m.body, "host-name");
-		on_welcome(c, m.body);
-	} else if (err == 0 && m.type == CLI_DONE) {
-		const char *text = elem_value(m.body, "text");
-		fprintf(stderr, "%s\n", text != NULL ? text : "error: permission denied");
-		err = 1;
-	} else if (err == 0) {
-		err = -EPROTO;
-	}
-	if (m.fd >= 0)
-		close(m.fd);
-	arena_free(a);
-	return err;
-}
-
-int
-client_open(struct client *c, const char *rundir)
-{
-	snprintf(c->rundir, sizeof(c->rundir), "%s", rundir != NULL ? rundir : SYSTEM_RUNDIR);
-	c->fd = connect_to(c->rundir);
-	int err = c->fd < 0 ? c->fd : hello(c);
-	if (err < 0)
-		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));
-	return err != 0 ? 1 : 0;
-}
-
-void
-client_close(struct client *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
 }

@@ -64,12 +64,13 @@ local_is_netconf(const char *argv0, int n, char *const *argv, bool *out_chunks)
 	return n == at || *out_chunks;
 }
 
-/* Runs a program in our place; returns only if it cannot. */
+/* Runs a program in our place, from the first of the N places where it is; returns only if it cannot. */
 static int
-replace(char *const *words)
+replace(const char *const *paths, size_t n, char *const *words)
 {
 	signal(SIGPIPE, SIG_DFL);
-	execvp(words[0], words);
+	for (size_t i = 0; i < n; i++)
+		execv(paths[i], words);
 	fprintf(stderr, "error: %s: %s\n", words[0], strerror(errno));
 	return 1;
 }
@@ -87,12 +88,20 @@ is_scp_server(char *const *words)
 	return has_direction;
 }
 
+/* A file transfer: the host's own programs, not what somebody has put under their names. Returns false if WORDS is none. */
 static bool
-is_transfer(size_t n, char *const *words)
+transfer(size_t n, char *const *words, int *out_status)
 {
-	const char *name = base_name(words[0]);
-	return (n > 1 && strcmp(words[0], "scp") == 0 && is_scp_server(words)) ||
-	       strcmp(name, "sftp-server") == 0 || strcmp(words[0], "internal-sftp") == 0;
+	static const char *const scp[] = { "/usr/bin/scp", "/bin/scp" };
+	static const char *const sftp[] = { "/usr/lib/openssh/sftp-server",
+		"/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server" };
+	if (n > 1 && strcmp(words[0], "scp") == 0 && is_scp_server(words))
+		*out_status = replace(scp, sizeof(scp) / sizeof(scp[0]), words);
+	else if (n == 1 && strcmp(base_name(words[0]), "sftp-server") == 0)
+		*out_status = replace(sftp, sizeof(sftp) / sizeof(sftp[0]), words);
+	else
+		return false;
+	return true;
 }
 
 bool
@@ -104,7 +113,7 @@ local_command(const char *command, const char *rundir, int *out_status)
 	size_t n = copy != NULL ? words_cut(copy, words) : 0;
 	bool chunks = false;
 	bool is_xml_mode = n == 3;
-	bool is_ours = n > 0;
+	bool is_ours = true;
 	for (size_t i = 0; i < 3 && is_xml_mode; i++)
 		is_xml_mode = strcmp(words[i], xml_mode[i]) == 0;
 	bool is_program = n > 0 && (strcmp(base_name(words[0]), "sallyport") == 0 ||
@@ -118,10 +127,8 @@ local_command(const char *command, const char *rundir, int *out_status)
 	if (is_xml_mode ||
 	    (is_program && local_is_netconf(words[0], (int)n - 1, arguments, &chunks)))
 		*out_status = netconf_run(rundir, chunks);
-	else if (n > 0 && is_transfer(n, words))
-		*out_status = replace(words);
 	else
-		is_ours = false;
+		is_ours = n > 0 && transfer(n, words, out_status);
 	free(copy);
 	return is_ours;
 }

@@ -57,6 +57,7 @@ static const struct render_table tables[] = {
 	{ "system-process-information", "junos", NULL, show_processes_row, NULL },
 	{ "user-log-information", "junos", NULL, show_user_log_row, NULL },
 	{ "directory-list", "junos", NULL, show_files_row, NULL },
+	{ "cli", "junos", NULL, show_directory_row, NULL },
 	{ "checksum-information", "junos", NULL, show_checksum_row, NULL },
 };
 

@@ -108,6 +108,7 @@ void show_uptime_row(struct render *r, const struct elem *row);
 void show_processes_row(struct render *r, const struct elem *row);
 void show_user_log_row(struct render *r, const struct elem *row);
 void show_files_row(struct render *r, const struct elem *row);
+void show_directory_row(struct render *r, const struct elem *row);
 void show_checksum_row(struct render *r, const struct elem *row);
 void show_route_engine_row(struct render *r, const struct elem *row);
 void show_inventory_row(struct render *r, const struct elem *row);

@@ -4,7 +4,6 @@
  */
 #include "cli/setting.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,19 +60,6 @@ timestamp_apply(struct settings *s, const char *value, struct text *said)
 	text_printf(said, "CLI timestamp set to: %s\n", s->timestamp);
 }
 
-/* Where relative names of files begin. */
-static void
-directory_apply(const char *value, struct text *said)
-{
-	char cwd[4096];
-	const char *home = getenv("HOME");
-	const char *path = strcmp(value, "~") == 0 && home != NULL ? home : value;
-	if (chdir(path) < 0)
-		text_printf(said, "error: %s: %s\n", path, strerror(errno));
-	else if (getcwd(cwd, sizeof(cwd)) != NULL)
-		text_printf(said, "Current directory: %s\n", cwd);
-}
-
 void
 setting_apply(struct settings *s, const char *name, const char *value, struct text *said)
 {
@@ -95,8 +81,6 @@ setting_apply(struct settings *s, const char *name, const char *value, struct te
 	} else if (strcmp(name, "complete-on-space") == 0) {
 		s->no_space = strcmp(value, "off") == 0;
 		text_printf(said, "%s complete-on-space\n", s->no_space ? "Disabling" : "Enabling");
-	} else if (strcmp(name, "directory") == 0) {
-		directory_apply(value, said);
 	} else if (strcmp(name, "prompt") == 0) {
 		snprintf(s->prompt, sizeof(s->prompt), "%s", value);
 		text_printf(said, "CLI prompt set to '%s'\n", s->prompt);
@@ -114,15 +98,10 @@ setting_apply(struct settings *s, const char *name, const char *value, struct te
 }
 
 void
-setting_show(const struct settings *s, const char *name, struct text *out)
+setting_show(const struct settings *s, struct text *out)
 {
 	const char *term = getenv("TERM");
 	char cwd[4096];
-	if (name != NULL && strcmp(name, "directory") == 0) {
-		if (getcwd(cwd, sizeof(cwd)) != NULL)
-			text_printf(out, "Current directory: %s\n", cwd);
-		return;
-	}
 	text_printf(out, "CLI complete-on-space set to %s\n", s->no_space ? "off" : "on");
 	if (s->idle_minutes > 0)
 		text_printf(out, "CLI idle-timeout set to %u minutes\n", s->idle_minutes);

@@ -25,8 +25,8 @@ struct settings {
 /* Keeps setting NAME, and says so. mgd has judged the value; one that means nothing is left alone. */
 void setting_apply(struct settings *s, const char *name, const char *value, struct text *said);
 
-/* The list of `show cli`; NAME "directory": only that. */
-void setting_show(const struct settings *s, const char *name, struct text *out);
+/* The list of `show cli`. */
+void setting_show(const struct settings *s, struct text *out);
 
 /* Rows (0: no pager) and columns of the screen now. */
 unsigned setting_rows(const struct settings *s);

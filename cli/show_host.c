@@ -210,3 +210,9 @@ show_checksum_row(struct render *r, const struct elem *row)
 	text_printf(r->out, "%s (%s) = %s\n", value(row, "computation-method"),
 	    value(row, "input-file"), value(row, "checksum"));
 }
+
+void
+show_directory_row(struct render *r, const struct elem *row)
+{
+	text_printf(r->out, "Current directory: %s\n", row->value != NULL ? row->value : "");
+}

@@ -167,8 +167,6 @@ static const struct step {
 	{ "set cli complete-on-space", 0, "off", "Disable complete-on-space", 1 },
 	{ "set cli complete-on-space", 0, "on", "Enable complete-on-space", 1 },
 	{ "set cli complete-on-space", 1, NULL, NULL, 0 },
-	{ "set cli directory", 0, "<directory>", "Pathname of the directory", 1 },
-	{ "set cli directory", 1, NULL, NULL, 0 },
 	{ "set cli idle-timeout", 0, "<timeout>", "Minutes without input (0..100000)", 1 },
 	{ "set cli idle-timeout", 1, NULL, NULL, 0 },
 	{ "set cli prompt", 0, "<prompt>", "CLI command prompt string", 1 },

@@ -179,7 +179,6 @@ struct session {
 	struct tree *private_tree;    /* CONFIGURE_PRIVATE; else NULL */
 	struct tree *private_base;    /* the running tree that it was copied from: candidate.c */
 	uint32_t told_commit;         /* its conflicts with this commit have been told */
-	bool has_lock;                /* of a shared session: NETCONF's lock */
 	struct commit_ask commit_ask; /* what candidate.c shall tell when the commit is over */
 	struct arena *edit_arena;
 	struct path edit;         /* [edit] place, in edit_arena */

@@ -41,7 +41,6 @@ static const struct command own[] = {
 	{ "quit", "Exit the management session", NULL, OPER_QUIT, false },
 	{ "set cli complete-on-space", "Set whether typing space completes current word", NULL,
 	    OPER_SET_CLI, false },
-	{ "set cli directory", "Set working directory", NULL, OPER_SET_CLI, false },
 	{ "set cli idle-timeout", "Set maximum idle time before login session ends", NULL,
 	    OPER_SET_CLI, false },
 	{ "set cli prompt", "Set CLI command prompt string", NULL, OPER_SET_CLI, false },

@@ -49,7 +49,6 @@ static const struct command commands[] = {
 	{ "set date", "Set system date and time", NULL, SYSTEM_REFUSED, false },
 	{ "show cli authorization", "Show user's authorization", NULL, SYSTEM_AUTHORIZATION,
 	    false },
-	{ "show cli directory", "Show current working directory", NULL, SYSTEM_SHOW_CLI, false },
 	{ "show cli history", "Show command history", NULL, SYSTEM_SHOW_CLI, false },
 	{ "start shell", "Start shell", NULL, SYSTEM_SHELL, false },
 };

@@ -290,6 +290,7 @@ on_route(const struct nlmsghdr *h, void *arg)
 		.dst = { .addr = q.dst, .len = m->rtm_dst_len },
 		.type = (uint8_t)type,
 		.protocol = protocol_of(m, type),
+		.kernel_protocol = m->rtm_protocol,
 		.is_dead = (m->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0,
 		.table = (uint32_t)table,
 		.metric = q.metric,
@@ -362,8 +363,8 @@ address_of(const struct routes *r, const struct routes_route *route)
 	return NULL;
 }
 
-/* The kernel does not keep the age of a route. Ours are known from when they were made, those of addresses from the address; of others
- * we know that they are not older than our time here. */
+/* The kernel does not keep the age of a route. Ours are known from when they were made, those of addresses from the address, others
+ * from having seen them come; what was there before us is taken to be as old as we are. */
 static void
 age_set(const struct routes *r, struct routes_route *route, const struct netd *n, uint32_t now_s)
 {
@@ -387,6 +388,16 @@ age_set(const struct routes *r, struct routes_route *route, const struct netd *n
 		    bsearch(&key, r->ages, r->n_ages, sizeof(*r->ages), ages_order);
 		if (age != NULL)
 			since_s = age->since_s;
+	} else {
+		struct seen_route key = {
+			.dst = route->dst,
+			.table = r->tables[route->table].kernel,
+			.metric = route->metric,
+			.protocol = route->kernel_protocol,
+		};
+		uint32_t seen_s = seen_since(&n->seen, &key);
+		if (seen_s != 0)
+			since_s = seen_s;
 	}
 	route->since_s = now_s > since_s ? now_s - since_s : 0;
 }

@@ -39,7 +39,8 @@ struct routes_route {
 	struct prefix dst;
 	uint8_t type;     /* enum routes_type */
 	uint8_t protocol; /* place in the list of protocols */
-	bool is_dead;     /* its device is down: the kernel does not use it */
+	uint8_t kernel_protocol;
+	bool is_dead; /* its device is down: the kernel does not use it */
 	bool is_active;
 	uint32_t table;      /* place in the list of tables */
 	uint32_t metric;     /* the kernel's */

@@ -221,7 +221,7 @@ logs_answer(const struct place *p, struct ipc *to, const struct ipc_msg *m)
 		fd = log_file_open(p, name, O_RDONLY);
 		rc = fd < 0 ? fd : 0;
 	}
-	if (rc == -ENOENT || rc == -ELOOP)
+	if (rc == -ENOENT || rc == -ELOOP || rc == -ENXIO)
 		elem_leaff(a, e, "error", "error: could not resolve file: %s", name);
 	else if (rc < 0)
 		elem_leaff(a, e, "error", "error: could not open %s: %s", name, strerror(-rc));

@@ -171,6 +171,8 @@ OUTPUTS = [
     for pipe in ("", " | display set", " | display xml", " | display json", " | display inheritance",
                  " | display set relative", " | compare rollback 1", " | match key", " | display inheritance brief")
 ]
+OUTPUTS += ["show system rollback 0", "show system rollback 1 compare 0", "show system rollback compare 1 0",
+            "show system configuration rescue", "show system commit", "show log mgd"]
 EDITS = [
     "show", "show | display set", "show | compare", "show | compare rollback 1", "show system login | display xml",
     "rollback 1", "show | compare", "rollback 0", "copy services ipsec-vpn rule r2 to rule r3",
@@ -183,6 +185,7 @@ EDITS = [
 @pytest.mark.parametrize("user", ["daemon", "bin", "sys", "sync", "games", "man"])
 def test_no_way_of_showing_leaks(users, user):
     """Nobody without `secret` sees one, and nothing shows of a hierarchy that is closed."""
+    users.run("mail", "request system configuration rescue save")
     said = users.run(user, *OUTPUTS, "configure", *EDITS, "\x04", "exit", "exit")
     for secret in SECRETS:
         assert secret not in said, secret

@@ -92,10 +92,9 @@ def test_a_long_file_is_not_kept(gw, tmp_path):
     n, peak = 0, 0
     while data := p.stdout.read(1 << 20):
         n += len(data)
-        # one that is ending has no memory any more
-        size = re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{p.pid}/status").read_text()) if p.poll() is None else None
-        peak = max(peak, int(size[1]) if size else 0)
-    assert p.wait() == 0 and n == long.stat().st_size
+        size = re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{p.pid}/status").read_text())
+        peak = max(peak, int(size[1]) if size else 0)  # it has none when it has ended
+    assert p.wait() == 0 and n == long.stat().st_size and peak > 0
     assert peak < 40_000, f"{peak} kB"
 
 
@@ -297,6 +296,13 @@ def test_only_the_other_end_of_scp_runs_a_program(gw, tmp_path):
     for line in ("scp -S /bin/sh -t x", "scp x y", "scp -oProxyCommand=x -f y"):
         p = subprocess.run([control.BUILD / "cli/sallyport", "-r", gw.dir, "-c", line], capture_output=True, text=True)
         assert p.returncode == 1 and "unknown command" in p.stderr, line
+    own = tmp_path / "sftp-server"
+    own.write_text("#!/bin/sh\ntouch $0.ran\n")
+    own.chmod(0o755)
+    for line in (str(own), f"{own} x"):
+        subprocess.run([control.BUILD / "cli/sallyport", "-r", gw.dir, "-c", line], stdin=subprocess.DEVNULL,
+                       capture_output=True)
+    assert not (tmp_path / "sftp-server.ran").exists()
 
 
 # --- settings ---
@@ -305,9 +311,37 @@ def test_settings_of_the_command_line(gw, typist, tmp_path):
     t = typist()
     assert f"\nCurrent directory: {tmp_path}\n" in t.type(f"set cli directory {tmp_path}\n", OPER)
     assert f"\nCurrent directory: {tmp_path}\n" in t.type("show cli directory\n", OPER)
+    assert f"error: {tmp_path}/none: No such file" in t.type(f"set cli directory {tmp_path}/none\n", OPER)
     (tmp_path / "here").write_text("found\n")
     assert "\nfound\n" in t.type("file show here\n", OPER)
+    assert f"\n{tmp_path}/:\nhere\n" in t.type("file list\n", OPER)
     assert "\nDisabling restart-on-upgrade\n" in t.type("set cli restart-on-upgrade off\n", OPER)
     history = t.type("show cli history\n", OPER)
     assert re.search(r"^  \d\d:\d\d:\d\d -- show cli directory$", history, re.M)
     assert "CLI prompt set to 'me%'\n" in t.type("set cli prompt me%\n", "me% ")
+
+
+# --- long answers ---
+
+def test_the_pager_stops_a_long_file(gw, typist, tmp_path):
+    """Nothing is read ahead of the reader by more than a piece, and what he does not want is not read."""
+    long = tmp_path / "long"
+    long.write_text("".join(f"line {i}\n" for i in range(2_000_000)))
+    t = typist(rows=10)
+    first = t.type(f"file show {long}\n", ")---")
+    assert "line 8\n" in first and "line 9\n" not in first
+    assert "line 17\n" in t.type(" ", ")---")
+    size = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{t.p.pid}/status").read_text())[1])
+    assert size < 20_000, f"{size} kB"
+    assert t.type("q", OPER).endswith(OPER)
+    assert "Hostname: gw" in t.type("show version | no-more\n", OPER)
+
+
+def test_control_c_ends_a_long_file(gw, typist, tmp_path):
+    long = tmp_path / "long"
+    long.write_text("x" * 79 + "\n")
+    os.truncate(long, 1 << 34)  # a hole that nobody wants to see
+    t = typist()
+    t.keys(f"file show {long} | count\n")
+    os.write(t.master, b"\x03")
+    assert t.wait(OPER, seconds=5).endswith(OPER)

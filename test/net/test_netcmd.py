@@ -224,11 +224,23 @@ def test_the_route_in_use_is_the_active_one(gw):
 
 
 def test_ages_are_known(gw):
-    time.sleep(1.1)
+    time.sleep(2.1)
     gw.gateway.configure("set routing-options static route 10.9.0.0/16 discard")
-    age = {rt.findtext("rt-destination"): int(rt.find("rt-entry/age").attrib["seconds"])
-           for rt in xml(gw, "show route protocol static").iter("rt")}
-    assert age["10.9.0.0/16"] <= 1 <= age["10.2.0.0/16"] < 30
+    gw.gw_a.run(["ip", "route", "add", "10.10.0.0/16", "via", "192.0.2.2", "metric", "3"])
+    gw.gw_a.run(["ip", "-6", "route", "add", "2001:db8:9::/48", "via", "2001:db8:ff::2"])
+
+    def ages():
+        return {rt.findtext("rt-destination"): int(rt.find("rt-entry/age").attrib["seconds"])
+                for rt in xml(gw, "show route protocol static").iter("rt")}
+    age = ages()
+    for new in ("10.9.0.0/16", "10.10.0.0/16", "2001:db8:9::/48"):
+        assert age[new] < age["10.2.0.0/16"] < 60
+    time.sleep(2.1)
+    later = ages()["10.10.0.0/16"]
+    assert age["10.10.0.0/16"] + 2 <= later < 60
+    gw.gw_a.run(["ip", "route", "del", "10.10.0.0/16"])
+    gw.gw_a.run(["ip", "route", "add", "10.10.0.0/16", "via", "192.0.2.2", "metric", "3"])
+    assert ages()["10.10.0.0/16"] < later
 
 
 def test_forwarding_table(gw):
@@ -345,3 +357,62 @@ def test_traceroute(gw):
     assert text.startswith("traceroute to 10.2.0.10 (10.2.0.10), 30 hops max, ")
     assert re.search(r"^ 1  192.0.2.2  [\d.]+ ms", text, re.M), text
     assert re.search(r"^ 2  10.2.0.10  [\d.]+ ms", text, re.M), text
+
+
+# --- programs ---
+
+def test_netconf_asks_the_same(gw):
+    """The RPCs in the words of programs; a ping that nobody answers is an answer."""
+    name = "urn:ietf:params:xml:ns:netconf:base:1.0"
+    hello = f'<hello xmlns="{name}"><capabilities><capability>{name}</capability></capabilities></hello>]]>]]>'
+
+    def ask(rpc):
+        run = gw.gw_a.run([program("sallyport"), "-r", gw.gateway.run_dir, "netconf"],
+                          input=f'{hello}<rpc message-id="1" xmlns="{name}">{rpc}</rpc>]]>]]>')
+        return strip(ElementTree.fromstring(run.stdout.split("]]>]]>")[1].strip()))
+    ports = ask("<get-interface-information><media/><interface-name>[afgxe][et]-*</interface-name></get-interface-information>")
+    assert [p.findtext("name") for p in ports.iter("physical-interface")] == ["ge-0/0/0"]
+    route = ask("<get-route-information><destination>10.2.0.1</destination><detail/></get-route-information>")
+    assert (route.findtext(".//rt-destination"), route.findtext(".//rt-prefix-length")) == ("10.2.0.0", "16")
+    instance = ask("<get-interface-information><routing-instance>__juniper_private1__</routing-instance><terse/>"
+                   "</get-interface-information>")
+    assert "is not running" in instance.findtext(".//rpc-error/error-message")
+    ping = ask('<command format="text">ping 192.0.2.99 count 1</command>')
+    assert "1 packets transmitted, 0 packets received, 100% packet loss\n" in ping.findtext("output")
+    assert ping.find("rpc-error") is None
+
+
+# --- Juniper's own readers ---
+
+def test_pyez_reads_the_tables(gw):
+    """The tables that come with PyEZ find their elements in what `| display xml` prints."""
+    junos = pytest.importorskip("jnpr.junos")
+    yaml = pytest.importorskip("yaml")
+    from jnpr.junos.factory.factory_loader import FactoryLoader
+    kinds = {}
+    for name in ("routes", "arp", "nd", "ethport", "phyport"):
+        with open(os.path.join(os.path.dirname(junos.__file__), "op", f"{name}.yml"), encoding="utf-8") as f:
+            kinds.update(FactoryLoader().load(yaml.safe_load(f)))
+    gw.gw_a.ping(gw.WAN_B, count=1)
+    gw.gw_a.ping(gw.WAN_B6, count=1)
+
+    def table(kind, command):
+        # as PyEZ hands it on: without name spaces, what stands in the rpc-reply
+        path = gw.gw_a.lab.file("reply.xml", ElementTree.tostring(xml(gw, command)[0], encoding="unicode"))
+        return kinds[kind](path=path).get()
+    routes = {r.name: r for r in table("RouteTable", "show route")}
+    assert (routes["10.4.0.0/16"].protocol, routes["10.4.0.0/16"].via, routes["10.4.0.0/16"].nexthop) == \
+        ("Static", "ge-0/0/0.0", "192.0.2.2")
+    assert 0 <= routes["10.4.0.0/16"].age < 60
+    assert routes["192.0.2.1/32"].via == "ge-0/0/0.0"
+    summary = {r.name: r for r in table("RouteSummaryTable", "show route summary")}
+    assert summary["inet.0"].dests == 9 and summary["inet.0"].proto["Static"].count == 4
+    mac = gw.gw_b.mac("wan")
+    (entry,) = table("ArpTable", "show arp no-resolve")
+    assert (entry.mac_address, entry.ip_address, entry.interface_name) == (mac, "192.0.2.2", "ge-0/0/0.0")
+    assert mac in table("NdTable", "show ipv6 neighbors").keys()
+    port = table("EthPortTable", "show interfaces ge-*")["ge-0/0/0"]
+    assert (port.oper, port.admin, port.description, port.mtu) == ("up", "up", "to the provider", 1514)
+    assert port.running and port.present and port.macaddr == gw.gw_a.mac("wan")
+    counted = table("PhyPortErrorTable", "show interfaces ge-* extensive")["ge-0/0/0"]
+    assert counted.rx_packets > 0 and counted.rx_err_input == 0 and counted.tx_err_mtu == 0
