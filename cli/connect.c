@@ -28,6 +28,7 @@ copy_leaf(char *to, size_t size, const struct elem *e, const char *name)
 	snprintf(to, size, "%s", v != NULL ? v : "");
 }
 
+static int
 connect_to(const char *rundir)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
