@@ -62,7 +62,9 @@ struct peer {
 	uint32_t seq;         /* of the CHECK or APPLY it has not answered; 0 = none */
 	uint32_t sent_commit; /* what that one was about */
 	bool is_checking;     /* that one is a CHECK */
-	bool is_awaited;      /* the commit under way waits for its answer */
+	unsigned n_tries;     /* how often it refused to run what is in force */
+	uv_timer_t retry;
+	bool is_awaited; /* the commit under way waits for its answer */
 };
 
 struct peers {
@@ -110,6 +112,8 @@ struct peer *peer_get(struct mgd *m, const char *kind, const char *instance);
 void peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit);
 /* Sends the sealed configuration FD to be checked or applied. Returns false if the daemon does not run. */
 bool peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit);
+/* P has refused what is in force, which may have been too early: it is asked again. */
+void peer_retry(struct peer *p);
 /* Tells sallyportd when every daemon runs the running configuration. */
 void peers_report(struct mgd *m);
 
