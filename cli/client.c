@@ -13,12 +13,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/local.h"
+#include "cli/act.h"
+#include "cli/give.h"
+#include "cli/input.h"
+#include "cli/monitor.h"
 #include "cli/netconf.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
@@ -26,9 +27,6 @@
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
-
-#define SYSTEM_RUNDIR "/run/sallyport"
-#define SOCKET_NAME "mgd.sock"
 
 static volatile sig_atomic_t interrupted;
 
@@ -42,10 +40,11 @@ struct line {
 	bool is_prompting;   /* the pager waits for a key */
 	bool is_broken;      /* given up by the user */
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
-	bool has_shell;      /* `start shell`: the same */
 	struct render render;
-	struct text out; /* rendered, not yet through the pipes */
-	size_t n_shown;  /* of pipes->out */
+	struct text out;       /* rendered, not yet through the pipes */
+	size_t n_shown;        /* of pipes->out */
+	struct text run_error; /* why what mgd had us do failed */
+	bool has_run_error;
 	int status;
 	bool done;
 };
@@ -95,96 +94,6 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 	return err;
 }
 
-/* Sends one piece of wanted input; a NULL text sends none. */
-static int
-send_piece(struct client *c, const char *text, const char *error, bool end)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "input");
-	if (text != NULL)
-		elem_leaf(a, e, "text", text);
-	if (error != NULL)
-		elem_leaf(a, e, "error", error);
-	if (end)
-		elem_flag(a, e, "end");
-	int err = ipc_send_blocking(c->fd, CLI_INPUT, c->seq, e);
-	arena_free(a);
-	return err;
-}
-
-static int
-send_file(struct client *c, const char *name)
-{
-	FILE *f = fopen(name, "re");
-	if (f == NULL)
-		return send_piece(c, NULL, strerror(errno), true);
-	char *buf = malloc(CLI_PIECE_MAX + 1);
-	int err = buf == NULL ? -ENOMEM : 0;
-	const char *why = NULL;
-	size_t total = 0;
-	while (err == 0 && why == NULL) {
-		size_t n = fread(buf, 1, CLI_PIECE_MAX, f);
-		if (n == 0)
-			break;
-		total += n;
-		buf[n] = '\0';
-		if (memchr(buf, '\0', n) != NULL)
-			why = "not a text file";
-		else if (total > CLI_INPUT_MAX)
-			why = "file too large";
-		else
-			err = send_piece(c, buf, NULL, false);
-	}
-	if (why == NULL && ferror(f))
-		why = strerror(errno);
-	free(buf);
-	fclose(f);
-	return err != 0 ? err : send_piece(c, NULL, why, true);
-}
-
-/* Reads lines up to end of file or a line that starts with ^D. */
-static int
-send_terminal(struct client *c)
-{
-	char *line = NULL;
-	size_t cap = 0;
-	int err = 0;
-	if (c->is_terminal)
-		fputs("[Type ^D at a new line to end input]\n", stdout);
-	for (;;) {
-		ssize_t n = getline(&line, &cap, c->in);
-		if (n <= 0 || line[0] == '\x04')
-			break;
-		err = send_piece(c, line, NULL, false);
-		if (err != 0)
-			break;
-	}
-	free(line);
-	if (c->is_terminal)
-		clearerr(c->in);
-	return err != 0 ? err : send_piece(c, NULL, NULL, true);
-}
-
-/* Sends what a program has for us. */
-static int
-send_sink(struct client *c)
-{
-	const struct client_sink *sink = c->sink;
-	char *piece = malloc(CLI_PIECE_MAX + 1);
-	int err = piece == NULL ? -ENOMEM : 0;
-	for (size_t at = 0; err == 0 && at < sink->input_len; at += CLI_PIECE_MAX) {
-		size_t n = sink->input_len - at;
-		n = n < CLI_PIECE_MAX ? n : CLI_PIECE_MAX;
-		memcpy(piece, sink->input + at, n);
-		piece[n] = '\0';
-		err = send_piece(c, piece, NULL, false);
-	}
-	if (piece != NULL)
-		explicit_bzero(piece, CLI_PIECE_MAX);
-	free(piece);
-	return err != 0 ? err : send_piece(c, NULL, NULL, true);
-}
-
 static int
 send_answer(struct client *c, const struct elem *ask)
 {
@@ -229,6 +138,23 @@ client_caret(const struct client *c, size_t at)
 	printf("%*s^\n", (int)(at % columns), "");
 }
 
+/* What is wrong, for a program. WORD may be NULL. */
+static void
+sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	size_t n = strlen(text);
+	elem_leaf(a, e, "severity", "error");
+	if (word != NULL)
+		elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
+	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
+	n = strlen(text);
+	elem_leaff(a, e, "message", "%.*s", (int)(n - (n > 0 && text[n - 1] == '\n')), text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
 /* Shows why a line failed: under the word itself on a terminal, else with the line repeated. */
 static void
 error_show(const struct client *c, const char *typed, const char *text, const char *caret)
@@ -238,6 +164,10 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	unsigned long at = caret != NULL ? strtoul(caret, NULL, 10) : 0;
 	if (at > CLI_LINE_MAX)
 		at = 0;
+	if (c->sink != NULL) {
+		sink_refuse(c->sink, caret != NULL && at < strlen(typed) ? typed + at : NULL, text);
+		return;
+	}
 	if (caret != NULL && c->is_terminal)
 		client_caret(c, at);
 	else if (caret != NULL)
@@ -311,6 +241,24 @@ out_drain(struct line *l)
 	return err;
 }
 
+/* Says why what mgd had us do failed. */
+static void
+run_refuse(const struct line *l)
+{
+	const struct client_sink *sink = l->c->sink;
+	const char *text = text_str(&l->run_error);
+	if (sink == NULL) {
+		error_show(l->c, l->typed, text, NULL);
+		return;
+	}
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "problem");
+	elem_leaf(a, e, "severity", "error");
+	elem_leaf(a, e, "message", strncmp(text, "error: ", 7) == 0 ? text + 7 : text);
+	sink->problem(sink->arg, e);
+	arena_free(a);
+}
+
 static int
 on_done(struct line *l, const struct elem *e)
 {
@@ -329,6 +277,10 @@ on_done(struct line *l, const struct elem *e)
 	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
 	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
+	if (l->has_run_error) {
+		l->status = 1;
+		run_refuse(l);
+	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
 		c->mode = MODE_CONFIGURATION;
@@ -351,14 +303,89 @@ on_setting(struct line *l, const struct elem *e)
 	const char *value = elem_value(e, "value");
 	if (name != NULL && strcmp(name, "xml-mode") == 0)
 		l->has_xml_mode = l->c->sink == NULL;
-	else if (name != NULL && strcmp(name, "shell") == 0)
-		l->has_shell = l->c->sink == NULL;
 	else if (name != NULL && value != NULL)
 		setting_apply(&l->c->settings, name, value, &said);
-	else
+	else if (name == NULL || strcmp(name, "history") != 0)
 		setting_show(&l->c->settings, &said);
+	else if (l->c->history != NULL)
+		l->c->history(&said);
 	render_text(&l->render, text_str(&said));
 	text_done(&said);
+}
+
+/* --- what mgd has us do --- */
+
+/* Lets the user see what there is, as far as there is a full screen of it; false: he has seen enough. */
+static bool
+run_flush(void *arg)
+{
+	struct line *l = arg;
+	out_filter(l);
+	while (l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT && !interrupted) {
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+		pager_prompt(l->pager);
+		if (poll(&p, 1, -1) > 0)
+			pager_on_key(l->pager);
+	}
+	while (l->pager == NULL && l->pipes->out.len > 0 && !interrupted)
+		if (out_write(l, l->pipes->out.len) < 0)
+			return false;
+	return !interrupted && (l->pager == NULL || !pager_has_quit(l->pager));
+}
+
+static int
+run_give_terminal(void *arg, char *const argv[])
+{
+	struct line *l = arg;
+	(void)run_flush(l);
+	return give_terminal(argv);
+}
+
+/* `monitor`: the logs are followed at the prompt. Returns 0, or 1 with what is wrong in the line. */
+static int
+run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
+{
+	const char *name = request != NULL ? elem_value(request, "filename") : NULL;
+	struct text list = { 0 };
+	const char *error = NULL;
+	if (!l->c->is_terminal)
+		error = "error: logs are monitored on a terminal";
+	else if (strcmp(rpc, "monitor-start") == 0)
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+	else if (strcmp(rpc, "monitor-stop") == 0)
+		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
+	else
+		monitor_list(&list);
+	render_text(&l->render, text_str(&list));
+	text_done(&list);
+	if (error != NULL)
+		text_put(&l->run_error, error);
+	return error != NULL;
+}
+
+static void
+on_run(struct line *l, const struct ipc_msg *m)
+{
+	const char *rpc = elem_value(m->body, "rpc");
+	const struct elem *request = elem_find(m->body, "request");
+	struct act a = {
+		.run = m->body,
+		.fd = m->fd,
+		.rundir = l->c->rundir,
+		.render = &l->render,
+		.error = &l->run_error,
+		.flush = run_flush,
+		.give_terminal = l->c->is_terminal ? run_give_terminal : NULL,
+		.arg = l,
+	};
+	if (rpc != NULL && strncmp(rpc, "monitor-", 8) == 0)
+		l->has_run_error =
+		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
+	else
+		l->has_run_error = act_run(&a) != 0;
+	/* what failed and has been shown, such as a ping that nobody answered, is no error to a program */
+	if (l->c->sink != NULL && l->run_error.len == 0)
+		l->has_run_error = false;
 }
 
 static int
@@ -398,11 +425,11 @@ on_message(struct line *l, const struct ipc_msg *m)
 			break;
 		if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
-			err = send_file(l->c, v != NULL ? v : "");
+			err = input_file(l->c, v != NULL ? v : "");
 		} else if (l->c->sink != NULL) {
-			err = send_sink(l->c);
+			err = input_sink(l->c);
 		} else {
-			err = send_terminal(l->c);
+			err = input_terminal(l->c);
 		}
 		break;
 	case CLI_SETTING:
@@ -412,6 +439,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		v = elem_value(e, "name");
 		if (v == NULL || !pipes_save(l->pipes, v))
 			return -EPROTO;
+		break;
+	case CLI_RUN:
+		on_run(l, m);
 		break;
 	case CLI_PROBLEM:
 		if (l->c->sink != NULL && e != NULL)
@@ -478,28 +508,26 @@ wait_readable(struct line *l)
 	}
 }
 
-/* Keeps what mgd wants everybody to see until there is a place for it. */
+/* A notice may be about another configuration in force: what the prompt shows of it. */
 static void
-on_notice(struct client *c, const struct ipc_msg *m)
+notice_take(struct client *c, const struct elem *e)
 {
-	const char *text = elem_value(m->body, "text");
-	if (c->is_terminal && text != NULL)
-		text_put(&c->notice, text);
-	if (!elem_has(m->body, "host-name"))
+	if (!elem_has(e, "host-name"))
 		return;
 	c->banner[0] = '\0';
-	copy_leaf(c->host, sizeof(c->host), m->body, "host-name");
+	copy_leaf(c->host, sizeof(c->host), e, "host-name");
 }
 
-bool
-client_notice_show(struct client *c)
+/* What mgd says unasked goes to the terminal at once, past the pipes. */
+static void
+notice_show(struct client *c, const struct elem *e)
 {
-	if (c->notice.len == 0)
-		return false;
-	fputs(text_str(&c->notice), stdout);
+	const char *text = elem_value(e, "text");
+	notice_take(c, e);
+	if (!c->is_terminal || text == NULL)
+		return;
+	fputs(text, stdout);
 	fflush(stdout);
-	text_reset(&c->notice);
-	return true;
 }
 
 static int
@@ -513,13 +541,11 @@ answer_read(struct line *l)
 		struct arena *a = arena_new();
 		struct ipc_msg m = { .fd = -1 };
 		err = ipc_recv_blocking(c->fd, a, &m);
-		if (err == 0 && m.type == CLI_NOTICE)
-			on_notice(c, &m);
-		else if (err == 0 && m.seq == c->seq)
-			err = on_message(l, &m);
-		if (err == 0 && c->notice.len > 0) {
+		if (err == 0 && m.type == CLI_NOTICE) {
 			err = out_drain(l);
-			client_notice_show(c);
+			notice_show(c, m.body);
+		} else if (err == 0 && m.seq == c->seq) {
+			err = on_message(l, &m);
 		}
 		if (m.fd >= 0)
 			close(m.fd);
@@ -553,20 +579,6 @@ refreshed_show(const struct pipes *p)
 	fflush(stdout);
 }
 
-/* A pipe that cannot be understood, for a program. */
-static void
-sink_refuse(const struct client_sink *sink, const char *line, const struct pipe_error *perr)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "problem");
-	const char *word = line + (perr->at < strlen(line) ? perr->at : strlen(line));
-	elem_leaf(a, e, "severity", "error");
-	elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
-	elem_leaf(a, e, "message", perr->text);
-	sink->problem(sink->arg, e);
-	arena_free(a);
-}
-
 int
 client_call(struct client *c, const struct elem *call)
 {
@@ -582,6 +594,7 @@ client_call(struct client *c, const struct elem *call)
 	if (err == 0)
 		err = answer_read(&l);
 	text_done(&l.out);
+	text_done(&l.run_error);
 	pipes_done(&pipes);
 	return err != 0 ? lost(c, err) : l.status;
 }
@@ -603,10 +616,7 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 	if (!pipes_parse(command, &pipes, &perr)) {
 		char at[24];
 		snprintf(at, sizeof(at), "%zu", perr.at);
-		if (c->sink != NULL)
-			sink_refuse(c->sink, typed, &perr);
-		else
-			error_show(c, typed, perr.text, at);
+		error_show(c, typed, perr.text, at);
 		free(command);
 		return 1;
 	}
@@ -632,10 +642,9 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 		*refresh = pipes.refresh;
 	pager_free(l.pager);
 	text_done(&l.out);
+	text_done(&l.run_error);
 	pipes_done(&pipes);
 	free(command);
-	if (err == 0 && l.has_shell)
-		local_shell();
 	if (err == 0 && l.has_xml_mode) {
 		l.status = netconf_run(c->rundir, false);
 		c->mode = MODE_END;
@@ -681,8 +690,8 @@ client_complete(
 			close(m.fd);
 		m.fd = -1;
 		if (err == 0 && m.type == CLI_NOTICE)
-			on_notice(c, &m);
-	} while (err == 0 && (m.seq != c->seq || m.type == CLI_NOTICE));
+			notice_show(c, m.body);
+	} while (err == 0 && m.seq != c->seq);
 	if (err == 0 && (m.type != CLI_COMPLETIONS || m.body == NULL))
 		err = -EPROTO;
 	*out = m.body;
@@ -690,17 +699,24 @@ client_complete(
 }
 
 int
-client_listen(struct client *c)
+client_notices(struct client *c, struct text *text)
 {
-	struct arena *a = arena_new();
-	struct ipc_msg m = { .fd = -1 };
-	int err = ipc_recv_blocking(c->fd, a, &m);
-	if (err == 0 && m.type == CLI_NOTICE)
-		on_notice(c, &m);
-	if (m.fd >= 0)
-		close(m.fd);
-	arena_free(a);
-	return err;
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int err = 0;
+	while (err == 0 && poll(&p, 1, 0) > 0) {
+		struct arena *a = arena_new();
+		struct ipc_msg m = { .fd = -1 };
+		err = ipc_recv_blocking(c->fd, a, &m);
+		const char *said = err == 0 ? elem_value(m.body, "text") : NULL;
+		if (err == 0 && m.type == CLI_NOTICE)
+			notice_take(c, m.body);
+		if (err == 0 && m.type == CLI_NOTICE && said != NULL)
+			text_put(text, said);
+		if (m.fd >= 0)
+			close(m.fd);
+		arena_free(a);
+	}
+	return err != 0 ? -1 : 0;
 }
 
 void
@@ -720,80 +736,11 @@ client_page(const struct client *c, const char *text, size_t len)
 const char *
 client_prompt(const struct client *c, char *buf, size_t size)
 {
+	if (c->settings.prompt[0] != '\0') {
+		snprintf(buf, size, "%s ", c->settings.prompt);
+		return buf;
+	}
 	snprintf(buf, size, "%s%s%s%s", c->user, c->host[0] != '\0' ? "@" : "", c->host,
 	    c->mode == MODE_CONFIGURATION ? "# " : "> ");
 	return buf;
-}
-
-/* --- connecting --- */
-
-static int
-connect_to(const char *rundir)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", rundir, SOCKET_NAME);
-	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
-		return -ENAMETOOLONG;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-		int err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-static int
-hello(struct client *c)
-{
-	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
-	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
-		tty += 5;
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "hello");
-	elem_leaf(a, e, "terminal", tty != NULL ? tty : "");
-	if (c->program != NULL)
-		elem_leaf(a, e, "client", c->program);
-	int err = ipc_send_blocking(c->fd, CLI_HELLO, c->seq, e);
-	if (err != 0) {
-		arena_free(a);
-		return err;
-	}
-	struct ipc_msg m = { .fd = -1 };
-	err = ipc_recv_blocking(c->fd, a, &m);
-	if (err == 0 && m.type == CLI_WELCOME) {
-		copy_leaf(c->user, sizeof(c->user), m.body, "user");
-		copy_leaf(c->host, sizeof(c->host), m.body, "host-name");
-	} else if (err == 0 && m.type == CLI_DONE) {
-		const char *text = elem_value(m.body, "text");
-		fprintf(stderr, "%s\n", text != NULL ? text : "error: permission denied");
-		err = 1;
-	} else if (err == 0) {
-		err = -EPROTO;
-	}
-	if (m.fd >= 0)
-		close(m.fd);
-	arena_free(a);
-	return err;
-}
-
-int
-client_open(struct client *c, const char *rundir)
-{
-	c->fd = connect_to(rundir != NULL ? rundir : SYSTEM_RUNDIR);
-	int err = c->fd < 0 ? c->fd : hello(c);
-	if (err < 0)
-		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));
-	return err != 0 ? 1 : 0;
-}
-
-void
-client_close(struct client *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-	text_done(&c->notice);
 }

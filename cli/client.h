@@ -11,10 +11,10 @@
 
 #include "cli/pipe.h"
 #include "cli/setting.h"
-#include "lib/base/text.h"
 
 struct arena;
 struct elem;
+struct text;
 
 /* Where answers go for a program, in the place of the screen. */
 struct client_sink {
@@ -30,7 +30,6 @@ enum client_mode { MODE_OPERATIONAL, MODE_CONFIGURATION, MODE_END };
 
 struct client {
 	int fd;
-	const char *rundir; /* of mgd, NULL: the system's */
 	uint32_t seq;
 	bool is_terminal; /* a person types: prompts, questions, everything on the terminal */
 	FILE *in;         /* where answers and `load ... terminal` are read from */
@@ -39,10 +38,12 @@ struct client {
 	char host[256];                 /* "" = no host name */
 	char edit[1024];                /* [edit] place without brackets, "" = top */
 	char banner[256];               /* a line above that of the place, "" = none */
-	struct text notice;             /* what mgd wants everybody to see */
 	const char *program;            /* says hello under this name, NULL: a person */
 	const struct client_sink *sink; /* of the line or call under way; NULL: the screen */
 	struct settings settings;
+	char rundir[108]; /* of the gateway */
+	/* Lists what was typed, for `show cli history`; NULL: nobody types. */
+	void (*history)(struct text *out);
 };
 
 /* Connects to mgd of RUNDIR (NULL: the system's) and says hello. Returns 0, or 1 with the reason on stderr. */
@@ -61,11 +62,9 @@ int client_call(struct client *c, const struct elem *call);
 int client_complete(
     struct client *c, const char *text, bool judge, struct arena *a, const struct elem **out);
 
-/* Reads what mgd says while no line is under way. Returns 0 or -errno: the channel is lost, as the next line will say. */
-int client_listen(struct client *c);
-
-/* Shows what mgd wants everybody to see; false if there is nothing. */
-bool client_notice_show(struct client *c);
+/* Takes what mgd says unasked while no line is under way; TEXT gets what is to be shown. Returns 0, or -1 if the channel
+ * is lost. */
+int client_notices(struct client *c, struct text *text);
 
 /* Shows TEXT, a screen at a time where it is long. */
 void client_page(const struct client *c, const char *text, size_t len);

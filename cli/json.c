@@ -12,9 +12,9 @@
 
 enum { JSON_INDENT = 4 };
 
-/* Returns the length of the UTF-8 sequence at S, or 0 if it is none. */
+/* Returns the length of the UTF-8 sequence at S, where there are LEFT bytes, or 0 if it is none. */
 static size_t
-utf8_len(const unsigned char *s)
+utf8_len(const unsigned char *s, size_t left)
 {
 	size_t n = 0;
 	unsigned lo = 0x80;
@@ -34,7 +34,7 @@ utf8_len(const unsigned char *s)
 		lo = 0x90;
 	else if (s[0] == 0xf4)
 		hi = 0x8f;
-	if (n == 0 || s[1] < lo || s[1] > hi)
+	if (n == 0 || n > left || s[1] < lo || s[1] > hi)
 		return 0;
 	for (size_t i = 2; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
@@ -42,12 +42,13 @@ utf8_len(const unsigned char *s)
 	return n;
 }
 
+/* The inside of a string. */
 static void
-json_string(struct text *out, const char *str)
+json_escape(struct text *out, const char *str, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)str;
-	text_putc(out, '"');
-	while (*s != '\0') {
+	const unsigned char *end = s + len;
+	while (s < end) {
 		if (*s == '"' || *s == '\\') {
 			text_printf(out, "\\%c", *s++);
 		} else if (*s < ' ' || *s == 0x7f) {
@@ -55,7 +56,7 @@ json_string(struct text *out, const char *str)
 		} else if (*s < 0x80) {
 			text_putc(out, (char)*s++);
 		} else {
-			size_t n = utf8_len(s);
+			size_t n = utf8_len(s, (size_t)(end - s));
 			if (n > 0)
 				text_putn(out, (const char *)s, n);
 			else
@@ -63,6 +64,13 @@ json_string(struct text *out, const char *str)
 			s += n > 0 ? n : 1;
 		}
 	}
+}
+
+static void
+json_string(struct text *out, const char *s)
+{
+	text_putc(out, '"');
+	json_escape(out, s, strlen(s));
 	text_putc(out, '"');
 }
 
@@ -154,13 +162,27 @@ json_open(struct render *r, const char *root)
 	array_open(r->out, root, 1);
 	indent(r->out, 1);
 	text_put(r->out, "{\n");
-	r->has_members[0] = r->style[0] != '\0';
+	bool has_style = r->style[0] != '\0';
+	r->has_members[0] = has_style || r->attribute[0] != '\0';
 	if (r->has_members[0]) {
 		indent(r->out, 2);
-		text_put(r->out, "\"attributes\" : {\"junos:style\" : ");
-		json_string(r->out, r->style);
+		text_put(r->out, "\"attributes\" : {");
+		json_string(r->out, has_style ? "junos:style" : r->attribute);
+		text_put(r->out, " : ");
+		json_string(r->out, has_style ? r->style : r->attribute_value);
 		text_putc(r->out, '}');
 	}
+	if (r->is_content) {
+		text_put(r->out, r->has_members[0] ? ",\n" : "");
+		indent(r->out, 2);
+		text_put(r->out, "\"data\" : \"");
+	}
+}
+
+void
+json_content(struct render *r, const char *s, size_t n)
+{
+	json_escape(r->out, s, n);
 }
 
 /* Ends the array of the rows of one name, if there is one. */
@@ -225,6 +247,8 @@ json_row_close(struct render *r)
 void
 json_close(struct render *r)
 {
+	if (r->is_content)
+		text_putc(r->out, '"');
 	array_close(r);
 	text_putc(r->out, '\n');
 	indent(r->out, 1);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/netconf.h"
@@ -65,22 +64,44 @@ local_is_netconf(const char *argv0, int n, char *const *argv, bool *out_chunks)
 	return n == at || *out_chunks;
 }
 
-/* Runs a program in our place; returns only if it cannot. */
+/* Runs a program in our place, from the first of the N places where it is; returns only if it cannot. */
 static int
-replace(char *const *words)
+replace(const char *const *paths, size_t n, char *const *words)
 {
 	signal(SIGPIPE, SIG_DFL);
-	execvp(words[0], words);
+	for (size_t i = 0; i < n; i++)
+		execv(paths[i], words);
 	fprintf(stderr, "error: %s: %s\n", words[0], strerror(errno));
 	return 1;
 }
 
+/* Only what scp's own other end sends: no option that names a program. */
 static bool
-is_transfer(size_t n, char *const *words)
+is_scp_server(char *const *words)
 {
-	const char *name = base_name(words[0]);
-	return (strcmp(words[0], "scp") == 0 && n > 1) || strcmp(name, "sftp-server") == 0 ||
-	       strcmp(words[0], "internal-sftp") == 0;
+	bool has_direction = false;
+	for (size_t i = 1; words[i] != NULL && words[i][0] == '-' && words[i][1] != '-'; i++) {
+		if (strspn(words[i] + 1, "tfrpdvq") != strlen(words[i] + 1))
+			return false;
+		has_direction = has_direction || strpbrk(words[i], "tf") != NULL;
+	}
+	return has_direction;
+}
+
+/* A file transfer: the host's own programs, not what somebody has put under their names. Returns false if WORDS is none. */
+static bool
+transfer(size_t n, char *const *words, int *out_status)
+{
+	static const char *const scp[] = { "/usr/bin/scp", "/bin/scp" };
+	static const char *const sftp[] = { "/usr/lib/openssh/sftp-server",
+		"/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server" };
+	if (n > 1 && strcmp(words[0], "scp") == 0 && is_scp_server(words))
+		*out_status = replace(scp, sizeof(scp) / sizeof(scp[0]), words);
+	else if (n == 1 && strcmp(base_name(words[0]), "sftp-server") == 0)
+		*out_status = replace(sftp, sizeof(sftp) / sizeof(sftp[0]), words);
+	else
+		return false;
+	return true;
 }
 
 bool
@@ -92,7 +113,7 @@ local_command(const char *command, const char *rundir, int *out_status)
 	size_t n = copy != NULL ? words_cut(copy, words) : 0;
 	bool chunks = false;
 	bool is_xml_mode = n == 3;
-	bool is_ours = n > 0;
+	bool is_ours = true;
 	for (size_t i = 0; i < 3 && is_xml_mode; i++)
 		is_xml_mode = strcmp(words[i], xml_mode[i]) == 0;
 	bool is_program = n > 0 && (strcmp(base_name(words[0]), "sallyport") == 0 ||
@@ -106,28 +127,8 @@ local_command(const char *command, const char *rundir, int *out_status)
 	if (is_xml_mode ||
 	    (is_program && local_is_netconf(words[0], (int)n - 1, arguments, &chunks)))
 		*out_status = netconf_run(rundir, chunks);
-	else if (n > 0 && is_transfer(n, words))
-		*out_status = replace(words);
 	else
-		is_ours = false;
+		is_ours = n > 0 && transfer(n, words, out_status);
 	free(copy);
 	return is_ours;
-}
-
-void
-local_shell(void)
-{
-	static char name[] = "sh";
-	static char *const words[] = { name, NULL };
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		signal(SIGINT, SIG_DFL);
-		_exit(replace(words));
-	}
-	int status;
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (pid < 0)
-		fprintf(stderr, "error: %s\n", strerror(errno));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * local.h - what only the process at the user's end can do: be a NETCONF server, a shell, a file transfer.
+ * local.h - what only the process at the user's end can do: be a NETCONF server, a file transfer.
  *
  * The command line may be the user's login shell; sshd then gives it what a client asked for as a command line of a shell.
  */
@@ -17,8 +17,5 @@ bool local_command(const char *command, const char *rundir, int *out_status);
 /* True if the program called ARGV0 with the N words ARGV shall be a NETCONF server: `sallyport-netconf`, `sallyport
  * netconf`. OUT_CHUNKS: see netconf_run(). */
 bool local_is_netconf(const char *argv0, int n, char *const *argv, bool *out_chunks);
-
-/* `start shell`: runs the system's shell until the user leaves it. */
-void local_shell(void);
 
 #endif

@@ -6,6 +6,7 @@
  *        sallyport check FILE
  *        sallyport [-r RUNDIR] netconf [base-1.1]
  *
+ * It can be the login shell of a user: `-c` with the server side of scp or sftp runs that.
  * A person at a terminal gets prompts and line editing; without a terminal, standard input is read line by line
  * and the exit status is 1 if any line failed. Everything that is known about commands and configuration
  * lives in mgd; `check` alone works without a gateway.
@@ -86,7 +87,6 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	struct client c = {
 		.fd = -1,
-		.rundir = rundir,
 		.in = stdin,
 		.is_terminal = command == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 	};

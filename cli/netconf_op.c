@@ -88,6 +88,17 @@ format_expect(struct nc_session *s, const struct nc_elem *op)
 	return NULL;
 }
 
+/* Is LINE `show configuration`, perhaps abbreviated? Its text has a wrapper of its own in JUNOS. */
+static bool
+is_configuration(const char *line)
+{
+	char show[8];
+	char what[16];
+	return sscanf(line, "%7s %15s", show, what) == 2 && strlen(show) > 1 && strlen(what) > 3 &&
+	       strncmp("show", show, strlen(show)) == 0 &&
+	       strncmp("configuration", what, strlen(what)) == 0;
+}
+
 static int
 op_command(struct nc_session *s, const struct nc_elem *op)
 {
@@ -97,6 +108,8 @@ op_command(struct nc_session *s, const struct nc_elem *op)
 	for (char *c = line; *c != '\0'; c++)
 		if (*c == '\n' || *c == '\r' || *c == '\t')
 			*c = ' ';
+	if (s->sink.format == FORMAT_TEXT && is_configuration(line))
+		s->reply.wrapper = "configuration-information/configuration-output";
 	int rc = client_line(&s->client, line);
 	if (rc == 0)
 		reply_text_end(&s->reply);

@@ -74,11 +74,7 @@ static void
 put_character(struct reply *r, const char *s, size_t n)
 {
 	unsigned char c = (unsigned char)*s;
-	const char *as = c == '&'   ? "&amp;"
-			 : c == '<' ? "&lt;"
-			 : c == '>' ? "&gt;"
-			 : c == '"' ? "&quot;"
-				    : NULL;
+	const char *as = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : NULL;
 	bool is_bad =
 	    (c < ' ' && strchr("\t\n\r", c) == NULL) || c == 0 || c == 0x7f || utf8_length(c) != n;
 	for (size_t i = 1; i < n; i++)
@@ -89,10 +85,27 @@ put_character(struct reply *r, const char *s, size_t n)
 		put(r, is_bad ? "?" : s, is_bad ? 1 : n);
 }
 
+/* How many of the N bytes at S are characters that stand for themselves. */
+static size_t
+plain_length(const char *s, size_t n)
+{
+	size_t i = 0;
+	while (i < n && s[i] >= ' ' && s[i] < 0x7f && s[i] != '&' && s[i] != '<' && s[i] != '>')
+		i++;
+	return i;
+}
+
 static void
 put_escaped(struct reply *r, const char *s, size_t n)
 {
 	while (n > 0) {
+		size_t plain = r->n_partial == 0 ? plain_length(s, n) : 0;
+		if (plain > 0) {
+			put(r, s, plain);
+			s += plain;
+			n -= plain;
+			continue;
+		}
 		if (r->n_partial == 0 && (unsigned char)*s < 0x80) {
 			put_character(r, s++, 1);
 			n--;
@@ -112,6 +125,22 @@ put_escaped(struct reply *r, const char *s, size_t n)
 			r->n_partial = 0;
 		}
 	}
+}
+
+/* ="S", for an attribute. */
+static void
+put_quoted(struct reply *r, const char *s)
+{
+	reply_raw(r, "=\"");
+	for (size_t n; *s != '\0'; s += n) {
+		n = strcspn(s, "\"");
+		put_escaped(r, s, n);
+		if (s[n] == '"') {
+			reply_raw(r, "&quot;");
+			n++;
+		}
+	}
+	put(r, "\"", 1);
 }
 
 static void
@@ -143,9 +172,7 @@ reply_begin(struct reply *r, const struct nc_elem *rpc)
 			continue;
 		put(r, " ", 1);
 		reply_raw(r, a->name);
-		reply_raw(r, "=\"");
-		put_escaped(r, a->value, strlen(a->value));
-		put(r, "\"", 1);
+		put_quoted(r, a->value);
 	}
 	reply_raw(r, ">\n");
 }

@@ -35,6 +35,11 @@ static const struct render_table tables[] = {
 	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row, NULL },
 	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
 	    NULL },
+	{ "route-information", "junos-routing", NULL, show_route_row, NULL },
+	{ "route-summary-information", "junos-routing", NULL, show_route_summary_row, NULL },
+	{ "forwarding-table-information", "junos-rtinfo", NULL, show_forwarding_row, NULL },
+	{ "arp-table-information", "junos-arp", NULL, show_arp_row, NULL },
+	{ "ipv6-nd-information", "junos-ipv6-nd", NULL, show_nd_row, NULL },
 	{ "firewall-information", "junos-filter", NULL, show_firewall_row, NULL },
 	{ "service-set-packet-drop-statistics-information", "junos-services", NULL, show_drops_row,
 	    NULL },
@@ -42,6 +47,18 @@ static const struct render_table tables[] = {
 	{ "commit-information", "junos", NULL, show_commit_row, NULL },
 	{ "rollback-information", "junos", NULL, show_configuration_row, NULL },
 	{ "rescue-information", "junos", NULL, show_configuration_row, NULL },
+	{ "route-engine-information", "junos-chassis", NULL, show_route_engine_row, NULL },
+	{ "chassis-inventory", "junos-chassis", NULL, show_inventory_row, NULL },
+	{ "system-storage-information", "junos", show_storage_begin, show_storage_row, NULL },
+	{ "system-memory-information", "junos", NULL, show_memory_row, NULL },
+	{ "directory-usage-information", "junos", NULL, show_directory_usage_row, NULL },
+	{ "system-uptime-information", "junos", NULL, show_uptime_row, NULL },
+	{ "system-users-information", "junos", NULL, show_uptime_row, NULL },
+	{ "system-process-information", "junos", NULL, show_processes_row, NULL },
+	{ "user-log-information", "junos", NULL, show_user_log_row, NULL },
+	{ "directory-list", "junos", NULL, show_files_row, NULL },
+	{ "cli", "junos", NULL, show_directory_row, NULL },
+	{ "checksum-information", "junos", NULL, show_checksum_row, NULL },
 };
 
 static const struct render_table generic = { "", "junos", NULL, generic_row, NULL };
@@ -122,6 +139,32 @@ reply_end(struct render *r)
 	else if (r->table->end != NULL && r->n_rows > 0)
 		r->table->end(r);
 	r->table = NULL;
+	r->is_content = false;
+	r->attribute[0] = '\0';
+}
+
+void
+render_attribute(struct render *r, const char *name, const char *value)
+{
+	reply_end(r);
+	snprintf(r->attribute, sizeof(r->attribute), "%s", name);
+	snprintf(r->attribute_value, sizeof(r->attribute_value), "%s", value);
+}
+
+void
+render_content(struct render *r, const char *root, const char *s, size_t n)
+{
+	if (!r->is_content) {
+		reply_end(r);
+		r->is_content = true;
+		render_begin(r, root, "");
+	}
+	if (r->format == FORMAT_XML)
+		xml_content(r, s, n);
+	else if (r->format == FORMAT_JSON)
+		json_content(r, s, n);
+	else
+		text_putn(r->out, s, n);
 }
 
 void

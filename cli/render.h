@@ -44,6 +44,9 @@ struct render {
 	bool has_members[ROW_DEPTH_MAX + 1]; /* JSON: something stands in it already */
 	unsigned depth;                      /* how many are open */
 	unsigned n_rows;
+	char attribute[64]; /* of the root that comes next; "" = none */
+	char attribute_value[512];
+	bool is_content;  /* the reply is one long text */
 	bool has_wrapper; /* the XML or JSON frame has been opened */
 	bool is_bare;     /* XML: no frame, the rows are for a reply of NETCONF */
 	enum {
@@ -61,6 +64,10 @@ bool render_is_extensive(const struct render *r);
 void render_init(struct render *r, enum pipe_format format, const char *banner, struct text *out);
 void render_begin(struct render *r, const char *root, const char *style);
 void render_row(struct render *r, const struct elem *row);
+/* The root that begins next has an attribute. */
+void render_attribute(struct render *r, const char *name, const char *value);
+/* A piece of the text that an element ROOT holds and nothing else, such as a file. */
+void render_content(struct render *r, const char *root, const char *s, size_t n);
 /* Text that mgd made: a configuration, a message. In XML it goes inside the frame, as <output> if it is no XML itself. */
 void render_text(struct render *r, const char *s);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
@@ -75,11 +82,13 @@ void xml_row_close(struct render *r);
 void xml_frame_open(struct render *r);
 void xml_frame_close(struct render *r);
 void xml_close(struct render *r);
+void xml_content(struct render *r, const char *s, size_t n);
 void json_open(struct render *r, const char *root);
 void json_row(struct render *r, const struct elem *row);
 void json_row_open(struct render *r, const struct elem *e);
 void json_row_close(struct render *r);
 void json_close(struct render *r);
+void json_content(struct render *r, const char *s, size_t n);
 
 /* The families; each is one row of the table in render.c. */
 void show_services_sa_row(struct render *r, const struct elem *row);
@@ -87,9 +96,26 @@ void show_services_statistics_row(struct render *r, const struct elem *row);
 void show_ipsec_sa_row(struct render *r, const struct elem *row);
 void show_interfaces_begin(struct render *r);
 void show_interfaces_row(struct render *r, const struct elem *row);
+void show_route_row(struct render *r, const struct elem *row);
+void show_route_summary_row(struct render *r, const struct elem *row);
+void show_forwarding_row(struct render *r, const struct elem *row);
+void show_arp_row(struct render *r, const struct elem *row);
+void show_nd_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
+void show_uptime_row(struct render *r, const struct elem *row);
+void show_processes_row(struct render *r, const struct elem *row);
+void show_user_log_row(struct render *r, const struct elem *row);
+void show_files_row(struct render *r, const struct elem *row);
+void show_directory_row(struct render *r, const struct elem *row);
+void show_checksum_row(struct render *r, const struct elem *row);
+void show_route_engine_row(struct render *r, const struct elem *row);
+void show_inventory_row(struct render *r, const struct elem *row);
+void show_storage_begin(struct render *r);
+void show_storage_row(struct render *r, const struct elem *row);
+void show_memory_row(struct render *r, const struct elem *row);
+void show_directory_usage_row(struct render *r, const struct elem *row);
 void show_commit_row(struct render *r, const struct elem *row);
 void show_configuration_row(struct render *r, const struct elem *row);
 

@@ -82,6 +82,17 @@ setting_apply(struct settings *s, const char *name, const char *value, struct te
 	} else if (strcmp(name, "complete-on-space") == 0) {
 		s->no_space = strcmp(value, "off") == 0;
 		text_printf(said, "%s complete-on-space\n", s->no_space ? "Disabling" : "Enabling");
+	} else if (strcmp(name, "prompt") == 0) {
+		snprintf(s->prompt, sizeof(s->prompt), "%s", value);
+		text_printf(said, "CLI prompt set to '%s'\n", s->prompt);
+	} else if (strcmp(name, "restart-on-upgrade") == 0) {
+		s->no_restart = strcmp(value, "off") == 0;
+		text_printf(
+		    said, "%s restart-on-upgrade\n", s->no_restart ? "Disabling" : "Enabling");
+	} else if (strcmp(name, "terminal") == 0) {
+		snprintf(s->terminal, sizeof(s->terminal), "%s", value);
+		setenv("TERM", s->terminal, 1);
+		text_printf(said, "CLI terminal set to '%s'\n", s->terminal);
 	} else if (strcmp(name, "timestamp") == 0) {
 		timestamp_apply(s, value, said);
 	}
@@ -97,6 +108,9 @@ setting_show(const struct settings *s, struct text *out)
 		text_printf(out, "CLI idle-timeout set to %u minutes\n", s->idle_minutes);
 	else
 		text_put(out, "CLI idle-timeout disabled\n");
+	text_printf(out, "CLI restart-on-upgrade set to %s\n", s->no_restart ? "off" : "on");
+	if (s->prompt[0] != '\0')
+		text_printf(out, "CLI prompt set to '%s'\n", s->prompt);
 	text_printf(out, "CLI screen-length set to %u\n", setting_rows(s));
 	text_printf(out, "CLI screen-width set to %u\n", setting_columns(s));
 	text_printf(out, "CLI terminal is '%s'\n", term != NULL ? term : "");

@@ -16,7 +16,10 @@ struct settings {
 	unsigned width;        /* columns */
 	unsigned idle_minutes; /* 0 = no limit */
 	bool no_space;         /* a blank is only a blank */
+	bool no_restart;       /* restart-on-upgrade off */
 	char timestamp[64];    /* format of strftime, "" = none */
+	char prompt[128];      /* instead of "user@host> ", "" = that one */
+	char terminal[64];     /* "" = that of the environment */
 };
 
 /* Keeps setting NAME, and says so. mgd has judged the value; one that means nothing is left alone. */

@@ -21,6 +21,7 @@
 #include <readline/readline.h>
 
 #include "cli/client.h"
+#include "cli/monitor.h"
 #include "cli/pipe.h"
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
@@ -385,6 +386,74 @@ on_typing_interrupted(void)
 	return 0;
 }
 
+/* --- waiting for a key --- */
+
+/* Shows TEXT above the line that is being typed. */
+static void
+above_show(const struct text *text)
+{
+	if (text->len == 0)
+		return;
+	line_leave("");
+	fputs(text->s, stdout);
+	line_again();
+}
+
+/* Lines that followed logs have got; a log whose file was put aside is opened again. */
+static void
+logs_show(void)
+{
+	char turned[64];
+	struct text text = { 0 };
+	monitor_read(&text, turned);
+	above_show(&text);
+	text_done(&text);
+	if (turned[0] == '\0')
+		return;
+	char line[128];
+	snprintf(line, sizeof(line), "%smonitor start %s",
+	    client->mode == MODE_CONFIGURATION ? "run " : "", turned);
+	(void)client_line(client, line);
+}
+
+/* Waits up to MS (-1: for ever) for a key, and shows what comes from elsewhere meanwhile. Returns 1 if there is one, 0, or -1 if
+ * the channel is lost. */
+static int
+key_wait(FILE *in, int ms)
+{
+	struct timespec start;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		struct timespec now;
+		struct pollfd p[] = {
+			{ .fd = fileno(in), .events = POLLIN },
+			{ .fd = client->fd, .events = POLLIN },
+		};
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		long long past =
+		    (now.tv_sec - start.tv_sec) * 1000LL + (now.tv_nsec - start.tv_nsec) / 1000000;
+		int left = ms < 0 ? -1 : ms > past ? (int)(ms - past) : 0;
+		bool is_short = monitor_is_on() && (left < 0 || left > MONITOR_POLL_MS);
+		int n = poll(p, 2, is_short ? MONITOR_POLL_MS : left);
+		rl_check_signals(); /* readline keeps them back while it reads */
+		on_typing_interrupted();
+		if (n > 0 && p[0].revents != 0)
+			return 1;
+		if (n > 0 && p[1].revents != 0) {
+			struct text text = { 0 };
+			int err = client_notices(client, &text);
+			above_show(&text);
+			text_done(&text);
+			if (err != 0)
+				return -1;
+		}
+		if (n == 0 && !is_short)
+			return 0;
+		if (monitor_is_on())
+			logs_show();
+	}
+}
+
 /* --- idling --- */
 
 static void
@@ -395,56 +464,8 @@ idle_warn(const char *when)
 	line_again();
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-/* mgd has something to say to everybody, or is gone: that the next line will tell. */
-static void
-notice_read(bool *is_deaf)
-{
-	*is_deaf = client_listen(client) != 0;
-	if (client->notice.len == 0)
-		return;
-	line_leave("");
-	client_notice_show(client);
-	line_again();
-}
-
-/* Waits for a key for MS (-1: for ever) and shows what mgd says meanwhile; false if the time is over. */
-static bool
-input_wait(FILE *in, int ms)
-{
-	static bool is_deaf;
-	uint64_t end = now_ms() + (uint64_t)(ms > 0 ? ms : 0);
-	for (;;) {
-		struct pollfd p[] = {
-			{ .fd = fileno(in), .events = POLLIN },
-			{ .fd = is_deaf ? -1 : client->fd, .events = POLLIN },
-		};
-		uint64_t now = now_ms();
-		int left = ms < 0 ? -1 : now < end ? (int)(end - now) : 0;
-		int n = poll(p, 2, left);
-		if (n == 0)
-			return false;
-		if (n < 0) {
-			rl_check_signals();
-			on_typing_interrupted();
-			continue;
-		}
-		if (p[1].revents != 0)
-			notice_read(&is_deaf);
-		if (p[0].revents != 0)
-			return true;
-	}
-}
-
-/* Waits for a key as long as the idle timeout allows; false if it is over. */
-static bool
+/* Waits for a key as long as the idle timeout allows. Returns as key_wait(). */
+static int
 idle_wait(FILE *in)
 {
 	static const struct {
@@ -455,23 +476,24 @@ idle_wait(FILE *in)
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++) {
 		if (warnings[i].before_s >= left_s)
 			continue;
-		if (input_wait(in, (left_s - warnings[i].before_s) * 1000))
-			return true;
+		int n = key_wait(in, (left_s - warnings[i].before_s) * 1000);
+		if (n != 0)
+			return n;
 		left_s = warnings[i].before_s;
 		if (warnings[i].text != NULL)
 			idle_warn(warnings[i].text);
 	}
-	return false;
+	return 0;
 }
 
 static int
 key_get(FILE *in)
 {
-	if (client->settings.idle_minutes == 0) {
-		(void)input_wait(in, -1);
-	} else if (!idle_wait(in)) {
+	int n = client->settings.idle_minutes > 0 ? idle_wait(in) : key_wait(in, -1);
+	if (n <= 0) {
 		line_leave("");
-		printf("Idle timeout exceeded: closing session\n");
+		puts(n < 0 ? "error: connection to mgd lost"
+			   : "Idle timeout exceeded: closing session");
 		rl_replace_line("", 0);
 		return EOF;
 	}
@@ -526,6 +548,29 @@ is_blank(const char *line)
 	return *line == '\0' || *line == '#';
 }
 
+static void
+history_add(const char *line)
+{
+	char stamp[32];
+	snprintf(stamp, sizeof(stamp), "#%lld", (long long)time(NULL));
+	add_history(line);
+	add_history_time(stamp);
+}
+
+/* `show cli history` */
+static void
+history_show(struct text *out)
+{
+	HIST_ENTRY **list = history_list();
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+		char when[16];
+		struct tm tm;
+		time_t t = history_get_time(list[i]);
+		strftime(when, sizeof(when), "%T", gmtime_r(&t, &tm));
+		text_printf(out, "  %s -- %s\n", when, list[i]->line);
+	}
+}
+
 static int
 line_run(const char *line)
 {
@@ -534,7 +579,7 @@ line_run(const char *line)
 	if (is_blank(line))
 		return 0;
 	if (last == NULL || strcmp(last->line, line) != 0)
-		add_history(line);
+		history_add(line);
 	return client_line(client, line);
 }
 
@@ -543,6 +588,7 @@ typing_run(struct client *c)
 {
 	int status = 0;
 	client = c;
+	c->history = history_show;
 	readline_start();
 	while (c->mode != MODE_END && status == 0) {
 		char prompt[512];

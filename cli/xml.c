@@ -11,10 +11,10 @@
 enum { XML_INDENT = 4 };
 
 /* Writes S so that any bytes at all make well-formed XML: markup is escaped, what XML cannot hold becomes '?'. */
-void
-xml_escape(struct text *out, const char *s)
+static void
+escape_n(struct text *out, const char *s, size_t n)
 {
-	for (; *s != '\0'; s++) {
+	for (const char *end = s + n; s < end; s++) {
 		unsigned char c = (unsigned char)*s;
 		if (c == '&')
 			text_put(out, "&amp;");
@@ -29,6 +29,24 @@ xml_escape(struct text *out, const char *s)
 	}
 }
 
+void
+xml_escape(struct text *out, const char *s)
+{
+	escape_n(out, s, strlen(s));
+}
+
+static void
+attribute_put(struct text *out, const char *name, const char *value)
+{
+	text_printf(out, " %s=\"", name);
+	for (; *value != '\0'; value++)
+		if (*value == '"')
+			text_put(out, "&quot;");
+		else
+			escape_n(out, value, 1);
+	text_putc(out, '"');
+}
+
 static void
 indent(struct text *out, unsigned level)
 {
@@ -41,11 +59,8 @@ tag_put(struct text *out, const struct elem *e)
 {
 	text_printf(out, "<%s", e->name);
 	const struct elem *a = row_attribute(e);
-	for (; a != NULL && row_is_attribute(a); a = a->next) {
-		text_printf(out, " %s=\"", a->name);
-		xml_escape(out, a->value != NULL ? a->value : "");
-		text_putc(out, '"');
-	}
+	for (; a != NULL && row_is_attribute(a); a = a->next)
+		attribute_put(out, a->name, a->value != NULL ? a->value : "");
 }
 
 static void elem_put(struct text *out, const struct elem *e, unsigned level);
@@ -107,7 +122,9 @@ xml_open(struct render *r, const char *root, const char *space)
 		xml_escape(r->out, r->style);
 		text_putc(r->out, '"');
 	}
-	text_put(r->out, ">\n");
+	if (r->attribute[0] != '\0')
+		attribute_put(r->out, r->attribute, r->attribute_value);
+	text_put(r->out, r->is_content ? ">" : ">\n");
 }
 
 void
@@ -135,5 +152,11 @@ xml_row_close(struct render *r)
 void
 xml_close(struct render *r)
 {
-	text_printf(r->out, "    </%s>\n", r->root);
+	text_printf(r->out, "%s</%s>\n", r->is_content ? "" : "    ", r->root);
+}
+
+void
+xml_content(struct render *r, const char *s, size_t n)
+{
+	escape_n(r->out, s, n);
 }

@@ -13,6 +13,7 @@
 #include "daemon/mgd/call.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "daemon/mgd/problem.h"
 #include "lib/yang/schema.h"
 
@@ -277,7 +278,7 @@ do_kill(struct session *s, const struct elem *call)
 		o = o->next;
 	if (o == NULL)
 		session_fail(s, "  'session-id'\n    invalid value\n");
-	else if (o->user.uid != s->user.uid && !user_may(&s->user, "maintenance"))
+	else if (o->user.uid != s->user.uid && !permit_has(session_permit(s), "maintenance"))
 		session_fail(s, "error: permission denied");
 	else {
 		session_end(o);
@@ -288,18 +289,28 @@ do_kill(struct session *s, const struct elem *call)
 static const struct {
 	const char *name;
 	void (*run)(struct session *s, const struct elem *call);
+	bool reads; /* what is edited stays as it is, at least until input comes */
 } calls[] = {
-	{ "close", do_close },
-	{ "commit", do_commit },
-	{ "compare", do_compare },
-	{ "discard", do_discard },
-	{ "get", call_get },
-	{ "kill", do_kill },
-	{ "load", do_load },
-	{ "open", do_open },
-	{ "rollback", do_rollback },
-	{ "rpc", do_rpc },
+	{ "close", do_close, true },
+	{ "commit", do_commit, true },
+	{ "compare", do_compare, true },
+	{ "discard", do_discard, false },
+	{ "get", call_get, true },
+	{ "kill", do_kill, true },
+	{ "load", do_load, true },
+	{ "open", do_open, true },
+	{ "rollback", do_rollback, false },
+	{ "rpc", do_rpc, true },
 };
+
+bool
+call_reads(const char *name)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strcmp(calls[i].name, name) == 0)
+			return calls[i].reads;
+	return false;
+}
 
 bool
 call_run(struct session *s, const struct elem *call)

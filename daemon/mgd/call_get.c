@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -106,7 +107,10 @@ call_get(struct session *s, const struct elem *call)
 	const char *format = elem_value(call, "format");
 	const char *inherit = elem_value(call, "inherit");
 	bool is_committed = database != NULL && strcmp(database, "committed") == 0;
-	const struct tree *t = is_committed ? db->running : session_tree(s);
+	const struct tree *all = is_committed ? db->running : session_tree(s);
+	/* a filter must not find what the user may not see */
+	struct tree *view = permit_view(session_permit(s), all, PERMIT_DROP);
+	const struct tree *t = view != NULL ? view : all;
 	const struct elem *filter = elem_find(call, "filter");
 	/* what is chosen of the expanded configuration may come from groups that are not chosen */
 	struct tree *whole = inherit != NULL && filter != NULL ? groups_expand(t, NULL) : NULL;
@@ -115,9 +119,10 @@ call_get(struct session *s, const struct elem *call)
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "xml");
 	if (inherit != NULL && part == NULL)
 		snprintf(s->inherit, sizeof(s->inherit), "%s", inherit);
-	const struct tree *shown = part != NULL ? part : whole != NULL ? whole : t;
+	const struct tree *shown = part != NULL ? part : whole != NULL ? whole : all;
 	show_tree(s, shown, &top, part == NULL);
 	session_done(s);
 	tree_free(part);
 	tree_free(whole);
+	tree_free(view);
 }

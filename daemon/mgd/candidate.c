@@ -37,7 +37,7 @@ candidate_users(const struct session *s, const struct session *except, struct te
 		any = true;
 		text_put(out, "  ");
 		session_describe(o, out);
-		text_printf(out, "\n      %s[edit", o->has_lock ? "exclusive " : kinds[o->kind]);
+		text_printf(out, "\n      %s[edit", kinds[o->kind]);
 		path_print(&o->edit, 0, out);
 		text_put(out, "]\n");
 	}
@@ -48,7 +48,7 @@ struct session *
 candidate_holder(const struct session *s)
 {
 	for (struct session *o = s->m->sessions; o != NULL; o = o->next)
-		if (o != s && o->is_configuring && (o->kind == CONFIGURE_EXCLUSIVE || o->has_lock))
+		if (o != s && o->is_configuring && o->kind == CONFIGURE_EXCLUSIVE)
 			return o;
 	return NULL;
 }
@@ -152,46 +152,17 @@ candidate_leave(struct session *s)
 	if (!s->is_configuring)
 		return;
 	struct db *db = &s->m->db;
-	bool is_exclusive = s->kind == CONFIGURE_EXCLUSIVE || s->has_lock;
-	if (is_exclusive && db->is_touched)
+	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched)
 		shared_reset(db);
 	tree_free(s->private_tree);
 	s->private_tree = NULL;
 	base_set(s, NULL);
-	s->has_lock = false;
+	s->told_commit = 0;
 	s->is_configuring = false;
 	arena_free(s->edit_arena);
 	s->edit_arena = NULL;
 	s->edit = (struct path){ 0 };
 	s->stack = NULL;
-}
-
-bool
-candidate_lock(struct session *s, struct text *out)
-{
-	const struct session *holder = candidate_holder(s);
-	if (!s->is_configuring || s->kind == CONFIGURE_PRIVATE) {
-		text_put(out, "error: the shared configuration database is not open\n");
-		return false;
-	}
-	if (holder != NULL) {
-		candidate_held(holder, out);
-		return false;
-	}
-	if (!s->has_lock && shared_is_changed(&s->m->db)) {
-		text_put(out, "error: configuration database modified\n");
-		return false;
-	}
-	s->has_lock = true;
-	return true;
-}
-
-void
-candidate_unlock(struct session *s)
-{
-	if (s->has_lock && s->m->db.is_touched)
-		shared_reset(&s->m->db);
-	s->has_lock = false;
 }
 
 /* --- the contents --- */
@@ -302,14 +273,6 @@ on_progress(void *arg, const char *line)
 		s->commit_ask.on_progress(s->commit_ask.arg, line);
 }
 
-static void
-on_report(void *arg, const struct report *r)
-{
-	struct session *s = arg;
-	if (s->commit_ask.on_report != NULL)
-		s->commit_ask.on_report(s->commit_ask.arg, r);
-}
-
 /* The candidate of S has become the running configuration; those of others are left to them. */
 static void
 stored(struct session *s)
@@ -341,10 +304,8 @@ on_done(void *arg, bool ok, const char *text)
 }
 
 static void
-refuse_commit(const struct commit_ask *ask, struct text *why, const struct report *r)
+refuse_commit(const struct commit_ask *ask, const struct text *why)
 {
-	if (ask->on_report != NULL && r != NULL && r->n > 0)
-		ask->on_report(ask->arg, r);
 	ask->on_done(ask->arg, false, text_str(why));
 }
 
@@ -375,7 +336,7 @@ candidate_commit(struct session *s, const struct commit_ask *ask)
 	struct text why = { 0 };
 	struct report r = { 0 };
 	if (!may_commit(s, ask, &why)) {
-		refuse_commit(ask, &why, NULL);
+		refuse_commit(ask, &why);
 		text_done(&why);
 		return;
 	}
@@ -388,7 +349,7 @@ candidate_commit(struct session *s, const struct commit_ask *ask)
 			s->told_commit = s->m->db.last.commit;
 			text_put(&why, "error: conflicts with the committed configuration: "
 				       "commit again to override it\n");
-			refuse_commit(ask, &why, &r);
+			refuse_commit(ask, &why);
 		}
 	}
 	if (s->private_tree == NULL || mine != NULL) {
@@ -398,7 +359,6 @@ candidate_commit(struct session *s, const struct commit_ask *ask)
 		s->commit_ask = *ask;
 		s->edits_before = s->m->db.n_edits;
 		full.on_progress = ask->on_progress != NULL ? on_progress : NULL;
-		full.on_report = on_report;
 		full.on_done = on_done;
 		full.arg = s;
 		(void)commit_start(s->m, &full);

@@ -2,7 +2,7 @@
  *
  * candidate.h - who edits which candidate, and may commit it.
  *
- * The shared candidate belongs to all who are in `configure`; `configure exclusive` (and NETCONF's lock) keeps others from
+ * The shared candidate belongs to all who are in `configure`; `configure exclusive` (NETCONF's lock, too) keeps others from
  * it; `configure private` has a copy of its own whose changes are merged into what is running when they are
  * committed. All functions are for a session, be it at a command line or a program's. OUT gets whole lines for the
  * user; where a function returns false they are the reason.
@@ -21,10 +21,6 @@ bool candidate_enter(struct session *s, enum session_kind kind, struct text *out
 /* Drops what S holds; uncommitted changes of exclusive and private sessions are gone. */
 void candidate_leave(struct session *s);
 
-/* NETCONF's lock of a session that edits the shared candidate, and its end. The lock is refused while the candidate has
- * uncommitted changes or somebody else holds it. */
-bool candidate_lock(struct session *s, struct text *out);
-void candidate_unlock(struct session *s);
 /* Who keeps S from changing the shared candidate or from committing, or NULL. */
 struct session *candidate_holder(const struct session *s);
 /* What is said to others about it. */

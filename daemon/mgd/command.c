@@ -27,12 +27,15 @@ static const struct {
 	const char *help;
 } groups[] = {
 	{ "clear", "Clear information in the system" },
+	{ "clear interfaces", "Clear interface information" },
 	{ "clear services", "Clear services information" },
 	{ "clear services ipsec-vpn", "Clear IPSec VPN information" },
 	{ "clear services ipsec-vpn ike", "Clear IKE information" },
 	{ "clear services ipsec-vpn ipsec", "Clear IPSec information" },
 	{ "clear system", "Clear system information" },
 	{ "file", "Perform file operations" },
+	{ "file checksum", "Calculate file checksum" },
+	{ "file compare", "Compare files" },
 	{ "help", "Provide help information" },
 	{ "monitor", "Show real-time debugging information" },
 	{ "replace", "Replace character string in configuration" },
@@ -45,7 +48,9 @@ static const struct {
 	{ "set", "Set CLI properties" },
 	{ "set cli", "Set command-line interface properties" },
 	{ "show", "Show system information" },
+	{ "show chassis", "Show chassis information" },
 	{ "show ipsec", "Show IP Security information" },
+	{ "show ipv6", "Show IP version 6 information" },
 	{ "show services", "Show services information" },
 	{ "show services ipsec-vpn", "Show IPSec VPN information" },
 	{ "show services ipsec-vpn ike", "Show IKE information" },
@@ -121,10 +126,10 @@ word_help(const struct command *row, size_t i)
 }
 
 static void
-completion_add(struct text *out, const char *name, size_t len, const char *help)
+completion_add(struct text *out, const char *name, const char *help)
 {
-	text_put(out, "\n  ");
-	text_putn(out, name, len);
+	size_t len = strlen(name);
+	text_printf(out, "\n  %s", name);
 	text_fill(out, ' ', len < 20 ? 20 - len : 0);
 	text_printf(out, " %s", help);
 	while (out->len > 0 && out->s[out->len - 1] == ' ')
@@ -149,14 +154,21 @@ is_repeat(const struct fits *f, size_t row, size_t i)
 static void
 ambiguous(const struct fits *f, size_t i, const struct word *w, struct refusal *e)
 {
+	struct arena *a = arena_new();
+	struct completions list = { .a = a };
 	refuse(e, w->at, "'%.200s' is ambiguous.\nPossible completions:", w->s);
 	for (size_t row = 0; row < f->n; row++) {
 		if (!f->is_in[row] || f->table[row].is_hidden || is_repeat(f, row, i))
 			continue;
 		size_t len;
 		const char *name = command_word(&f->table[row], i, &len);
-		completion_add(&e->text, name, len, word_help(&f->table[row], i));
+		complete_add(&list, arena_strndup(a, name, len), word_help(&f->table[row], i),
+		    COMPLETE_WORD, ' ');
 	}
+	complete_sort(&list);
+	for (size_t k = 0; k < list.n; k++)
+		completion_add(&e->text, list.list[k].name, list.list[k].help);
+	arena_free(a);
 }
 
 /* Keeps the rows whose I-th word is what W means. Returns the number of different words it could mean. */

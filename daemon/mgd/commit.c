@@ -71,7 +71,6 @@ struct commit {
 	size_t n_pics;
 	bool is_prepared; /* the new file is on disk */
 	bool has_refusal;
-	struct report report; /* what the asker may want as fields */
 	struct text errors;   /* JUNOS frame */
 	struct text warnings; /* the same, for what does not stop it */
 	uv_timer_t timer;
@@ -101,21 +100,6 @@ static void
 peer_name(const struct peer *p, struct text *out)
 {
 	text_printf(out, "%s%s%s", p->kind, p->instance[0] != '\0' ? " " : "", p->instance);
-}
-
-/* Adds one line without a place to what the asker may want as fields. */
-static void
-report_note(struct commit *c, bool is_error, const char *message)
-{
-	char *copy = strdup(message);
-	if (copy == NULL)
-		abort();
-	copy[strcspn(copy, "\n")] = strchr(copy, '\n') == strrchr(copy, '\n') ? '\0' : '\n';
-	struct report_line l = { .class = is_error ? REPORT_INVALID : REPORT_WARNING,
-		.is_error = is_error,
-		.message = copy };
-	report_add(&c->report, &l);
-	free(copy);
 }
 
 /* --- the end --- */
@@ -159,7 +143,6 @@ on_timer_closed(uv_handle_t *h)
 	text_done(&c->text);
 	text_done(&c->errors);
 	text_done(&c->warnings);
-	report_done(&c->report);
 	free(c);
 }
 
@@ -174,8 +157,6 @@ commit_end(struct commit *c, bool ok, const char *last_line)
 	c->m->commit = NULL;
 	for (struct peer *p = c->m->peers.list; p != NULL; p = p->next)
 		p->is_awaited = false;
-	if (c->ask.on_report != NULL && c->report.n > 0)
-		c->ask.on_report(c->ask.arg, &c->report);
 	if (c->ask.on_done != NULL)
 		c->ask.on_done(c->ask.arg, ok, text_str(&all));
 	text_done(&all);
@@ -190,7 +171,6 @@ commit_detach(struct mgd *m, const void *arg)
 		return;
 	m->commit->ask.on_done = NULL;
 	m->commit->ask.on_progress = NULL;
-	m->commit->ask.on_report = NULL;
 }
 
 /* --- load --- */
@@ -211,8 +191,6 @@ report_split(struct commit *c, const struct report *r)
 	struct report errors = { 0 };
 	for (size_t i = 0; i < r->n; i++) {
 		const struct report_line *l = &r->lines[i];
-		if (l->is_error || l->class == REPORT_WARNING)
-			report_add(&c->report, l);
 		if (l->is_error) {
 			report_add(&errors, l);
 			only_missing = only_missing &&
@@ -428,7 +406,6 @@ refused(struct commit *c, const struct peer *p, const char *why)
 		text_put(&t, why);
 		if (t.len > 0 && t.s[t.len - 1] != '\n')
 			text_putc(&t, '\n');
-		report_note(c, true, text_str(&t));
 	}
 	text_put(&t, is_undoing(c) ? "warning: " : "error: ");
 	peer_name(p, &t);
@@ -436,8 +413,6 @@ refused(struct commit *c, const struct peer *p, const char *why)
 		     : c->phase == PHASE_CHECK ? ": configuration check-out failed\n"
 		     : is_undoing(c)           ? ": cannot activate the previous configuration\n"
 					       : ": cannot activate the configuration\n");
-	if (why == NULL)
-		report_note(c, true, text_str(&t));
 	text_put(&c->errors, text_str(&t));
 	text_done(&t);
 }
@@ -454,7 +429,6 @@ late(struct commit *c, const struct peer *p)
 	text_put(&t, "warning: ");
 	peer_name(p, &t);
 	text_put(&t, " does not answer\n");
-	report_note(c, false, text_str(&t));
 	text_put(&c->warnings, text_str(&t));
 	text_done(&t);
 }
@@ -542,7 +516,6 @@ commit_install(struct commit *c)
 	if (rc < 0) {
 		text_printf(
 		    &c->errors, "error: could not write configuration: %s\n", strerror(-rc));
-		report_note(c, true, text_str(&c->errors));
 		undo_begin(c);
 		return;
 	}
@@ -582,7 +555,6 @@ commit_checked(struct commit *c)
 	if (rc < 0) {
 		text_printf(
 		    &c->errors, "error: could not write configuration: %s\n", strerror(-rc));
-		report_note(c, true, text_str(&c->errors));
 		if (c->is_prepared)
 			store_discard(m->db.dir);
 		commit_end(c, false, "error: commit failed\n");
@@ -647,6 +619,8 @@ commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text)
 	p->is_awaited = false;
 	if (!ok)
 		refused(c, p, text != NULL ? text : "error: refused");
+	if (!ok && is_undoing(c))
+		peer_retry(p);
 	if (!is_waiting(c))
 		phase_next(c);
 }

@@ -16,7 +16,6 @@
 
 struct mgd;
 struct peer;
-struct report;
 struct text;
 struct tree;
 
@@ -38,9 +37,6 @@ struct commit_ask {
 	struct store_meta meta; /* user, client, comment; the rest is filled in */
 	/* Called while it goes on, with a line for those who want to watch (`| display detail`); NULL: nobody does. */
 	void (*on_progress)(void *arg, const char *line);
-	/* Called at most once before on_done with what the configuration was refused or warned for, for those who want it as
-	 * fields; NULL: nobody does. */
-	void (*on_report)(void *arg, const struct report *r);
 	/* Called once, perhaps before commit_start() returns: TEXT is what the user shall see (never NULL). The tree has become
 	 * the running one if ok, not check_only and not for later. */
 	void (*on_done)(void *arg, bool ok, const char *text);
@@ -64,9 +60,6 @@ void confirm_start(struct mgd *m);
 unsigned confirm_minutes_left(const struct mgd *m);
 /* The commit that waits is confirmed: `commit check`. Returns 0 or -errno; 0 as well if none waits. */
 int confirm_now(struct mgd *m);
-/* Rolls back at once, as at the deadline (NETCONF cancel-commit, or the end of the session that asked). Returns false if no
- * commit waits or another is under way. */
-bool confirm_cancel(struct mgd *m);
 /* Of commit.c: the deadline of the new commit, on disk before the commit is (MINUTES 0: none). Returns 0 or -errno. */
 int confirm_prepare(struct mgd *m, uint32_t number, unsigned minutes);
 /* Of commit.c: the new commit is the running one. */

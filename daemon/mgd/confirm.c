@@ -275,13 +275,3 @@ confirm_now(struct mgd *m)
 	log_line(LOG_LEVEL_NOTICE, "UI_COMMIT_CONFIRMED", "commit %u", m->db.last.commit);
 	return 0;
 }
-
-bool
-confirm_cancel(struct mgd *m)
-{
-	struct confirm *c = m->confirm;
-	if (c->now.number == 0 || c->is_rolling || m->commit != NULL)
-		return false;
-	roll_back(c);
-	return true;
-}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
@@ -58,6 +59,8 @@ db_set_running(struct db *db, struct tree *t, bool keep_old)
 	const struct node *n = node_path(tree_root(whole != NULL ? whole : t), words, 2);
 	bool has_name = n != NULL && !n->is_inactive && !n->parent->is_inactive;
 	snprintf(db->host_name, sizeof(db->host_name), "%s", has_name ? n->value : "");
+	permits_free(db->permits);
+	db->permits = permits_new(whole != NULL ? whole : t);
 	tree_free(whole);
 	if (!keep_old)
 		tree_free(db->running);

@@ -16,6 +16,7 @@
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/quote.h"
 #include "lib/junos/tree.h"
@@ -30,6 +31,7 @@ enum edit_id {
 	EDIT_DELETE,
 	EDIT_EDIT,
 	EDIT_EXIT,
+	EDIT_HELP,
 	EDIT_INSERT,
 	EDIT_LOAD,
 	EDIT_PROTECT,
@@ -59,6 +61,9 @@ static const struct command table[] = {
 	{ "delete", "Delete a data element", NULL, EDIT_DELETE, false },
 	{ "edit", "Edit a sub-element", NULL, EDIT_EDIT, false },
 	{ "exit", "Exit from this level", NULL, EDIT_EXIT, false },
+	{ "help apropos", "Find help information about a topic", NULL, EDIT_HELP, false },
+	{ "help reference", "Reference material", NULL, EDIT_HELP, false },
+	{ "help topic", "Help for high level topics", NULL, EDIT_HELP, false },
 	{ "insert", "Insert a new ordered data element", NULL, EDIT_INSERT, false },
 	{ "load", "Load configuration from file", NULL, EDIT_LOAD, false },
 	{ "protect", "Protect the statement", NULL, EDIT_PROTECT, false },
@@ -108,7 +113,7 @@ void
 edit_enter(struct session *s, enum session_kind kind)
 {
 	struct text t = { 0 };
-	if (!user_may(&s->user, "configure")) {
+	if (!permit_command(session_permit(s), "configure", NULL)) {
 		session_fail(s, "error: permission denied");
 	} else if (!candidate_enter(s, kind, &t)) {
 		session_fail(s, text_str(&t));
@@ -237,23 +242,29 @@ place_push(struct session *s)
 	s->stack = e;
 }
 
-/* Makes what P leads to, as far as it means something while it is empty. */
+/* Makes what P leads to, as far as it means something while it is empty and S may make it. */
 static void
 place_make(struct session *s, const struct path *p)
 {
 	struct tree *t = session_tree(s);
 	struct path at = *p;
+	struct refusal ignored = { 0 };
 	while (at.n > 0 && at.s->kind != SNODE_LIST && !at.s->is_presence)
 		path_up(&at);
 	if (at.n == 0 || node_path(tree_root(t), at.words, at.n) != NULL)
 		return;
+	bool may = (s->private_tree != NULL || candidate_holder(s) == NULL) &&
+		   permit_path(session_permit(s), &at, PERMIT_WRITE, 0, &ignored);
+	refusal_done(&ignored);
+	if (!may)
+		return;
 	struct text line = { 0 };
-	struct report ignored = { 0 };
+	struct report r = { 0 };
 	text_put(&line, "set");
 	path_print(&at, 0, &line);
-	load_set(t, tree_root(t), text_str(&line), line.len, &ignored);
+	load_set(t, tree_root(t), text_str(&line), line.len, &r);
 	candidate_touched(s);
-	report_done(&ignored);
+	report_done(&r);
 	text_done(&line);
 }
 
@@ -268,6 +279,7 @@ do_edit(struct session *s, const struct words *w, struct arena *a)
 		ok = refuse(&e, w->w[w->n - 1].at, "syntax error.");
 	else if (ok && p.end == PATH_LIST)
 		ok = refuse(&e, w->end + 1, "missing argument.");
+	ok = ok && guard_path(s, &s->edit, w, &p, PERMIT_READ, &e);
 	if (ok) {
 		place_push(s);
 		place_set(s, &p);
@@ -452,7 +464,11 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	struct refusal e = { 0 };
 	struct path p = { 0 };
 	size_t cut;
-	if (!change_walk(s, a, id, w, &p, &cut, &e)) {
+	bool ok = change_walk(s, a, id, w, &p, &cut, &e);
+	struct words head = *w;
+	head.n = cut;
+	ok = ok && guard_path(s, &s->edit, &head, &p, PERMIT_WRITE, &e);
+	if (!ok) {
 		session_refuse(s, &e);
 	} else if (is_version(&p) && id != EDIT_SET && id != EDIT_ANNOTATE) {
 		session_fail(s, "error: the version statement cannot be changed or deleted");
@@ -494,7 +510,8 @@ do_show(struct session *s, const struct words *w, struct arena *a)
 {
 	struct refusal e = { 0 };
 	struct path p;
-	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e)) {
+	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e) ||
+	    !guard_path(s, &s->edit, w, &p, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
 	} else if (show_compares(s)) {
 		s->compares_running = false;
@@ -524,6 +541,8 @@ do_rollback(struct session *s, const struct words *w)
 		refuse(&e, w->w[0].at, "Value %.20s is not within range (0..%d) at '%.20s'",
 		    w->w[0].s, STORE_ROLLBACK_MAX, w->w[0].s);
 	}
+	if (!e.has_at && n > 0 && !permit_has(session_permit(s), "rollback"))
+		refuse(&e, w->w[0].at, "permission denied.");
 	if (e.has_at) {
 		session_refuse(s, &e);
 	} else if (candidate_rollback(s, n, &t)) {
@@ -578,10 +597,13 @@ is_held(struct session *s, int id)
 		[EDIT_LOAD] = true,
 		[EDIT_PROTECT] = true,
 		[EDIT_RENAME] = true,
+		[EDIT_REPLACE] = true,
 		[EDIT_ROLLBACK] = true,
 		[EDIT_SET] = true,
 		[EDIT_UNPROTECT] = true,
-		[EDIT_UPDATE] = true, /* the last one */
+		[EDIT_UPDATE] = true,
+		[EDIT_WILDCARD_DELETE] = true,
+		[EDIT_WILDCARD_RANGE] = true, /* the last one */
 	};
 	const struct session *holder =
 	    changes[id] && s->private_tree == NULL ? candidate_holder(s) : NULL;
@@ -599,16 +621,20 @@ edit_line(struct session *s, const struct words *w)
 {
 	struct refusal e = { 0 };
 	size_t used;
-	const struct command *c =
-	    command_find(table, sizeof(table) / sizeof(table[0]), w, &used, &e);
+	size_t n;
+	struct arena *a = arena_new();
+	const struct command *mine = edit_allowed(s, a, &n);
+	const struct command *c = command_find(mine, n, w, &used, &e);
 	if (c == NULL) {
 		session_refuse(s, &e);
 		refusal_done(&e);
+		arena_free(a);
 		return;
 	}
-	if (is_held(s, c->id))
+	if (is_held(s, c->id)) {
+		arena_free(a);
 		return;
-	struct arena *a = arena_new();
+	}
 	struct words rest = words_from(w, used);
 	switch ((enum edit_id)c->id) {
 	case EDIT_ACTIVATE:
@@ -638,6 +664,9 @@ edit_line(struct session *s, const struct words *w)
 	case EDIT_EXIT:
 	case EDIT_QUIT:
 		do_exit(s, &rest);
+		break;
+	case EDIT_HELP:
+		help_run(s, c->words + strlen("help "), &rest);
 		break;
 	case EDIT_LOAD:
 		edit_load(s, &rest);

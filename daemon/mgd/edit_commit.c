@@ -137,6 +137,7 @@ edit_commit(struct session *s, const struct words *w)
 	struct refusal e = { 0 };
 	struct wish wish = { .ask = { .on_done = on_done, .arg = s } };
 	bool ok = true;
+	snprintf(wish.ask.meta.client, sizeof(wish.ask.meta.client), "%s", s->client);
 	for (size_t i = 0; i < w->n && ok; i++)
 		ok = one_word(w, &i, &wish, &e);
 	if (!ok || !wish_check(w, &wish, &e)) {

@@ -10,6 +10,7 @@
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -127,6 +128,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	struct report r = { 0 };
 	struct report shown = { 0 };
 	text_load(s, text, len, &r);
+	(void)guard_settle(s, &r);
 	for (size_t i = 0; i < r.n; i++)
 		line_take(&r.lines[i], &shown);
 	for (size_t i = 0; i < shown.n && s->is_program; i++)
@@ -140,8 +142,8 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		session_text(s, text_str(&said));
 		session_done(s);
 	} else {
-		text_printf(&said, "%sload complete (%zu errors)\n", s->is_program ? "error: " : "",
-		    shown.n_errors);
+		if (!s->is_program) /* which has had them all */
+			text_printf(&said, "load complete (%zu errors)\n", shown.n_errors);
 		session_fail(s, text_str(&said));
 	}
 	text_done(&said);
@@ -222,7 +224,8 @@ edit_save(struct session *s, const struct words *w)
 		refusal_done(&e);
 		return;
 	}
-	struct tree *part = show_part(&s->m->db, session_tree(s), &s->edit);
+	struct tree *view = permit_view(session_permit(s), session_tree(s), PERMIT_MARK);
+	struct tree *part = show_part(&s->m->db, view != NULL ? view : session_tree(s), &s->edit);
 	struct text out = { 0 };
 	if (part != NULL)
 		print_text(tree_root(part), 0, &out);
@@ -232,4 +235,5 @@ edit_save(struct session *s, const struct words *w)
 	session_done(s);
 	text_done(&out);
 	tree_free(part);
+	tree_free(view);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/mgd/command.h"
+#include "daemon/mgd/permit.h"
 #include "daemon/mgd/store.h"
 #include "lib/base/arena.h"
 #include "lib/junos/complete.h"
@@ -96,6 +97,15 @@ static const struct step {
 	{ "exit", 0, NULL, NULL, 0 },
 	{ "exit", 0, "configuration-mode", "Exit configuration mode", 1 },
 	{ "exit", 1, NULL, NULL, 0 },
+	{ "help apropos", 0, "<string>", "Word in names or descriptions", 1 },
+	{ "help apropos", 1, NULL, NULL, 0 },
+	{ "help reference", 0, "<statement>", "Name of a statement, or the words that lead to it",
+	    1 },
+	{ "help reference", 1, NULL, NULL, 0 },
+	{ "help reference", 1, "<statement>", "Next word", 1 },
+	{ "help topic", 0, "<statement>", "Name of a statement, or the words that lead to it", 1 },
+	{ "help topic", 1, NULL, NULL, 0 },
+	{ "help topic", 1, "<statement>", "Next word", 1 },
 	{ "load", 0, "merge", "Merge contents with existing configuration", 1 },
 	{ "load", 0, "override", "Override existing configuration", 1 },
 	{ "load", 0, "patch", "Load patch file into configuration", 2 },
@@ -111,6 +121,11 @@ static const struct step {
 	{ "load", 3, NULL, NULL, 0 },
 	{ "load", 3, "relative", "Contents are relative to the current level", 4 },
 	{ "load", 4, NULL, NULL, 0 },
+	{ "monitor start", 0, "<filename>", "Name of the log", 1 },
+	{ "monitor start", 1, NULL, NULL, 0 },
+	{ "monitor stop", 0, NULL, NULL, 0 },
+	{ "monitor stop", 0, "<filename>", "Name of the log", 1 },
+	{ "monitor stop", 1, NULL, NULL, 0 },
 	{ "quit", 0, NULL, NULL, 0 },
 	{ "quit", 0, "configuration-mode", "Exit configuration mode", 1 },
 	{ "quit", 1, NULL, NULL, 0 },
@@ -121,6 +136,43 @@ static const struct step {
 	{ "replace pattern", 3, "upto", "Number of names and values to change", 4 },
 	{ "replace pattern", 4, "<number>", "Number of names and values to change", 5 },
 	{ "replace pattern", 5, NULL, NULL, 0 },
+	{ "request system halt", 0, NULL, NULL, 0 },
+	{ "request system halt", 0, "<option>", "Anything", 0 },
+	{ "request system power-off", 0, NULL, NULL, 0 },
+	{ "request system power-off", 0, "<option>", "Anything", 0 },
+	{ "request system reboot", 0, NULL, NULL, 0 },
+	{ "request system reboot", 0, "<option>", "Anything", 0 },
+	{ "request system snapshot", 0, NULL, NULL, 0 },
+	{ "request system snapshot", 0, "<option>", "Anything", 0 },
+	{ "request system software", 0, NULL, NULL, 0 },
+	{ "request system software", 0, "<option>", "Anything", 0 },
+	{ "request system zeroize", 0, NULL, NULL, 0 },
+	{ "request system zeroize", 0, "<option>", "Anything", 0 },
+	{ "restart adaptive-services", 0, NULL, NULL, 0 },
+	{ "restart adaptive-services", 0, "gracefully", "Gracefully restart the process", 1 },
+	{ "restart adaptive-services", 0, "immediately", "Immediately restart the process", 1 },
+	{ "restart adaptive-services", 0, "soft", "Soft reset the process", 1 },
+	{ "restart adaptive-services", 1, NULL, NULL, 0 },
+	{ "restart interface-control", 0, NULL, NULL, 0 },
+	{ "restart interface-control", 0, "gracefully", "Gracefully restart the process", 1 },
+	{ "restart interface-control", 0, "immediately", "Immediately restart the process", 1 },
+	{ "restart interface-control", 0, "soft", "Soft reset the process", 1 },
+	{ "restart interface-control", 1, NULL, NULL, 0 },
+	{ "restart ipsec-key-management", 0, NULL, NULL, 0 },
+	{ "restart ipsec-key-management", 0, "gracefully", "Gracefully restart the process", 1 },
+	{ "restart ipsec-key-management", 0, "immediately", "Immediately restart the process", 1 },
+	{ "restart ipsec-key-management", 0, "soft", "Soft reset the process", 1 },
+	{ "restart ipsec-key-management", 1, NULL, NULL, 0 },
+	{ "restart management", 0, NULL, NULL, 0 },
+	{ "restart management", 0, "gracefully", "Gracefully restart the process", 1 },
+	{ "restart management", 0, "immediately", "Immediately restart the process", 1 },
+	{ "restart management", 0, "soft", "Soft reset the process", 1 },
+	{ "restart management", 1, NULL, NULL, 0 },
+	{ "restart routing", 0, NULL, NULL, 0 },
+	{ "restart routing", 0, "gracefully", "Gracefully restart the process", 1 },
+	{ "restart routing", 0, "immediately", "Immediately restart the process", 1 },
+	{ "restart routing", 0, "soft", "Soft reset the process", 1 },
+	{ "restart routing", 1, NULL, NULL, 0 },
 	{ "rollback", 0, NULL, NULL, 0 },
 	{ "rollback", 0, "<number>", "Numeric argument (0..49)", 1 },
 	{ "rollback", 0, "rescue", "Rescue configuration", 1 },
@@ -133,15 +185,27 @@ static const struct step {
 	{ "set cli complete-on-space", 1, NULL, NULL, 0 },
 	{ "set cli idle-timeout", 0, "<timeout>", "Minutes without input (0..100000)", 1 },
 	{ "set cli idle-timeout", 1, NULL, NULL, 0 },
+	{ "set cli prompt", 0, "<prompt>", "CLI command prompt string", 1 },
+	{ "set cli prompt", 1, NULL, NULL, 0 },
+	{ "set cli restart-on-upgrade", 0, "off", "Do not prompt for restart", 1 },
+	{ "set cli restart-on-upgrade", 0, "on", "Prompt for restart after a software upgrade", 1 },
+	{ "set cli restart-on-upgrade", 1, NULL, NULL, 0 },
 	{ "set cli screen-length", 0, "<length>", "Lines of the screen (0..100000)", 1 },
 	{ "set cli screen-length", 1, NULL, NULL, 0 },
 	{ "set cli screen-width", 0, "<width>", "Columns of the screen (0..1024)", 1 },
 	{ "set cli screen-width", 1, NULL, NULL, 0 },
+	{ "set cli terminal", 0, "<type>", "Terminal type (ansi, vt100, xterm, ...)", 1 },
+	{ "set cli terminal", 1, NULL, NULL, 0 },
 	{ "set cli timestamp", 0, NULL, NULL, 0 },
 	{ "set cli timestamp", 0, "disable", "Disable the timestamp", 1 },
 	{ "set cli timestamp", 0, "format", "Set the format of the timestamp", 2 },
 	{ "set cli timestamp", 1, NULL, NULL, 0 },
 	{ "set cli timestamp", 2, "<format>", "Format, as that of strftime (%b %d %T)", 1 },
+	{ "set date", 0, "<option>", "Anything", 0 },
+	{ "start shell", 0, NULL, NULL, 0 },
+	{ "start shell", 0, "csh", "Start C shell", 1 },
+	{ "start shell", 0, "sh", "Start Bourne shell", 1 },
+	{ "start shell", 1, NULL, NULL, 0 },
 };
 
 enum { STEPS_N = sizeof(steps) / sizeof(steps[0]) };
@@ -298,6 +362,37 @@ path_next(const struct typing *t, const struct path *p, enum follow follow)
 	complete_at(&at, &t->partial, t->out);
 }
 
+static bool
+is_reading(enum follow follow)
+{
+	return follow == FOLLOW_SHOW || follow == FOLLOW_EDIT;
+}
+
+/* Statements that the user may not see or change do not exist for him. Those from FROM on are judged. */
+static void
+closed_drop(const struct typing *t, const struct path *p, enum permit_access access, size_t from)
+{
+	struct completions *out = t->out;
+	size_t n = from;
+	if (t->ask->permit == NULL || (p->end != PATH_NODE && p->end != PATH_VALUE))
+		return;
+	struct path at = *p;
+	if (p->end == PATH_VALUE) {
+		at.end = PATH_NODE;
+		at.n = p->n_around;
+		at.s = p->around;
+	}
+	for (size_t i = from; i < out->n; i++) {
+		const char *name = out->list[i].name;
+		const struct snode *s = out->list[i].kind == COMPLETE_WORD
+					    ? snode_find(at.s, name, strlen(name))
+					    : NULL;
+		if (s == NULL || permit_statement(t->ask->permit, &at, s, access))
+			out->list[n++] = out->list[i];
+	}
+	out->n = n;
+}
+
 /* Leaves cannot be entered. */
 static void
 leaves_drop(struct completions *out)
@@ -425,7 +520,13 @@ path_complete(const struct typing *t, enum follow follow)
 		complete_add(t->out, "<comment>", "Text of the comment", COMPLETE_PLACEHOLDER, ' ');
 		return true;
 	}
+	enum permit_access access = is_reading(follow) ? PERMIT_READ : PERMIT_WRITE;
+	if (t->ask->permit != NULL && head.n > 0 &&
+	    !permit_path(t->ask->permit, &p, access, head.w[head.n - 1].at, t->e))
+		return false;
+	size_t n_before = t->out->n;
 	path_next(t, &p, follow);
+	closed_drop(t, &p, access, n_before);
 	if (follow == FOLLOW_EDIT && p.end == PATH_NODE)
 		leaves_drop(t->out);
 	if (is_entry(&p))

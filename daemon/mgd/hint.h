@@ -10,12 +10,15 @@
 struct arena;
 struct command;
 struct elem;
+struct permit;
+struct session;
 struct schema;
 struct tree;
 
 /* Who types, and what the words of the line can mean. */
 struct hint_ask {
 	const struct schema *schema;
+	const struct permit *permit; /* whose; NULL: everything may be seen */
 	const struct tree *running;
 	const struct tree *candidate; /* in configuration mode; else NULL */
 	struct path edit;             /* the [edit] place in it */
@@ -34,5 +37,8 @@ struct elem *hint_reply(const struct hint_ask *ask, struct arena *a, const char 
 const struct command *oper_commands(const struct schema *schema, size_t *n);
 /* edit.c: those of configuration mode. */
 const struct command *edit_commands(size_t *n);
+/* session.c: those of them that the user of S may run, in A. */
+const struct command *oper_allowed(const struct session *s, struct arena *a, size_t *n);
+const struct command *edit_allowed(const struct session *s, struct arena *a, size_t *n);
 
 #endif

@@ -185,7 +185,7 @@ on_message(struct ipc_msg *msg, void *arg)
 	struct mgd *m = arg;
 	if (msg->type == MSG_LOAD)
 		on_load(m, msg);
-	else
+	else if (!system_on_super(m, msg))
 		log_line(LOG_LEVEL_WARNING, "UI_SUPER_MESSAGE", "unexpected message %u", msg->type);
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "daemon/mgd/commit.h"
+#include "daemon/mgd/guard.h"
 #include "daemon/mgd/path.h"
 #include "daemon/mgd/store.h"
 #include "daemon/mgd/users.h"
@@ -34,14 +35,15 @@ struct tree;
 
 struct db {
 	const struct schema *schema;
-	int dir;                /* the folder of the store */
-	struct tree *running;   /* never NULL; changed by db_set_running() */
-	char host_name[256];    /* what it calls this system, be it inherited; "" = nothing */
-	struct tree *candidate; /* shared by all sessions of `configure`; never NULL */
-	struct store_meta last; /* of the running configuration; commit 0: there has been none */
-	bool is_touched;        /* the candidate may differ from the running one */
-	time_t touched;         /* when it was edited last */
-	unsigned n_edits;       /* of the candidate, ever */
+	int dir;                 /* the folder of the store */
+	struct tree *running;    /* never NULL; changed by db_set_running() */
+	char host_name[256];     /* what it calls this system, be it inherited; "" = nothing */
+	struct permits *permits; /* what its users may do; never NULL */
+	struct tree *candidate;  /* shared by all sessions of `configure`; never NULL */
+	struct store_meta last;  /* of the running configuration; commit 0: there has been none */
+	bool is_touched;         /* the candidate may differ from the running one */
+	time_t touched;          /* when it was edited last */
+	unsigned n_edits;        /* of the candidate, ever */
 };
 
 /* --- peer.c: the daemons that run the configuration --- */
@@ -60,7 +62,9 @@ struct peer {
 	uint32_t seq;         /* of the CHECK or APPLY it has not answered; 0 = none */
 	uint32_t sent_commit; /* what that one was about */
 	bool is_checking;     /* that one is a CHECK */
-	bool is_awaited;      /* the commit under way waits for its answer */
+	unsigned n_tries;     /* how often it refused to run what is in force */
+	uv_timer_t retry;
+	bool is_awaited; /* the commit under way waits for its answer */
 };
 
 struct peers {
@@ -77,6 +81,7 @@ struct mgd {
 	struct schedule *schedule; /* schedule.c's own */
 	struct pack *pack;         /* pack.c's own */
 	struct rpc *rpcs;          /* operational commands that daemons are answering */
+	struct super_ask *asks;    /* questions that sallyportd has not answered */
 	struct session *sessions;
 	uv_poll_t *listener;
 	int listen_fd;
@@ -110,6 +115,8 @@ struct peer *peer_get(struct mgd *m, const char *kind, const char *instance);
 void peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit);
 /* Sends the sealed configuration FD to be checked or applied. Returns false if the daemon does not run. */
 bool peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit);
+/* P has refused what is in force, which may have been too early: it is asked again. */
+void peer_retry(struct peer *p);
 /* Tells sallyportd when every daemon runs the running configuration. */
 void peers_report(struct mgd *m);
 
@@ -135,6 +142,28 @@ struct smap;
 /* Answers REQUEST for those security associations of the running configuration whose names are not in SHOWN. */
 void idle_rows(struct session *s, const struct elem *request, const struct smap *shown);
 
+/* --- system.c: commands about the host, its logs and processes --- */
+/* Runs an RPC of mgd's own that belongs here. Returns false if it is none; else the line of S ends, now or later. */
+bool system_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* An RPC whose owner is "cli": the command line does it. Ends the line. */
+void system_run_there(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* `monitor start NAME`: hands the log to the command line. Ends the line, later. */
+void system_monitor(struct session *s, const char *name);
+/* `restart`: has the daemons of KIND ended and started again. LABEL: what JUNOS calls them. Ends the line, later. */
+void system_restart(struct session *s, const char *kind, const char *label, const char *how);
+/* An answer of sallyportd. Returns false if it is none that we wait for. */
+bool system_on_super(struct mgd *m, struct ipc_msg *msg);
+/* The line of S is not wanted any more, or S ends. */
+void system_detach(struct session *s);
+
+/* --- oper_system.c, help.c: rows of the command tables --- */
+struct command;
+enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
+const struct command *oper_system_commands(size_t *n);
+void oper_system_run(struct session *s, const struct command *c, const struct words *rest);
+/* `help (apropos | reference | topic) ...` of either mode. */
+void help_run(struct session *s, const char *what, const struct words *rest);
+
 /* --- session.c --- */
 enum session_kind { CONFIGURE_SHARED, CONFIGURE_EXCLUSIVE, CONFIGURE_PRIVATE };
 
@@ -157,7 +186,6 @@ struct session {
 	struct tree *private_tree;    /* CONFIGURE_PRIVATE; else NULL */
 	struct tree *private_base;    /* the running tree that it was copied from: candidate.c */
 	uint32_t told_commit;         /* its conflicts with this commit have been told */
-	bool has_lock;                /* of a shared session: NETCONF's lock */
 	struct commit_ask commit_ask; /* what candidate.c shall tell when the commit is over */
 	struct arena *edit_arena;
 	struct path edit;         /* [edit] place, in edit_arena */
@@ -193,6 +221,7 @@ struct session {
 	unsigned confirm_minutes; /* of the commit under way */
 	bool compares_running;    /* `| compare FILE` is about the running configuration */
 	struct text pending;      /* set lines that wait for an answer */
+	struct guard guard;       /* of the request under way */
 };
 
 /* The tree that S edits. */
@@ -210,6 +239,12 @@ void session_want(struct session *s, const char *source, const char *name,
 void session_save(struct session *s, const char *name);
 /* Has the command line keep setting NAME, or show it (no VALUE). */
 void session_setting(struct session *s, const char *name, const char *value);
+/* Has the command line do REQUEST itself: CLI_RUN. ROOT may be NULL, FD -1. */
+void session_run(struct session *s, const struct elem *request, const char *root, int fd);
+/* The same with what another daemon knows about it: the children of FACTS. */
+void session_run_facts(struct session *s, const struct elem *request, const struct elem *facts);
+/* Something for the terminal of S now, whatever it does. */
+void session_notice(struct session *s, const char *text);
 void session_done(struct session *s);                   /* ok */
 void session_fail(struct session *s, const char *text); /* TEXT: as the user sees it */
 void session_refuse(struct session *s, const struct refusal *e);
@@ -226,6 +261,8 @@ void session_describe(const struct session *s, struct text *out);
 /* --- call.c: what programs ask for; lib/msg/cli.h has the calls --- */
 /* Answers CALL. Returns false if it is none. */
 bool call_run(struct session *s, const struct elem *call);
+/* True if the call of that name leaves what is edited as it is. */
+bool call_reads(const char *name);
 /* Sends what TEXT tells of as CLI_PROBLEMs. FAILED, CARET (offset in the line, or -1): see problem.h and cli.h. */
 void call_problems(struct session *s, const char *text, bool failed, long caret);
 /* Sends one line of a report. */
@@ -234,6 +271,8 @@ void call_report(struct session *s, const struct report_line *l);
 
 /* --- oper.c, edit.c, show.c --- */
 void oper_line(struct session *s, const struct words *w);
+/* May the user of S run RPC with these arguments? */
+bool oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request);
 /* Runs the RPC called NAME with ARGUMENTS, a container. */
 void oper_call(struct session *s, const char *name, const struct elem *arguments);
 void edit_line(struct session *s, const struct words *w);

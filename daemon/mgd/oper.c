@@ -11,6 +11,7 @@
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/yang/schema.h"
 
@@ -23,7 +24,6 @@ enum oper_id {
 	OPER_SET_CLI,
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
-	OPER_START_SHELL,
 	OPER_XML_MODE,
 };
 
@@ -43,14 +43,16 @@ static const struct command own[] = {
 	    OPER_SET_CLI, false },
 	{ "set cli idle-timeout", "Set maximum idle time before login session ends", NULL,
 	    OPER_SET_CLI, false },
+	{ "set cli prompt", "Set CLI command prompt string", NULL, OPER_SET_CLI, false },
+	{ "set cli restart-on-upgrade", "Set CLI to prompt for restart after software upgrade",
+	    NULL, OPER_SET_CLI, false },
 	{ "set cli screen-length", "Set number of lines on screen", NULL, OPER_SET_CLI, false },
 	{ "set cli screen-width", "Set number of characters on a line", NULL, OPER_SET_CLI, false },
+	{ "set cli terminal", "Set terminal type", NULL, OPER_SET_CLI, false },
 	{ "set cli timestamp", "Timestamp CLI output", NULL, OPER_SET_CLI, false },
 	{ "show cli", "Show command-line interface settings", NULL, OPER_SHOW_CLI, false },
 	{ "show configuration", "Show current configuration", NULL, OPER_SHOW_CONFIGURATION,
 	    false },
-	{ "start shell", "Start shell", NULL, OPER_START_SHELL, false },
-	{ "start shell sh", "Start the Bourne shell", NULL, OPER_START_SHELL, true },
 	{ "xml-mode netconf need-trailer", "Serve NETCONF", NULL, OPER_XML_MODE, true },
 };
 
@@ -61,18 +63,48 @@ const struct command *
 oper_commands(const struct schema *schema, size_t *n)
 {
 	static struct command *table;
-	*n = OWN_N + schema->n_rpcs;
+	size_t n_system;
+	const struct command *system = oper_system_commands(&n_system);
+	*n = OWN_N + n_system + schema->n_rpcs;
 	if (table != NULL)
 		return table;
 	table = calloc(*n, sizeof(*table));
 	if (table == NULL)
 		abort();
 	memcpy(table, own, sizeof(own));
+	memcpy(table + OWN_N, system, n_system * sizeof(*system));
 	for (size_t i = 0; i < schema->n_rpcs; i++)
-		table[OWN_N + i] = (struct command){ .words = schema->rpcs[i].command,
+		table[OWN_N + n_system + i] = (struct command){ .words = schema->rpcs[i].command,
 			.help = schema->rpcs[i].help,
 			.rpc = &schema->rpcs[i] };
 	return table;
+}
+
+/* `show configuration PATH | display xml rpc`: the subtree that a program would ask for. */
+static void
+configuration_request_show(struct session *s, const struct path *p)
+{
+	struct text out = { 0 };
+	struct text end = { 0 };
+	const struct snode *at = s->m->db.schema->config;
+	text_put(
+	    &out, "    <rpc>\n        <get-configuration database=\"committed\"><configuration>");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct snode *c = snode_find(at, p->words[i], strlen(p->words[i]));
+		if (c == NULL || c->is_nokeyword || c->kind != SNODE_CONTAINER)
+			break; /* the whole of what is around it holds what was asked for */
+		struct text tag = { 0 };
+		text_printf(&out, "<%s>", c->name);
+		text_printf(&tag, "</%s>%s", c->name, text_str(&end));
+		text_done(&end);
+		end = tag;
+		at = c;
+	}
+	text_printf(&out, "%s</configuration></get-configuration>\n    </rpc>\n", text_str(&end));
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&end);
+	text_done(&out);
 }
 
 static void
@@ -82,8 +114,11 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	struct path top = { .s = db->schema->config };
 	struct path path;
 	struct refusal e = { 0 };
-	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e)) {
+	if (!path_walk(a, db->schema->config, &top, w, false, &path, &e) ||
+	    !guard_path(s, &top, w, &path, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
+	} else if (s->is_rpc) {
+		configuration_request_show(s, &path);
 	} else if (show_compares(s)) {
 		s->compares_running = true;
 		show_compare(s, db->running, &path);
@@ -121,6 +156,23 @@ request_show(struct session *s, const struct srpc *rpc, const struct elem *reque
 	text_done(&out);
 }
 
+bool
+oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request)
+{
+	struct text words = { 0 };
+	text_put(&words, rpc->command);
+	for (const struct elem *c = request->child; c != NULL; c = c->next) {
+		const struct snode *leaf = snode_find(rpc->input, c->name, strlen(c->name));
+		if (leaf == NULL || !leaf->is_nokeyword)
+			text_printf(&words, " %s", c->name);
+		if (c->value != NULL)
+			text_printf(&words, " %s", c->value);
+	}
+	bool may = permit_command(session_permit(s), text_str(&words), rpc->permission);
+	text_done(&words);
+	return may;
+}
+
 /* Runs RPC, or shows what it would be asked. Takes over A, which holds REQUEST. */
 static void
 request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
@@ -128,6 +180,19 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 	if (s->is_rpc) {
 		request_show(s, rpc, request);
 		session_done(s);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "cli") == 0) {
+		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
+			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			return;
+		}
+		system_run_there(s, rpc, request);
+		arena_free(a);
+		return;
+	}
+	if (strcmp(rpc->owner, "mgd") == 0 && system_rpc(s, rpc, request)) {
 		arena_free(a);
 		return;
 	}
@@ -154,10 +219,12 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 {
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
-	const struct elem *request = NULL;
-	if (!user_may(&s->user, rpc->permission))
-		session_fail(s, "error: permission denied");
-	else if ((request = command_request(a, rpc, w, &e)) == NULL)
+	const struct elem *request = command_request(a, rpc, w, &e);
+	if (request != NULL && !oper_may(s, rpc, request)) {
+		refuse(&e, w->n > 0 ? w->w[0].at : 0, "permission denied.");
+		request = NULL;
+	}
+	if (request == NULL)
 		session_refuse(s, &e);
 	if (request != NULL)
 		request_run(s, rpc, a, request);
@@ -186,13 +253,12 @@ oper_call(struct session *s, const char *name, const struct elem *arguments)
 		call_refuse(s, name, "syntax error, expecting <command>");
 		return;
 	}
-	if (!user_may(&s->user, rpc->permission)) {
-		session_fail(s, "error: permission denied");
-		return;
-	}
 	struct arena *a = arena_new();
 	const struct elem *request = command_request_named(a, rpc, arguments, &wrong, &e);
-	if (request != NULL) {
+	if (request != NULL && !oper_may(s, rpc, request)) {
+		session_fail(s, "error: permission denied");
+		arena_free(a);
+	} else if (request != NULL) {
 		request_run(s, rpc, a, request);
 	} else {
 		call_refuse(s, wrong, text_str(&e.text));
@@ -243,7 +309,8 @@ cli_value(const char *name, const struct words *w, const char **value, struct re
 			return refuse(e, w->end + 1, "missing argument.");
 		*value = w->w[1].s;
 		n_max = 2;
-	} else if (strcmp(name, "complete-on-space") == 0) {
+	} else if (strcmp(name, "complete-on-space") == 0 ||
+		   strcmp(name, "restart-on-upgrade") == 0) {
 		if (strcmp(*value, "on") != 0 && strcmp(*value, "off") != 0)
 			return refuse(e, w->w[0].at, "syntax error.");
 	} else if (is_timestamp) {
@@ -270,12 +337,34 @@ set_cli(struct session *s, const struct command *c, const struct words *rest)
 	refusal_done(&e);
 }
 
+/* May the user run C with these arguments? */
+static bool
+own_may(const struct session *s, const struct command *c, const struct words *rest)
+{
+	struct text typed = { 0 };
+	text_put(&typed, c->words);
+	for (size_t i = 0; i < rest->n; i++)
+		text_printf(&typed, " %s", rest->w[i].s);
+	bool may = permit_command(session_permit(s), text_str(&typed), NULL);
+	text_done(&typed);
+	return may;
+}
+
 static void
 own_run(struct session *s, const struct command *c, const struct words *rest)
 {
 	struct refusal e = { 0 };
 	struct arena *a = arena_new();
 	int id = c->id;
+	if (!own_may(s, c, rest)) {
+		refuse(&e, rest->n > 0 ? rest->w[0].at : 0, "permission denied.");
+		session_refuse(s, &e);
+		goto out;
+	}
+	if (id >= OPER_SYSTEM_FIRST) {
+		oper_system_run(s, c, rest);
+		goto out;
+	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {
 		refuse(&e, rest->w[0].at, "syntax error.");
 		session_refuse(s, &e);
@@ -289,14 +378,6 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		set_cli(s, c, rest);
 		break;
 	case OPER_CLI:
-		session_done(s);
-		break;
-	case OPER_START_SHELL:
-		if (!user_may(&s->user, "shell")) {
-			session_fail(s, "error: permission denied");
-			break;
-		}
-		session_setting(s, "shell", "sh");
 		session_done(s);
 		break;
 	case OPER_XML_MODE:
@@ -332,7 +413,9 @@ oper_line(struct session *s, const struct words *w)
 	struct refusal e = { 0 };
 	size_t n;
 	size_t used;
-	const struct command *table = oper_commands(s->m->db.schema, &n);
+	/* what one may not use does not exist */
+	struct arena *a = arena_new();
+	const struct command *table = oper_allowed(s, a, &n);
 	const struct command *c = command_find(table, n, w, &used, &e);
 	struct words rest = words_from(w, used);
 	if (c == NULL)
@@ -342,4 +425,5 @@ oper_line(struct session *s, const struct words *w)
 	else
 		own_run(s, c, &rest);
 	refusal_done(&e);
+	arena_free(a);
 }

@@ -27,43 +27,24 @@ static const struct {
 	unsigned bit;
 	bool is_free;
 } command_bits[] = {
-	{ "activate", BIT_CONFIGURE, false },
-	{ "annotate", BIT_CONFIGURE, false },
-	{ "clear", BIT_CLEAR, false },
-	{ "commit", BIT_CONFIGURE, false },
-	{ "configure", BIT_CONFIGURE, false },
-	{ "copy", BIT_CONFIGURE, false },
-	{ "deactivate", BIT_CONFIGURE, false },
-	{ "delete", BIT_CONFIGURE, false },
-	{ "edit", BIT_CONFIGURE, false },
-	{ "exit", 0, true },
-	{ "help", 0, true },
-	{ "insert", BIT_CONFIGURE, false },
-	{ "load", BIT_CONFIGURE, false },
-	{ "monitor", BIT_TRACE, false },
-	{ "ping", BIT_NETWORK, false },
-	{ "protect", BIT_CONFIGURE, false },
-	{ "quit", 0, true },
-	{ "rename", BIT_CONFIGURE, false },
-	{ "replace", BIT_CONFIGURE, false },
-	{ "restart", BIT_RESET, false },
-	{ "rollback", BIT_CONFIGURE, false },
-	{ "run", BIT_CONFIGURE, false },
-	{ "save", BIT_CONFIGURE, false },
-	{ "set cli", 0, true },
-	{ "set", BIT_CONFIGURE, false },
-	{ "show cli", 0, true },
-	{ "show", BIT_VIEW, false },
-	{ "ssh", BIT_NETWORK, false },
-	{ "start", BIT_SHELL, false },
-	{ "status", BIT_CONFIGURE, false },
-	{ "telnet", BIT_NETWORK, false },
-	{ "top", BIT_CONFIGURE, false },
-	{ "traceroute", BIT_NETWORK, false },
-	{ "unprotect", BIT_CONFIGURE, false },
-	{ "up", BIT_CONFIGURE, false },
-	{ "update", BIT_CONFIGURE, false },
-	{ "wildcard", BIT_CONFIGURE, false },
+	{ "activate", BIT_CONFIGURE, false }, { "annotate", BIT_CONFIGURE, false },
+	{ "clear", BIT_CLEAR, false }, { "cli", 0, true }, { "commit", BIT_CONFIGURE, false },
+	{ "configure", BIT_CONFIGURE, false }, { "copy", BIT_CONFIGURE, false },
+	{ "deactivate", BIT_CONFIGURE, false }, { "delete", BIT_CONFIGURE, false },
+	{ "edit", BIT_CONFIGURE, false }, { "exit", 0, true }, { "help", 0, true },
+	{ "insert", BIT_CONFIGURE, false }, { "load", BIT_CONFIGURE, false },
+	{ "monitor", BIT_TRACE, false }, { "ping", BIT_NETWORK, false },
+	{ "protect", BIT_CONFIGURE, false }, { "quit", 0, true },
+	{ "rename", BIT_CONFIGURE, false }, { "replace", BIT_CONFIGURE, false },
+	{ "restart", BIT_RESET, false }, { "rollback", BIT_CONFIGURE, false },
+	{ "run", BIT_CONFIGURE, false }, { "save", BIT_CONFIGURE, false }, { "set cli", 0, true },
+	{ "set", BIT_CONFIGURE, false }, { "show cli", 0, true }, { "show", BIT_VIEW, false },
+	{ "ssh", BIT_NETWORK, false }, { "start", BIT_SHELL, false },
+	{ "status", BIT_CONFIGURE, false }, { "telnet", BIT_NETWORK, false },
+	{ "top", BIT_CONFIGURE, false }, { "traceroute", BIT_NETWORK, false },
+	{ "unprotect", BIT_CONFIGURE, false }, { "up", BIT_CONFIGURE, false },
+	{ "update", BIT_CONFIGURE, false }, { "wildcard", BIT_CONFIGURE, false },
+	{ "xml-mode", 0, true }, /* whose requests are judged one by one */
 };
 
 /* --- bits and expressions --- */
@@ -125,6 +106,23 @@ permit_below(const struct permit *p, const struct snode *s, enum permit_access a
 			return true;
 	}
 	return false;
+}
+
+bool
+permit_all_below(const struct permit *p, const struct snode *s)
+{
+	if (s->parent == NULL && p->deny_conf.is_set)
+		return false; /* whatever is denied may be among it */
+	for (size_t i = 0; i < s->n_children; i++) {
+		const struct snode *c = s->children[i];
+		/* traces stand in most hierarchies and give nobody rights */
+		bool is_other = c->permission != s->permission && c->permission != NULL &&
+				strcmp(c->permission, "trace") != 0;
+		if ((is_other && !permit_bits(p, c->permission, PERMIT_WRITE)) ||
+		    !permit_all_below(p, c))
+			return false;
+	}
+	return true;
 }
 
 /* True if WORDS stand literally in the allowing expression: something that begins with them may be meant. */

@@ -47,6 +47,13 @@ void permits_free(struct permits *ps);
  * other members of the group of administrators are super-users. Borrowed until permits_free(). */
 const struct permit *permits_of(const struct permits *ps, const struct user *u);
 
+/* What somebody may do who may do nothing. */
+const struct permit *permits_nobody(const struct permits *ps);
+/* What is said to who has logged in, or NULL. Borrowed until permits_free(). */
+const char *permits_announcement(const struct permits *ps);
+/* True if commands of users shall be in the log, too. */
+bool permits_log_commands(const struct permits *ps);
+
 /* --- decisions --- */
 
 /* "super-user" */
@@ -89,5 +96,8 @@ struct tree *permit_view(const struct permit *p, const struct tree *t, enum perm
  * each place. Returns true if there was none. */
 bool permit_settle(
     const struct permit *p, const struct tree *before, struct tree *after, struct report *r);
+
+/* Writes TEXT, words of the configuration in full, without what may be a secret in it. */
+void permit_hide_secrets(const char *text, struct text *out);
 
 #endif

@@ -22,6 +22,8 @@ struct permits {
 	struct smap users; /* login name to its struct permit; NULL class: unauthorized */
 	char **names;      /* keys of users */
 	size_t n_names;
+	char *announcement; /* or NULL */
+	bool logs_commands;
 };
 
 static const char *const bit_names[BITS] = {
@@ -204,6 +206,34 @@ user_read(struct permits *ps, const struct node *user)
 	(void)smap_add(&ps->users, ps->names[ps->n_names++], p);
 }
 
+/* True if below N something sends the commands of users to the log. */
+static bool
+wants_commands(const struct node *n)
+{
+	if (n == NULL || n->is_inactive)
+		return false;
+	bool is_named = n->value != NULL && strcmp(n->value, "interactive-commands") == 0;
+	if (is_named && n->schema->kind == SNODE_LEAFLIST)
+		return true;
+	if (is_named && n->schema->kind == SNODE_LIST)
+		return n->child == NULL || n->child->value == NULL ||
+		       strcmp(n->child->value, "none") != 0;
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		if (wants_commands(c))
+			return true;
+	return false;
+}
+
+static bool
+commands_read(const struct tree *t)
+{
+	static const char *const events[] = { "system", "accounting" };
+	static const char *const files[] = { "system", "syslog" };
+	const struct node *root = tree_root(t);
+	return wants_commands(node_path(root, events, 2)) ||
+	       wants_commands(node_path(root, files, 2));
+}
+
 struct permits *
 permits_new(const struct tree *t)
 {
@@ -214,12 +244,15 @@ permits_new(const struct tree *t)
 	for (size_t i = 0; i < sizeof(predefined) / sizeof(predefined[0]); i++)
 		class_new(ps, predefined[i].name, predefined[i].bits);
 	ps->super_user = class_find(ps, "super-user");
+	ps->logs_commands = commands_read(t);
 	const struct node *login = node_path(tree_root(t), words, 2);
 	if (login == NULL || login->is_inactive || login->parent->is_inactive)
 		return ps;
 	for (const struct node *n = login->child; n != NULL; n = n->next)
 		if (!n->is_inactive && strcmp(n->schema->name, "class") == 0)
 			class_read(ps, n);
+		else if (!n->is_inactive && strcmp(n->schema->name, "announcement") == 0)
+			ps->announcement = copy(n->value);
 	for (const struct node *n = login->child; n != NULL; n = n->next)
 		if (!n->is_inactive && strcmp(n->schema->name, "user") == 0)
 			user_read(ps, n);
@@ -244,6 +277,7 @@ permits_free(struct permits *ps)
 	for (size_t i = 0; i < ps->n_names; i++)
 		free(ps->names[i]);
 	free(ps->names);
+	free(ps->announcement);
 	free(ps);
 }
 
@@ -256,4 +290,22 @@ permits_of(const struct permits *ps, const struct user *u)
 	if (p != NULL)
 		return p;
 	return u->is_member ? ps->super_user : NULL;
+}
+
+const struct permit *
+permits_nobody(const struct permits *ps)
+{
+	return class_find(ps, "unauthorized");
+}
+
+const char *
+permits_announcement(const struct permits *ps)
+{
+	return ps->announcement;
+}
+
+bool
+permits_log_commands(const struct permits *ps)
+{
+	return ps->logs_commands;
 }

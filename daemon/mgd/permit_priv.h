@@ -96,4 +96,7 @@ bool permit_secret(const struct permit *p, enum permit_access access);
 /* Does some statement below S have a permission of its own that P has? */
 bool permit_below(const struct permit *p, const struct snode *s, enum permit_access access);
 
+/* May every statement below S be changed, as far as bits say? What applies groups there changes all of them. */
+bool permit_all_below(const struct permit *p, const struct snode *s);
+
 #endif

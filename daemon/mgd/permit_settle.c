@@ -31,6 +31,9 @@ is_leaf(const struct node *n)
 static bool
 may_write(struct settle *s, const struct node *n)
 {
+	bool is_apply = n->schema->role == SNODE_APPLY || n->schema->role == SNODE_APPLY_EXCEPT;
+	if (is_apply && !permit_all_below(s->w.p, n->schema->parent))
+		return false;
 	return place_allows(&s->w, n->schema, PERMIT_WRITE) &&
 	       (!n->schema->is_secret || permit_secret(s->w.p, PERMIT_WRITE));
 }
@@ -67,6 +70,9 @@ static bool holds_denied(struct settle *s, const struct node *old);
 static bool
 must_stay(struct settle *s, const struct node *old)
 {
+	bool is_apply = old->schema->role == SNODE_APPLY || old->schema->role == SNODE_APPLY_EXCEPT;
+	if (is_apply)
+		return !may_write(s, old);
 	if (old->child == NULL || node_any(old) != NULL)
 		return !place_allows(&s->w, old->schema, PERMIT_WRITE);
 	return holds_denied(s, old);
@@ -80,6 +86,22 @@ holds_denied(struct settle *s, const struct node *old)
 		bool stays = must_stay(s, c);
 		place_leave(&s->w, &mark);
 		if (stays)
+			return true;
+	}
+	return false;
+}
+
+/* May anything of OLD, the place of the walk, go? */
+static bool
+may_go(struct settle *s, const struct node *old)
+{
+	if (old->child == NULL || node_any(old) != NULL)
+		return place_allows(&s->w, old->schema, PERMIT_WRITE);
+	for (const struct node *c = old->child; c != NULL; c = c->next) {
+		struct place_mark mark = place_enter(&s->w, c);
+		bool goes = may_go(s, c);
+		place_leave(&s->w, &mark);
+		if (goes)
 			return true;
 	}
 	return false;
@@ -127,7 +149,7 @@ entry_replace(struct settle *s, struct node *n, const struct node *old)
 static void
 gone_settle(struct settle *s, struct node *parent, const struct node *old)
 {
-	if (old->child == NULL) {
+	if (old->child == NULL || !may_go(s, old)) {
 		node_del_excluded(s->t, parent, old->schema);
 		struct node *n = node_copy(s->t, parent, old, NULL);
 		if (n == NULL)
@@ -243,6 +265,10 @@ block_settle(struct settle *s, const struct node *old, struct node *n)
 	bool may = place_allows(&s->w, n->schema, PERMIT_WRITE);
 	size_t before = s->n_denied;
 	level_settle(s, old, n);
+	/* who switches a block off switches off what is closed in it */
+	bool is_switched = old != NULL && old->is_inactive != n->is_inactive;
+	if (may && is_switched)
+		may = !holds_denied(s, n) && !holds_denied(s, old);
 	if (may)
 		return;
 	bool has_own =

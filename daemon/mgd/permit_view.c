@@ -19,24 +19,47 @@ struct view {
 	bool shows_secrets;
 };
 
-/* Words of statements whose value is a secret, in text that the schema does not know: their ends. */
-static const char *const secret_words[] = { "secret", "password", "key", "community", "md5",
-	"passphrase", "ascii-text", "hexadecimal" };
+/* Statements whose value is a secret, in text that is not held against the schema: what their words end with ... */
+static const char *const secret_ends[] = { "secret", "password", "key", "community", "md5",
+	"passphrase" };
+
+/* ... and whole words: the first two stand between such a word and its value, too. */
+static const char *const secret_words[] = { "ascii-text", "hexadecimal", "certificate" };
+
+enum { FORMS_N = 2 };
 
 static bool
-word_ends(const char *word, size_t len, const char *end)
+is_one_of(const char *word, size_t len, const char *const *list, size_t n)
 {
-	size_t n = strlen(end);
-	return len >= n && strncmp(word + len - n, end, n) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(list[i]) == len && strncmp(list[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+/* A bracket may close the place that the word ends. */
+static size_t
+bare_length(const char *word, size_t len)
+{
+	return len - (len > 0 && word[len - 1] == ']');
+}
+
+static bool
+is_form_word(const char *word, size_t len)
+{
+	return is_one_of(word, bare_length(word, len), secret_words, FORMS_N);
 }
 
 static bool
 is_secret_word(const char *word, size_t len)
 {
-	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++)
-		if (word_ends(word, len, secret_words[i]))
+	len = bare_length(word, len);
+	for (size_t i = 0; i < sizeof(secret_ends) / sizeof(secret_ends[0]); i++) {
+		size_t n = strlen(secret_ends[i]);
+		if (len >= n && strncmp(word + len - n, secret_ends[i], n) == 0)
 			return true;
-	return false;
+	}
+	return is_one_of(word, len, secret_words, sizeof(secret_words) / sizeof(secret_words[0]));
 }
 
 /* The end of the word that starts at S: a quoted one whole. */
@@ -58,12 +81,11 @@ looks_secret(const char *word, size_t len)
 	return len > 3 && s[0] == '$' && strchr("1256789", s[1]) != NULL && s[2] == '$';
 }
 
-/* Writes text that is kept as it came without what may be a secret in it. */
-static void
-any_hide(const char *any, struct text *out)
+void
+permit_hide_secrets(const char *text, struct text *out)
 {
 	bool is_next = false; /* what follows is one */
-	for (const char *p = any; *p != '\0';) {
+	for (const char *p = text; *p != '\0';) {
 		if (strchr(" \n;{}", *p) != NULL) {
 			is_next = is_next && *p == ' ';
 			text_putc(out, *p++);
@@ -72,7 +94,7 @@ any_hide(const char *any, struct text *out)
 		size_t n = word_length(p);
 		if (n == 0)
 			n = 1;
-		if (is_next || looks_secret(p, n))
+		if ((is_next && !is_form_word(p, n)) || looks_secret(p, n))
 			text_put(out, NODE_SECRET_HIDDEN);
 		else
 			text_putn(out, p, n);
@@ -91,10 +113,21 @@ secrets_hide(struct view *v, struct node *n)
 		node_set_leaf(v->t, n->parent, n->schema, NODE_SECRET_HIDDEN);
 	} else if (any != NULL) {
 		struct text hidden = { 0 };
-		any_hide(any, &hidden);
+		permit_hide_secrets(any, &hidden);
 		node_set_any(v->t, n, text_str(&hidden));
 		text_done(&hidden);
 	}
+}
+
+/* One mark says it for all that is below. */
+static void
+marks_join(struct view *v, struct node *n)
+{
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		if (!c->is_denied)
+			return;
+	while (n->child != NULL)
+		node_del(v->t, n->child);
 }
 
 /* Nothing of what N is by itself may be seen. */
@@ -102,6 +135,7 @@ static void
 strip(struct view *v, struct node *n)
 {
 	const struct snode *s = n->schema;
+	marks_join(v, n);
 	bool can_mark = s->kind == SNODE_CONTAINER || s->kind == SNODE_LEAF;
 	if (n->child == NULL &&
 	    (v->hidden == PERMIT_DROP || !can_mark || s->is_joined || s->is_nokeyword)) {
@@ -112,8 +146,11 @@ strip(struct view *v, struct node *n)
 	if (s->is_any)
 		node_set_any(v->t, n, NULL);
 	n->is_denied = n->child == NULL;
-	if (n->is_denied)
-		n->is_inactive = n->is_protected = false;
+	if (!n->is_denied)
+		return;
+	n->is_inactive = n->is_protected = false;
+	if (s->kind == SNODE_LEAF && n->value != NULL)
+		node_set_leaf(v->t, n->parent, s, "");
 }
 
 static void

@@ -26,6 +26,7 @@ struct rpc {
 	struct peer *peer; /* being asked; NULL: none */
 	uint32_t seq;
 	struct text errors;
+	bool is_tool;      /* the command line does it; the row that comes is what it has to know */
 	bool has_idle;     /* the command also tells of SAs that nothing uses */
 	struct smap shown; /* has_idle: names of SAs that had a row */
 	bool is_held;      /* the peer's channel is not being read */
@@ -93,7 +94,8 @@ rpc_start(struct session *s, const struct srpc *rpc, struct arena *a, const stru
 	if (r == NULL)
 		abort();
 	*r = (struct rpc){ .m = s->m, .s = s, .a = a, .request = request };
-	snprintf(r->kind, sizeof(r->kind), "%s", rpc->owner);
+	r->is_tool = strcmp(rpc->owner, "cli") == 0;
+	snprintf(r->kind, sizeof(r->kind), "%s", r->is_tool ? "netd" : rpc->owner);
 	r->has_idle = strcmp(rpc->name, "get-security-associations-information") == 0;
 	r->next = s->m->rpcs;
 	s->m->rpcs = r;
@@ -125,6 +127,10 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 	struct rpc *r = rpc_find(p, msg->seq);
 	if (r == NULL || r->s == NULL || msg->body == NULL)
 		return;
+	if (r->is_tool) {
+		session_run_facts(r->s, r->request, msg->body);
+		return;
+	}
 	const char *sa = r->has_idle ? elem_value(msg->body, "sa-name") : NULL;
 	if (sa != NULL)
 		(void)smap_add(&r->shown, arena_strdup(r->a, sa), r);

@@ -6,6 +6,7 @@
  * line takes it, so a long configuration costs its length once and not twice. oper.c and edit.c know
  * what lines mean.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
@@ -51,8 +53,12 @@ session_free(struct session *s)
 			break;
 		}
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
+	if (s->is_welcome)
+		guard_log_login(s, false);
 	edit_leave(s);
+	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);
 	text_done(&s->out);
@@ -190,7 +196,7 @@ line_end(struct session *s, bool ok)
 {
 	s->on_answer = NULL;
 	s->on_input = NULL;
-	s->done_ok = ok;
+	s->done_ok = guard_line_end(s, ok) && ok;
 	s->has_done = true;
 	session_pump(s);
 }
@@ -267,6 +273,70 @@ session_setting(struct session *s, const char *name, const char *value)
 	arena_free(a);
 }
 
+/* What the command line cannot know and a command may want to show. */
+static void
+facts_add(const struct session *s, struct arena *a, struct elem *run)
+{
+	const struct db *db = &s->m->db;
+	const char *host = db_host_name(db);
+	struct elem *facts = elem_add(a, run, "facts");
+	elem_leaf(a, facts, "user", s->user.name);
+	if (host != NULL)
+		elem_leaf(a, facts, "host-name", host);
+	if (db->last.commit > 0) {
+		elem_leaff(a, facts, "commit-seconds", "%lld", (long long)db->last.when);
+		elem_leaf(a, facts, "commit-user", db->last.user);
+	}
+}
+
+static void
+elem_graft(struct arena *a, struct elem *to, const struct elem *e)
+{
+	struct elem *copy = elem_borrow(a, to, e);
+	for (const struct elem *c = e->child; c != NULL; c = c->next)
+		elem_borrow(a, copy, c); /* arguments are leaves */
+}
+
+static void
+run_send(struct session *s, const struct elem *request, const char *root, int fd,
+    const struct elem *more)
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "run");
+	elem_leaf(a, e, "rpc", request->name);
+	if (root != NULL)
+		elem_leaf(a, e, "root", root);
+	elem_graft(a, elem_add(a, e, "request"), request);
+	facts_add(s, a, e);
+	for (const struct elem *c = more != NULL ? more->child : NULL; c != NULL; c = c->next)
+		elem_borrow(a, elem_find(e, "facts"), c);
+	ipc_send(s->ipc, CLI_RUN, s->seq, e, fd);
+	arena_free(a);
+}
+
+void
+session_run(struct session *s, const struct elem *request, const char *root, int fd)
+{
+	run_send(s, request, root, fd, NULL);
+}
+
+void
+session_run_facts(struct session *s, const struct elem *request, const struct elem *facts)
+{
+	run_send(s, request, NULL, -1, facts);
+}
+
+void
+session_notice(struct session *s, const char *text)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "notice");
+	elem_leaf(a, e, "text", text);
+	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
+	arena_free(a);
+}
+
 void
 session_reply(struct session *s, const char *rpc, const char *root, const char *style)
 {
@@ -288,16 +358,26 @@ session_row(struct session *s, const struct elem *row)
 
 /* --- what comes from it --- */
 
+/* Copies what a client calls something into lines of the log and for other users: it must not look like more of them. */
+static void
+name_copy(char *to, size_t size, const char *name)
+{
+	snprintf(to, size, "%s", name);
+	for (; *to != '\0'; to++)
+		if (!isalnum((unsigned char)*to) && strchr("/-_.:", *to) == NULL)
+			*to = '_';
+}
+
 static void
 on_hello(struct session *s, const struct ipc_msg *msg)
 {
 	const char *terminal = elem_value(msg->body, "terminal");
 	const char *client = elem_value(msg->body, "client");
-	snprintf(s->terminal, sizeof(s->terminal), "%s", terminal != NULL ? terminal : "");
-	snprintf(s->client, sizeof(s->client), "%s", client != NULL ? client : "cli");
+	name_copy(s->terminal, sizeof(s->terminal), terminal != NULL ? terminal : "");
+	name_copy(s->client, sizeof(s->client), client != NULL ? client : "cli");
 	s->is_program = client != NULL;
 	s->seq = msg->seq;
-	if (!user_may(&s->user, "view")) {
+	if (permits_of(s->m->db.permits, &s->user) == NULL) {
 		log_line(LOG_LEVEL_WARNING, "UI_AUTH_REFUSED", "user %s", s->user.name);
 		session_fail(s, "error: permission denied");
 		session_free(s);
@@ -309,9 +389,16 @@ on_hello(struct session *s, const struct ipc_msg *msg)
 	elem_leaf(a, e, "user", s->user.name);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	elem_leaf(a, e, "version", VERSION);
+	const char *announcement = permits_announcement(s->m->db.permits);
+	unsigned idle_min = permit_idle_timeout(session_permit(s));
+	if (announcement != NULL)
+		elem_leaf(a, e, "announcement", announcement);
+	if (idle_min > 0)
+		elem_leaff(a, e, "idle-timeout", "%u", idle_min);
 	ipc_send(s->ipc, CLI_WELCOME, s->seq, e, -1);
 	arena_free(a);
 	s->is_welcome = true;
+	guard_log_login(s, true);
 }
 
 static void
@@ -324,7 +411,7 @@ line_run(struct session *s)
 		session_refuse(s, &e);
 	else if (w.n == 0)
 		session_done(s);
-	else if (s->is_configuring)
+	else if (s->is_configuring && !s->is_program) /* whose lines are commands */
 		edit_line(s, &w);
 	else
 		oper_line(s, &w);
@@ -356,6 +443,9 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
+	if (permits_log_commands(s->m->db.permits))
+		guard_log_command(s, s->line);
+	guard_begin(s, s->line, false);
 	line_run(s);
 	return true;
 }
@@ -374,21 +464,33 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
+	bool is_harmless = call_reads(msg->body->name) || strcmp(msg->body->name, "discard") == 0;
+	guard_begin(s, is_harmless ? "" : NULL, true);
 	return call_run(s, msg->body);
 }
 
-/* The commands of operational mode that the user may run. */
+/* Those commands of TABLE that the user may run, in A. */
 static const struct command *
+allowed(const struct session *s, struct arena *a, const struct command *table, size_t *n)
+{
+	struct command *mine = permit_commands(session_permit(s), table, *n, n);
+	const struct command *kept = arena_memdup(a, mine, *n * sizeof(*mine));
+	free(mine);
+	return kept;
+}
+
+const struct command *
 oper_allowed(const struct session *s, struct arena *a, size_t *n)
 {
 	const struct command *all = oper_commands(s->m->db.schema, n);
-	struct command *mine = arena_array(a, *n + 1, sizeof(*mine));
-	size_t k = 0;
-	for (size_t i = 0; i < *n; i++)
-		if (all[i].rpc == NULL || user_may(&s->user, all[i].rpc->permission))
-			mine[k++] = all[i];
-	*n = k;
-	return mine;
+	return allowed(s, a, all, n);
+}
+
+const struct command *
+edit_allowed(const struct session *s, struct arena *a, size_t *n)
+{
+	const struct command *all = edit_commands(n);
+	return allowed(s, a, all, n);
 }
 
 static bool
@@ -399,16 +501,28 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 		return false;
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
+	const struct permit *p = session_permit(s);
+	/* names come from what the user may see; a copy of it takes time, so only of what the line can be about */
+	const struct tree *edited = s->is_configuring ? session_tree(s) : NULL;
+	bool is_run = text[strspn(text, " ")] == 'r';
+	struct tree *running = permit_is_all(p) ? NULL
+			       : edited == NULL || is_run
+				   ? permit_view(p, s->m->db.running, PERMIT_DROP)
+				   : tree_new(s->m->db.schema);
+	struct tree *candidate = edited != NULL ? permit_view(p, edited, PERMIT_DROP) : NULL;
 	struct hint_ask ask = {
 		.schema = s->m->db.schema,
-		.running = s->m->db.running,
-		.candidate = s->is_configuring ? session_tree(s) : NULL,
+		.permit = p,
+		.running = running != NULL ? running : s->m->db.running,
+		.candidate = candidate != NULL ? candidate : edited,
 		.edit = s->edit,
 		.store = s->m->db.dir,
 	};
 	ask.oper = oper_allowed(s, a, &ask.n_oper);
-	ask.editing = edit_commands(&ask.n_editing);
+	ask.editing = edit_allowed(s, a, &ask.n_editing);
 	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, hint_reply(&ask, a, text, judge), -1);
+	tree_free(running);
+	tree_free(candidate);
 	arena_free(a);
 	return true;
 }
@@ -428,6 +542,7 @@ on_input(struct session *s, const struct elem *e)
 		return true;
 	void (*fn)(struct session *, const char *, size_t, const char *) = s->on_input;
 	s->on_input = NULL;
+	guard_begin(s, NULL, false);
 	struct text input = s->input;
 	s->input = (struct text){ 0 };
 	fn(s, text_str(&input), input.len, error);
@@ -443,6 +558,7 @@ on_answer(struct session *s, const struct elem *e)
 		return true; /* for a line that was given up */
 	void (*fn)(struct session *, const char *) = s->on_answer;
 	s->on_answer = NULL;
+	guard_begin(s, NULL, false);
 	fn(s, text != NULL ? text : "");
 	return true;
 }
@@ -455,6 +571,7 @@ on_break(struct session *s, uint32_t seq)
 		return;
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
+	system_detach(s);
 	commit_detach(s->m, s);
 	text_done(&s->out);
 	s->out_sent = 0;
@@ -494,6 +611,7 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 		ok = true;
 		break;
 	}
+	guard_end(s);
 	if (!ok) {
 		log_line(LOG_LEVEL_WARNING, "UI_CLI_MESSAGE", "user %s: unexpected message %u",
 		    s->user.name, msg->type);
@@ -513,19 +631,20 @@ static const struct ipc_ops session_ops = { .on_message = on_message, .on_closed
 
 /* Strangers have places of their own, so that they cannot keep the users out. */
 static bool
-has_room(const struct mgd *m, bool may_view)
+has_room(const struct mgd *m, bool is_known)
 {
 	size_t n = 0;
 	for (const struct session *s = m->sessions; s != NULL; s = s->next)
-		n += user_may(&s->user, "view") == may_view;
-	return n < (may_view ? SESSIONS_MAX : STRANGERS_MAX);
+		n += (permits_of(m->db.permits, &s->user) != NULL) == is_known;
+	return n < (is_known ? SESSIONS_MAX : STRANGERS_MAX);
 }
 
 void
 session_on_client(struct mgd *m, int fd)
 {
 	struct user user;
-	if (user_of_socket(fd, &user) < 0 || !has_room(m, user_may(&user, "view"))) {
+	if (user_of_socket(fd, &user) < 0 ||
+	    !has_room(m, permits_of(m->db.permits, &user) != NULL)) {
 		close(fd);
 		return;
 	}

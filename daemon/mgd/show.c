@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/changed.h"
 #include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
@@ -155,7 +156,10 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 {
 	bool all;
 	struct tree *whole = dressed(s, t);
-	const struct tree *shown = whole != NULL ? whole : t;
+	bool is_text = strcmp(s->format, "text") == 0;
+	struct tree *view = permit_view(
+	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
+	const struct tree *shown = view != NULL ? view : whole != NULL ? whole : t;
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
@@ -169,6 +173,7 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	if (n != NULL)
 		session_text(s, text_str(&out));
 	text_done(&out);
+	tree_free(view);
 	tree_free(whole);
 }
 
@@ -195,7 +200,12 @@ compare_put(struct session *s, const struct tree *old, const struct tree *t,
     const char *const *words, size_t n)
 {
 	struct text out = { 0 };
-	print_compare_at(old, t, words, n, &out);
+	struct tree *old_view = permit_view(session_permit(s), old, PERMIT_DROP);
+	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
+	print_compare_at(
+	    old_view != NULL ? old_view : old, view != NULL ? view : t, words, n, &out);
+	tree_free(old_view);
+	tree_free(view);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);
@@ -241,16 +251,14 @@ show_compare(struct session *s, const struct tree *t, const struct path *path)
 /* --- rows --- */
 
 static void
-version_rows(struct session *s)
+version_rows(struct session *s, const struct elem *request)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "software-information");
 	const char *host = db_host_name(&s->m->db);
 	struct utsname system;
-	elem_leaf(a, e, "host-name",
-	    host != NULL          ? host
-	    : uname(&system) == 0 ? system.nodename
-				  : "");
+	bool has_system = uname(&system) == 0;
+	elem_leaf(a, e, "host-name", host != NULL ? host : has_system ? system.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
 	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
@@ -260,6 +268,12 @@ version_rows(struct session *s)
 	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");
+	if (elem_has(request, "detail") && has_system) {
+		package = elem_add(a, e, "package-information");
+		elem_leaf(a, package, "name", "kernel");
+		elem_leaff(a, package, "comment", "%s %s [%s]", system.sysname, system.machine,
+		    system.release);
+	}
 	for (const struct elem *c = e->child; c != NULL; c = c->next)
 		session_row(s, c);
 	arena_free(a);
@@ -267,7 +281,7 @@ version_rows(struct session *s)
 
 static const struct {
 	const char *name;
-	void (*rows)(struct session *s);
+	void (*rows)(struct session *s, const struct elem *request);
 } own_rpcs[] = {
 	{ "get-software-information", version_rows },
 };
@@ -277,7 +291,7 @@ show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request, 
 {
 	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
 		if (strcmp(own_rpcs[i].name, rpc->name) == 0) {
-			own_rpcs[i].rows(s);
+			own_rpcs[i].rows(s, request);
 			return true;
 		}
 	return show_commit_rpc(s, rpc->name, request, error);

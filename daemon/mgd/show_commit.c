@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 
@@ -101,6 +102,17 @@ commits(struct session *s, const struct elem *request, struct text *error)
 
 /* --- rollbacks --- */
 
+/* What the user of S may see of T, which is taken over. */
+static struct tree *
+seen_by(const struct session *s, struct tree *t)
+{
+	struct tree *view = t != NULL ? permit_view(session_permit(s), t, PERMIT_MARK) : NULL;
+	if (view == NULL)
+		return t;
+	tree_free(t);
+	return view;
+}
+
 static struct tree *
 rollback_read(struct session *s, const struct elem *request, const char *leaf, struct text *error)
 {
@@ -112,7 +124,7 @@ rollback_read(struct session *s, const struct elem *request, const char *leaf, s
 	if (t == NULL && error->len == 0)
 		text_printf(error, "error: could not read rollback configuration %s: %s\n",
 		    number != NULL ? number : "", strerror(-rc));
-	return t;
+	return seen_by(s, t);
 }
 
 static void
@@ -147,7 +159,7 @@ static void
 rescue(struct session *s, const struct elem *request, struct text *error)
 {
 	int rc;
-	struct tree *t = db_rollback(&s->m->db, STORE_RESCUE, &rc);
+	struct tree *t = seen_by(s, db_rollback(&s->m->db, STORE_RESCUE, &rc));
 	struct text out = { 0 };
 	(void)request;
 	if (t != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * users.h - who is at the other end of a socket, and what they may do.
+ * users.h - who is at the other end of a socket. What they may do is in permit.h.
  */
 #ifndef USERS_H
 #define USERS_H
@@ -20,8 +20,5 @@ void users_init(void);
 
 /* Asks the kernel who connected the socket FD. Returns 0 or -errno. */
 int user_of_socket(int fd, struct user *out);
-
-/* May U use a command that needs PERMISSION ("view", "clear", "configure", ...)? The one place that decides. */
-bool user_may(const struct user *u, const char *permission);
 
 #endif

@@ -9,6 +9,7 @@
 #include "daemon/netd/netd.h"
 
 #include "daemon/netd/jobs.h"
+#include "daemon/netd/routes.h"
 #include "daemon/netd/sock.h"
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
@@ -135,6 +136,8 @@ route_make(struct netd *n, struct item *it, const struct plan *new)
 	    (leftover_holds(&n->leftover, it) || route_is_replaced(n->plan, new, it)))
 		rc = host_route(&n->host, it, true, true);
 	it->is_ours = rc == 0;
+	if (rc == 0)
+		it->since_s = routes_now();
 	return rc == -EEXIST ? 0 : rc;
 }
 
@@ -252,6 +255,7 @@ item_inherit(struct item *to, struct item *from)
 	to->is_ours = from->is_ours;
 	to->is_waiting = from->is_waiting;
 	to->link_header = from->link_header;
+	to->since_s = from->since_s;
 	to->fd = from->fd;
 	from->fd = -1;
 }

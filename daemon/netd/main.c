@@ -9,6 +9,7 @@
 #include "daemon/netd/netd.h"
 
 #include "daemon/netd/jobs.h"
+#include "daemon/netd/routes.h"
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
@@ -298,6 +299,7 @@ on_stop(void *arg)
 	uv_close((uv_handle_t *)&n->retry, NULL);
 	checked_done(&n->checked);
 	uv_close((uv_handle_t *)&n->idle, NULL);
+	seen_close(&n->seen);
 }
 
 static const struct daemon_ops daemon_ops = {
@@ -355,10 +357,13 @@ main(void)
 		rc = nft_open(&n.nft);
 	if (rc == 0)
 		rc = links_watch(&n);
+	if (rc == 0)
+		rc = seen_init(&n.seen, &n.d.loop);
 	if (rc < 0) {
 		log_line(LOG_LEVEL_ERROR, "NETD_START", "%s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
 	checked_init(&n.checked, &n.d.loop);
@@ -371,6 +376,7 @@ main(void)
 	close(n.links_fd);
 	numbers_done(&n.sas);
 	numbers_done(&n.sets);
+	seen_done(&n.seen);
 	smap_done(&n.cleared);
 	arena_free(n.cleared_arena);
 	return status;

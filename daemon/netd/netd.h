@@ -13,6 +13,7 @@
 #include "daemon/netd/nft.h"
 #include "daemon/netd/number.h"
 #include "daemon/netd/plan.h"
+#include "daemon/netd/seen.h"
 #include "lib/os/checked.h"
 #include "lib/os/daemon.h"
 
@@ -68,7 +69,9 @@ struct netd {
 	uv_timer_t retry;
 	uv_idle_t idle; /* runs the jobs */
 	int links_fd;
-	struct job *jobs; /* commands that are being answered, the first one at work */
+	struct seen seen;   /* when routes of others came */
+	uint32_t started_s; /* seconds after the host */
+	struct job *jobs;   /* commands that are being answered, the first one at work */
 	struct smap
 	    cleared; /* device -> struct cleared (show_if.c): counters when they were set to zero */
 	struct arena *cleared_arena;

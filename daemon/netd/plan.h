@@ -61,7 +61,8 @@ struct item {
 	bool is_ours; /* it was not there before: take it away again */
 	bool
 	    is_waiting; /* could not be done now (no such interface); tried again when links change */
-	int fd;         /* TUN, SOCKET, or -1 */
+	uint32_t since_s; /* ROUTE: when it was made, seconds after the host started */
+	int fd;           /* TUN, SOCKET, or -1 */
 };
 
 struct plan {

@@ -362,9 +362,20 @@ network_text(struct arena *a, struct prefix p)
 	return out;
 }
 
+/* The last address of an IPv4 network, ADDR_NONE if that is an ordinary one. */
+static struct addr
+broadcast_of(struct prefix p)
+{
+	if (p.addr.family != ADDR_V4 || p.len > 30)
+		return (struct addr){ 0 };
+	for (unsigned bit = p.len; bit < 32; bit++)
+		p.addr.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return p.addr;
+}
+
 static void
-address_put(
-    struct arena *a, struct elem *family, const struct view_addr *v, size_t nth, bool is_terse)
+address_put(struct arena *a, struct elem *family, const struct view_addr *v, size_t nth,
+    bool is_terse, bool can_broadcast)
 {
 	char text[PREFIX_STRLEN];
 	bool has_peer = v->peer.family != ADDR_NONE;
@@ -390,8 +401,11 @@ address_put(
 	else if (!is_host)
 		elem_leaf(a, e, "ifa-destination", network_text(a, v->local));
 	elem_leaf(a, e, "ifa-local", addr_print(v->local.addr, text));
-	if (v->broadcast.family == ADDR_V4)
-		elem_leaf(a, e, "ifa-broadcast", addr_print(v->broadcast, text));
+	struct addr broadcast = v->broadcast;
+	if (broadcast.family == ADDR_NONE && can_broadcast && !has_peer)
+		broadcast = broadcast_of(v->local);
+	if (broadcast.family == ADDR_V4)
+		elem_leaf(a, e, "ifa-broadcast", addr_print(broadcast, text));
 }
 
 /* The loopback addresses of every host are nobody's business. */
@@ -423,7 +437,7 @@ family_put(const struct job *j, struct arena *a, struct elem *row, const char *n
 			elem_leaf(a, e, "address-family-name", name);
 		if (n == 0 && !is_terse)
 			elem_leaff(a, e, "mtu", "%u", f != NULL && f->mtu != 0 ? f->mtu : l->mtu);
-		address_put(a, e, v, n++, is_terse);
+		address_put(a, e, v, n++, is_terse, (l->flags & IFF_BROADCAST) != 0);
 	}
 	if (e == NULL || n > 0)
 		return;

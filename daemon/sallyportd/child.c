@@ -2,8 +2,8 @@
  *
  * child.c - one daemon as sallyportd sees it: fork, take rights away, run, restart.
  *
- * Between fork() and execveat() the child is still root: it takes its descriptors (0 is /dev/null, 1 and 2 the log, 3 the
- * channel, nothing else), its folder, then priv_drop(). The program was opened before, because its folder may not
+ * Between fork() and execveat() the child is still root: it takes its descriptors (0 is /dev/null, 1 the log of all, 2 its
+ * own, 3 the channel, nothing else), its folder, then priv_drop(). The program was opened before, because its folder may not
  * be visible to the daemon's user.
  */
 #include "daemon/sallyportd/child.h"
@@ -61,13 +61,14 @@ child_fail(const char *what, int error)
 
 /* Makes 0 to 3 what the daemon expects. Sources are moved out of the way first. */
 static void
-child_descriptors(int log, int channel)
+child_descriptors(int messages, int log, int channel)
 {
+	int high_messages = fcntl(messages, F_DUPFD_CLOEXEC, 10);
 	int high_log = fcntl(log, F_DUPFD_CLOEXEC, 10);
 	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, 10);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int high_null = fcntl(null, F_DUPFD_CLOEXEC, 10);
-	if (dup2(high_null, 0) < 0 || dup2(high_log, 1) < 0 || dup2(high_log, 2) < 0 ||
+	if (dup2(high_null, 0) < 0 || dup2(high_messages, 1) < 0 || dup2(high_log, 2) < 0 ||
 	    dup2(high_channel, 3) < 0)
 		child_fail("descriptors", errno);
 	log_to(STDERR_FILENO);
@@ -173,6 +174,7 @@ child_fork(struct child *c)
 {
 	int sv[2] = { -1, -1 };
 	int log = -1;
+	int messages = -1;
 	int rc = 0;
 	uid_t uid;
 	gid_t gid;
@@ -183,6 +185,11 @@ child_fork(struct child *c)
 	log = place_log(c->place, c->name);
 	if (log < 0) {
 		rc = log;
+		goto out;
+	}
+	messages = place_log(c->place, "messages");
+	if (messages < 0) {
+		rc = messages;
 		goto out;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0) {
@@ -198,7 +205,7 @@ child_fork(struct child *c)
 	}
 	if (pid == 0) {
 		int high_program = fcntl(program, F_DUPFD_CLOEXEC, 10);
-		child_descriptors(log, sv[1]);
+		child_descriptors(messages, log, sv[1]);
 		child_run(c, high_program, uid, gid, parent);
 	}
 	c->pid = pid;
@@ -207,6 +214,8 @@ out:
 	close(program);
 	if (log >= 0)
 		close(log);
+	if (messages >= 0)
+		close(messages);
 	if (sv[1] >= 0)
 		close(sv[1]);
 	return rc;
@@ -297,6 +306,15 @@ child_stop(struct child *c, bool again)
 	if (c->ipc != NULL)
 		ipc_send(c->ipc, MSG_STOP, 0, NULL, -1);
 	uv_timer_start(&c->timer, on_patience, CHILD_STOP_MS, 0);
+}
+
+void
+child_kill(struct child *c)
+{
+	if (c->pid == 0)
+		return;
+	c->is_stopping = true;
+	kill(c->pid, SIGKILL);
 }
 
 void

@@ -36,6 +36,7 @@ struct child {
 	bool is_ready;                     /* it said so */
 	bool is_wanted;                    /* start again when it ends */
 	bool is_stopping;                  /* ending it was our wish */
+	bool is_restarted;                 /* since a user asked for it */
 	unsigned n_quick_ends;             /* in a row, without having lived 10 s */
 	uint64_t started_ms;
 	uv_timer_t timer; /* the pause before a start, or the patience after a stop */
@@ -51,6 +52,9 @@ void child_free(struct child *c); /* only when it does not run */
 
 /* Asks it to end, and makes it end. With AGAIN it is started anew afterwards. */
 void child_stop(struct child *c, bool again);
+
+/* The same without asking. */
+void child_kill(struct child *c);
 
 /* The kernel says that its process ended with STATUS (as waitpid). */
 void child_reap(struct child *c, int status);

@@ -11,7 +11,9 @@
  * the configuration in force. Order of the end: picds and mgd, then netd, which takes the devices away; then the files.
  */
 #include "daemon/sallyportd/child.h"
+#include "daemon/sallyportd/logs.h"
 #include "daemon/sallyportd/place.h"
+#include "daemon/sallyportd/restart.h"
 #include "lib/base/arena.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
@@ -43,6 +45,8 @@ struct super {
 	struct child *picds[PICS_MAX];
 	unsigned n_picds;
 	uv_signal_t signals[3];
+	uv_timer_t log_timer; /* looks at the sizes of the logs */
+	struct restart restart;
 	int load_fd;
 	const char *load_name; /* as the user wrote it */
 	enum load_state load;
@@ -92,6 +96,7 @@ static void
 on_child_start(struct child *c, void *arg)
 {
 	struct super *s = arg;
+	restart_on_start(&s->restart, c);
 	switch (c->kind) {
 	case CHILD_NETD:
 		link_pair(c, "netd", s->mgd, "mgd");
@@ -112,6 +117,7 @@ on_child_start(struct child *c, void *arg)
 static void
 picd_forget(struct super *s, unsigned i)
 {
+	restart_forget(&s->restart, s->picds[i]);
 	child_free(s->picds[i]);
 	s->n_picds--;
 	memmove(s->picds + i, s->picds + i + 1, (s->n_picds - i) * sizeof(s->picds[0]));
@@ -249,6 +255,63 @@ on_in_force(struct super *s)
 	log_line(LOG_LEVEL_NOTICE, "SUPER_IN_FORCE", "the committed configuration is in force");
 }
 
+/* All children; returns how many. */
+static size_t
+children_list(const struct super *s, struct child *out[PICS_MAX + 2])
+{
+	size_t n = 0;
+	out[n++] = s->netd;
+	out[n++] = s->mgd;
+	for (unsigned i = 0; i < s->n_picds; i++)
+		out[n++] = s->picds[i];
+	return n;
+}
+
+/* `soft`: a daemon that gets a new channel to mgd gets its configuration with it. */
+static void
+links_renew(struct super *s, const struct ipc_msg *m, struct child *const *children, size_t n)
+{
+	const char *kind = elem_value(m->body, "kind");
+	bool is_netd = kind != NULL && strcmp(kind, "netd") == 0;
+	bool is_picd = kind != NULL && strcmp(kind, "picd") == 0;
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "restarted");
+	for (size_t i = 0; i < n; i++) {
+		struct child *c = children[i];
+		if (!(c->kind == CHILD_NETD && is_netd) && !(c->kind == CHILD_PICD && is_picd))
+			continue;
+		link_pair(c, is_netd ? "netd" : "picd", s->mgd, "mgd");
+		struct elem *d = elem_add(a, e, "daemon");
+		elem_leaf(a, d, "name", c->name);
+		elem_leaff(a, d, "pid", "%d", (int)c->pid);
+	}
+	ipc_send(s->mgd->ipc, MSG_RESTARTED, m->seq, e, -1);
+	arena_free(a);
+}
+
+static void
+on_restart(struct super *s, const struct ipc_msg *m)
+{
+	struct child *children[PICS_MAX + 2];
+	size_t n = children_list(s, children);
+	const char *how = elem_value(m->body, "how");
+	if (s->is_stopping)
+		return;
+	if (how != NULL && strcmp(how, "soft") == 0)
+		links_renew(s, m, children, n);
+	else
+		restart_begin(&s->restart, children, n, m);
+}
+
+static void
+on_log_timer(uv_timer_t *t)
+{
+	struct super *s = t->data;
+	struct child *children[PICS_MAX + 2];
+	size_t n = children_list(s, children);
+	logs_turn(&s->place, children, n);
+}
+
 static void
 on_child_message(struct child *c, struct ipc_msg *m, void *arg)
 {
@@ -273,6 +336,12 @@ on_child_message(struct child *c, struct ipc_msg *m, void *arg)
 		break;
 	case MSG_IN_FORCE:
 		on_in_force(s);
+		break;
+	case MSG_LOG_ASK:
+		logs_answer(&s->place, c->ipc, m);
+		break;
+	case MSG_RESTART:
+		on_restart(s, m);
 		break;
 	default:
 		log_line(LOG_LEVEL_ERROR, "SUPER_MESSAGE", "unknown message %u from %s", m->type,
@@ -348,9 +417,16 @@ gateway_run(struct super *s)
 	signals_start(s);
 	s->netd = child_new(&s->loop, CHILD_NETD, "", &s->place, &child_ops, s);
 	s->mgd = child_new(&s->loop, CHILD_MGD, "", &s->place, &child_ops, s);
+	restart_init(&s->restart, &s->loop);
+	s->restart.mgd = s->mgd;
+	uv_timer_init(&s->loop, &s->log_timer);
+	s->log_timer.data = s;
+	uv_timer_start(&s->log_timer, on_log_timer, LOGS_TURN_MS, LOGS_TURN_MS);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	child_free(s->netd);
 	child_free(s->mgd);
+	restart_done(&s->restart);
+	uv_close((uv_handle_t *)&s->log_timer, NULL);
 	for (unsigned i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
@@ -374,10 +450,7 @@ place_take(struct super *s, const char *rundir)
 		fprintf(stderr, "sallyportd: %s: %s\n", what, strerror(-rc));
 	if (rc < 0)
 		return rc;
-	int fd = place_log(&s->place, "sallyportd");
-	log_open("sallyportd");
-	if (fd >= 0)
-		log_to(fd);
+	logs_start(&s->place);
 	return 0;
 }
 

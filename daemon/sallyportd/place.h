@@ -4,7 +4,7 @@
  *
  *   RUNDIR/mgd.sock    the command line's socket; anyone may connect, mgd asks the kernel who it is (SO_PEERCRED)
  *   RUNDIR/pid/NAME    process numbers; pid/sallyportd is locked while the gateway runs
- *   RUNDIR/log/NAME    what the daemons say
+ *   RUNDIR/log/NAME    what the daemons say, each of them; log/messages: what matters, of all of them
  *   RUNDIR/config/     committed configurations; belongs to mgd's user; stays when the gateway ends
  */
 #ifndef PLACE_H

@@ -71,38 +71,43 @@ name_add(const struct complete_partial *p, const char *name, const char *help, c
 
 /* --- references --- */
 
-/* Follows the words of a reference ("services ipsec-vpn rule") to the first entry of the list that it names. */
-static const struct node *
-reference_first(const struct tree *t, const char *ref)
+/* Adds the names that the words of a reference lead to from N on. A list of a list ("interfaces interface unit") gives the names of
+ * both, and OUTER in front of the inner ones: ge-0/0/0 and ge-0/0/0.0. */
+static void
+references_walk(const struct node *n, const char *ref, const char *outer, const struct snode *leaf,
+    const struct complete_partial *p, struct completions *out)
 {
-	const struct node *n = tree_root(t);
-	const struct snode *s = n->schema;
-	for (const char *p = ref; *p != '\0';) {
-		size_t len = strcspn(p, " ");
-		s = snode_find(s, p, len);
-		p += len;
-		p += *p == ' ';
-		if (s == NULL)
-			return NULL;
-		if (*p == '\0')
-			return s->kind == SNODE_LIST ? node_first_of(n, s) : NULL;
-		n = s->kind == SNODE_CONTAINER ? node_child(n, s) : NULL;
-		if (n == NULL)
-			return NULL;
+	size_t len = strcspn(ref, " ");
+	const char *rest = ref + len + (ref[len] == ' ');
+	const struct snode *s = snode_find(n->schema, ref, len);
+	if (s == NULL)
+		return;
+	if (s->kind == SNODE_CONTAINER) {
+		const struct node *c = node_child(n, s);
+		if (c != NULL)
+			references_walk(c, rest, outer, leaf, p, out);
+		return;
 	}
-	return NULL;
+	const struct node *e = s->kind == SNODE_LIST ? node_first_of(n, s) : NULL;
+	for (; e != NULL && e->schema == s; e = e->next) {
+		const char *name = e->value;
+		if (name != NULL && outer != NULL)
+			name = arena_printf(out->a, "%s.%s", outer, name);
+		name_add(p, name, leaf->help, ' ', out);
+		/* names below it begin with its own */
+		size_t n_same = name != NULL ? strlen(name) : 0;
+		if (*rest != '\0' && name != NULL &&
+		    strncmp(name, p->s, n_same < strlen(p->s) ? n_same : strlen(p->s)) == 0)
+			references_walk(e, rest, name, leaf, p, out);
+	}
 }
 
 static void
 references_add(const struct tree *t, const struct snode *leaf, const struct complete_partial *p,
     struct completions *out)
 {
-	if (t == NULL || leaf->ref == NULL)
-		return;
-	const struct node *n = reference_first(t, leaf->ref);
-	const struct snode *list = n != NULL ? n->schema : NULL;
-	for (; n != NULL && n->schema == list; n = n->next)
-		name_add(p, n->value, leaf->help, ' ', out);
+	if (t != NULL && leaf->ref != NULL)
+		references_walk(tree_root(t), leaf->ref, NULL, leaf, p, out);
 }
 
 /* --- values --- */

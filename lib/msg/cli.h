@@ -37,7 +37,7 @@
 enum cli_msg_type {
 	CLI_HELLO =
 	    MSG_CLI_FIRST, /* C->M hello { terminal (a name, "" = none), [client ("netconf")] }: first frame */
-	CLI_WELCOME, /* M->C welcome { user, [host-name], version }: the user is let in; one who is not sees
+	CLI_WELCOME, /* M->C welcome { user, [host-name], version, [announcement], [idle-timeout (minutes)] }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
 		      * "no-comments")], [compare], [compare-file], [detail], [changed] }: a line; format, relative and rpc are those of `| display`, inherit that
@@ -54,7 +54,7 @@ enum cli_msg_type {
 	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
 	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
 		   * The command line opens the file, with the rights of its user */
-	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode", "shell": be a NETCONF server, start a shell; else `set cli NAME VALUE`, which only the command line itself can do; without a
+	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
 	CLI_SAVE, /* M->C save { name }: the text that follows goes to the file of that name, opened with the rights
 		   * of the user, instead of the screen */

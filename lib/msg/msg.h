@@ -65,8 +65,8 @@ enum msg_type {
 	               * source-*: an address of the host, for ICMP errors about packets of units without one */
 	/* --- sallyportd and mgd, again: what root alone may do, asked for by a user whom mgd has judged --- */
 	MSG_LOG_ASK =
-	    32, /* M->S log-ask { [name], [clear] }: open log/NAME for reading; without a name: which are there? clear:
-			   * empty it. Answered by MSG_LOG */
+	    32, /* M->S log-ask { [name], [clear], [all] }: open log/NAME for reading; without a name: which are there? clear:
+			   * empty it; all: and remove its older files. Answered by MSG_LOG */
 	MSG_LOG, /* S->M log { [error], (file { name, size, seconds })* } [+ fd]: seq of the question */
 	MSG_RESTART, /* M->S restart { kind, [instance], how ("gracefully", "immediately", "soft") }: end these daemons and start
 		      * them again; soft: they run on and get their configuration anew. Answered by MSG_RESTARTED */

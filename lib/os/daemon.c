@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 enum { SUPER_FD = 3 };
 
@@ -34,6 +35,18 @@ on_link(struct daemon *d, struct ipc_msg *m)
 	d->ops->on_link(peer, instance != NULL ? instance : "", fd, d->arg);
 }
 
+/* The old file has been put aside: the same descriptor becomes the new one. */
+static void
+on_log_turn(const struct ipc_msg *m)
+{
+	const char *which = elem_value(m->body, "which");
+	if (which == NULL || m->fd < 0)
+		return;
+	bool is_own = strcmp(which, "own") == 0;
+	if (dup2(m->fd, is_own ? STDERR_FILENO : STDOUT_FILENO) < 0)
+		log_line(LOG_LEVEL_ERROR, "DAEMON_LOG", "%s", strerror(errno));
+}
+
 static void
 on_super_message(struct ipc *c, struct ipc_msg *m, void *arg)
 {
@@ -42,6 +55,9 @@ on_super_message(struct ipc *c, struct ipc_msg *m, void *arg)
 	switch (m->type) {
 	case MSG_LINK:
 		on_link(d, m);
+		return;
+	case MSG_LOG_TURN:
+		on_log_turn(m);
 		return;
 	case MSG_STOP:
 		uv_stop(&d->loop);
@@ -70,6 +86,7 @@ int
 daemon_init(struct daemon *d, const char *name, const struct daemon_ops *ops, void *arg)
 {
 	log_open(name);
+	log_messages_to(STDOUT_FILENO);
 	prctl(PR_SET_NAME, name, 0, 0, 0); /* we were run by descriptor, not by name */
 	*d = (struct daemon){ .ops = ops, .arg = arg };
 	signal(SIGPIPE, SIG_IGN);

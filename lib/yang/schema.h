@@ -99,7 +99,8 @@ struct srpc {
 	const char *name;    /* "get-services-security-associations-information" */
 	const char *command; /* "show services ipsec-vpn ipsec security-associations" */
 	const char *help;
-	const char *owner;          /* the daemon that answers: "mgd", "netd", "picd" */
+	const char
+	    *owner; /* who answers: "mgd", "netd", "picd", "cli" (the process of the person) */
 	const char *permission;     /* "view", "clear", "maintenance", ... */
 	const struct snode *input;  /* container with the arguments, never NULL */
 	const struct snode *output; /* container with the reply root as its only child, or NULL */

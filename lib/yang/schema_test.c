@@ -567,18 +567,26 @@ commands_have_owner_and_permission(void **state)
 		{ "traceroute", "traceroute", "cli", "network" },
 		{ "get-software-information", "show version", "mgd", "view" },
 		{ "get-commit-information", "show system commit", "mgd", "view" },
-		{ "get-rollback-information", "show system rollback", "mgd", "view-configuration" },
-		{ "get-rollback-difference", "show system rollback compare", "mgd",
-		    "view-configuration" },
-		{ "get-rescue-information", "show system configuration rescue", "mgd",
-		    "view-configuration" },
+		{ "get-rollback-information", "show system rollback", "mgd", "view" },
+		{ "get-rollback-difference", "show system rollback compare", "mgd", "view" },
+		{ "get-rescue-information", "show system configuration rescue", "mgd", "view" },
 		{ "request-save-rescue-configuration", "request system configuration rescue save",
 		    "mgd", "maintenance" },
 		{ "request-delete-rescue-configuration",
 		    "request system configuration rescue delete", "mgd", "maintenance" },
 		{ "clear-system-commit", "clear system commit", "mgd", "configure" },
+		{ "file-list", "file list", "cli", "maintenance" },
+		{ "get-log", "show log", "mgd", "view" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
+	static const char *const owners[] = { "cli", "mgd", "netd", "picd" };
+	for (size_t i = 0; i < schema->n_rpcs; i++) {
+		size_t n_owners = 0;
+		for (size_t k = 0; k < sizeof(owners) / sizeof(owners[0]); k++)
+			n_owners += strcmp(schema->rpcs[i].owner, owners[k]) == 0;
+		if (n_owners != 1 || schema->rpcs[i].permission[0] == '\0')
+			fail_msg("%s", schema->rpcs[i].name);
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct srpc *r = srpc_find(schema, rows[i][0]);
 		assert_non_null(r);

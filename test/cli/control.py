@@ -21,6 +21,7 @@ UID = 58302  # mgd's user where the host has none (daemon/sallyportd/child.c)
 
 LINK, READY, STOP, PICS, LOAD, LOADED, IN_FORCE = range(1, 8)
 CONF_CHECK, CONF_APPLY, CONF_DONE, RPC, ROW, RPC_DONE = range(10, 16)
+LOG_ASK, LOG, RESTART, RESTARTED = range(32, 36)
 
 
 class Elem:
@@ -179,6 +180,9 @@ class Control:
         (self.dir / "mgd.sock").chmod(0o666)
         self.listener.listen(64)
         self.daemons, self.in_force, self.loaded, self.mgd = {}, [], [], None
+        self.log_dir = self.dir / "log"  # what sallyportd would open
+        self.log_dir.mkdir()
+        self.restarts = []
         self.daemons["netd"] = Daemon(self, "netd")
         self.ready = threading.Event()
 
@@ -210,6 +214,26 @@ class Control:
             self.loaded.append((elem.get("status"), elem.get("text")))
         elif kind == IN_FORCE:
             self.in_force.append(int(elem.get("commit")))
+        elif kind == LOG_ASK:
+            self.answer_log(channel, seq, elem)
+        elif kind == RESTART:
+            self.restarts.append((elem.get("kind"), elem.get("how")))
+            channel.send(RESTARTED, seq, Elem("restarted", None, [
+                tree("daemon", name=f"{elem.get('kind')}-sp-1-2-0", pid=41), tree("daemon", name="netd")]))
+
+    def answer_log(self, channel, seq, elem):
+        name = elem.get("name")
+        if name is None:
+            files = [tree("file", name=f.name, size=f.stat().st_size, seconds=0) for f in sorted(self.log_dir.iterdir())]
+            channel.send(LOG, seq, Elem("log", None, files))
+        elif not (self.log_dir / name).is_file():
+            channel.send(LOG, seq, tree("log", error=f"error: could not resolve file: {name}"))
+        elif elem.all("clear"):
+            (self.log_dir / name).write_text("")
+            channel.send(LOG, seq, Elem("log"))
+        else:
+            with open(self.log_dir / name, "rb") as f:
+                channel.send(LOG, seq, Elem("log"), f.fileno())
 
     def load(self, text):
         """What sallyportd does for -c FILE; returns (status, text)."""

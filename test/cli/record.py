@@ -4,6 +4,7 @@
 import pathlib
 import sys
 
+import classes
 import control
 import screen
 
@@ -14,6 +15,8 @@ for name in sys.argv[1:]:
         c.start()
         status, text = c.load((pathlib.Path(__file__).parent / "base.conf").read_text())
         assert status == "ok", text
+        if path.parent.name == "users":
+            classes.users(c).shell(path.stem)
         path.write_text(screen.play(c, screen.typed(path.read_text())))
     finally:
         c.stop()

@@ -60,7 +60,7 @@ def spawn(c, rows, columns, term="dumb"):
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     env = {k: v for k, v in os.environ.items() if k not in ("LINES", "COLUMNS")}
     env.update(TERM=term, INPUTRC="/dev/null", TZ="UTC")
-    p = subprocess.Popen([control.BUILD / "cli/sallyport", "-r", c.dir], stdin=slave, stdout=slave, stderr=slave,
+    p = subprocess.Popen(getattr(c, "shell", None) or [control.BUILD / "cli/sallyport", "-r", c.dir], stdin=slave, stdout=slave, stderr=slave,
                          close_fds=True, env=env, start_new_session=True, cwd=home(c),
                          preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(slave)

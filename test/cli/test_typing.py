@@ -32,11 +32,16 @@ def test_question_mark_lists_at_once_and_the_line_comes_again(typist):
     t = typist()
     assert t.type("show ?", "> show ") == """show ?
 Possible completions:
+  arp                  Show system Address Resolution Protocol table entries
+  chassis              Show chassis information
   cli                  Show command-line interface settings
   configuration        Show current configuration
   firewall             Show counters of packet filters
   interfaces           Show interfaces
   ipsec                Show IP Security information
+  ipv6                 Show IP version 6 information
+  log                  Show contents of log file
+  route                Show routing table information
   services             Show services information
   system               Show system information
   version              Show version of the software
@@ -199,7 +204,7 @@ def test_settings(typist):
     assert t.type("sh ver \n", OPER).startswith("sh ver \nHostname: gw\n")
     t.type("set cli timestamp\n", OPER)
     assert re.match(r"show cli\n\w{3} \d\d \d\d:\d\d:\d\d\nCLI complete-on-space set to off\n"
-                    r"CLI idle-timeout set to 60 minutes\nCLI screen-length set to 0\nCLI screen-width set to 511\n",
+                    r"CLI idle-timeout set to 60 minutes\nCLI restart-on-upgrade set to on\nCLI screen-length set to 0\nCLI screen-width set to 511\n",
                     t.type("show cli\n", OPER))
     t.type("set cli timestamp disable\n", OPER)
     out = t.type("set cli screen-length x\n", OPER)
@@ -248,7 +253,7 @@ def test_the_request_of_a_command(gw):
 <rpc-reply xmlns:junos="http://xml.juniper.net/junos/9.3R1/junos">
     <rpc>
         <get-services-security-associations-information>
-            <level>detail</level>
+            <detail/>
             <service-set>ss-one</service-set>
         </get-services-security-associations-information>
     </rpc>

@@ -540,14 +540,14 @@ def test_interfaces_terse(gateway):
     time.sleep(1.5)  # the kernel tells of a carrier once a second
     rows, done = gateway.client().rpc('get-interface-information', ('level', 'terse'))
     assert done['status'] == 'ok'
-    names = [dict(row)['name'] for _, row in rows]
-    assert names == ['ge-0/0/0', 'ge-0/0/1', 'sp-1/2/0']
-    row = dict(rows[0][1])
-    assert row['admin-status'] == 'up' and row['oper-status'] == 'up'
-    unit = row['logical-interface']
+    opened = [dict(row[0][1]) for tag, row in rows if tag == '_open']
+    assert [i['name'] for i in opened][:3] == ['ge-0/0/0', 'ge-0/0/1', 'sp-1/2/0']
+    assert opened[0]['admin-status'] == 'up' and opened[0]['oper-status'] == 'up'
+    assert [tag for tag, _ in rows[:3]] == ['_open', 'logical-interface', '_close']
+    unit = rows[1][1]
     assert ('name', 'ge-0/0/0.0') in unit
     families = [dict(value) for tag, value in unit if tag == 'address-family']
     assert [f['address-family-name'] for f in families] == ['inet', 'inet6']
     assert families[0]['interface-address'] == [('ifa-local', '10.1.0.1/24')]
     rows, done = gateway.client().rpc('get-interface-information', ('interface-name', 'xe-9/9/9'))
-    assert rows == [] and done == {'status': 'error', 'text': 'error: device not found'}
+    assert rows == [] and done == {'status': 'error', 'text': 'error: device xe-9/9/9 not found'}

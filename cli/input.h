@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * input.h - what CLI_WANT asks for, sent in pieces (CLI_INPUT). All return 0, or -errno if the channel is lost.
+ */
+#ifndef INPUT_H
+#define INPUT_H
+
+struct client;
+
+/* The file NAME, or why it cannot be read. */
+int input_file(struct client *c, const char *name);
+
+/* Lines up to the end of the input or one that starts with ^D. */
+int input_terminal(struct client *c);
+
+/* What the program that we work for has given. */
+int input_sink(struct client *c);
+
+#endif

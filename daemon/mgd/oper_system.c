@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * oper_system.c - commands of operational mode about the system that are no RPCs.
+ *
+ * What makes sense on a router of its own and none on a host that runs more than a gateway is answered with what to do
+ * instead. Called by oper.c.
+ */
+#include <string.h>
+
+#include "daemon/mgd/command.h"
+#include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
+
+enum system_id {
+	SYSTEM_AUTHORIZATION = OPER_SYSTEM_FIRST,
+	SYSTEM_HELP,
+	SYSTEM_MONITOR_LIST,
+	SYSTEM_MONITOR_START,
+	SYSTEM_MONITOR_STOP,
+	SYSTEM_REFUSED,
+	SYSTEM_RESTART,
+	SYSTEM_SHELL,
+	SYSTEM_SHOW_CLI,
+};
+
+static const struct command commands[] = {
+	{ "help apropos", "Find help information about a topic", NULL, SYSTEM_HELP, false },
+	{ "help reference", "Reference material", NULL, SYSTEM_HELP, false },
+	{ "help topic", "Help for high level topics", NULL, SYSTEM_HELP, false },
+	{ "monitor list", "Show logs that are being monitored", NULL, SYSTEM_MONITOR_LIST, false },
+	{ "monitor start", "Start showing log file in real time", NULL, SYSTEM_MONITOR_START,
+	    false },
+	{ "monitor stop", "Stop showing log file in real time", NULL, SYSTEM_MONITOR_STOP, false },
+	{ "request system halt", "Halt the system", NULL, SYSTEM_REFUSED, false },
+	{ "request system power-off", "Power off the system", NULL, SYSTEM_REFUSED, false },
+	{ "request system reboot", "Reboot the system", NULL, SYSTEM_REFUSED, false },
+	{ "request system snapshot", "Archive data and executable areas", NULL, SYSTEM_REFUSED,
+	    false },
+	{ "request system software", "Perform system software extension or upgrade", NULL,
+	    SYSTEM_REFUSED, false },
+	{ "request system zeroize", "Erase all data", NULL, SYSTEM_REFUSED, false },
+	{ "restart adaptive-services", "Adaptive services process", NULL, SYSTEM_RESTART, false },
+	{ "restart interface-control", "Interface control process", NULL, SYSTEM_RESTART, false },
+	{ "restart ipsec-key-management", "IPSec Key Management daemon", NULL, SYSTEM_RESTART,
+	    false },
+	{ "restart management", "Management daemon", NULL, SYSTEM_RESTART, false },
+	{ "restart routing", "Routing protocols process", NULL, SYSTEM_RESTART, false },
+	{ "set cli logical-system", "Set default logical system", NULL, SYSTEM_REFUSED, false },
+	{ "set date", "Set system date and time", NULL, SYSTEM_REFUSED, false },
+	{ "show cli authorization", "Show user's authorization", NULL, SYSTEM_AUTHORIZATION,
+	    false },
+	{ "show cli history", "Show command history", NULL, SYSTEM_SHOW_CLI, false },
+	{ "start shell", "Start shell", NULL, SYSTEM_SHELL, false },
+};
+
+enum { COMMANDS_N = sizeof(commands) / sizeof(commands[0]) };
+
+/* What to do instead. */
+static const struct {
+	const char *command;
+	const char *text;
+} refusals[] = {
+	{ "request system halt",
+	    "error: this gateway does not halt its host; use the host's own means "
+	    "(\"systemctl halt\" in a shell)" },
+	{ "request system power-off",
+	    "error: this gateway does not switch its host off; use the host's own means "
+	    "(\"systemctl poweroff\" in a shell)" },
+	{ "request system reboot",
+	    "error: this gateway does not reboot its host; use \"restart DAEMON\" for one of its "
+	    "processes, the host's own means (\"systemctl reboot\" in a shell) for the host" },
+	{ "request system snapshot",
+	    "error: there is no second medium to copy to; the host's own backup covers the "
+	    "configurations" },
+	{ "request system software",
+	    "error: software is installed by the package manager of the host" },
+	{ "request system zeroize",
+	    "error: this gateway does not erase its host; delete the configuration with "
+	    "\"delete\" and \"commit\" in configuration mode" },
+	{ "set cli logical-system", "error: there are no logical systems" },
+	{ "set date", "error: the clock is the host's; set it there (\"timedatectl\" in a shell)" },
+};
+
+/* Which of our daemons does what these of JUNOS do. */
+static const struct {
+	const char *command;
+	const char *kind;
+} daemons[] = {
+	{ "restart adaptive-services", "picd" },
+	{ "restart interface-control", "netd" },
+	{ "restart ipsec-key-management", "picd" },
+	{ "restart management", "mgd" },
+	{ "restart routing", "netd" },
+};
+
+const struct command *
+oper_system_commands(size_t *n)
+{
+	*n = COMMANDS_N;
+	return commands;
+}
+
+/* --- what they do --- */
+
+static void
+refused(struct session *s, const struct command *c)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (strcmp(refusals[i].command, c->words) == 0) {
+			session_fail(s, refusals[i].text);
+			return;
+		}
+	session_fail(s, "error: command is not implemented");
+}
+
+/* Gives the command line a request NAME with one argument, or without where VALUE is NULL. */
+static void
+run_there(struct session *s, const char *name, const char *leaf, const char *value)
+{
+	struct arena *a = arena_new();
+	struct elem *request = elem_new(a, name);
+	if (value != NULL)
+		elem_leaf(a, request, leaf, value);
+	session_run(s, request, NULL, -1);
+	session_done(s);
+	arena_free(a);
+}
+
+static bool
+restart(struct session *s, const struct command *c, const struct words *rest, struct refusal *e)
+{
+	static const char *const hows[] = { "gracefully", "immediately", "soft" };
+	const char *how = rest->n == 0 ? hows[0] : NULL;
+	for (size_t i = 0; rest->n > 0 && i < 3; i++)
+		if (word_abbreviates(&rest->w[0], hows[i]) != 0)
+			how = hows[i];
+	if (how == NULL)
+		return refuse(e, rest->w[0].at, "syntax error.");
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
+		if (strcmp(daemons[i].command, c->words) == 0)
+			system_restart(s, daemons[i].kind, c->help, how);
+	return true;
+}
+
+static bool
+shell(struct session *s, const struct words *rest, struct refusal *e)
+{
+	const char *which = NULL;
+	if (rest->n > 0 && word_abbreviates(&rest->w[0], "csh") != 0)
+		which = "csh";
+	else if (rest->n > 0 && word_abbreviates(&rest->w[0], "sh") != 0)
+		which = "sh";
+	else if (rest->n > 0)
+		return refuse(e, rest->w[0].at, "syntax error.");
+	run_there(s, "start-shell", "shell", which);
+	return true;
+}
+
+/* What a user who is let in may do: as long as there is one answer for all permissions, these are all. */
+static void
+authorization_show(struct session *s)
+{
+	static const struct {
+		const char *word;
+		const char *help;
+	} permissions[] = {
+		{ "clear", "Can clear learned network info" },
+		{ "configure", "Can enter configuration mode" },
+		{ "maintenance", "Can become the super-user" },
+		{ "shell", "Can start a local shell" },
+		{ "view", "Can view current values and statistics" },
+	};
+	struct text out = { 0 };
+	text_printf(&out, "Current user: '%-12s' class: '%s'\nPermissions:\n", s->user.name,
+	    permit_class(session_permit(s)));
+	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++)
+		if (permit_has(session_permit(s), permissions[i].word))
+			text_printf(
+			    &out, "    %-11s -- %s\n", permissions[i].word, permissions[i].help);
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&out);
+}
+
+static const char *
+permission_of(int id)
+{
+	switch (id) {
+	case SYSTEM_SHELL:
+		return "shell";
+	case SYSTEM_RESTART:
+		return "reset";
+	case SYSTEM_REFUSED:
+		return "maintenance";
+	case SYSTEM_MONITOR_START:
+		return "trace";
+	default:
+		return "view";
+	}
+}
+
+/* How many words may follow a command. */
+static size_t
+words_max(int id)
+{
+	switch (id) {
+	case SYSTEM_HELP:
+	case SYSTEM_REFUSED:
+		return SIZE_MAX;
+	case SYSTEM_MONITOR_START:
+	case SYSTEM_MONITOR_STOP:
+	case SYSTEM_RESTART:
+	case SYSTEM_SHELL:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static bool
+run(struct session *s, const struct command *c, const struct words *rest, struct refusal *e)
+{
+	const char *first = rest->n > 0 ? rest->w[0].s : NULL;
+	if (rest->n > words_max(c->id))
+		return refuse(e, rest->w[words_max(c->id)].at, "syntax error.");
+	switch (c->id) {
+	case SYSTEM_AUTHORIZATION:
+		authorization_show(s);
+		break;
+	case SYSTEM_HELP:
+		help_run(s, c->words + strlen("help "), rest);
+		break;
+	case SYSTEM_MONITOR_LIST:
+		run_there(s, "monitor-list", NULL, NULL);
+		break;
+	case SYSTEM_MONITOR_START:
+		if (first == NULL)
+			return refuse(e, rest->end + 1, "missing argument.");
+		system_monitor(s, first);
+		break;
+	case SYSTEM_MONITOR_STOP:
+		run_there(s, "monitor-stop", "filename", first);
+		break;
+	case SYSTEM_REFUSED:
+		refused(s, c);
+		break;
+	case SYSTEM_RESTART:
+		return restart(s, c, rest, e);
+	case SYSTEM_SHELL:
+		return shell(s, rest, e);
+	case SYSTEM_SHOW_CLI:
+		session_setting(s, c->words + strlen("show cli "), NULL);
+		session_done(s);
+		break;
+	default:
+		session_done(s);
+		break;
+	}
+	return true;
+}
+
+void
+oper_system_run(struct session *s, const struct command *c, const struct words *rest)
+{
+	struct refusal e = { 0 };
+	if (!permit_command(session_permit(s), c->words, permission_of(c->id)))
+		session_fail(s, "error: permission denied");
+	else if (!run(s, c, rest, &e))
+		session_refuse(s, &e);
+	refusal_done(&e);
+}

@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * permit_test.c - login classes: decisions from tables, and what must hold for any class and any change.
+ */
+#include "daemon/mgd/permit_place.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/mgd/command.h"
+#include "daemon/mgd/path.h"
+#include "daemon/mgd/users.h"
+#include "lib/base/arena.h"
+#include "lib/base/report.h"
+#include "lib/junos/load.h"
+#include "lib/junos/place.h"
+#include "lib/junos/tree.h"
+
+static struct schema *schema;
+
+static struct tree *
+tree_of(const char *text)
+{
+	struct report r = { 0 };
+	struct tree *t = tree_new(schema);
+	bool ok = load_text(t, LOAD_MERGE, text, strlen(text), &r);
+	if (!ok) {
+		struct text said = { 0 };
+		report_print(&r, NULL, &said);
+		fail_msg("%s", text_str(&said));
+	}
+	report_done(&r);
+	return t;
+}
+
+/* The rights of user u, whose class consists of the statements CLASS. */
+static struct permits *
+permits_with(const char *class, const struct permit **out)
+{
+	struct text text = { 0 };
+	text_printf(&text, "system { login { class c { %s } user u { class c; } } }", class);
+	struct tree *t = tree_of(text_str(&text));
+	struct permits *ps = permits_new(t);
+	struct user u = { .uid = 1000, .name = "u" };
+	*out = permits_of(ps, &u);
+	tree_free(t);
+	text_done(&text);
+	return ps;
+}
+
+/* --- who is who --- */
+
+static void
+identity_is_that_of_the_host(void **state)
+{
+	(void)state;
+	struct tree *t =
+	    tree_of("system { login { user a { class read-only; } user b { class gone; }"
+		    " user root2 { class super-user; } } }");
+	struct permits *ps = permits_new(t);
+	static const struct {
+		struct user u;
+		const char *class;
+	} cases[] = {
+		{ { .uid = 0, .name = "root" }, "super-user" },
+		{ { .uid = 0, .name = "a" }, "super-user" },
+		{ { .uid = 5, .name = "a" }, "read-only" },
+		{ { .uid = 5, .name = "a", .is_member = true }, "read-only" },
+		{ { .uid = 6, .name = "b", .is_member = true }, "unauthorized" },
+		{ { .uid = 7, .name = "c", .is_member = true }, "super-user" },
+		{ { .uid = 7, .name = "c" }, NULL },
+		{ { .uid = 8, .name = "root2" }, "super-user" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct permit *p = permits_of(ps, &cases[i].u);
+		if (cases[i].class == NULL)
+			assert_null(p);
+		else
+			assert_string_equal(permit_class(p), cases[i].class);
+	}
+	permits_free(ps);
+	tree_free(t);
+}
+
+static void
+what_is_inactive_is_not_there(void **state)
+{
+	(void)state;
+	struct tree *t =
+	    tree_of("system { login { class c { permissions all; inactive: deny-commands x; }"
+		    " inactive: user a { class c; } user b { class c; } } }");
+	struct permits *ps = permits_new(t);
+	struct user a = { .uid = 5, .name = "a" };
+	struct user b = { .uid = 6, .name = "b" };
+	assert_null(permits_of(ps, &a));
+	assert_true(permit_command(permits_of(ps, &b), "x", "all"));
+	permits_free(ps);
+	tree_free(t);
+}
+
+/* --- commands --- */
+
+static void
+commands_by_bit_and_expression(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *class;
+		const char *words;
+		const char *bit;
+		bool may;
+	} cases[] = {
+		{ "permissions view;", "show interfaces", "view", true },
+		{ "permissions view;", "clear services", "clear", false },
+		{ "permissions view;", "configure", NULL, false },
+		{ "permissions configure;", "configure private", NULL, true },
+		{ "permissions configure;", "show interfaces", "view", false },
+		{ "permissions configure;", "show configuration", NULL, true },
+		{ "permissions clear;", "clear services", "clear", true },
+		{ "permissions network;", "ping 10.0.0.1", NULL, true },
+		{ "permissions view;", "ping 10.0.0.1", NULL, false },
+		{ "permissions view;", "frobnicate", NULL, false },
+		{ "permissions maintenance;", "frobnicate", NULL, true },
+		{ "permissions all;", "request system reboot", "maintenance", true },
+		{ "", "quit", NULL, true },
+		{ "", "set cli screen-length", NULL, true },
+		{ "", "set system", NULL, false },
+		{ "", "show version", "view", false },
+		{ "allow-commands \"show version\";", "show version", "view", true },
+		{ "allow-commands \"SHOW VERS\";", "show version", "view", true },
+		{ "permissions all; deny-commands \"show version\";", "show version", "view",
+		    false },
+		{ "permissions all; deny-commands \"show interfaces$\";", "show interfaces", "view",
+		    false },
+		{ "permissions all; deny-commands \"show interfaces$\";", "show interfaces terse",
+		    "view", true },
+		{ "permissions all; deny-commands \"^interfaces\";", "show interfaces", "view",
+		    true },
+		{ "permissions all; deny-commands interfaces;", "show interfaces", "view", false },
+		{ "permissions all; deny-commands \".*\"; allow-commands \"show version\";",
+		    "show version", "view", true },
+		{ "permissions all; deny-commands \".*\"; allow-commands \"show version\";",
+		    "show interfaces", "view", false },
+		{ "permissions all; deny-commands \".*\";", "quit", NULL, true },
+		{ "permissions all; deny-commands \"(((\";", "show version", "view", false },
+		{ "allow-commands \"(((\";", "show version", "view", false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct permit *p;
+		struct permits *ps = permits_with(cases[i].class, &p);
+		if (permit_command(p, cases[i].words, cases[i].bit) != cases[i].may)
+			fail_msg("%s: %s", cases[i].class, cases[i].words);
+		permits_free(ps);
+	}
+}
+
+static void
+parts_of_allowed_commands_are_offered(void **state)
+{
+	(void)state;
+	const struct permit *p;
+	struct permits *ps = permits_with("allow-commands \"show interfaces terse\";", &p);
+	assert_true(permit_command_part(p, "show interfaces", "view"));
+	assert_false(permit_command(p, "show interfaces", "view"));
+	assert_false(permit_command_part(p, "show version", "view"));
+	permits_free(ps);
+	ps = permits_with("permissions view; deny-commands \"show interfaces$\";", &p);
+	assert_true(permit_command_part(p, "show interfaces", "view"));
+	permits_free(ps);
+}
+
+/* Every command of the schema asks for a bit that exists. */
+static void
+every_rpc_has_a_permission(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < schema->n_rpcs; i++) {
+		unsigned bit = permit_bit_find(schema->rpcs[i].permission);
+		const char *words = schema->rpcs[i].command;
+		assert_true(bit < BITS);
+		if (strncmp(words, "show ", 5) == 0)
+			assert_true(bit == BIT_VIEW || bit == BIT_VIEW_CONFIGURATION);
+		if (strncmp(words, "clear ", 6) == 0 && strcmp(words, "clear system commit") != 0)
+			assert_true(bit == BIT_CLEAR || bit == BIT_CONFIGURE);
+	}
+}
+
+static void
+each_statement(const struct snode *s, void (*fn)(const struct snode *s))
+{
+	for (size_t i = 0; i < s->n_children; i++) {
+		fn(s->children[i]);
+		each_statement(s->children[i], fn);
+	}
+}
+
+static void
+statement_check(const struct snode *s)
+{
+	if (s->permission == NULL || permit_bit_find(s->permission) == BITS)
+		fail_msg("%s has no permission", s->name);
+	if (!s->is_secret)
+		return;
+	struct text line = { 0 };
+	struct text hidden = { 0 };
+	text_printf(&line, "set: [a b %s] tiger", s->name);
+	permit_hide_secrets(text_str(&line), &hidden);
+	if (strstr(text_str(&hidden), "tiger") != NULL)
+		fail_msg("the log would show %s", s->name);
+	text_done(&line);
+	text_done(&hidden);
+}
+
+static void
+every_statement_has_a_permission_and_no_secret_a_name_of_its_own(void **state)
+{
+	(void)state;
+	each_statement(schema->config, statement_check);
+}
+
+/* --- places --- */
+
+static void
+places_by_bit_and_expression(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *class;
+		const char *path;
+		bool may_read;
+		bool may_write;
+	} cases[] = {
+		{ "permissions interface;", "interfaces ge-0/0/0", true, false },
+		{ "permissions interface-control;", "interfaces ge-0/0/0", true, true },
+		{ "permissions interface-control;", "system host-name", false, false },
+		{ "permissions view-configuration;", "system login", true, false },
+		{ "permissions view-configuration;", "event-options", false, false },
+		{ "permissions maintenance;", "event-options", true, true },
+		{ "permissions system-control;", "system host-name", true, true },
+		{ "permissions system-control;", "system login", false, false },
+		{ "permissions admin-control;", "system login user x", true, true },
+		{ "permissions admin-control;", "system", true, true }, /* it leads there */
+		{ "permissions admin-control;", "system host-name", false, false },
+		{ "permissions control;", "system login user x", true, true },
+		{ "permissions edit;", "firewall", true, true },
+		{ "permissions trace-control;", "services ipsec-vpn traceoptions", true, true },
+		{ "permissions trace-control;", "services ipsec-vpn rule r", false, false },
+		{ "permissions interface-control;",
+		    "services ipsec-vpn ike policy p pre-shared-key ascii-text", true, false },
+		{ "permissions [ interface-control secret-control ];",
+		    "services ipsec-vpn ike policy p pre-shared-key ascii-text", true, true },
+		{ "permissions interface-control;", "groups g interfaces ge-0/0/0", true, true },
+		{ "permissions interface-control;", "groups g system host-name", false, false },
+		{ "permissions all; deny-configuration \"system login\";", "system login user x",
+		    false, false },
+		{ "permissions all; deny-configuration \"system login\";",
+		    "groups g system login user x", false, false },
+		{ "permissions all; deny-configuration \"^system login\";",
+		    "groups g system login user x", false, false },
+		{ "permissions all; deny-configuration \"system login\";", "system host-name", true,
+		    true },
+		{ "permissions all; deny-configuration \"interfaces ge-0/0/0$\";",
+		    "interfaces ge-0/0/0", false, false },
+		{ "allow-configuration \"system ntp\";", "system ntp", true, true },
+		{ "allow-configuration \"system ntp\";", "system", true, true },
+		{ "allow-configuration \"system ntp\";", "system host-name", false, false },
+		{ "allow-configuration \"rule r1\"; deny-configuration services;",
+		    "services ipsec-vpn rule r1", true, true },
+		{ "allow-configuration \"rule r1\"; permissions all; deny-configuration services;",
+		    "services ipsec-vpn rule r2", true,
+		    true }, /* as a place that may lead to one */
+		{ "allow-configuration \"rule r1\"; permissions all; deny-configuration services;",
+		    "services ipsec-vpn rule r2 match-direction", false, false },
+		{ "permissions all; deny-configuration \"(((\";", "system host-name", false,
+		    false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct permit *p;
+		struct permits *ps = permits_with(cases[i].class, &p);
+		struct arena *a = arena_new();
+		struct refusal e = { 0 };
+		struct words w;
+		struct path path;
+		struct path top = { .s = schema->config };
+		assert_true(words_cut(a, cases[i].path, &w, &e));
+		assert_true(path_walk(a, schema->config, &top, &w, false, &path, &e));
+		if (permit_path(p, &path, PERMIT_READ, 0, &e) != cases[i].may_read ||
+		    permit_path(p, &path, PERMIT_WRITE, 0, &e) != cases[i].may_write)
+			fail_msg("%s: %s", cases[i].class, cases[i].path);
+		refusal_done(&e);
+		arena_free(a);
+		permits_free(ps);
+	}
+}
+
+/* --- whole trees --- */
+
+/* One word of each hierarchy that stands nowhere else: it must not show to who may not see the hierarchy. */
+static const char whole[] =
+    "groups { g1 { system { login { message in-group-admin; } } interfaces { ge-0/0/9 { "
+    "description "
+    "in-group-interface; } } } }\n"
+    "apply-groups g1;\n"
+    "system { host-name in-system; /* in-comment */ root-authentication { encrypted-password "
+    "\"$1$in$secret\"; }\n"
+    "    login { message in-admin; class x { permissions view; } user in-user { class x; } }\n"
+    "    radius-server { 10.0.0.1 secret in-secret; }\n"
+    "    ntp { authentication-key 1 type md5 value \"$9$n-XY9u1REyvMXtuxdsYGUz3n\"; } }\n"
+    "interfaces { inactive: ge-0/0/0 { description in-interface; unit 0 { family inet { address "
+    "10.0.0.1/24; } } }\n"
+    "    ge-0/0/1 { unit 0 { family inet; } } }\n"
+    "snmp { location in-snmp; }\n"
+    "routing-options { static { route 10.0.0.0/8 next-hop 10.0.0.2; } }\n"
+    "firewall { family inet { filter in-firewall { term a { then accept; } term b { then discard; "
+    "} } "
+    "} }\n"
+    "services { ipsec-vpn { ike { policy p1 { pre-shared-key ascii-text in-secret-too; } }\n"
+    "    rule r1 { term t1 { then { remote-gateway 10.0.0.3; } } match-direction input; }\n"
+    "    rule r2 { term t1 { from { destination-address { 10.9.9.0/24; } } } } } }\n";
+
+static const struct {
+	const char *word;
+	const char *permission;
+} signs[] = {
+	{ "in-system", "system" },
+	{ "in-admin", "admin" },
+	{ "in-user", "admin" },
+	{ "in-group-admin", "admin" },
+	{ "in-group-interface", "interface" },
+	{ "in-interface", "interface" },
+	{ "in-snmp", "snmp" },
+	{ "in-firewall", "firewall" },
+	{ "10.0.0.2", "routing" },
+	{ "remote-gateway", "interface" },
+	{ "$1$in", "secret" },
+	{ "$9$", "secret" },
+};
+
+static const char *const bit_list[] = { "access", "access-control", "admin", "admin-control",
+	"configure", "control", "edit", "firewall", "firewall-control", "interface",
+	"interface-control", "maintenance", "routing", "routing-control", "secret",
+	"secret-control", "security", "snmp", "snmp-control", "system", "system-control", "trace",
+	"view", "view-configuration" };
+
+enum { BIT_LIST_N = sizeof(bit_list) / sizeof(bit_list[0]) };
+
+static const char *const expressions[] = { "system login", "interfaces ge-0/0/0", "rule r1",
+	"firewall", "groups", "^services ipsec-vpn ike", "term [ab]", "host-name$",
+	"snmp|routing" };
+
+enum { EXPRESSIONS_N = sizeof(expressions) / sizeof(expressions[0]) };
+
+static unsigned
+dice(unsigned sides)
+{
+	static uint64_t x = 88172645463325252u;
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return (unsigned)(x % sides);
+}
+
+static struct permits *
+any_class(const struct permit **out, struct text *class)
+{
+	text_reset(class);
+	text_put(class, "permissions [ view");
+	for (unsigned n = dice(4); n > 0; n--)
+		text_printf(class, " %s", bit_list[dice(BIT_LIST_N)]);
+	text_put(class, " ];");
+	if (dice(3) == 0)
+		text_printf(class, " deny-configuration \"%s\";", expressions[dice(EXPRESSIONS_N)]);
+	if (dice(3) == 0)
+		text_printf(
+		    class, " allow-configuration \"%s\";", expressions[dice(EXPRESSIONS_N)]);
+	return permits_with(text_str(class), out);
+}
+
+static void
+print_all(const struct tree *t, struct text *out)
+{
+	const struct node *root = tree_root(t);
+	struct tree *none = tree_new(schema);
+	print_text(root, 0, out);
+	print_children(root, out);
+	print_set(root, false, out);
+	print_xml(root, 0, out);
+	print_json(root, out);
+	print_compare(none, t, out);
+	print_compare(t, none, out);
+	tree_free(none);
+}
+
+static void
+no_view_shows_what_is_hidden(void **state)
+{
+	(void)state;
+	struct tree *t = tree_of(whole);
+	struct text class = { 0 };
+	for (int round = 0; round < 2000; round++) {
+		const struct permit *p;
+		struct permits *ps = any_class(&p, &class);
+		bool has_allow = strstr(text_str(&class), "allow-") != NULL;
+		struct tree *v = permit_view(p, t, round % 2 == 0 ? PERMIT_MARK : PERMIT_DROP);
+		struct text out = { 0 };
+		assert_non_null(v);
+		print_all(v, &out);
+		for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+			bool is_secret = strcmp(signs[i].permission, "secret") == 0;
+			bool may = is_secret ? permit_secret(p, PERMIT_READ)
+					     : has_allow ||
+						   permit_bits(p, signs[i].permission, PERMIT_READ);
+			if (!may && strstr(text_str(&out), signs[i].word) != NULL)
+				fail_msg("%s: %s is shown", text_str(&class), signs[i].word);
+		}
+		text_done(&out);
+		tree_free(v);
+		permits_free(ps);
+	}
+	text_done(&class);
+	tree_free(t);
+}
+
+static void
+a_super_user_sees_the_tree_itself(void **state)
+{
+	(void)state;
+	const struct permit *p;
+	struct permits *ps = permits_with("permissions all;", &p);
+	struct tree *t = tree_of(whole);
+	assert_null(permit_view(p, t, PERMIT_MARK));
+	tree_free(t);
+	permits_free(ps);
+}
+
+static void
+view_expect(const char *class, const char *expected)
+{
+	const struct permit *p;
+	struct permits *ps = permits_with(class, &p);
+	struct tree *t = tree_of(
+	    "system { host-name a; login { message m; } root-authentication { "
+	    "encrypted-password x; } }\n"
+	    "interfaces { ge-0/0/0 { description d; } ge-0/0/1 { unit 0 { family inet { "
+	    "address 10.0.0.1/24; } } } }\n"
+	    "services { ipsec-vpn { ike { policy p { pre-shared-key ascii-text \"$9$LbHX-wg4Z\"; "
+	    "} } } }");
+	struct tree *v = permit_view(p, t, PERMIT_MARK);
+	struct text out = { 0 };
+	print_text(tree_root(v), 0, &out);
+	assert_string_equal(text_str(&out), expected);
+	text_done(&out);
+	tree_free(v);
+	tree_free(t);
+	permits_free(ps);
+}
+
+static void
+hidden_parts_leave_marks(void **state)
+{
+	(void)state;
+	view_expect("permissions view;", "system { /* ACCESS-DENIED */ };\n"
+					 "interfaces { /* ACCESS-DENIED */ };\n"
+					 "services { /* ACCESS-DENIED */ };\n");
+	view_expect("permissions system;", "system {\n"
+					   "    host-name a;\n"
+					   "    root-authentication { /* ACCESS-DENIED */ };\n"
+					   "    login { /* ACCESS-DENIED */ };\n"
+					   "}\n"
+					   "interfaces { /* ACCESS-DENIED */ };\n"
+					   "services { /* ACCESS-DENIED */ };\n");
+	view_expect(
+	    "permissions [ admin interface ]; deny-configuration \"ge-0/0/1 unit 0 family\";",
+	    "system {\n"
+	    "    host-name /* ACCESS-DENIED */;\n"
+	    "    root-authentication {\n"
+	    "        encrypted-password /* SECRET-DATA */; ## SECRET-DATA\n"
+	    "    }\n"
+	    "    login {\n"
+	    "        message m;\n"
+	    "    }\n"
+	    "}\n"
+	    "interfaces {\n"
+	    "    ge-0/0/0 {\n"
+	    "        description d;\n"
+	    "    }\n"
+	    "    ge-0/0/1 {\n"
+	    "        unit 0;\n"
+	    "    }\n"
+	    "}\n"
+	    "services {\n"
+	    "    ipsec-vpn {\n"
+	    "        ike {\n"
+	    "            policy p {\n"
+	    "                pre-shared-key ascii-text /* SECRET-DATA */; ## SECRET-DATA\n"
+	    "            }\n"
+	    "        }\n"
+	    "    }\n"
+	    "}\n");
+}
+
+/* --- changes --- */
+
+static struct node *
+any_node(struct tree *t)
+{
+	struct node *n = tree_root(t);
+	for (;;) {
+		size_t n_children = 0;
+		for (struct node *c = n->child; c != NULL; c = c->next)
+			n_children++;
+		if (n_children == 0 || (n->parent != NULL && dice(4) == 0))
+			return n;
+		n = n->child;
+		for (unsigned k = dice((unsigned)n_children); k > 0; k--)
+			n = n->next;
+	}
+}
+
+/* What a user might do, by whatever command. */
+static void
+any_change(struct tree *t)
+{
+	struct node *n = any_node(t);
+	struct report r = { 0 };
+	if (n->parent == NULL)
+		return;
+	switch (dice(7)) {
+	case 0:
+		node_del(t, n);
+		break;
+	case 1:
+		n->is_inactive = !n->is_inactive;
+		break;
+	case 2:
+		node_set_comment(t, n, "changed");
+		break;
+	case 3:
+		if (n->schema->kind == SNODE_LEAF && n->value != NULL)
+			node_set_leaf(t, n->parent, n->schema, "9");
+		break;
+	case 4:
+		if (n->schema->is_ordered_by_user && n->next != NULL &&
+		    n->next->schema == n->schema)
+			node_move(t, n, n->next, true);
+		break;
+	case 5: {
+		static const char more[] =
+		    "system { services { ssh; } login { user added { class read-only; } } }\n"
+		    "interfaces { ge-0/0/7 { description added; } }\n"
+		    "services { ipsec-vpn { ike { policy added { pre-shared-key ascii-text zz; } } "
+		    "} }\n"
+		    "firewall { family inet { filter added { term a { then accept; } } } }";
+		load_text(t, LOAD_MERGE, more, strlen(more), &r);
+		break;
+	}
+	case 6:
+		load_text(t, LOAD_OVERRIDE, "snmp { location added; }", 24, &r);
+		break;
+	}
+	report_done(&r);
+}
+
+/* Fails if a statement of OLD that may not be changed is not in NOW as it was; and the other way round. */
+static void
+closed_compare(struct place_walk *w, const struct node *old, const struct node *now,
+    const char *class, bool back)
+{
+	for (const struct node *c = old->child; c != NULL; c = c->next) {
+		struct place_mark mark = place_enter(w, c);
+		const struct node *partner = now != NULL ? place_partner(now, c) : NULL;
+		bool is_leaf = c->schema->kind == SNODE_LEAF || c->schema->kind == SNODE_LEAFLIST;
+		bool may = place_allows(w, c->schema, PERMIT_WRITE);
+		if (!may && (is_leaf || c->child == NULL) && partner == NULL)
+			fail_msg("%s: %s %s", class, w->text.s, back ? "was added" : "is gone");
+		if (!may && is_leaf && c->value != NULL && strcmp(c->value, partner->value) != 0)
+			fail_msg("%s: %s was changed", class, c->schema->name);
+		if (!may && partner != NULL &&
+		    (c->is_inactive != partner->is_inactive ||
+			(c->comment == NULL) != (partner->comment == NULL)))
+			fail_msg("%s: %s was marked", class, c->schema->name);
+		closed_compare(w, c, partner, class, back);
+		place_leave(w, &mark);
+	}
+}
+
+static void
+no_change_gets_into_what_is_closed(void **state)
+{
+	(void)state;
+	struct tree *t = tree_of(whole);
+	struct text class = { 0 };
+	for (int round = 0; round < 3000; round++) {
+		const struct permit *p;
+		struct permits *ps = any_class(&p, &class);
+		struct tree *after = tree_copy(t);
+		struct report r = { 0 };
+		struct place_walk w = { .p = p };
+		for (unsigned n = 1 + dice(5); n > 0; n--)
+			any_change(after);
+		permit_settle(p, t, after, &r);
+		closed_compare(&w, tree_root(t), tree_root(after), text_str(&class), false);
+		closed_compare(&w, tree_root(after), tree_root(t), text_str(&class), true);
+		struct tree *again = tree_copy(after);
+		assert_true(permit_settle(p, t, again, &r));
+		struct text diff = { 0 };
+		print_compare(after, again, &diff);
+		assert_string_equal(text_str(&diff), "");
+		text_done(&diff);
+		place_done(&w);
+		report_done(&r);
+		tree_free(again);
+		tree_free(after);
+		permits_free(ps);
+	}
+	text_done(&class);
+	tree_free(t);
+}
+
+/* The whole configuration, changed by the set lines LINES, is what EXPECTED says of it afterwards. */
+static void
+settle_expect(const char *class, const char *before, const char *lines, const char *expected)
+{
+	const struct permit *p;
+	struct permits *ps = permits_with(class, &p);
+	struct tree *t = tree_of(before);
+	struct tree *after = tree_copy(t);
+	struct report r = { 0 };
+	struct text diff = { 0 };
+	assert_true(load_set(after, tree_root(after), lines, strlen(lines), &r));
+	if (permit_settle(p, t, after, &r) != (strcmp(expected, "all") == 0))
+		fail_msg("%s: %s", class, lines);
+	print_compare(t, after, &diff);
+	if (strcmp(expected, "all") != 0)
+		assert_string_equal(text_str(&diff), expected);
+	else
+		assert_true(diff.len > 0);
+	text_done(&diff);
+	report_done(&r);
+	tree_free(after);
+	tree_free(t);
+	permits_free(ps);
+}
+
+static void
+nothing_closed_is_switched_off_from_outside(void **state)
+{
+	(void)state;
+	static const char login[] = "system { host-name a; login { user x { class read-only; } } }";
+	static const char plain[] = "system { host-name a; }";
+	static const char group[] =
+	    "groups { g { system { login { user x { class read-only; } } } } } apply-groups g;"
+	    " system { host-name a; } interfaces { ge-0/0/0 { description d; } }";
+	static const char system[] = "permissions system-control;";
+	settle_expect(system, login, "deactivate system\n", "");
+	settle_expect(system, plain, "deactivate system\n", "all");
+	settle_expect(
+	    "permissions [ system-control admin-control ];", login, "deactivate system\n", "all");
+	settle_expect(system, group, "delete apply-groups\n", "");
+	settle_expect(system, group, "deactivate apply-groups\n", "");
+	settle_expect(system, group, "deactivate groups g\n", "");
+	settle_expect(system, group, "set system apply-groups-except g\n", "");
+	settle_expect(
+	    "permissions interface-control;", group, "set interfaces apply-groups g\n", "all");
+	settle_expect("permissions all; deny-configuration \"system login\";", group,
+	    "delete apply-groups g\n", "");
+	settle_expect("permissions edit;", group, "delete apply-groups g\n", "all");
+}
+
+/* --- hiding --- */
+
+static void
+secrets_are_hidden_in_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *hidden;
+	} cases[] = {
+		{ "secret foo;", "secret /* SECRET-DATA */;" },
+		{ "secret \"foo bar\";\nport 1;", "secret /* SECRET-DATA */;\nport 1;" },
+		{ "set: [a pre-shared-key ascii-text] foo", "set: [a pre-shared-key ascii-text] "
+							    "/* SECRET-DATA */" },
+		{ "password \"a\\\"b c\" x", "password /* SECRET-DATA */ /* SECRET-DATA */" },
+		{ "x \"$9$abc\"; y $1$b$c;", "x /* SECRET-DATA */; y /* SECRET-DATA */;" },
+		{ "description plain;", "description plain;" },
+		{ "secret \"unclosed", "secret /* SECRET-DATA */" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct text out = { 0 };
+		permit_hide_secrets(cases[i].text, &out);
+		assert_string_equal(text_str(&out), cases[i].hidden);
+		text_done(&out);
+	}
+}
+
+int
+main(void)
+{
+	const char *error;
+	schema = schema_load(&error);
+	assert_non_null(schema);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(identity_is_that_of_the_host),
+		cmocka_unit_test(what_is_inactive_is_not_there),
+		cmocka_unit_test(commands_by_bit_and_expression),
+		cmocka_unit_test(parts_of_allowed_commands_are_offered),
+		cmocka_unit_test(every_rpc_has_a_permission),
+		cmocka_unit_test(every_statement_has_a_permission_and_no_secret_a_name_of_its_own),
+		cmocka_unit_test(places_by_bit_and_expression),
+		cmocka_unit_test(no_view_shows_what_is_hidden),
+		cmocka_unit_test(a_super_user_sees_the_tree_itself),
+		cmocka_unit_test(hidden_parts_leave_marks),
+		cmocka_unit_test(no_change_gets_into_what_is_closed),
+		cmocka_unit_test(nothing_closed_is_switched_off_from_outside),
+		cmocka_unit_test(secrets_are_hidden_in_text),
+	};
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+	schema_free(schema);
+	return rc;
+}
