@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * screen.c - what is written to the terminal past the pager. Called by client.c and typing.c.
+ * screen.c - what is written to the terminal past the pager. Called by client.c, connect.c and typing.c.
  */
 #include "cli/screen.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/tame.h"
@@ -50,19 +49,4 @@ screen_announce(const char *s)
 	screen_put(copy, stdout);
 	putchar('\n');
 	free(copy);
-}
-
-void
-screen_time(const char *format)
-{
-	char buf[128];
-	time_t now = time(NULL);
-	struct tm tm;
-	/* the format is the user's: that is what it is for */
-	_Pragma("GCC diagnostic push");
-	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
-	if (strftime(buf, sizeof(buf), format, localtime_r(&now, &tm)) > 0)
-		puts(buf);
-	_Pragma("GCC diagnostic pop");
-	fflush(stdout);
 }

@@ -21,7 +21,4 @@ void screen_put(const char *s, FILE *to);
 /* What the system says to those who log in: `\n` in it begins a new line. */
 void screen_announce(const char *s);
 
-/* The time in FORMAT of strftime(), on a line of its own. */
-void screen_time(const char *format);
-
 #endif

@@ -251,7 +251,7 @@ do_compare(struct session *s, const struct elem *call)
 		return;
 	s->compare = atoi(rollback);
 	s->compare_file[0] = '\0';
-	show_compare(s, is_committed ? s->m->db.running : session_tree(s));
+	show_compare(s, is_committed ? s->m->db.running : session_tree(s), &(struct path){ 0 });
 }
 
 /* --- the rest --- */
