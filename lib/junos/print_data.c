@@ -122,16 +122,22 @@ static void
 json_string(const char *s, struct text *out)
 {
 	text_putc(out, '"');
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			text_printf(out, "\\%c", c);
-		else if (c == '\n')
+	while (*s != '\0') {
+		/* runs of what stands for itself go in at once: a large configuration is mostly these */
+		size_t n = 0;
+		while ((unsigned char)s[n] >= ' ' && s[n] != '"' && s[n] != '\\')
+			n++;
+		text_putn(out, s, n);
+		s += n;
+		if (*s == '\0')
+			break;
+		if (*s == '"' || *s == '\\')
+			text_printf(out, "\\%c", *s);
+		else if (*s == '\n')
 			text_put(out, "\\n");
-		else if (c < ' ')
-			text_printf(out, "\\u%04x", c);
 		else
-			text_putc(out, *s);
+			text_printf(out, "\\u%04x", (unsigned char)*s);
+		s++;
 	}
 	text_putc(out, '"');
 }
@@ -163,7 +169,10 @@ json_name(bool *is_first, const char *prefix, const char *name, unsigned indent,
 	text_put(out, *is_first ? "\n" : ",\n");
 	*is_first = false;
 	line_start(indent, out);
-	text_printf(out, "\"%s%s\" : ", prefix, name);
+	text_putc(out, '"');
+	text_put(out, prefix);
+	text_put(out, name);
+	text_put(out, "\" : ");
 }
 
 static bool
