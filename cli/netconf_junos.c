@@ -90,15 +90,22 @@ file_of(const char *url)
 }
 
 int
-junos_load_text(struct nc_session *s, const char *action, const char *format, const char *url)
+junos_load_text(struct nc_session *s, const struct nc_load *load)
 {
+	const char *url = load->url;
 	const char *file = url != NULL ? file_of(url) : NULL;
 	if (url != NULL && file == NULL)
 		return op_refuse(
 		    s, "operation-not-supported", "url", "only local files can be loaded");
 	struct elem *call = call_new(s, "load");
-	elem_leaf(s->a, call, "action", action);
-	elem_leaf(s->a, call, "format", format);
+	elem_leaf(s->a, call, "action", load->action);
+	elem_leaf(s->a, call, "format", load->format);
+	if (load->trial != NULL)
+		elem_leaf(s->a, call, "trial", load->trial);
+	if (load->stops)
+		elem_flag(s->a, call, "stop");
+	if (load->is_whole)
+		elem_flag(s->a, call, "whole");
 	if (file != NULL)
 		elem_leaf(s->a, call, "name", file);
 	s->sink.input = text_str(&s->request->load);
@@ -145,7 +152,11 @@ junos_load(struct nc_session *s, const struct nc_elem *op)
 	else if (number != NULL)
 		rc = rollback(s, number);
 	else if (url != NULL || s->request->has_load)
-		rc = junos_load_text(s, action, format_of(op, action), url);
+		rc = junos_load_text(s, &(struct nc_load){
+					    .action = action,
+					    .format = format_of(op, action),
+					    .url = url,
+					});
 	else
 		op_refuse(s, "missing-element", "configuration", "missing argument");
 	if (s->reply.n_errors == 0 && rc != 0)
@@ -197,32 +208,63 @@ junos_close(struct nc_session *s, const struct nc_elem *op)
 
 /* --- committing --- */
 
+static void
+results_begin(struct reply *r, const char *style)
+{
+	reply_raw(r, "<commit-results>\n<routing-engine junos:style=\"");
+	reply_raw(r, style);
+	reply_raw(r, "\">\n<name>re0</name>\n");
+}
+
+static void
+on_progress(void *reply, const struct elem *row)
+{
+	const char *message = elem_value(row, "message");
+	reply_raw(reply, "<progress-indicator>\n");
+	reply_leaf(reply, "message", message != NULL ? message : "");
+	reply_raw(reply, "</progress-indicator>\n");
+}
+
 int
 junos_commit(struct nc_session *s, const struct nc_elem *op)
 {
+	const char *detail = nc_attr(op, "detail");
+	bool is_detail = detail != NULL && strcmp(detail, "detail") == 0;
 	const char *minutes = nc_value(op, "confirm-timeout");
 	const char *at = nc_value(op, "at-time");
 	const char *log = nc_value(op, "log");
 	bool is_check = nc_child(op, "check") != NULL;
 	struct elem *call = call_new(s, "commit");
-	if (is_check)
-		elem_flag(s->a, call, "check");
-	if (nc_child(op, "confirmed") != NULL)
-		elem_flag(s->a, call, "confirmed");
+	call_flag(s, call, op, "check");
+	call_flag(s, call, op, "confirmed");
+	call_flag(s, call, op, "full");
+	if (nc_child(op, "synchronize") != NULL || nc_child(op, "force-synchronize") != NULL)
+		elem_flag(s->a, call, "synchronize");
+	if (nc_child(op, "force-synchronize") != NULL)
+		elem_flag(s->a, call, "force");
 	if (minutes != NULL && minutes[0] != '\0')
 		elem_leaf(s->a, call, "minutes", minutes);
 	if (at != NULL && at[0] != '\0')
 		elem_leaf(s->a, call, "at", at);
 	if (log != NULL && log[0] != '\0')
 		elem_leaf(s->a, call, "comment", log);
+	if (is_detail) {
+		elem_flag(s->a, call, "detail");
+		results_begin(&s->reply, "detail");
+		s->sink.row = on_progress;
+	}
 	int rc = call_do(s, call);
-	if (rc != 0)
-		return rc;
-	reply_raw(&s->reply,
-	    "<commit-results>\n<routing-engine junos:style=\"normal\">\n<name>re0</name>\n");
-	reply_raw(&s->reply, is_check ? "<commit-check-success/>\n" : "<commit-success/>\n");
-	reply_raw(&s->reply, "</routing-engine>\n</commit-results>\n<ok/>\n");
-	return 0;
+	s->sink.row = NULL;
+	if (rc == 0 && !is_detail)
+		results_begin(&s->reply, "normal");
+	if (rc == 0)
+		reply_raw(
+		    &s->reply, is_check ? "<commit-check-success/>\n" : "<commit-success/>\n");
+	if (rc == 0 || is_detail)
+		reply_raw(&s->reply, "</routing-engine>\n</commit-results>\n");
+	if (rc == 0)
+		reply_raw(&s->reply, "<ok/>\n");
+	return rc;
 }
 
 int

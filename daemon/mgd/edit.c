@@ -605,15 +605,7 @@ is_held(struct session *s, int id)
 		[EDIT_WILDCARD_DELETE] = true,
 		[EDIT_WILDCARD_RANGE] = true, /* the last one */
 	};
-	const struct session *holder =
-	    changes[id] && s->private_tree == NULL ? candidate_holder(s) : NULL;
-	if (holder == NULL)
-		return false;
-	struct text t = { 0 };
-	candidate_held(holder, &t);
-	session_fail(s, text_str(&t));
-	text_done(&t);
-	return true;
+	return changes[id] && candidate_refuses(s);
 }
 
 void

@@ -214,6 +214,11 @@ struct session {
 	int load_kind;            /* what the input is for (edit_load.c) */
 	bool load_json;           /* the user said so */
 	bool load_relative;       /* at the [edit] place */
+	bool load_stops;          /* at the first error */
+	bool load_is_whole;       /* or not at all */
+	int load_trial;           /* enum load_trial */
+	struct tree *trial;       /* being checked (trial.c), or NULL */
+	bool keeps_trial;         /* if it is good, it is edited on */
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
 	char name[256];           /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */

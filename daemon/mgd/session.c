@@ -15,6 +15,7 @@
 
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
+#include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
 #include "lib/junos/tree.h"
@@ -58,6 +59,7 @@ session_free(struct session *s)
 	if (s->is_welcome)
 		guard_log_login(s, false);
 	edit_leave(s);
+	trial_done(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);

@@ -23,6 +23,7 @@ enum load_action {
 	LOAD_OVERRIDE, /* the tree is emptied first */
 	LOAD_MERGE,    /* union; scalars are overwritten */
 	LOAD_REPLACE, /* like merge, but statements tagged replace: take the place of what is there */
+	LOAD_NONE, /* XML and JSON: only statements with an operation change anything; others must be there */
 };
 
 /* Reads curly text (LEN bytes, any bytes at all) into T. Reports syntax, value, unsupported and ignored
