@@ -10,6 +10,7 @@
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "daemon/mgd/range.h"
 #include "lib/base/pattern.h"
 #include "lib/junos/place.h"
@@ -62,6 +63,14 @@ replace_words(const struct words *w, size_t *limit, struct refusal *e)
 	return true;
 }
 
+/* The node of T that S edits, or NULL. */
+static struct node *
+place_in(const struct session *s, struct tree *t)
+{
+	struct node *root = tree_root(t);
+	return s->edit.n > 0 ? node_path(root, s->edit.words, s->edit.n) : root;
+}
+
 void
 edit_replace(struct session *s, const struct words *typed, struct arena *a)
 {
@@ -69,8 +78,7 @@ edit_replace(struct session *s, const struct words *typed, struct arena *a)
 	const struct words *w = &again;
 	struct refusal e = { 0 };
 	struct tree *t = session_tree(s);
-	struct node *below =
-	    s->edit.n > 0 ? node_path(tree_root(t), s->edit.words, s->edit.n) : tree_root(t);
+	struct node *below = place_in(s, t);
 	size_t limit;
 	regex_t re;
 	if (!replace_words(w, &limit, &e) || !pattern_read(&re, &w->w[0], true, &e)) {
@@ -79,8 +87,13 @@ edit_replace(struct session *s, const struct words *typed, struct arena *a)
 		return;
 	}
 	struct report r = { 0 };
-	size_t n = below != NULL ? replace_pattern(t, below, &re, w->w[2].s, limit, &r) : 0;
+	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
+	const struct node *seen = view != NULL ? place_in(s, view) : NULL;
+	size_t n = 0;
+	if (below != NULL && (view == NULL || seen != NULL))
+		n = replace_pattern(t, below, seen, &re, w->w[2].s, limit, &r);
 	regfree(&re);
+	tree_free(view);
 	if (n > 0)
 		candidate_touched(s);
 	edit_report(s, &r);
@@ -157,16 +170,19 @@ on_wildcard_answer(struct session *s, const char *text)
 	text_done(&lines);
 }
 
+/* Only what the user may see can match. */
 static void
 place_match(struct matches *m, const struct path *p)
 {
-	struct node *root = tree_root(session_tree(m->s));
+	struct tree *view = permit_view(session_permit(m->s), session_tree(m->s), PERMIT_DROP);
+	struct node *root = tree_root(view != NULL ? view : session_tree(m->s));
 	struct place at = place_find(root, p->words, p->n);
 	if (at.kind == PLACE_NODE && at.node->schema->kind != SNODE_LEAF)
 		children_match(m, at.node);
 	const struct node *n = at.kind == PLACE_ALL ? node_first_of(at.parent, at.schema) : NULL;
 	for (; n != NULL && n->schema == at.schema; n = n->next)
 		entry_match(m, n);
+	tree_free(view);
 }
 
 /* wildcard delete [PATH] REGEX: of what PATH holds, that of which the names match. */
@@ -182,6 +198,7 @@ edit_wildcard_delete(struct session *s, const struct words *typed, struct arena 
 	head.n -= head.n > 0;
 	bool ok = w->n > 0 || refuse(&e, w->end + 1, "missing argument.");
 	ok = ok && path_walk(a, s->m->db.schema->config, &s->edit, &head, false, &p, &e);
+	ok = ok && guard_path(s, &s->edit, &head, &p, PERMIT_READ, &e);
 	ok = ok && pattern_read(&re, &w->w[head.n], false, &e);
 	if (!ok) {
 		session_refuse(s, &e);
@@ -217,6 +234,8 @@ range_line(struct session *s, struct arena *a, const char *verb, const char *lin
 		return false;
 	if (w.n == 0 || (is_set && (p.end == PATH_LEAF || p.end == PATH_LIST)))
 		return refuse(e, w.end + 1, "missing argument.");
+	if (!guard_path(s, &s->edit, &w, &p, PERMIT_WRITE, e))
+		return false;
 	text_put(out, verb);
 	path_print(&p, 0, out);
 	text_putc(out, '\n');

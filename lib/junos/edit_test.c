@@ -353,7 +353,7 @@ step_replace(struct run *x, int from, int to)
 	regex_t re;
 	struct report report = { 0 };
 	assert_null(pattern_compile_exact(&re, pattern));
-	size_t n = replace_pattern(x->t, tree_root(x->t), &re, with, (size_t)limit, &report);
+	size_t n = replace_pattern(x->t, tree_root(x->t), NULL, &re, with, (size_t)limit, &report);
 	assert_true(limit == 0 || n <= (size_t)limit);
 	text_printf(&x->line, "replace pattern %s with %s upto %d\n", pattern, with, limit);
 	x->is_done = true;
