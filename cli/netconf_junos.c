@@ -26,21 +26,25 @@ static const struct {
 };
 
 int
-junos_read(struct nc_session *s, const char *database, const char *format, const char *inherit,
-    const struct nc_elem *filter)
+junos_read(struct nc_session *s, const struct nc_get *get)
 {
+	const char *format = get->format;
 	size_t f = 0;
 	while (f < sizeof(formats) / sizeof(formats[0]) && strcmp(formats[f].name, format) != 0)
 		f++;
 	if (f == sizeof(formats) / sizeof(formats[0]))
 		return op_refuse(s, "bad-attribute", "format", "invalid value");
 	struct elem *call = call_new(s, "get");
-	elem_leaf(s->a, call, "database", database);
+	elem_leaf(s->a, call, "database", get->database);
 	elem_leaf(s->a, call, "format", strcmp(format, "ascii") == 0 ? "text" : format);
-	if (inherit != NULL)
-		elem_leaf(s->a, call, "inherit", inherit);
-	if (filter != NULL && filter->child != NULL)
-		elems_copy(s, elem_add(s->a, call, "filter"), filter);
+	if (get->inherit != NULL)
+		elem_leaf(s->a, call, "inherit", get->inherit);
+	if (get->names_groups)
+		elem_flag(s->a, call, "groups");
+	if (get->marks_changes)
+		elem_flag(s->a, call, "changed");
+	if (get->filter != NULL && get->filter->child != NULL)
+		elems_copy(s, elem_add(s->a, call, "filter"), get->filter);
 	s->sink.format = formats[f].kind == REPLY_XML ? FORMAT_XML : FORMAT_TEXT;
 	reply_expect(&s->reply, formats[f].kind, formats[f].wrapper);
 	int rc = call_do(s, call);
@@ -65,6 +69,14 @@ compare(struct nc_session *s, const struct nc_elem *op)
 	return rc;
 }
 
+/* Is attribute NAME of OP there with its name or "true" as value? */
+static bool
+is_wanted(const struct nc_elem *op, const char *name)
+{
+	const char *value = nc_attr(op, name);
+	return value != NULL && (strcmp(value, name) == 0 || strcmp(value, "true") == 0);
+}
+
 int
 junos_get(struct nc_session *s, const struct nc_elem *op)
 {
@@ -73,9 +85,18 @@ junos_get(struct nc_session *s, const struct nc_elem *op)
 	const char *inherit = nc_attr(op, "inherit");
 	if (nc_attr(op, "compare") != NULL)
 		return compare(s, op);
-	return junos_read(s, database != NULL ? database : "candidate",
-	    format != NULL ? format : "xml", inherit != NULL ? "no-comments" : NULL,
-	    nc_child(op, "configuration"));
+	/* the attribute commit-scripts changes nothing, because there are none */
+	struct nc_get get = {
+		.database = database != NULL ? database : "candidate",
+		.format = format != NULL ? format : "xml",
+		.inherit = inherit == NULL                    ? NULL
+			   : strcmp(inherit, "defaults") == 0 ? "defaults"
+							      : "groups",
+		.filter = nc_child(op, "configuration"),
+		.names_groups = is_wanted(op, "groups"),
+		.marks_changes = is_wanted(op, "changed"),
+	};
+	return junos_read(s, &get);
 }
 
 /* --- changing --- */

@@ -50,9 +50,17 @@ nc_op_fn junos_get, junos_load, junos_lock, junos_open, junos_close, junos_commi
 nc_op_fn rfc_get, rfc_get_config, rfc_edit_config, rfc_copy_config, rfc_delete_config, rfc_commit,
     rfc_validate, rfc_lock, rfc_get_schema;
 
-/* Reads a configuration into the reply: what several of them do. FILTER may be NULL. */
-int junos_read(struct nc_session *s, const char *database, const char *format, const char *inherit,
-    const struct nc_elem *filter);
+/* What is read of a configuration: the arguments of the call `get`. */
+struct nc_get {
+	const char *database;
+	const char *format;
+	const char *inherit;          /* or NULL */
+	const struct nc_elem *filter; /* or NULL */
+	bool names_groups;
+	bool marks_changes;
+};
+/* Reads a configuration into the reply: what several of them do. */
+int junos_read(struct nc_session *s, const struct nc_get *get);
 /* How a configuration that the request carries is loaded: the arguments of the call `load`. */
 struct nc_load {
 	const char *action;

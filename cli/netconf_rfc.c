@@ -43,7 +43,11 @@ data_read(struct nc_session *s, const char *database, const struct nc_elem *filt
 	reply_raw(&s->reply, "<data>\n");
 	int rc = 0;
 	if (filter == NULL || wanted != NULL)
-		rc = junos_read(s, database, "xml", NULL, wanted);
+		rc = junos_read(s, &(struct nc_get){
+				       .database = database,
+				       .format = "xml",
+				       .filter = wanted,
+				   });
 	reply_raw(&s->reply, "</data>\n");
 	return rc;
 }

@@ -463,7 +463,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->line = NULL;
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
-	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = false;
+	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
 	bool is_harmless = call_reads(msg->body->name) || strcmp(msg->body->name, "discard") == 0;
