@@ -226,7 +226,7 @@ edit_load_call(struct session *s, const struct load_wish *wish)
 	s->load_relative = false;
 	s->load_stops = wish->stops;
 	s->load_is_whole = wish->is_whole;
-	s->load_trial = wish->trial;
+	s->load_trial = (int)wish->trial;
 	snprintf(s->name, sizeof(s->name), "%s", file != NULL ? file : "");
 	session_want(
 	    s, file != NULL ? "file" : "terminal", file != NULL ? s->name : NULL, on_load_input);
