@@ -422,7 +422,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	}
 	case CLI_ROW:
-		if (e != NULL)
+		if (e != NULL && l->c->sink != NULL && l->c->sink->row != NULL)
+			l->c->sink->row(l->c->sink->arg, e);
+		else if (e != NULL)
 			render_row(&l->render, e);
 		break;
 	case CLI_ASK:

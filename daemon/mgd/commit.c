@@ -84,16 +84,12 @@ progress(struct commit *c, const char *fmt, ...)
 {
 	if (c->ask.on_progress == NULL)
 		return;
-	struct text line = { 0 };
-	char date[32];
 	char what[256];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	text_printf(&line, "%s: %s\n", store_date(time(NULL), date), what);
-	c->ask.on_progress(c->ask.arg, text_str(&line));
-	text_done(&line);
+	c->ask.on_progress(c->ask.arg, what);
 }
 
 static void

@@ -197,6 +197,7 @@ struct session {
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
 	bool is_changed;          /* `| display changed` */
+	bool names_groups;        /* XML says from which groups something was inherited */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
 	char compare_file[256];   /* file of `| compare`, "": none */
@@ -214,6 +215,11 @@ struct session {
 	int load_kind;            /* what the input is for (edit_load.c) */
 	bool load_json;           /* the user said so */
 	bool load_relative;       /* at the [edit] place */
+	bool load_stops;          /* at the first error */
+	bool load_is_whole;       /* or not at all */
+	int load_trial;           /* enum load_trial */
+	struct tree *trial;       /* being checked (trial.c), or NULL */
+	bool keeps_trial;         /* if it is good, it is edited on */
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
 	char name[256];           /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
@@ -283,6 +289,8 @@ void edit_leave(struct session *s);
 /* Shows the configuration T at PATH in the format of the line: `show` and `show configuration`. HEADER: say when it was
  * committed or changed first (only for the whole of it, as text). */
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
+/* Shows all of SHOWN, which has been made of T and in which nothing is that the user of S may not see. */
+void show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header);
 /* True if the line ends with `| compare`. */
 bool show_compares(const struct session *s);
 /* Shows what changes at PATH from what the line compares with to T, and ends the line. */
@@ -295,5 +303,7 @@ bool show_rpc(
 /* The same for those of yang/sallyport-rpc-commit. */
 bool show_commit_rpc(
     struct session *s, const char *name, const struct elem *request, struct text *error);
+/* True if the RPC of that name answers S with one text that has its root element, and no rows. */
+bool show_commit_is_text(const struct session *s, const char *name);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
+#include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
 #include "lib/junos/tree.h"
@@ -59,6 +60,7 @@ session_free(struct session *s)
 		guard_log_login(s, false);
 	edit_leave(s);
 	commit_detach(s->m, s, true);
+	trial_done(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);
@@ -462,7 +464,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->line = NULL;
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
-	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = false;
+	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
 	if (permits_log_commands(s->m->db.permits))
