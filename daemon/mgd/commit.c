@@ -40,8 +40,7 @@ enum phase { PHASE_CHECK, PHASE_APPLY_NETD, PHASE_APPLY_REST, PHASE_UNDO_NETD, P
 /* What one daemon gets. */
 struct part {
 	struct peer *peer;
-	struct wr conf; /* encoded */
-	int fd;         /* sealed */
+	int fd; /* sealed; -1: not changed */
 	bool changed;
 };
 
@@ -50,7 +49,6 @@ struct before {
 	struct peer *peer;
 	bool is_wanted;
 	bool has_conf; /* the configuration has been taken from the peer */
-	struct wr conf;
 	int fd;
 	uint32_t commit;
 };
@@ -118,9 +116,6 @@ static void
 before_free(struct commit *c)
 {
 	for (size_t i = 0; i < c->n_before; i++) {
-		if (!c->before[i].has_conf)
-			continue;
-		wr_free(&c->before[i].conf);
 		if (c->before[i].fd >= 0)
 			close(c->before[i].fd);
 	}
@@ -133,7 +128,6 @@ on_timer_closed(uv_handle_t *h)
 	struct commit *c = h->data;
 	elems_free(c);
 	for (size_t i = 0; i < c->n_parts; i++) {
-		wr_free(&c->parts[i].conf);
 		if (c->parts[i].fd >= 0)
 			close(c->parts[i].fd);
 	}
@@ -225,14 +219,15 @@ part_add(struct commit *c, const struct conf *conf, const struct elem *root, con
 {
 	struct part *p = &c->parts[c->n_parts++];
 	p->peer = peer_get(c->m, pic != NULL ? "picd" : "netd", pic != NULL ? pic : "");
-	p->conf = wr_grow();
+	struct wr w = wr_grow();
 	struct elem *e =
 	    conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->elems);
-	wr_expect(&p->conf, p->peer->conf.len + p->peer->conf.len / 64);
-	elem_encode(&p->conf, e);
-	p->changed = c->ask.options.full || p->conf.len != p->peer->conf.len ||
-		     memcmp(p->conf.buf, p->peer->conf.buf, p->conf.len) != 0;
-	p->fd = p->changed ? memfd_from_bytes(p->conf.buf, p->conf.len) : -1;
+	size_t n_before = memfd_size(p->peer->conf_fd);
+	wr_expect(&w, n_before + n_before / 64);
+	elem_encode(&w, e);
+	p->changed = c->ask.options.full || !memfd_holds(p->peer->conf_fd, w.buf, w.len);
+	p->fd = p->changed ? memfd_from_bytes(w.buf, w.len) : -1;
+	wr_free(&w);
 	if (p->changed && c->phase == PHASE_CHECK)
 		p->peer->is_awaited =
 		    peer_conf_send(p->peer, true, p->fd, c->m->db.last.commit + 1);
@@ -308,20 +303,18 @@ before_note(struct commit *c)
 
 /* Gives P a new configuration and keeps the old one. */
 static void
-peer_exchange(struct commit *c, struct peer *p, struct wr *conf, int fd, uint32_t number)
+peer_exchange(struct commit *c, struct peer *p, int fd, uint32_t number)
 {
 	for (size_t i = 0; i < c->n_before; i++) {
 		struct before *b = &c->before[i];
 		if (b->peer != p)
 			continue;
 		b->has_conf = true;
-		b->conf = p->conf;
 		b->fd = p->conf_fd;
 		b->commit = p->conf_commit;
-		p->conf = wr_grow();
 		p->conf_fd = -1;
 	}
-	peer_conf_set(p, conf, fd, number);
+	peer_conf_set(p, fd, number);
 }
 
 /* Puts P, which is in the list of all peers, at the end of the list that TAIL ends. */
@@ -352,17 +345,15 @@ parts_hand_over(struct commit *c, uint32_t number)
 		struct part *part = &c->parts[i];
 		part->peer->is_wanted = true;
 		if (part->changed) {
-			peer_exchange(c, part->peer, &part->conf, part->fd, number);
+			peer_exchange(c, part->peer, part->fd, number);
 			part->fd = -1;
 		}
 		tail = peer_to_end(m, part->peer, tail);
 	}
 	*tail = m->peers.list;
 	m->peers.list = first;
-	for (struct peer *p = *tail; p != NULL; p = p->next) {
-		struct wr none = wr_grow();
-		peer_exchange(c, p, &none, -1, 0);
-	}
+	for (struct peer *p = *tail; p != NULL; p = p->next)
+		peer_exchange(c, p, -1, 0);
 }
 
 /* The peers get back what they had, and their order. */
@@ -376,7 +367,7 @@ parts_take_back(struct commit *c)
 		struct before *b = &c->before[i];
 		b->peer->is_wanted = b->is_wanted;
 		if (b->has_conf)
-			peer_conf_set(b->peer, &b->conf, b->fd, b->commit);
+			peer_conf_set(b->peer, b->fd, b->commit);
 		b->fd = -1;
 		tail = peer_to_end(m, b->peer, tail);
 	}

@@ -30,7 +30,7 @@ static bool
 is_one_of(const char *name, const char *const *list)
 {
 	for (; list != NULL && *list != NULL; list++)
-		if (strcmp(*list, name) == 0)
+		if (**list == *name && strcmp(*list, name) == 0)
 			return true;
 	return false;
 }
