@@ -55,8 +55,7 @@ struct peer {
 	struct ipc *ipc;   /* NULL: not running */
 	struct mgd *m;
 	bool is_wanted; /* the running configuration needs it */
-	struct wr conf; /* encoded reduced configuration that it shall run; len 0: none yet */
-	int conf_fd;    /* the same, sealed; -1: none yet */
+	int conf_fd;    /* encoded reduced configuration that it shall run, sealed; -1: none yet */
 	uint32_t conf_commit;
 	bool is_applied;      /* it said so */
 	uint32_t seq;         /* of the CHECK or APPLY it has not answered; 0 = none */
@@ -111,8 +110,8 @@ void peer_on_link(struct mgd *m, const char *kind, const char *instance, int fd)
 struct peer *peer_find(struct mgd *m, const char *kind, const char *instance);
 /* Finds or makes it. */
 struct peer *peer_get(struct mgd *m, const char *kind, const char *instance);
-/* Gives P the configuration that it shall run from now on; takes over CONF (a growing writer) and FD. Sends nothing. */
-void peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit);
+/* Gives P the configuration that it shall run from now on; takes over FD. Sends nothing. */
+void peer_conf_set(struct peer *p, int fd, uint32_t commit);
 /* Sends the sealed configuration FD to be checked or applied. Returns false if the daemon does not run. */
 bool peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit);
 /* P has refused what is in force, which may have been too early: it is asked again. */
