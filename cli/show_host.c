@@ -170,14 +170,11 @@ static void
 file_put(struct text *out, const struct elem *f)
 {
 	bool is_detail = elem_has(f, "file-permissions");
-	bool is_log = !is_detail && elem_has(f, "file-size");
 	const char *date = attribute(f, "file-date");
 	if (is_detail)
 		text_printf(out, "%s %3s %-8s %-8s %10s %s ", attribute(f, "file-permissions"),
 		    value(f, "file-links"), value(f, "file-owner"), value(f, "file-group"),
 		    value(f, "file-size"), date);
-	else if (is_log)
-		text_printf(out, "%10s  %s  ", value(f, "file-size"), date);
 	text_put(out, value(f, "file-name"));
 	if (elem_has(f, "file-directory"))
 		text_putc(out, '/');
@@ -197,7 +194,8 @@ show_files_row(struct render *r, const struct elem *row)
 	else if (strcmp(row->name, "file-information") == 0)
 		file_put(r->out, row);
 	else if (strcmp(row->name, "total-file-blocks") == 0)
-		text_printf(r->out, "total blocks: %s\n", v);
+		text_printf(
+		    r->out, strcmp(r->style, "log") == 0 ? "total %s\n" : "total blocks: %s\n", v);
 	else if (strcmp(row->name, "total-files") == 0)
 		text_printf(r->out, "total files: %s\n", v);
 	else if (strcmp(row->name, "output") == 0)

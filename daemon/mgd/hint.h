@@ -26,6 +26,7 @@ struct hint_ask {
 	size_t n_oper;
 	const struct command *editing; /* commands of configuration mode */
 	size_t n_editing;
+	const struct elem *logs; /* (name)*: files of the log folder; NULL: not known */
 	int store; /* folder of the committed configurations, for their dates; -1: none */
 };
 

@@ -81,7 +81,9 @@ sessions_tell(struct mgd *m, const char *text)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
 	const char *host = db_host_name(&m->db);
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	log_harmless(shown, strlen(shown), true);
+	elem_leaf(a, e, "text", shown);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	for (struct session *s = m->sessions; s != NULL; s = s->next)
 		if (s->is_welcome)
@@ -324,7 +326,9 @@ session_notice(struct session *s, const char *text)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	log_harmless(shown, strlen(shown), true); /* others had a say in it */
+	elem_leaf(a, e, "text", shown);
 	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
 	arena_free(a);
 }
@@ -506,6 +510,7 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 		.running = running != NULL ? running : s->m->db.running,
 		.candidate = candidate != NULL ? candidate : edited,
 		.edit = s->edit,
+		.logs = s->m->log_names,
 		.store = s->m->db.dir,
 	};
 	ask.oper = oper_allowed(s, a, &ask.n_oper);

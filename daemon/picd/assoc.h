@@ -68,6 +68,7 @@ struct assoc_table {
 	struct smap by_name;
 	struct smap sets; /* struct set_state */
 	unsigned n_workers;
+	bool is_trial; /* a commit check: nothing is told */
 };
 
 /* An SA that was made anew with the keys of another: the worker hands over the numbers when it changes from one to the

@@ -4,6 +4,7 @@
 A Gateway is a context: entering makes the namespace with two media devices (ge-0-0-0 to h0 and ge-0-0-1 to h1, whose far
 ends live in namespaces of their own), leaving ends everything. Needs root.
 """
+import gzip
 import os
 import re
 import shutil
@@ -186,7 +187,8 @@ class Gateway:
             return int(f.read())
 
     def log(self, name):
-        with open(f'{self.run_dir}/log/{name}') as f:
+        path = f'{self.run_dir}/log/{name}'
+        with gzip.open(path, 'rt') if name.endswith('.gz') else open(path) as f:
             return f.read()
 
     def wait_log(self, name, text, seconds=5):
