@@ -321,6 +321,8 @@ on_space(int count, int key)
 		give_up();
 	else if (c.error != NULL)
 		error_show(&c);
+	else if (c.typed[0] == '\0')
+		rl_insert(count, key); /* behind a bracket or a quote */
 	else if (n > 1)
 		ambiguous_show(&c);
 	else if (only != NULL)

@@ -249,7 +249,7 @@ do_compare(struct session *s, const struct elem *call)
 	}
 	s->compare = atoi(rollback);
 	s->compare_file[0] = '\0';
-	show_compare(s, is_committed ? s->m->db.running : session_tree(s));
+	show_compare(s, is_committed ? s->m->db.running : session_tree(s), &(struct path){ 0 });
 }
 
 /* --- the rest --- */

@@ -186,6 +186,8 @@ candidate_touched(struct session *s)
 {
 	if (s->private_tree == NULL)
 		db_touched(&s->m->db);
+	else
+		db_keep_version(&s->m->db, s->private_tree, NULL);
 }
 
 /* The candidate of S becomes T, which is taken over. */

@@ -620,6 +620,8 @@ commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text)
 	p->is_awaited = false;
 	if (!ok)
 		refused(c, p, text != NULL ? text : "error: refused");
+	if (!ok && is_undoing(c))
+		peer_retry(p);
 	if (!is_waiting(c))
 		phase_next(c);
 }

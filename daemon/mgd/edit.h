@@ -5,8 +5,32 @@
 #ifndef EDIT_H
 #define EDIT_H
 
+struct arena;
+struct report;
 struct session;
 struct words;
+
+/* What is said of a version that a text names and this is not. */
+#define VERSION_MISMATCH "configuration is of version %s, the software of version " VERSION
+
+/* --- edit.c: what its commands share --- */
+
+/* Carries out set lines with full paths, each with its newline, and ends the line: warnings are shown, errors fail it. */
+void edit_change(struct session *s, const char *lines);
+/* Shows what R holds in the same way, and ends the line. */
+void edit_report(struct session *s, const struct report *r);
+
+/* --- edit_many.c --- */
+
+/* `replace pattern REGEX with TEXT [upto N]` */
+void edit_replace(struct session *s, const struct words *w, struct arena *a);
+/* `wildcard delete [PATH] REGEX`, after a question */
+void edit_wildcard_delete(struct session *s, const struct words *w, struct arena *a);
+/* `wildcard range set|delete PATH` with brackets as in range.h; VERB: which one */
+void edit_wildcard_range(
+    struct session *s, const char *verb, const struct words *w, struct arena *a);
+
+/* --- edit_load.c --- */
 
 /* `commit [check | confirmed [N] | at TIME] [full] [synchronize [force]] [comment TEXT] [and-quit]`, in any order */
 void edit_commit(struct session *s, const struct words *w);
@@ -16,5 +40,7 @@ void edit_load(struct session *s, const struct words *w);
 
 /* The same for a program: ACTION ("merge", ...) and FORMAT ("text", "xml", "json") in full words; FILE may be NULL: it sends the text. */
 void edit_load_call(struct session *s, const char *action, const char *format, const char *file);
+/* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
+void edit_save(struct session *s, const struct words *w);
 
 #endif

@@ -73,6 +73,7 @@ guard_log_login(const struct session *s, bool is_login)
 enum line_kind {
 	LINE_READS,    /* it changes nothing */
 	LINE_CHANGES,  /* one statement: told by its words */
+	LINE_ASKS,     /* changes nothing until it is answered; its words may be anything */
 	LINE_REPLACES, /* many, some of them by rollback: what may be is kept */
 	LINE_RESETS,   /* back to what is running: nobody needs a right for that */
 	LINE_OTHER,
@@ -82,15 +83,29 @@ static const struct {
 	const char *command;
 	enum line_kind kind;
 } line_kinds[] = {
-	{ "activate", LINE_CHANGES }, { "annotate", LINE_CHANGES }, { "commit", LINE_READS },
-	{ "copy", LINE_CHANGES }, { "deactivate", LINE_CHANGES }, { "delete", LINE_CHANGES },
-	{ "edit", LINE_READS }, { "exit", LINE_READS }, { "help", LINE_READS },
-	{ "insert", LINE_CHANGES }, { "load", LINE_READS }, /* until its input comes */
-	{ "protect", LINE_CHANGES }, { "quit", LINE_READS }, { "rename", LINE_CHANGES },
-	{ "rollback", LINE_REPLACES }, { "run", LINE_READS }, { "save", LINE_READS },
-	{ "set", LINE_CHANGES }, { "show", LINE_READS }, { "status", LINE_READS },
+	{ "activate", LINE_CHANGES },
+	{ "annotate", LINE_CHANGES },
+	{ "commit", LINE_READS },
+	{ "copy", LINE_CHANGES },
+	{ "deactivate", LINE_CHANGES },
+	{ "delete", LINE_CHANGES },
+	{ "edit", LINE_READS },
+	{ "exit", LINE_READS },
+	{ "help", LINE_READS },
+	{ "insert", LINE_CHANGES },
+	{ "load", LINE_READS }, /* until its input comes */
+	{ "protect", LINE_CHANGES },
+	{ "quit", LINE_READS },
+	{ "rename", LINE_CHANGES },
+	{ "rollback", LINE_REPLACES },
+	{ "run", LINE_READS },
+	{ "save", LINE_READS },
+	{ "set", LINE_CHANGES },
+	{ "show", LINE_READS },
+	{ "status", LINE_READS },
 	{ "unprotect", LINE_CHANGES },
 	{ "update", LINE_READS }, /* what comes in has been committed by those who may */
+	{ "wildcard delete", LINE_ASKS },
 };
 
 static enum line_kind
@@ -219,7 +234,7 @@ guard_log_command(const struct session *s, const char *text)
 	text_put(&told, "command '");
 	if (l.c != NULL && kind_of(l.c) == LINE_CHANGES)
 		change_tell(s, &l, a, &told);
-	else if (l.c != NULL && kind_of(l.c) == LINE_OTHER)
+	else if (l.c != NULL && (kind_of(l.c) == LINE_OTHER || kind_of(l.c) == LINE_ASKS))
 		text_put(&told, l.c->words); /* its arguments may be secrets */
 	else if (l.c != NULL && strcmp(l.c->words, "run") == 0 && l.rest.n > 0)
 		oper_tell(s, &l.rest, &told);

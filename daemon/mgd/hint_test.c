@@ -35,12 +35,17 @@ static const struct command editing[] = {
 	{ .words = "insert" },
 	{ .words = "load" },
 	{ .words = "rename" },
+	{ .words = "replace pattern" },
 	{ .words = "run" },
+	{ .words = "save" },
 	{ .words = "set" },
 	{ .words = "show" },
 	{ .words = "status" },
 	{ .words = "top" },
 	{ .words = "up" },
+	{ .words = "wildcard delete" },
+	{ .words = "wildcard range delete" },
+	{ .words = "wildcard range set" },
 };
 
 static const char lines[] = "set services ipsec-vpn rule r1 term t1 then syslog\n"
@@ -184,6 +189,17 @@ paths_of_configuration_mode(void **state)
 		{ "run show vers", " version" },
 		{ "top show serv", " >services !" },
 		{ "status ", " !" },
+		{ "annotate services ", " <comment>" },
+		{ "annotate serv", " >services" },
+		{ "rep", " replace" },
+		{ "replace pattern ^r([0-9]) with x\\1 ", " upto !" },
+		{ "replace pattern a with b upto ", " <number>" },
+		{ "replace pattern a or ", "18: syntax error." },
+		{ "save t", " <filename> terminal" },
+		{ "wildcard r", " range" },
+		{ "wildcard range set interfaces ge-0/0/[1-3] ", " !" },
+		{ "wildcard range delete services ipsec-vpn rule ", " <name> (r1) (r2) !" },
+		{ "wildcard delete services ipsec-vpn rule ", " <name> <regex> (r1) (r2)" },
 		{ "set services nothing ", "13: syntax error." },
 		{ "set services ipsec-vpn ike policy p mode x ", "41: invalid value 'x' at 'x'" },
 	};
@@ -199,7 +215,10 @@ the_last_word_is_judged(void **state)
 		{ "set services nothing", "13: syntax error." },
 		{ "set services ipsec-vpn ike policy p mode x", "41: invalid value 'x' at 'x'" },
 		{ "set services ipsec-vpn rule r1 ter", " >term !" },
-		{ "s", " set show status" },
+		{ "s", " save set show status" },
+		{ "replace pattern r[12] w", " with" },
+		{ "wildcard delete services ipsec-vpn rule r[12]", " <name> <regex>" },
+		{ "wildcard range set interfaces ge-0/0/[1-3] unit", " !" },
 		{ "set services service-set ss ipsec-vpn-rules new", " <name>" },
 	};
 	(void)state;

@@ -64,7 +64,9 @@ struct peer {
 	uint32_t seq;         /* of the CHECK or APPLY it has not answered; 0 = none */
 	uint32_t sent_commit; /* what that one was about */
 	bool is_checking;     /* that one is a CHECK */
-	bool is_awaited;      /* the commit under way waits for its answer */
+	unsigned n_tries;     /* how often it refused to run what is in force */
+	uv_timer_t retry;
+	bool is_awaited; /* the commit under way waits for its answer */
 };
 
 struct peers {
@@ -100,6 +102,9 @@ int db_init(struct db *db, const struct schema *schema);
 void db_set_running(struct db *db, struct tree *t, bool keep_old);
 /* Reads rollback N (STORE_RESCUE: the rescue configuration) into a new tree; NULL and -errno in RC. */
 struct tree *db_rollback(struct db *db, unsigned n, int *rc);
+/* Sets the `version` statement of T, which every configuration has and nobody can change. Returns false if it named another
+ * version before, which OUT_OTHER (if not NULL) then holds. */
+bool db_keep_version(const struct db *db, struct tree *t, struct text *out_other);
 /* The candidate has been edited. */
 void db_touched(struct db *db);
 /* True if T says something else than the running configuration. */
@@ -116,6 +121,8 @@ struct peer *peer_get(struct mgd *m, const char *kind, const char *instance);
 void peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit);
 /* Sends the sealed configuration FD to be checked or applied. Returns false if the daemon does not run. */
 bool peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit);
+/* P has refused what is in force, which may have been too early: it is asked again. */
+void peer_retry(struct peer *p);
 /* Tells sallyportd when every daemon runs the running configuration. */
 void peers_report(struct mgd *m);
 
@@ -205,11 +212,12 @@ struct session {
 	char format[8];           /* "text", "set", "xml", "json" */
 	bool is_relative;         /* set lines from the place shown, not from the top */
 	bool is_rpc;              /* the request as XML instead of its answer */
+	bool is_detail;           /* `| display detail` */
+	bool is_changed;          /* `| display changed` */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
-	char compare_file[256];   /* file of `| compare`, then compare is 0; "": none */
-	struct tree *(*compare_tree)(struct session *s); /* what is compared with it */
-	struct text out;                                 /* text that waits to be sent */
+	char compare_file[256];   /* file of `| compare`, "": none */
+	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
 	bool is_nested; /* a command runs inside another, which will send the end */
 	bool has_done;  /* the answer is complete once OUT has been sent */
@@ -227,8 +235,9 @@ struct session {
 	char name[256];           /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
 	bool is_validation;       /* the check under way confirms nothing */
-	bool is_detail;           /* `| display detail`: progress of a commit */
 	unsigned confirm_minutes; /* of the commit under way */
+	bool compares_running;    /* `| compare FILE` is about the running configuration */
+	struct text pending;      /* set lines that wait for an answer */
 	struct guard guard;       /* of the request under way */
 };
 
@@ -243,6 +252,8 @@ void session_ask(struct session *s, const char *question, const char *fallback,
     void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
+/* Has the command line write the text that follows to the file NAME instead, with the rights of its user. */
+void session_save(struct session *s, const char *name);
 /* Has the command line keep setting NAME, or show it (no VALUE). */
 void session_setting(struct session *s, const char *name, const char *value);
 /* Has the command line do REQUEST itself: CLI_RUN. ROOT may be NULL, FD -1. */
@@ -289,8 +300,12 @@ void edit_leave(struct session *s);
 /* Shows the configuration T at PATH in the format of the line: `show` and `show configuration`. HEADER: say when it was
  * committed or changed first (only for the whole of it, as text). */
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
-/* Shows what changes from rollback N of the session's compare to T. */
-void show_compare(struct session *s, const struct tree *t);
+/* True if the line ends with `| compare`. */
+bool show_compares(const struct session *s);
+/* Shows what changes at PATH from what the line compares with to T, and ends the line. */
+void show_compare(struct session *s, const struct tree *t, const struct path *path);
+/* Makes a tree that holds only what PATH means in T, with all that it stands in; NULL: there is nothing. */
+struct tree *show_part(const struct db *db, const struct tree *t, const struct path *path);
 /* mgd's own RPCs. Returns false if it has none of that name; ERROR gets text if it could not be done. */
 bool show_rpc(
     struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error);

@@ -119,8 +119,9 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 		session_refuse(s, &e);
 	} else if (s->is_rpc) {
 		configuration_request_show(s, &path);
-	} else if (s->compare >= 0) {
-		show_compare(s, db->running);
+	} else if (show_compares(s)) {
+		s->compares_running = true;
+		show_compare(s, db->running, &path);
 	} else {
 		show_tree(s, db->running, &path, path.n == 0);
 		session_done(s);

@@ -64,6 +64,7 @@ session_free(struct session *s)
 	text_done(&s->out);
 	text_done(&s->input);
 	text_done(&s->done_text);
+	text_done(&s->pending);
 	free(s);
 }
 
@@ -255,6 +256,13 @@ session_want(struct session *s, const char *source, const char *name,
 }
 
 void
+session_save(struct session *s, const char *name)
+{
+	session_pump(s);
+	send_leaf(s, CLI_SAVE, "save", "name", name);
+}
+
+void
 session_setting(struct session *s, const char *name, const char *value)
 {
 	session_pump(s);
@@ -422,6 +430,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	const char *format = elem_value(msg->body, "format");
 	const char *inherit = elem_value(msg->body, "inherit");
 	const char *compare = elem_value(msg->body, "compare");
+	const char *file = elem_value(msg->body, "compare-file");
 	if (s->is_busy || text == NULL || strlen(text) >= CLI_LINE_MAX)
 		return false;
 	s->is_busy = true;
@@ -434,9 +443,9 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	s->is_relative = elem_has(msg->body, "relative");
 	s->is_rpc = elem_has(msg->body, "rpc");
 	s->is_detail = elem_has(msg->body, "detail");
+	s->is_changed = elem_has(msg->body, "changed");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
-	const char *file = elem_value(msg->body, "compare-file");
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
 	if (permits_log_commands(s->m->db.permits))
 		guard_log_command(s, s->line);
@@ -456,8 +465,9 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->line = NULL;
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
-	s->is_relative = s->is_rpc = false;
+	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = false;
 	s->compare = -1;
+	s->compare_file[0] = '\0';
 	bool is_harmless = call_reads(msg->body->name) || strcmp(msg->body->name, "discard") == 0;
 	guard_begin(s, is_harmless ? "" : NULL, true);
 	return call_run(s, msg->body);

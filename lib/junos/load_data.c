@@ -488,8 +488,7 @@ items_run(struct data *d, struct node *n, const struct item *in)
 		if (c == NULL && strcmp(i->name, "attributes") != 0) {
 			bool is_error = s->is_strict;
 			struct word w = place_of(i);
-			loader_say(&d->l, REPORT_UNSUPPORTED, is_error, &w, n, i->name,
-			    "unknown statement");
+			loader_say_unknown(&d->l, is_error, &w, n, i->name);
 		} else if (c != NULL && is_deletion(i)) {
 			item_delete(d, n, c, i);
 			has_deleted = true;

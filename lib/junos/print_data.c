@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/junos/print.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,11 +85,11 @@ void
 print_xml(const struct node *n, unsigned indent, struct text *out)
 {
 	const struct snode *s = n->schema;
-	const char *attributes = n->is_inactive && n->is_protected
-				     ? " inactive=\"inactive\" protect=\"protect\""
-				 : n->is_inactive  ? " inactive=\"inactive\""
-				 : n->is_protected ? " protect=\"protect\""
-						   : "";
+	char attributes[80];
+	snprintf(attributes, sizeof(attributes), "%s%s%s",
+	    n->is_inactive ? " inactive=\"inactive\"" : "",
+	    n->is_protected ? " protect=\"protect\"" : "",
+	    n->is_changed ? " junos:changed=\"changed\"" : "");
 	const char *any = node_any(n);
 	if (n->parent != NULL)
 		xml_comment(n, indent, out);

@@ -554,6 +554,8 @@ copy_one(struct tree *t, const struct node *src, const char *const *keys)
 	n->column = src->column;
 	n->is_inactive = src->is_inactive;
 	n->is_protected = src->is_protected;
+	n->is_changed = src->is_changed;
+	n->is_denied = src->is_denied;
 	size_t n_more = more_count(src->schema);
 	if (n_more > 0)
 		n->more_keys = pool_alloc(&t->pool, n_more * sizeof(char *));

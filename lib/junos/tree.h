@@ -39,6 +39,7 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
+	bool is_changed; /* changed_mark() said so; print_xml() tells */
 	bool
 	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
 	unsigned

@@ -15,7 +15,8 @@ def test_installed_tree_runs(lab):
                    env={**os.environ, "DESTDIR": root})
     found = {name: os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names
              if not folder.endswith("/libexec/sallyport")}
-    assert set(found) == {"sallyport", "sallyportd"}
+    assert set(found) == {"sallyport", "sallyport-netconf", "sallyportd"}
+    assert os.path.realpath(found["sallyport-netconf"]) == os.path.realpath(found["sallyport"])
     assert found["sallyportd"].endswith("/sbin/sallyportd") and os.path.islink(found["sallyportd"])
     example = os.path.join(TOP, "examples/next-hop-a.conf")
     checked = subprocess.run([found["sallyport"], "check", example], check=True, stdout=subprocess.PIPE, text=True)
