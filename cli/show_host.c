@@ -82,7 +82,8 @@ show_user_log_row(struct render *r, const struct elem *row)
 	text_printf(r->out, "%-8s %-8s %-16s %s", value(row, "user"), value(row, "tty"),
 	    value(row, "from"), value(row, "login-time"));
 	if (elem_has(row, "logout-time"))
-		text_printf(r->out, " - %s\n", value(row, "logout-time"));
+		text_printf(
+		    r->out, " - %s  (%s)\n", value(row, "logout-time"), value(row, "time-length"));
 	else
 		text_put(r->out, "   still logged in\n");
 }

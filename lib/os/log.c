@@ -164,8 +164,8 @@ place_write(const struct place *p, const struct log_entry *e)
 }
 
 /* Fills in E around TEXT, in which what a peer made us say must not look like a line of its own, nor act on a terminal. */
-static void
-entry_fill(struct log_entry *e, char *text, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+entry_fill(struct log_entry *e, char text[LINE_MAX_LEN], const char *fmt, va_list ap)
 {
 	vsnprintf(text, LINE_MAX_LEN, fmt, ap);
 	log_harmless(text, strlen(text), false);

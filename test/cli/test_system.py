@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import time
 import xml.etree.ElementTree as ET
@@ -407,3 +408,39 @@ def test_control_c_ends_a_long_file(gw, typist, tmp_path):
     t.keys(f"file show {long} | count\n")
     os.write(t.master, b"\x03")
     assert t.wait(OPER, seconds=5).endswith(OPER)
+
+
+# --- who is logged in ---
+
+LOGIN, DEAD = 7, 8
+
+
+def utmp(kind, pid, line, user, host, seconds):
+    """One entry of utmp or wtmp, as utmp(5) has it."""
+    return struct.pack("<hxxi32s4s32s256shhiii16s20x", kind, pid, line.encode(), b"ts", user.encode(), host.encode(), 0, 0, 0,
+                       seconds, 0, b"")
+
+
+def test_users_and_their_logins(gw, tmp_path):
+    now = int(time.time())
+    (tmp_path / "utmp").write_bytes(utmp(LOGIN, os.getpid(), "pts/77", "alice", "192.0.2.7", now - 5) +
+                                    utmp(DEAD, 1, "pts/78", "", "", now) + utmp(LOGIN, 999999, "tty9", "bob", "", 1227139200))
+    (tmp_path / "wtmp").write_bytes(
+        utmp(LOGIN, 11, "pts/1", "alice", "192.0.2.7", 1227139200) + utmp(LOGIN, 12, "tty9", "bob", "", 1227139260) +
+        utmp(DEAD, 11, "pts/1", "", "", 1227142800))
+
+    def command(line):
+        return subprocess.run(
+            ["unshare", "-m", "sh", "-ec", f"mount -t tmpfs none /run; mount -t tmpfs none /var/log; cp {tmp_path}/utmp /run; "
+             f"cp {tmp_path}/wtmp /var/log; exec {control.BUILD}/cli/sallyport -r {gw.dir} -c '{line}'"],
+            capture_output=True, text=True, check=True).stdout
+    users = command("show system users").splitlines()
+    assert " 2 users, load averages: " in users[0] and users[1] == "USER     TTY      FROM                              LOGIN@  IDLE WHAT"
+    assert re.fullmatch(r"alice    pts/77   192\.0\.2\.7 +\d?\d:\d\d[AP]M     - \S+ *", users[2]), users
+    assert re.fullmatch(r"bob      tty9     - +20Nov2008 +\S+ - *", users[3]), users
+    assert command("show log user") == (
+        "bob      tty9                      Thu Nov 20 00:01   still logged in\n"
+        "alice    pts/1    192.0.2.7        Thu Nov 20 00:00 - 01:00  (01:00)\n")
+    assert "bob" not in command("show log user alice")
+    root = ET.fromstring(command("show system users | display xml"))
+    assert [e.text for e in root.iter() if e.tag.endswith("}user")] == ["alice", "bob"]

@@ -3,12 +3,14 @@
 # test_pyez.py - Juniper's own Python library (jnpr.junos) against sshd and the gateway.
 
 import contextlib
+import shutil
 
 import pytest
 from jnpr.junos import Device
 from jnpr.junos.exception import CommitError, ConfigLoadError, LockError, RpcError, UnlockError
 from jnpr.junos.utils.config import Config
 from jnpr.junos.utils.fs import FS
+from jnpr.junos.utils.start_shell import StartShell
 from lab.gateway import Gateway
 from lab.ssh import PORT, SshServer
 from lxml import etree
@@ -196,3 +198,21 @@ def test_files(dev, tmp_path):
     assert fs.rm(str(tmp_path / "b")) and not (tmp_path / "b").exists()
     assert fs.checksum(str(tmp_path / "a")) == __import__("hashlib").md5(b"some <text>\n").hexdigest()
     assert fs.storage_usage()
+
+
+def test_a_shell(server, tmp_path, monkeypatch):
+    # this class of PyEZ takes no key: it looks for one where ssh does
+    (tmp_path / ".ssh").mkdir(mode=0o700)
+    shutil.copy(server.key, tmp_path / ".ssh" / "id_ed25519")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with connect(server) as dev, server.gateway.ns.inside(), StartShell(dev, timeout=10) as shell:
+        ok, said = shell.run("echo $((6 * 7))")
+        assert ok and "42" in said
+        assert not shell.run("test -e /no/such/file")[0]
+
+
+def test_logs_and_users(dev):
+    assert "UI_COMMIT" in dev.rpc.get_log(filename="messages").text
+    names = [f.text for f in dev.rpc.get_log().iter("file-name")]
+    assert {"messages", "mgd", "netd", "sallyportd"} <= set(names)
+    assert dev.rpc.get_system_users_information().find("uptime-information/active-user-count") is not None
