@@ -365,7 +365,8 @@ run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
 	if (!l->c->is_terminal)
 		error = "error: logs are monitored on a terminal";
 	else if (strcmp(rpc, "monitor-start") == 0)
-		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd, l->typed)
+						: "error: not a log";
 	else if (strcmp(rpc, "monitor-stop") == 0)
 		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
 	else

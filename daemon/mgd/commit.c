@@ -525,6 +525,7 @@ commit_install(struct commit *c)
 		candidate_follow(m, c->tree);
 	db_set_running(&m->db, c->tree, candidate_is_base(m, m->db.running));
 	c->tree = NULL;
+	log_conf_tell(m);
 	confirm_committed(m);
 	pics_tell(m, NULL);
 	log_line(LOG_LEVEL_NOTICE, "UI_COMMIT", "commit %u by %s via %s", m->db.last.commit,

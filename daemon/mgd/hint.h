@@ -30,6 +30,7 @@ struct hint_ask {
 	/* which names the user may see: see struct completions; NULL: all */
 	bool (*sees)(void *arg, const struct node *n);
 	void *sees_arg;
+	const struct elem *logs; /* (name)*: files of the log folder; NULL: not known */
 	int store; /* folder of the committed configurations, for their dates; -1: none */
 };
 

@@ -65,6 +65,9 @@ bool permit_has(const struct permit *p, const char *bit);
 /* True if nothing is hidden or closed, so that there is nothing to do for a whole tree. */
 bool permit_is_all(const struct permit *p);
 
+/* What P may do, as `show cli authorization` prints it for USER. */
+void permit_print(const struct permit *p, const char *user, struct text *out);
+
 /* May the command WORDS ("show interfaces terse") be run, which needs BIT (NULL: the one that its first word stands for)? */
 bool permit_command(const struct permit *p, const char *words, const char *bit);
 /* The same for words that more words may follow: true if some line that begins with them may be run. */

@@ -18,6 +18,7 @@
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/tame.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
@@ -85,7 +86,9 @@ sessions_tell(struct mgd *m, const char *text)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
 	const char *host = db_host_name(&m->db);
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	tame_str(shown);
+	elem_leaf(a, e, "text", shown);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	for (struct session *s = m->sessions; s != NULL; s = s->next)
 		if (s->is_welcome)
@@ -335,7 +338,9 @@ session_notice(struct session *s, const char *text)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	tame_str(shown); /* others had a say in it */
+	elem_leaf(a, e, "text", shown);
 	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
 	arena_free(a);
 }
@@ -522,6 +527,7 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 		.edit = s->edit,
 		.sees = eye != NULL ? node_is_seen : NULL,
 		.sees_arg = eye,
+		.logs = s->m->log_names,
 		.store = s->m->db.dir,
 	};
 	ask.oper = oper_allowed(s, a, &ask.n_oper);

@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/vpn/tunnel.h"
+#include "lib/os/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -288,10 +289,26 @@ assoc_take(struct change *c, const char *name, enum assoc_kind kind)
 	return a;
 }
 
+/* Tells who traces what became of an SA; its keys are nobody's business. */
+static void
+end_trace(
+    const struct assoc *a, const char *way, const struct sa *before, const struct assoc_end *end)
+{
+	if (before == end->sa)
+		return;
+	if (end->sa == NULL)
+		log_trace("database", LOG_LEVEL_INFO, "%s: %s SA deleted", a->name, way);
+	else
+		log_trace("database", LOG_LEVEL_INFO, "%s: %s SA %s, SPI %u", a->name, way,
+		    before == NULL ? "added" : "changed", end->params.spi);
+}
+
 static void
 pair_settle(struct change *c, struct assoc *a, const struct conf_manual_pair *pair,
     struct sa_params in, struct sa_params out)
 {
+	const struct sa *in_before = a->in.sa;
+	const struct sa *out_before = a->out.sa;
 	if (pair->is_set && pair->in.is_set)
 		end_settle(a, &a->in, in, &pair->in, c->w, &c->retired, c->why);
 	else
@@ -300,6 +317,8 @@ pair_settle(struct change *c, struct assoc *a, const struct conf_manual_pair *pa
 		end_settle(a, &a->out, out, &pair->out, c->w, &c->retired, c->why);
 	else
 		end_clear(&a->out, &c->retired);
+	end_trace(a, "inbound", in_before, &a->in);
+	end_trace(a, "outbound", out_before, &a->out);
 }
 
 static void
@@ -444,6 +463,7 @@ rest_retire(struct change *c)
 		struct assoc *a = c->t->by_name.slots[i].value;
 		if (a == NULL || smap_find(&c->fresh, a->name) == a)
 			continue;
+		log_trace("database", LOG_LEVEL_INFO, "%s: no longer configured", a->name);
 		end_clear(&a->in, &c->retired);
 		end_clear(&a->out, &c->retired);
 		a->next_retired = c->retired.assocs;
