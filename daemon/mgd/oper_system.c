@@ -10,6 +10,7 @@
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/yang/schema.h"
 
 enum system_id {
 	SYSTEM_AUTHORIZATION = OPER_SYSTEM_FIRST,
@@ -156,27 +157,41 @@ shell(struct session *s, const struct words *rest, struct refusal *e)
 	return true;
 }
 
-/* What a user who is let in may do: as long as there is one answer for all permissions, these are all. */
+/* The statement whose words and help texts are those of the permissions. */
+static const struct snode *
+permissions_statement(const struct schema *schema)
+{
+	static const char *const words[] = { "system", "login", "class", "permissions" };
+	const struct snode *n = schema->config;
+	for (size_t i = 0; n != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		n = snode_find(n, words[i], strlen(words[i]));
+	return n;
+}
+
+/* What the user may do, as JUNOS lists it: `all` stands for the others and has no line. */
 static void
 authorization_show(struct session *s)
 {
-	static const struct {
-		const char *word;
-		const char *help;
-	} permissions[] = {
-		{ "clear", "Can clear learned network info" },
-		{ "configure", "Can enter configuration mode" },
-		{ "maintenance", "Can become the super-user" },
-		{ "shell", "Can start a local shell" },
-		{ "view", "Can view current values and statistics" },
+	static const char *const expressions[] = {
+		[PERMIT_ALLOW_COMMANDS] = "Allow",
+		[PERMIT_DENY_COMMANDS] = "Deny",
+		[PERMIT_ALLOW_CONFIGURATION] = "Allow configuration",
+		[PERMIT_DENY_CONFIGURATION] = "Deny configuration",
 	};
+	const struct permit *permit = session_permit(s);
+	const struct snode *n = permissions_statement(s->m->db.schema);
 	struct text out = { 0 };
 	text_printf(&out, "Current user: '%-12s' class: '%s'\nPermissions:\n", s->user.name,
-	    permit_class(session_permit(s)));
-	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++)
-		if (permit_has(session_permit(s), permissions[i].word))
-			text_printf(
-			    &out, "    %-11s -- %s\n", permissions[i].word, permissions[i].help);
+	    permit_class(permit));
+	for (size_t i = 0; n != NULL && n->enums[i] != NULL; i++)
+		if (strcmp(n->enums[i], "all") != 0 && permit_has(permit, n->enums[i]))
+			text_printf(&out, "    %-12s-- %s\n", n->enums[i], n->enum_help[i]);
+	text_put(&out, "Individual command authorization:\n");
+	for (size_t i = 0; i < sizeof(expressions) / sizeof(expressions[0]); i++) {
+		const char *re = permit_expression(permit, (enum permit_expression)i);
+		text_printf(&out, "    %s regular expression: %s\n", expressions[i],
+		    re != NULL ? re : "none");
+	}
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);

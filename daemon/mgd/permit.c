@@ -165,6 +165,18 @@ permit_is_all(const struct permit *p)
 	return permit_bit(p, BIT_ALL) && !p->deny_conf.is_set;
 }
 
+const char *
+permit_expression(const struct permit *p, enum permit_expression which)
+{
+	const struct permit_pattern *const patterns[] = {
+		[PERMIT_ALLOW_COMMANDS] = &p->allow_commands,
+		[PERMIT_DENY_COMMANDS] = &p->deny_commands,
+		[PERMIT_ALLOW_CONFIGURATION] = &p->allow_conf,
+		[PERMIT_DENY_CONFIGURATION] = &p->deny_conf,
+	};
+	return patterns[which]->is_set ? patterns[which]->text : NULL;
+}
+
 /* --- commands --- */
 
 /* What the bits alone say. */

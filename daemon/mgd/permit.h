@@ -62,6 +62,15 @@ const char *permit_class(const struct permit *p);
 unsigned permit_idle_timeout(const struct permit *p);
 /* Has it the bit ("configure", "rollback", "secret", ...) or all? */
 bool permit_has(const struct permit *p, const char *bit);
+
+enum permit_expression {
+	PERMIT_ALLOW_COMMANDS,
+	PERMIT_DENY_COMMANDS,
+	PERMIT_ALLOW_CONFIGURATION,
+	PERMIT_DENY_CONFIGURATION,
+};
+/* The expression of the class, in lower case since it ignores case, or NULL. Borrowed from P. */
+const char *permit_expression(const struct permit *p, enum permit_expression which);
 /* True if nothing is hidden or closed, so that there is nothing to do for a whole tree. */
 bool permit_is_all(const struct permit *p);
 
