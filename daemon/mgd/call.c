@@ -247,6 +247,8 @@ do_compare(struct session *s, const struct elem *call)
 		session_fail(s, "  'rollback'\n    invalid value\n");
 		return;
 	}
+	if (!call_may_read(s))
+		return;
 	s->compare = atoi(rollback);
 	s->compare_file[0] = '\0';
 	show_compare(s, is_committed ? s->m->db.running : session_tree(s), &(struct path){ 0 });

@@ -99,9 +99,20 @@ chosen(const struct tree *t, const struct elem *f)
 	return part;
 }
 
+bool
+call_may_read(struct session *s)
+{
+	if (permit_command(session_permit(s), "show configuration", NULL))
+		return true;
+	session_fail(s, "error: permission denied");
+	return false;
+}
+
 void
 call_get(struct session *s, const struct elem *call)
 {
+	if (!call_may_read(s))
+		return;
 	const struct db *db = &s->m->db;
 	const char *database = elem_value(call, "database");
 	const char *format = elem_value(call, "format");

@@ -39,6 +39,10 @@ bool candidate_rollback(struct session *s, int n, struct text *out);
  * session's own side kept. */
 bool candidate_update(struct session *s, struct text *out);
 
+/* NEXT, from a private candidate, becomes the running configuration: what changes with it comes into the shared candidate as well,
+ * or committing that would undo it. Where somebody has changed the same, he decides. */
+void candidate_follow(struct mgd *m, const struct tree *next);
+
 /* Commits what S edits. ASK has options, meta.client, meta.comment and the callbacks; the tree and the user are filled in.
  * on_done is called with ask->arg once, perhaps before this returns. A private candidate is merged first; its conflicts
  * are told by on_done. */

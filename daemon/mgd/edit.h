@@ -5,6 +5,8 @@
 #ifndef EDIT_H
 #define EDIT_H
 
+#include <stdbool.h>
+
 struct arena;
 struct report;
 struct session;
@@ -42,5 +44,9 @@ void edit_load(struct session *s, const struct words *w);
 void edit_load_call(struct session *s, const char *action, const char *format, const char *file);
 /* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
 void edit_save(struct session *s, const struct words *w);
+
+/* May S run COMMAND of configuration mode now? If not, its line has ended. For what goes on later: a lock may have been taken
+ * meanwhile. */
+bool edit_may(struct session *s, const char *command);
 
 #endif

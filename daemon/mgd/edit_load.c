@@ -125,6 +125,8 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		text_done(&said);
 		return;
 	}
+	if (!edit_may(s, "load"))
+		return;
 	struct report r = { 0 };
 	struct report shown = { 0 };
 	text_load(s, text, len, &r);
@@ -204,6 +206,8 @@ edit_load_call(struct session *s, const char *action, const char *format, const 
 		session_fail(s, "error: syntax error");
 		return;
 	}
+	if (!edit_may(s, "load"))
+		return;
 	s->load_json = strcmp(format, "json") == 0;
 	s->load_relative = false;
 	snprintf(s->name, sizeof(s->name), "%s", file != NULL ? file : "");
