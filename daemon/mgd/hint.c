@@ -779,8 +779,8 @@ hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool j
 	struct words w;
 	struct words all;
 	size_t at;
-	struct completions c = { .a = a };
-	struct completions ignored = { .a = a };
+	struct completions c = { .a = a, .sees = ask->sees, .sees_arg = ask->sees_arg };
+	struct completions ignored = c;
 	bool ok = typed_cut(a, text, &w, &partial, &at, &e);
 	elem_leaff(a, reply, "from", "%zu", at);
 	c.is_quoted = partial.is_quoted;

@@ -95,6 +95,13 @@ enum permit_hidden {
  */
 struct tree *permit_view(const struct permit *p, const struct tree *t, enum permit_hidden hidden);
 
+/* An eye that looks at single nodes, where a view of the whole would take too long: for names while a line is typed. The tree must not
+ * change while there is one. */
+struct permit_eye *permit_eye_new(const struct permit *p);
+void permit_eye_free(struct permit_eye *x); /* NULL is fine */
+/* Would N be in the permit_view() with PERMIT_DROP of its tree? */
+bool permit_eye_sees(struct permit_eye *x, const struct node *n);
+
 /* AFTER has become of BEFORE by something that P asked for. Undoes each change that P may not make, with one error in R for
  * each place. Returns true if there was none. */
 bool permit_settle(

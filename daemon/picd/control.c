@@ -53,7 +53,7 @@ conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
 		report_done(&r);
 	}
 	arena_free(a);
-	if (c != NULL && !assoc_check(c, worker_esp(p->workers[0]), why)) {
+	if (c != NULL && !assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why)) {
 		conf_free(c);
 		c = NULL;
 	}

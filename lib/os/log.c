@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/tame.h"
+
 enum { LINE_MAX_LEN = 1024 };
 
 static const char *log_name = "sallyport";

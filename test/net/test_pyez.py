@@ -10,6 +10,7 @@ from jnpr.junos import Device
 from jnpr.junos.exception import CommitError, ConfigLoadError, LockError, RpcError, UnlockError
 from jnpr.junos.utils.config import Config
 from jnpr.junos.utils.fs import FS
+from jnpr.junos.utils.scp import SCP
 from jnpr.junos.utils.start_shell import StartShell
 from lab.gateway import Gateway
 from lab.ssh import PORT, SshServer
@@ -200,15 +201,22 @@ def test_files(dev, tmp_path):
     assert fs.storage_usage()
 
 
-def test_a_shell(server, tmp_path, monkeypatch):
-    # this class of PyEZ takes no key: it looks for one where ssh does
-    (tmp_path / ".ssh").mkdir(mode=0o700)
+def test_scp(dev, server, tmp_path):
+    (tmp_path / "a").write_text("some text\n")
+    with server.gateway.ns.inside(), SCP(dev) as scp:
+        scp.put(str(tmp_path / "a"), str(tmp_path / "b"))
+        scp.get(str(tmp_path / "b"), str(tmp_path / "c"))
+    assert (tmp_path / "b").read_text() == (tmp_path / "c").read_text() == "some text\n"
+
+
+def test_start_shell(dev, server, tmp_path, monkeypatch):
+    (tmp_path / ".ssh").mkdir()
     shutil.copy(server.key, tmp_path / ".ssh" / "id_ed25519")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with connect(server) as dev, server.gateway.ns.inside(), StartShell(dev, timeout=10) as shell:
-        ok, said = shell.run("echo $((6 * 7))")
-        assert ok and "42" in said
-        assert not shell.run("test -e /no/such/file")[0]
+    monkeypatch.setenv("HOME", str(tmp_path))  # it has no argument for a key
+    with server.gateway.ns.inside(), StartShell(dev, timeout=5) as shell:
+        ok, text = shell.run("echo one-$((1 + 1))")
+        assert ok and "one-2" in text
+        assert shell.run("false")[0] is False
 
 
 def test_logs_and_users(dev):
