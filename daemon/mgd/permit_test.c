@@ -53,6 +53,29 @@ permits_with(const char *class, const struct permit **out)
 	return ps;
 }
 
+static void
+a_class_is_told_bit_by_bit(void **state)
+{
+	(void)state;
+	const struct permit *p;
+	struct text out = { 0 };
+	struct permits *ps = permits_with("permissions [ view interface-control ]; "
+					  "allow-commands \"Clear .*\"; deny-configuration x;",
+	    &p);
+	permit_print(p, "u", &out);
+	assert_string_equal(text_str(&out),
+	    "Current user: 'u       ' login: 'u' class 'c'\n"
+	    "Permissions:\n    interface   -- Can view interface configuration\n"
+	    "    interface-control-- Can modify interface configuration\n"
+	    "    view        -- Can view current values and statistics\n"
+	    "Individual command authorization:\n    Allow regular expression: Clear .*\n"
+	    "    Deny regular expression: none\n"
+	    "    Allow configuration regular expression: none\n"
+	    "    Deny configuration regular expression: x\n");
+	text_done(&out);
+	permits_free(ps);
+}
+
 /* --- who is who --- */
 
 static void
@@ -755,6 +778,7 @@ main(void)
 	schema = schema_load(&error);
 	assert_non_null(schema);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_class_is_told_bit_by_bit),
 		cmocka_unit_test(identity_is_that_of_the_host),
 		cmocka_unit_test(what_is_inactive_is_not_there),
 		cmocka_unit_test(commands_by_bit_and_expression),

@@ -65,7 +65,7 @@ trace_check(struct builder *b, const struct elem *trace)
 	match_check(b, file);
 	name_check(b, file, elem_value(file, "filename"));
 	elem_each (flag, trace, "flag")
-		if (!is_traced(elem_value(flag, "name")))
+		if (!is_traced(flag->is_container ? elem_value(flag, "name") : flag->value))
 			builder_warn(b, flag, "no process of this gateway traces that yet");
 }
 
