@@ -365,7 +365,8 @@ run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
 	if (!l->c->is_terminal)
 		error = "error: logs are monitored on a terminal";
 	else if (strcmp(rpc, "monitor-start") == 0)
-		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd, l->typed)
+						: "error: not a log";
 	else if (strcmp(rpc, "monitor-stop") == 0)
 		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
 	else
@@ -422,7 +423,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	}
 	case CLI_ROW:
-		if (e != NULL)
+		if (e != NULL && l->c->sink != NULL && l->c->sink->row != NULL)
+			l->c->sink->row(l->c->sink->arg, e);
+		else if (e != NULL)
 			render_row(&l->render, e);
 		break;
 	case CLI_ASK:

@@ -143,8 +143,8 @@ put_quoted(struct reply *r, const char *s)
 	put(r, "\"", 1);
 }
 
-static void
-put_leaf(struct reply *r, const char *name, const char *value)
+void
+reply_leaf(struct reply *r, const char *name, const char *value)
 {
 	put(r, "<", 1);
 	reply_raw(r, name);
@@ -257,15 +257,15 @@ error_put(struct reply *r, const char *severity, const char *tag, const char *pa
     const char *element, const char *message)
 {
 	reply_raw(r, "<rpc-error>\n");
-	put_leaf(r, "error-type", type_of(tag));
-	put_leaf(r, "error-tag", tag);
-	put_leaf(r, "error-severity", severity);
+	reply_leaf(r, "error-type", type_of(tag));
+	reply_leaf(r, "error-tag", tag);
+	reply_leaf(r, "error-severity", severity);
 	if (path != NULL)
-		put_leaf(r, "error-path", path);
-	put_leaf(r, "error-message", message);
+		reply_leaf(r, "error-path", path);
+	reply_leaf(r, "error-message", message);
 	if (element != NULL) {
 		reply_raw(r, "<error-info>\n");
-		put_leaf(r, "bad-element", element);
+		reply_leaf(r, "bad-element", element);
 		reply_raw(r, "</error-info>\n");
 	}
 	reply_raw(r, "</rpc-error>\n");

@@ -53,6 +53,8 @@ void reply_problem(void *reply, const struct elem *problem);
 /* One made here. TAG: of RFC 6241; ELEMENT may be NULL. */
 void reply_refuse(struct reply *r, const char *tag, const char *element, const char *message);
 
+/* <NAME>VALUE</NAME> and a newline. */
+void reply_leaf(struct reply *r, const char *name, const char *value);
 /* XML as it is. */
 void reply_raw(struct reply *r, const char *s);
 

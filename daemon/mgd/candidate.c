@@ -64,6 +64,19 @@ candidate_held(const struct session *holder, struct text *out)
 	text_put(out, "]\n");
 }
 
+bool
+candidate_refuses(struct session *s)
+{
+	const struct session *holder = s->private_tree == NULL ? candidate_holder(s) : NULL;
+	if (holder == NULL)
+		return false;
+	struct text t = { 0 };
+	candidate_held(holder, &t);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+	return true;
+}
+
 static bool
 shared_is_changed(const struct db *db)
 {
@@ -268,11 +281,11 @@ candidate_update(struct session *s, struct text *out)
 /* --- committing --- */
 
 static void
-on_progress(void *arg, const char *line)
+on_progress(void *arg, const char *what)
 {
 	struct session *s = arg;
 	if (s->commit_ask.on_progress != NULL)
-		s->commit_ask.on_progress(s->commit_ask.arg, line);
+		s->commit_ask.on_progress(s->commit_ask.arg, what);
 }
 
 /* The candidate of S has become the running configuration; those of others are left to them. */

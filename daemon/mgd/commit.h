@@ -36,8 +36,8 @@ struct commit_ask {
 	bool is_private; /* it is not the shared candidate: that follows what was committed */
 	struct commit_options options;
 	struct store_meta meta; /* user, client, comment; the rest is filled in */
-	/* Called while it goes on, with a line for those who want to watch (`| display detail`); NULL: nobody does. */
-	void (*on_progress)(void *arg, const char *line);
+	/* Called while it goes on, with what happens now, for those who want to watch (`| display detail`); NULL: nobody does. */
+	void (*on_progress)(void *arg, const char *what);
 	/* Called once, perhaps before commit_start() returns: TEXT is what the user shall see (never NULL). The tree has become
 	 * the running one if ok, not check_only and not for later. */
 	void (*on_done)(void *arg, bool ok, const char *text);
