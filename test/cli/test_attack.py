@@ -95,6 +95,19 @@ def test_input_that_comes_late_does_not_edit_what_another_has_locked(users):
     early.close()
 
 
+@pytest.mark.parametrize("line", ["delete", "wildcard delete system host.*"])
+def test_answers_that_come_late_do_not_edit_what_another_has_locked(gw, line):
+    early = screen.Typist(gw)
+    early.paste("configure\n", "# ")
+    early.paste(line + "\n", "(no) ")
+    holder = Shell(gw, "configure exclusive")
+    said = early.paste("yes\n", "# ")
+    assert "locked" in said, said
+    assert "host-name gw" in holder.say("show system")
+    holder.close()
+    early.p.terminate()
+
+
 # --- rights ---
 
 DENIED = """system { login {
