@@ -24,7 +24,9 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
+#include "cli/screen.h"
 #include "lib/base/arena.h"
+#include "lib/base/tame.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
 
@@ -42,6 +44,7 @@ struct line {
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	struct render render;
 	struct text out;       /* rendered, not yet through the pipes */
+	struct tame tame;      /* of what came through them */
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
@@ -175,7 +178,8 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	size_t n = strlen(text);
 	if (n == 0)
 		return;
-	fprintf(to, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+	screen_put(text, to);
+	fputs(text[n - 1] == '\n' ? "" : "\n", to);
 	fflush(to);
 }
 
@@ -200,16 +204,26 @@ sink_feed(struct line *l)
 	text_reset(t);
 }
 
+/* What is in pipes->out FROM there on is new. */
+static void
+out_feed(struct line *l, size_t from)
+{
+	if (l->c->sink == NULL && l->pipes->out.len > from)
+		screen_tame(&l->tame, l->pipes->out.s + from, l->pipes->out.len - from);
+	pager_feed(l);
+	sink_feed(l);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
 {
 	if (l->out.len == 0)
 		return;
+	size_t from = l->pipes->out.len;
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -265,9 +279,9 @@ on_done(struct line *l, const struct elem *e)
 	struct client *c = l->c;
 	render_end(&l->render);
 	out_filter(l);
+	size_t from = l->pipes->out.len;
 	pipes_flush(l->pipes);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
@@ -528,7 +542,7 @@ notice_show(struct client *c, const struct elem *e)
 	notice_take(c, e);
 	if (!c->is_terminal || text == NULL)
 		return;
-	fputs(text, stdout);
+	screen_put(text, stdout);
 	fflush(stdout);
 }
 
@@ -626,8 +640,11 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
-	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+	/* lines that a pipe has chosen are XML no more */
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT && pipes.n == 0)
 		pipes.format = c->sink->format;
+	if (c->sink != NULL && (pipes.format != FORMAT_XML || pipes.n > 0))
+		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
@@ -719,20 +736,6 @@ client_notices(struct client *c, struct text *text)
 		arena_free(a);
 	}
 	return err != 0 ? -1 : 0;
-}
-
-void
-client_page(const struct client *c, const char *text, size_t len)
-{
-	unsigned rows = setting_rows(&c->settings);
-	fflush(stdout);
-	/* without a screen length there is no end of the page */
-	struct pager *p =
-	    pager_new(rows > 0 ? rows : UINT_MAX, setting_columns(&c->settings), false);
-	pager_put(p, text, len);
-	pager_end(p);
-	pager_finish(p);
-	pager_free(p);
 }
 
 const char *

@@ -155,6 +155,7 @@ netconf_run(const char *rundir, bool chunks)
 	s.nc.sink = (struct client_sink){
 		.text = reply_text,
 		.problem = reply_problem,
+		.plain = reply_plain,
 		.arg = &s.nc.reply,
 	};
 	s.nc.client.sink = &s.nc.sink;

@@ -184,6 +184,16 @@ reply_expect(struct reply *r, enum reply_kind kind, const char *wrapper)
 	r->wrapper = wrapper;
 }
 
+void
+reply_plain(void *reply)
+{
+	struct reply *r = reply;
+	if (r->kind != REPLY_XML)
+		return;
+	r->kind = REPLY_PLAIN;
+	r->wrapper = "output";
+}
+
 /* Writes the tags of a path of names, the last one first if they are closed. */
 static void
 tags_put(struct reply *r, const char *path, bool is_end)

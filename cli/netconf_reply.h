@@ -43,6 +43,9 @@ struct reply {
 void reply_begin(struct reply *r, const struct nc_elem *rpc);
 void reply_expect(struct reply *r, enum reply_kind kind, const char *wrapper);
 
+/* Text comes after all where XML was expected: it is wrapped in <output>. */
+void reply_plain(void *reply);
+
 /* A piece of text, see reply_expect(). Has the types of struct client_sink. */
 void reply_text(void *reply, const char *s, size_t n);
 /* One <rpc-error> from a CLI_PROBLEM. */

@@ -121,9 +121,20 @@ dressed(const struct session *s, const struct elem *call, const struct tree *t)
 	return whole;
 }
 
+bool
+call_may_read(struct session *s)
+{
+	if (permit_command(session_permit(s), "show configuration", NULL))
+		return true;
+	session_fail(s, "error: permission denied");
+	return false;
+}
+
 void
 call_get(struct session *s, const struct elem *call)
 {
+	if (!call_may_read(s))
+		return;
 	const char *database = elem_value(call, "database");
 	const char *format = elem_value(call, "format");
 	const struct elem *filter = elem_find(call, "filter");

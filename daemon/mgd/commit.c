@@ -160,13 +160,21 @@ commit_end(struct commit *c, bool ok, const char *last_line)
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 }
 
-void
-commit_detach(struct mgd *m, const void *arg)
+bool
+commit_is_of(const struct mgd *m, const void *arg)
 {
-	if (m->commit == NULL || m->commit->ask.arg != arg)
+	return m->commit != NULL && m->commit->ask.arg == arg;
+}
+
+void
+commit_detach(struct mgd *m, const void *arg, bool is_gone)
+{
+	if (!commit_is_of(m, arg))
 		return;
 	m->commit->ask.on_done = NULL;
 	m->commit->ask.on_progress = NULL;
+	if (is_gone)
+		m->commit->ask.arg = NULL;
 }
 
 /* --- load --- */
@@ -516,6 +524,8 @@ commit_install(struct commit *c)
 		return;
 	}
 	m->db.last = c->ask.meta;
+	if (c->ask.is_private)
+		candidate_follow(m, c->tree);
 	db_set_running(&m->db, c->tree, candidate_is_base(m, m->db.running));
 	c->tree = NULL;
 	confirm_committed(m);

@@ -487,6 +487,29 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	refusal_done(&e);
 }
 
+/* False, with the line ended, if somebody else holds the shared candidate that S edits. */
+static bool
+edit_is_free(struct session *s)
+{
+	const struct session *holder = s->private_tree == NULL ? candidate_holder(s) : NULL;
+	if (holder == NULL)
+		return true;
+	struct text t = { 0 };
+	candidate_held(holder, &t);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+	return false;
+}
+
+bool
+edit_may(struct session *s, const char *command)
+{
+	if (s->is_configuring && permit_command(session_permit(s), command, NULL))
+		return edit_is_free(s);
+	session_fail(s, "error: permission denied");
+	return false;
+}
+
 static void
 on_delete_answer(struct session *s, const char *text)
 {
@@ -494,6 +517,8 @@ on_delete_answer(struct session *s, const char *text)
 		session_done(s);
 		return;
 	}
+	if (!edit_may(s, "delete"))
+		return;
 	struct path here = s->edit;
 	struct text line = { 0 };
 	text_put(&line, "edit");
@@ -605,7 +630,7 @@ is_held(struct session *s, int id)
 		[EDIT_WILDCARD_DELETE] = true,
 		[EDIT_WILDCARD_RANGE] = true, /* the last one */
 	};
-	return changes[id] && candidate_refuses(s);
+	return changes[id] && !edit_is_free(s);
 }
 
 void

@@ -5,6 +5,8 @@
 #ifndef EDIT_H
 #define EDIT_H
 
+#include <stdbool.h>
+
 struct arena;
 struct report;
 #include <stdbool.h>
@@ -70,5 +72,9 @@ void trial_start(struct session *s, struct tree *t, bool keep);
 void trial_done(struct session *s);
 /* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
 void edit_save(struct session *s, const struct words *w);
+
+/* May S run COMMAND of configuration mode now? If not, its line has ended. For what goes on later: a lock may have been taken
+ * meanwhile. */
+bool edit_may(struct session *s, const char *command);
 
 #endif

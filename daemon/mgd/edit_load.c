@@ -127,8 +127,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		text_done(&said);
 		return;
 	}
-	/* somebody may have locked it while the text came */
-	if (candidate_refuses(s))
+	if (!edit_may(s, "load"))
 		return;
 	struct report r = { .is_enough_one = s->load_stops };
 	struct report shown = { 0 };
@@ -222,6 +221,8 @@ edit_load_call(struct session *s, const struct load_wish *wish)
 		session_fail(s, "error: syntax error");
 		return;
 	}
+	if (!edit_may(s, "load"))
+		return;
 	s->load_json = strcmp(wish->format, "json") == 0;
 	s->load_relative = false;
 	s->load_stops = wish->stops;

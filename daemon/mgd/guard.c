@@ -18,6 +18,7 @@
 #include "lib/base/report.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
+#include "lib/msg/elem.h"
 #include "lib/yang/schema.h"
 
 enum { AUDIT_LINES_MAX = 1000 }; /* lines of the log about one request */
@@ -247,6 +248,17 @@ guard_log_command(const struct session *s, const char *text)
 	audit(s, "UI_CMDLINE_READ_LINE", text_str(&told));
 	text_done(&told);
 	arena_free(a);
+}
+
+void
+guard_log_call(const struct session *s, const struct elem *call)
+{
+	struct text told = { 0 };
+	const struct elem *request = elem_find(call, "request");
+	const char *name = request != NULL && request->child != NULL ? request->child->name : "";
+	text_printf(&told, "call '%s%s%s'", call->name, name[0] != '\0' ? " " : "", name);
+	audit(s, "UI_NETCONF_CMD", text_str(&told));
+	text_done(&told);
 }
 
 /* `rollback` and `rollback 0` */

@@ -22,7 +22,8 @@
 #include "lib/yang/schema.h"
 
 enum {
-	SESSIONS_MAX = 64,
+	SESSIONS_MAX = 128,
+	SESSIONS_USER_MAX = 32, /* of one user */
 	STRANGERS_MAX = 8, /* of those who will be refused when they say hello, and may never do */
 	SESSION_QUEUE_MAX = 1 << 20, /* bytes handed to the channel at once */
 };
@@ -55,10 +56,10 @@ session_free(struct session *s)
 		}
 	rpc_detach(s);
 	system_detach(s);
-	commit_detach(s->m, s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
 	edit_leave(s);
+	commit_detach(s->m, s, true);
 	trial_done(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
@@ -466,6 +467,8 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
+	if (permits_log_commands(s->m->db.permits))
+		guard_log_call(s, msg->body);
 	bool is_harmless = call_reads(msg->body->name) || strcmp(msg->body->name, "discard") == 0;
 	guard_begin(s, is_harmless ? "" : NULL, true);
 	return call_run(s, msg->body);
@@ -529,6 +532,16 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	return true;
 }
 
+/* Bytes of input that the sessions of S's user have sent: together they may keep as much as one. */
+static size_t
+input_kept(const struct session *s)
+{
+	size_t n = 0;
+	for (const struct session *x = s->m->sessions; x != NULL; x = x->next)
+		n += x->user.uid == s->user.uid ? x->input.len : 0;
+	return n;
+}
+
 static bool
 on_input(struct session *s, const struct elem *e)
 {
@@ -536,7 +549,7 @@ on_input(struct session *s, const struct elem *e)
 	const char *error = elem_value(e, "error");
 	if (s->on_input == NULL)
 		return true; /* for a line that was given up */
-	if (s->input.len > CLI_INPUT_MAX)
+	if (input_kept(s) > CLI_INPUT_MAX)
 		return false;
 	if (text != NULL)
 		text_put(&s->input, text);
@@ -574,7 +587,7 @@ on_break(struct session *s, uint32_t seq)
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
 	system_detach(s);
-	commit_detach(s->m, s);
+	commit_detach(s->m, s, false);
 	text_done(&s->out);
 	s->out_sent = 0;
 	s->on_answer = NULL;
@@ -631,22 +644,29 @@ on_closed(struct ipc *c, const char *why, void *arg)
 
 static const struct ipc_ops session_ops = { .on_message = on_message, .on_closed = on_closed };
 
-/* Strangers have places of their own, so that they cannot keep the users out. */
+/* Strangers have places of their own, so that they cannot keep the users out; no user can take those of all others, and the
+ * places of root are beside them. */
 static bool
-has_room(const struct mgd *m, bool is_known)
+has_room(const struct mgd *m, const struct user *user)
 {
+	const struct permits *ps = m->db.permits;
+	bool is_known = permits_of(ps, user) != NULL;
 	size_t n = 0;
-	for (const struct session *s = m->sessions; s != NULL; s = s->next)
-		n += (permits_of(m->db.permits, &s->user) != NULL) == is_known;
-	return n < (is_known ? SESSIONS_MAX : STRANGERS_MAX);
+	size_t n_own = 0;
+	for (const struct session *s = m->sessions; s != NULL; s = s->next) {
+		n += s->user.uid != 0 && (permits_of(ps, &s->user) != NULL) == is_known;
+		n_own += s->user.uid == user->uid;
+	}
+	if (!is_known)
+		return n < STRANGERS_MAX;
+	return n_own < SESSIONS_USER_MAX && (user->uid == 0 || n < SESSIONS_MAX);
 }
 
 void
 session_on_client(struct mgd *m, int fd)
 {
 	struct user user;
-	if (user_of_socket(fd, &user) < 0 ||
-	    !has_room(m, permits_of(m->db.permits, &user) != NULL)) {
+	if (user_of_socket(fd, &user) < 0 || !has_room(m, &user)) {
 		close(fd);
 		return;
 	}

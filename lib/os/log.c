@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/tame.h"
+
 enum { LINE_MAX_LEN = 1024 };
 
 static const char *log_name = "sallyport";
@@ -81,6 +83,7 @@ log_line(enum log_level level, const char *tag, const char *fmt, ...)
 	for (char *p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
+	tame_str(text);
 	time_t now = time(NULL);
 	struct tm tm;
 	strftime(stamp, sizeof(stamp), "%b %e %T", gmtime_r(&now, &tm));
