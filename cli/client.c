@@ -277,6 +277,10 @@ static int
 on_done(struct line *l, const struct elem *e)
 {
 	struct client *c = l->c;
+	const char *status = elem_value(e, "status");
+	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
+	if (l->status == 0)
+		render_silent(&l->render);
 	render_end(&l->render);
 	out_filter(l);
 	size_t from = l->pipes->out.len;
@@ -286,15 +290,11 @@ on_done(struct line *l, const struct elem *e)
 		pager_end(l->pager);
 	l->done = true;
 	int err = out_drain(l);
-	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
-	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
 	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
-	if (l->has_run_error) {
-		l->status = 1;
+	if (l->has_run_error)
 		run_refuse(l);
-	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
 		c->mode = MODE_CONFIGURATION;
@@ -365,7 +365,8 @@ run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
 	if (!l->c->is_terminal)
 		error = "error: logs are monitored on a terminal";
 	else if (strcmp(rpc, "monitor-start") == 0)
-		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd, l->typed)
+						: "error: not a log";
 	else if (strcmp(rpc, "monitor-stop") == 0)
 		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
 	else

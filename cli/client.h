@@ -20,9 +20,9 @@ struct text;
 struct client_sink {
 	void (*text)(void *arg, const char *s, size_t n);       /* a piece of what was rendered */
 	void (*problem)(void *arg, const struct elem *problem); /* a CLI_PROBLEM */
+	void (*plain)(void *arg); /* what comes is text and not the XML that `format` says */
 	void (*row)(void *arg,
 	    const struct elem *row); /* takes rows in the place of TEXT; NULL: they are rendered */
-	void (*plain)(void *arg);    /* what comes is text and not the XML that `format` says */
 	void *arg;
 	enum pipe_format format; /* of lines that do not say `| display` */
 	const char *input;       /* what CLI_WANT gets that asks for no file; may be NULL */

@@ -101,6 +101,15 @@ chosen(const struct tree *t, const struct elem *f)
 	return part;
 }
 
+bool
+call_may_read(struct session *s)
+{
+	if (permit_command(session_permit(s), "show configuration", NULL))
+		return true;
+	session_fail(s, "error: permission denied");
+	return false;
+}
+
 /* T with what it inherits, or its changes marked, as CALL wants it. NULL: as it is. */
 static struct tree *
 dressed(const struct session *s, const struct elem *call, const struct tree *t)
@@ -119,15 +128,6 @@ dressed(const struct session *s, const struct elem *call, const struct tree *t)
 	if (inherit != NULL && strcmp(inherit, "defaults") == 0)
 		defaults_add(whole);
 	return whole;
-}
-
-bool
-call_may_read(struct session *s)
-{
-	if (permit_command(session_permit(s), "show configuration", NULL))
-		return true;
-	session_fail(s, "error: permission denied");
-	return false;
 }
 
 void

@@ -64,6 +64,19 @@ candidate_held(const struct session *holder, struct text *out)
 	text_put(out, "]\n");
 }
 
+bool
+candidate_refuses(struct session *s)
+{
+	const struct session *holder = s->private_tree == NULL ? candidate_holder(s) : NULL;
+	if (holder == NULL)
+		return false;
+	struct text t = { 0 };
+	candidate_held(holder, &t);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+	return true;
+}
+
 static bool
 shared_is_changed(const struct db *db)
 {

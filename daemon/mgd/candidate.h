@@ -26,6 +26,9 @@ struct session *candidate_holder(const struct session *s);
 /* What is said to others about it. */
 void candidate_held(const struct session *holder, struct text *out);
 
+/* Ends the line of S and returns true if somebody keeps it from changing what it edits. */
+bool candidate_refuses(struct session *s);
+
 /* True if a private session started from T. */
 bool candidate_is_base(const struct mgd *m, const struct tree *t);
 

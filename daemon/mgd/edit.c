@@ -487,25 +487,11 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	refusal_done(&e);
 }
 
-/* False, with the line ended, if somebody else holds the shared candidate that S edits. */
-static bool
-edit_is_free(struct session *s)
-{
-	const struct session *holder = s->private_tree == NULL ? candidate_holder(s) : NULL;
-	if (holder == NULL)
-		return true;
-	struct text t = { 0 };
-	candidate_held(holder, &t);
-	session_fail(s, text_str(&t));
-	text_done(&t);
-	return false;
-}
-
 bool
 edit_may(struct session *s, const char *command)
 {
 	if (s->is_configuring && permit_command(session_permit(s), command, NULL))
-		return edit_is_free(s);
+		return !candidate_refuses(s);
 	session_fail(s, "error: permission denied");
 	return false;
 }
@@ -630,7 +616,7 @@ is_held(struct session *s, int id)
 		[EDIT_WILDCARD_DELETE] = true,
 		[EDIT_WILDCARD_RANGE] = true, /* the last one */
 	};
-	return changes[id] && !edit_is_free(s);
+	return changes[id] && candidate_refuses(s);
 }
 
 void

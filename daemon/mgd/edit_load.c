@@ -127,6 +127,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		text_done(&said);
 		return;
 	}
+	/* somebody may have locked it while the text came */
 	if (!edit_may(s, "load"))
 		return;
 	struct report r = { .is_enough_one = s->load_stops };

@@ -18,6 +18,7 @@
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/tame.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
@@ -85,7 +86,9 @@ sessions_tell(struct mgd *m, const char *text)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
 	const char *host = db_host_name(&m->db);
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	tame_str(shown);
+	elem_leaf(a, e, "text", shown);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	for (struct session *s = m->sessions; s != NULL; s = s->next)
 		if (s->is_welcome)
@@ -335,7 +338,9 @@ session_notice(struct session *s, const char *text)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	tame_str(shown); /* others had a say in it */
+	elem_leaf(a, e, "text", shown);
 	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
 	arena_free(a);
 }
@@ -499,6 +504,12 @@ edit_allowed(const struct session *s, struct arena *a, size_t *n)
 }
 
 static bool
+node_is_seen(void *arg, const struct node *n)
+{
+	return permit_eye_sees(arg, n);
+}
+
+static bool
 on_complete(struct session *s, const struct ipc_msg *msg)
 {
 	const char *text = elem_value(msg->body, "text");
@@ -507,27 +518,22 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
 	const struct permit *p = session_permit(s);
-	/* names come from what the user may see; a copy of it takes time, so only of what the line can be about */
-	const struct tree *edited = s->is_configuring ? session_tree(s) : NULL;
-	bool is_run = text[strspn(text, " ")] == 'r';
-	struct tree *running = permit_is_all(p) ? NULL
-			       : edited == NULL || is_run
-				   ? permit_view(p, s->m->db.running, PERMIT_DROP)
-				   : tree_new(s->m->db.schema);
-	struct tree *candidate = edited != NULL ? permit_view(p, edited, PERMIT_DROP) : NULL;
+	struct permit_eye *eye = permit_is_all(p) ? NULL : permit_eye_new(p);
 	struct hint_ask ask = {
 		.schema = s->m->db.schema,
 		.permit = p,
-		.running = running != NULL ? running : s->m->db.running,
-		.candidate = candidate != NULL ? candidate : edited,
+		.running = s->m->db.running,
+		.candidate = s->is_configuring ? session_tree(s) : NULL,
 		.edit = s->edit,
+		.sees = eye != NULL ? node_is_seen : NULL,
+		.sees_arg = eye,
+		.logs = s->m->log_names,
 		.store = s->m->db.dir,
 	};
 	ask.oper = oper_allowed(s, a, &ask.n_oper);
 	ask.editing = edit_allowed(s, a, &ask.n_editing);
 	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, hint_reply(&ask, a, text, judge), -1);
-	tree_free(running);
-	tree_free(candidate);
+	permit_eye_free(eye);
 	arena_free(a);
 	return true;
 }

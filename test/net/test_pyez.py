@@ -217,3 +217,8 @@ def test_start_shell(dev, server, tmp_path, monkeypatch):
         ok, text = shell.run("echo one-$((1 + 1))")
         assert ok and "one-2" in text
         assert shell.run("false")[0] is False
+def test_logs_and_users(dev):
+    assert "UI_COMMIT" in dev.rpc.get_log(filename="messages").text
+    names = [f.text for f in dev.rpc.get_log().iter("file-name")]
+    assert {"messages", "mgd", "netd", "sallyportd"} <= set(names)
+    assert dev.rpc.get_system_users_information().find("uptime-information/active-user-count") is not None
