@@ -229,7 +229,10 @@ do_commit(struct session *s, const struct elem *call)
 	struct command_words c = { 0 };
 	if (database != NULL && strcmp(database, "committed") == 0) {
 		s->is_talk = true;
-		trial_start(s, tree_copy(s->m->db.running), false);
+		if (permit_command(session_permit(s), "commit", NULL))
+			trial_start(s, tree_copy(s->m->db.running), false);
+		else
+			session_fail(s, "error: permission denied");
 		return;
 	}
 	word_add(&c, "commit", false);

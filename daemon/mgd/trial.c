@@ -35,7 +35,7 @@ install(struct session *s)
 		session_fail(s, "error: configuration database modified");
 		return;
 	}
-	if (candidate_refuses(s))
+	if (!edit_may(s, "load"))
 		return;
 	guard_begin(s, NULL, false);
 	tree_free(trial_swap(s, s->trial));
