@@ -27,8 +27,8 @@ hashes_are_those_of_the_standards(void **state)
 		[HASH_MD5] = "900150983cd24fb0d6963f7d28e17f72",
 		[HASH_SHA1] = "a9993e364706816aba3e25717850c26c9cd0d89d",
 		[HASH_SHA_256] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-		[HASH_SHA_384] = "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
-				 "8086072ba1e7cc2358baeca134c825a7",
+		[HASH_SHA_384] = ("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+				  "8086072ba1e7cc2358baeca134c825a7"),
 	};
 	(void)state;
 	for (enum hash_alg alg = 0; alg < HASH_MAX; alg++) {
@@ -50,8 +50,8 @@ hmacs_are_those_of_the_rfcs(void **state)
 		[HASH_MD5] = "750c783e6ab0b503eaa86e310a5db738",
 		[HASH_SHA1] = "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
 		[HASH_SHA_256] = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-		[HASH_SHA_384] = "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
-				 "8e2240ca5e69e2c78b3239ecfab21649",
+		[HASH_SHA_384] = ("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
+				  "8e2240ca5e69e2c78b3239ecfab21649"),
 	};
 	(void)state;
 	for (enum hash_alg alg = 0; alg < HASH_MAX; alg++) {

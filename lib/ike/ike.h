@@ -7,7 +7,8 @@
  * the daemon and the tests. Calls of the host come from inside ike_input(), ike_tick() and the start functions, on their
  * thread; the host may not call the engine back from them.
  *
- * Now: IKEv1 main mode with pre-shared keys and quick mode, both sides (RFC 2409 s5.4, s5.5), NAT detection (RFC 3947).
+ * Now: IKEv1 main mode with pre-shared keys, quick mode, informational exchanges, both sides (RFC 2409 s5.4, s5.5, s5.7),
+ * NAT detection (RFC 3947), dead peer detection (RFC 3706).
  */
 #ifndef IKE_H
 #define IKE_H
@@ -18,6 +19,7 @@
 #include "lib/ike/natt.h"
 #include "lib/ike/p1.h"
 #include "lib/ike/p2.h"
+#include "lib/ike/v1_body.h"
 #include "lib/ike/v1_keys.h"
 
 struct ike;
@@ -82,9 +84,10 @@ struct ike_sa {
 	struct natt_result nat;    /* known when main mode is past its fourth message */
 	struct p1_proposal chosen; /* lifetime_s is the shorter one */
 	struct v1_keys keys;
-	struct v1_iv iv;         /* phase 1: where its chain is */
-	uint64_t due_ms;         /* the next thing to be done; UINT64_MAX: nothing */
-	struct v1_hand *hand;    /* what is needed until it is up, and for IKE_LINGER_MS after */
+	struct v1_iv iv;      /* phase 1: where its chain is */
+	uint64_t due_ms;      /* the next thing to be done; UINT64_MAX: nothing */
+	uint32_t probe;       /* the highest R-U-THERE of the peer; an older one is a recording */
+	struct v1_hand *hand; /* what is needed until it is up, and for IKE_LINGER_MS after */
 	struct v1_quick *quicks; /* running and lingering quick modes */
 	unsigned n_quicks;
 	uint32_t *mids; /* message IDs of the quick modes that the peer began */
@@ -115,6 +118,17 @@ struct ike_child {
 	uint8_t out_auth_key[32];
 };
 
+/* What a peer told in a message that was proved to be its own. Valid during the call. */
+struct ike_word {
+	bool is_delete;   /* else a notify */
+	uint16_t notify;  /* enum v1_notify_type, or an error of reason.h */
+	uint8_t protocol; /* enum v1_protocol: whose SPIs they are */
+	uint8_t spi_len;  /* octets of one */
+	uint16_t n_spis;
+	const uint8_t *spis;
+	uint32_t sequence; /* R-U-THERE-ACK: of the question */
+};
+
 enum ike_child_event {
 	IKE_CHILD_IN,     /* responder: packets may come from now on; nothing is sent yet */
 	IKE_CHILD_UP,     /* both directions */
@@ -133,10 +147,12 @@ struct ike_host {
 	/* A new inbound SPI, at least 256. */
 	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
 	void (*sa_up)(void *ctx, struct ike_sa *sa);
-	/* The SA is gone after this. IKE_OK: it was asked for; IKE_TIMEOUT; IKE_HALF_OPEN. */
+	/* The SA is gone after this. IKE_OK: it was asked for; IKE_TIMEOUT; IKE_HALF_OPEN; IKE_DELETED. */
 	void (*sa_down)(void *ctx, struct ike_sa *sa, enum ike_reason reason);
 	void (*child)(void *ctx, struct ike_sa *sa, enum ike_child_event event,
 	    const struct ike_child *child);
+	/* INITIAL-CONTACT, errors, deleted SPIs, answers to DPD; the SA itself deleted comes as sa_down(). */
+	void (*word)(void *ctx, struct ike_sa *sa, const struct ike_word *word);
 	/* A message was refused. SA is NULL if it belongs to none; WHY is one line, "" if the reason says it all. */
 	void (*refused)(void *ctx, const struct ike_path *path, const struct ike_sa *sa,
 	    enum ike_reason reason, const char *why);
@@ -164,8 +180,14 @@ struct ike_sa *ike_start(
 __attribute__((warn_unused_result)) bool ike_quick_start(
     struct ike *ike, uint64_t now_ms, struct ike_sa *sa, const struct ike_tunnel *tunnel);
 
-/* Forgets an SA; the peer is not told. */
+/* Tell the peer something, on an SA that is up; nothing is sent again. Deletes of IPsec SAs name our inbound SPIs. */
+void ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n);
+void ike_delete(struct ike *ike, struct ike_sa *sa, enum v1_protocol protocol, uint32_t spi);
+void ike_probe(struct ike *ike, struct ike_sa *sa, uint32_t sequence); /* DPD: R-U-THERE */
+
+/* Forget an SA. ike_end() tells the peer if the SA is up. */
 void ike_drop(struct ike *ike, struct ike_sa *sa);
+void ike_end(struct ike *ike, struct ike_sa *sa);
 
 size_t ike_n_sas(const struct ike *ike);
 size_t ike_n_half_open(const struct ike *ike);

@@ -132,7 +132,7 @@ too_many_and_unknown_payloads_are_refused(void **state)
 	assert_int_equal(parse(buf, v1_out_end(&o), V1_IN_CLEAR, &m), IKE_PAYLOAD_COUNT);
 	for (unsigned type = 1; type < 256; type++) {
 		v1_out_start(&o, buf, sizeof(buf), &header);
-		v1_out_put(&o, type, "12345678", 8);
+		v1_out_put(&o, (enum v1_type)type, "12345678", 8);
 		bool is_known = strcmp(v1_type_name((uint8_t)type), "?") != 0;
 		assert_int_equal(parse(buf, v1_out_end(&o), V1_IN_CLEAR, &m),
 		    is_known ? IKE_OK : IKE_PAYLOAD_TYPE);

@@ -90,7 +90,22 @@ void v1_mm_first(struct ike *ike, struct ike_sa *sa, struct v1_out *o); /* messa
 v1_handler v1_qm_r1, v1_qm_i2, v1_qm_r3;
 void v1_qm_first(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, struct v1_out *o);
 
-/* what both use */
+/* informational exchanges: the answer to a message, and what is told by ourselves */
+enum ike_reason v1_info_input(struct v1_turn *t, uint8_t *msg, size_t len);
+void v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason); /* encrypted */
+void v1_info_refuse_clear(
+    struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason);
+void v1_info_contact(struct v1_turn *t); /* INITIAL-CONTACT in message 5 or 6 of main mode */
+
+/* what all use */
+enum ike_reason v1_message_read(const struct ike_sa *sa, const struct hdr *h, struct v1_iv *iv,
+    uint8_t *msg, size_t len, struct v1_msg *out);
+void v1_sa_end(struct ike *ike, struct ike_sa *sa, enum ike_reason reason); /* frees SA */
+size_t v1_hash_open(const struct ike_sa *sa, struct v1_out *o);
+void v1_hash_close(
+    const struct ike_sa *sa, uint32_t mid, struct part ni, struct v1_out *o, size_t at);
+bool v1_hash_is(const struct v1_turn *t, const uint8_t *want); /* the message's first payload */
+struct part v1_rest_of(const struct v1_turn *t);               /* what follows it */
 struct part v1_body(const struct v1_payload *p);
 struct part v1_nonce_part(const struct v1_nonce *n);
 void v1_nonce_make(struct ike *ike, struct v1_nonce *n);

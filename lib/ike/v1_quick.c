@@ -31,8 +31,8 @@ policy_of(const struct ike_sa *sa, const struct ike_tunnel *tunnel)
 /* --- the hash that begins each message --- */
 
 /* Leaves room for it in the message that is written. */
-static size_t
-hash_open(const struct ike_sa *sa, struct v1_out *o)
+size_t
+v1_hash_open(const struct ike_sa *sa, struct v1_out *o)
 {
 	static const uint8_t zeroes[HASH_LEN_MAX];
 	v1_out_put(o, V1_HASH, zeroes, hash_info(sa->keys.hash)->len);
@@ -40,8 +40,8 @@ hash_open(const struct ike_sa *sa, struct v1_out *o)
 }
 
 /* Fills it in over all that was written after AT; NI is empty in message 1. */
-static void
-hash_close(const struct ike_sa *sa, uint32_t mid, struct part ni, struct v1_out *o, size_t at)
+void
+v1_hash_close(const struct ike_sa *sa, uint32_t mid, struct part ni, struct v1_out *o, size_t at)
 {
 	uint8_t hash[HASH_LEN_MAX];
 	size_t n = hash_info(sa->keys.hash)->len;
@@ -51,8 +51,8 @@ hash_close(const struct ike_sa *sa, uint32_t mid, struct part ni, struct v1_out 
 	wr_patch_bytes(&o->w, at - n, hash, n);
 }
 
-static bool
-hash_is(const struct v1_turn *t, const uint8_t *want)
+bool
+v1_hash_is(const struct v1_turn *t, const uint8_t *want)
 {
 	size_t n = hash_info(t->sa->keys.hash)->len;
 	const struct v1_payload *p = &t->m->list[0];
@@ -60,8 +60,8 @@ hash_is(const struct v1_turn *t, const uint8_t *want)
 }
 
 /* What follows the hash payload of a message that was received. */
-static struct part
-rest_of(const struct v1_turn *t)
+struct part
+v1_rest_of(const struct v1_turn *t)
 {
 	size_t first = V1_GENERIC_LEN + t->m->list[0].n;
 	return (struct part){ t->chain + first, t->m->len - first };
@@ -226,11 +226,11 @@ v1_qm_first(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, struct v1_ou
 	v1_nonce_make(ike, &q->ni);
 	if (policy.pfs != DH_NONE)
 		dh_new(ike, q, policy.pfs);
-	size_t at = hash_open(sa, o);
+	size_t at = v1_hash_open(sa, o);
 	p2_offer(o, &policy, q->child.in);
 	body_put(ike, q, &q->ni, o);
 	ids_put(q, o);
-	hash_close(sa, q->mid, (struct part){ 0 }, o, at);
+	v1_hash_close(sa, q->mid, (struct part){ 0 }, o, at);
 }
 
 /* --- message 2 --- */
@@ -295,8 +295,8 @@ v1_qm_r1(struct v1_turn *t)
 	struct v1_sa peer;
 	struct p2_choice choice;
 	uint8_t want[HASH_LEN_MAX];
-	v1_hash1(&t->sa->keys, q->mid, rest_of(t), want);
-	if (!hash_is(t, want))
+	v1_hash1(&t->sa->keys, q->mid, v1_rest_of(t), want);
+	if (!v1_hash_is(t, want))
 		return IKE_HASH;
 	enum ike_reason reason = tunnel_find(t);
 	if (reason == IKE_OK)
@@ -317,7 +317,7 @@ v1_qm_r1(struct v1_turn *t)
 	if (reason != IKE_OK)
 		return reason;
 
-	size_t at = hash_open(t->sa, &t->out);
+	size_t at = v1_hash_open(t->sa, &t->out);
 	p2_answer(&t->out, &peer, &choice, q->child.in);
 	body_put(t->ike, q, &q->nr, &t->out);
 	/* selectors that were not sent are not answered */
@@ -339,7 +339,7 @@ v1_qm_r1(struct v1_turn *t)
 				 .data = data,
 				 .data_len = d.len });
 	}
-	hash_close(t->sa, q->mid, v1_nonce_part(&q->ni), &t->out, at);
+	v1_hash_close(t->sa, q->mid, v1_nonce_part(&q->ni), &t->out, at);
 	dh_drop(q);
 	t->has_answer = true;
 	t->ike->host.child(t->ike->host.ctx, t->sa, IKE_CHILD_IN, &q->child);
@@ -387,8 +387,8 @@ v1_qm_i2(struct v1_turn *t)
 	struct v1_sa answer;
 	struct p2_choice choice;
 	uint8_t hash[HASH_LEN_MAX];
-	v1_hash2(&t->sa->keys, q->mid, v1_nonce_part(&q->ni), rest_of(t), hash);
-	if (!hash_is(t, hash))
+	v1_hash2(&t->sa->keys, q->mid, v1_nonce_part(&q->ni), v1_rest_of(t), hash);
+	if (!v1_hash_is(t, hash))
 		return IKE_HASH;
 	enum ike_reason reason = v1_sa_parse(v1_msg_find(t->m, V1_SA, 0), V1_PHASE2, &answer);
 	if (reason == IKE_OK)
@@ -418,7 +418,7 @@ v1_qm_r3(struct v1_turn *t)
 	struct v1_quick *q = t->quick;
 	uint8_t want[HASH_LEN_MAX];
 	v1_hash3(&t->sa->keys, q->mid, v1_nonce_part(&q->ni), v1_nonce_part(&q->nr), want);
-	if (!hash_is(t, want))
+	if (!v1_hash_is(t, want))
 		return IKE_HASH;
 	child_up(t);
 	return IKE_OK;

@@ -298,8 +298,8 @@ sa_new(struct ike *ike, const struct ike_path *path, const struct ike_policy *po
 	return sa;
 }
 
-static void
-sa_end(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
+void
+v1_sa_end(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	table_del(&ike->table, sa);
 	ike->host.sa_down(ike->host.ctx, sa, reason);
@@ -333,7 +333,7 @@ ike_free(struct ike *ike)
 void
 ike_drop(struct ike *ike, struct ike_sa *sa)
 {
-	sa_end(ike, sa, IKE_OK);
+	v1_sa_end(ike, sa, IKE_OK);
 }
 
 size_t
@@ -442,8 +442,8 @@ was_repeated(struct ike *ike, struct ike_sa *sa, struct v1_memory *m, const uint
 }
 
 /* Decrypts if it is due and reads the payloads. IV moves on in the copy that the caller gives. */
-static enum ike_reason
-message_read(const struct ike_sa *sa, const struct hdr *h, struct v1_iv *iv, uint8_t *msg,
+enum ike_reason
+v1_message_read(const struct ike_sa *sa, const struct hdr *h, struct v1_iv *iv, uint8_t *msg,
     size_t len, struct v1_msg *out)
 {
 	bool is_encrypted = (h->flags & HDR_ENCRYPTED) != 0;
@@ -477,6 +477,7 @@ main_done(struct v1_turn *t)
 	dh_wipe(&h->dh);
 	table_settle(&t->ike->table, t->sa);
 	t->ike->host.sa_up(t->ike->host.ctx, t->sa);
+	v1_info_contact(t);
 }
 
 /* Takes a message through its row. MSG is the datagram; on refusal nothing has changed. */
@@ -490,7 +491,7 @@ row_run(
 	bool is_encrypted = (t->hdr->flags & HDR_ENCRYPTED) != 0;
 	if (is_encrypted != ((x->row->how & ENC) != 0))
 		return is_encrypted ? IKE_ENCRYPTED : IKE_CLEAR;
-	enum ike_reason reason = message_read(t->sa, t->hdr, &iv, msg, len, &m);
+	enum ike_reason reason = v1_message_read(t->sa, t->hdr, &iv, msg, len, &m);
 	if (reason == IKE_OK)
 		reason = row_check(x->row, &m, t->quick != NULL);
 	if (reason != IKE_OK)
@@ -534,7 +535,7 @@ main_admit(struct ike *ike, const struct ike_path *path, const struct hdr *h, st
 	if (policy == NULL)
 		return IKE_NO_POLICY;
 	if (ike->table.n_half_open >= IKE_HALF_OPEN_MAX)
-		sa_end(ike, ike->table.oldest, IKE_HALF_OPEN);
+		v1_sa_end(ike, ike->table.oldest, IKE_HALF_OPEN);
 	*out = sa_new(ike, path, policy, V1_RESPONDER, h->cky_i);
 	table_add(&ike->table, *out);
 	return IKE_OK;
@@ -567,12 +568,25 @@ main_input(struct v1_turn *t, uint8_t *msg, size_t len)
 		return IKE_STATE;
 	const struct exchange x = { .row = row, .iv = &t->sa->iv, .memory = &h->memory };
 	enum ike_reason reason = row_run(t, &x, msg, len, print);
+	if (reason == IKE_NO_PROPOSAL && is_new)
+		v1_info_refuse_clear(t->ike, t->path, t->hdr, reason);
 	if (reason != IKE_OK && is_new) {
 		table_del(&t->ike->table, t->sa);
 		sa_free(t->sa);
 		t->sa = NULL;
 	}
 	return reason;
+}
+
+/* A quick mode that the peer proved to be its own and that does not fit is answered once; a repeated one is no news. */
+static void
+quick_refuse(struct v1_turn *t, enum ike_reason reason)
+{
+	if (reason == IKE_NO_PROPOSAL || reason == IKE_SELECTORS) {
+		mid_note(t->sa, t->hdr->mid);
+		v1_info_refuse(t->ike, t->sa, reason);
+	}
+	quick_del(t->sa, t->quick);
 }
 
 static enum ike_reason
@@ -606,7 +620,7 @@ quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	if (reason == IKE_OK && is_new)
 		mid_note(t->sa, t->hdr->mid);
 	else if (is_new)
-		quick_del(t->sa, t->quick);
+		quick_refuse(t, reason);
 	return reason;
 }
 
@@ -628,6 +642,8 @@ ike_input(struct ike *ike, uint64_t now_ms, const struct ike_path *path, uint8_t
 		reason = main_input(&t, msg, len);
 	else if (h.exchange == HDR_QUICK)
 		reason = quick_input(&t, msg, len);
+	else if (h.exchange == HDR_INFO)
+		reason = v1_info_input(&t, msg, len);
 	else
 		reason = IKE_EXCHANGE;
 	if (reason != IKE_OK)
@@ -665,7 +681,7 @@ main_tick(struct ike *ike, struct ike_sa *sa, uint64_t now_ms)
 		return true;
 	}
 	if (sa->state != IKE_UP) {
-		sa_end(ike, sa, IKE_TIMEOUT);
+		v1_sa_end(ike, sa, IKE_TIMEOUT);
 		return false;
 	}
 	hand_free(h);

@@ -90,7 +90,7 @@ static void
 on_sa_down(void *ctx, struct ike_sa *sa, enum ike_reason reason)
 {
 	struct talk_side *s = ctx;
-	(void)reason;
+	s->down = reason;
 	s->n_down++;
 	if (s->sa == sa)
 		s->sa = NULL;
@@ -107,6 +107,18 @@ on_child(void *ctx, struct ike_sa *sa, enum ike_child_event event, const struct 
 		s->n_failed++;
 	else if (s->n_children < TALK_CHILDREN_MAX)
 		s->children[s->n_children++] = *child;
+}
+
+static void
+on_word(void *ctx, struct ike_sa *sa, const struct ike_word *word)
+{
+	struct talk_side *s = ctx;
+	(void)sa;
+	struct rd r = rd_init(word->spis, (size_t)word->n_spis * word->spi_len);
+	s->word = *word;
+	s->word.spis = NULL;
+	s->word_spi = rd_u32(&r);
+	s->n_words++;
 }
 
 static void
@@ -135,6 +147,7 @@ side_init(struct talk *t, struct talk_side *s, const char *addr, uint64_t seed)
 		.sa_up = on_sa_up,
 		.sa_down = on_sa_down,
 		.child = on_child,
+		.word = on_word,
 		.refused = on_refused,
 	};
 	s->talk = t;

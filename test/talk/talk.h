@@ -32,6 +32,10 @@ struct talk_side {
 	unsigned n_children;
 	enum ike_reason refused; /* the last one */
 	unsigned n_refused;
+	enum ike_reason down; /* why the last SA went */
+	struct ike_word word; /* the last one; without the SPIs */
+	uint32_t word_spi;    /* the first SPI of it */
+	unsigned n_words;
 	struct text why;
 };
 

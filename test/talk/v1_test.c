@@ -471,6 +471,104 @@ both_sides_may_begin_many_quick_modes(void **state)
 	talk_free(t);
 }
 
+/* --- informational exchanges --- */
+
+static void
+probes_are_answered_and_old_ones_are_not(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	ike_probe(t->a.ike, t->a.sa, 100);
+	struct talk_msg old = t->queue[0];
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), N(R-U-THERE) --> */
+	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(1), N(R-U-THERE-ACK) */
+	assert_int_equal(t->a.word.notify, V1_N_R_U_THERE_ACK);
+	assert_int_equal(t->a.word.sequence, 100);
+	ike_probe(t->a.ike, t->a.sa, 101);
+	talk_run(t);
+	assert_int_equal(t->a.word.sequence, 101);
+	assert_int_equal(talk_give(t, &old), IKE_REPEATED);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
+static void
+deletes_are_told_and_end_the_sa(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	quick_run(t);
+	ike_delete(t->a.ike, t->a.sa, V1_PROTO_ESP, t->a.children[0].in.esp);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), D --> */
+	assert_true(t->b.word.is_delete);
+	assert_int_equal(t->b.word.protocol, V1_PROTO_ESP);
+	assert_int_equal(t->b.word_spi, t->b.children[0].out.esp);
+	ike_end(t->a.ike, t->a.sa);
+	assert_int_equal(ike_n_sas(t->a.ike), 0);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), D(both cookies) --> */
+	assert_int_equal(t->b.down, IKE_DELETED);
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
+static void
+errors_reach_the_peer_proved_or_without_effect(void **state)
+{
+	static const struct p1_proposal p1 = { METHOD_PSK, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP2,
+		3600 };
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	assert_true(prefix_parse("10.3.0.0/16", &t->a.tunnels[0].local));
+	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	struct talk_msg first = t->queue[0];
+	assert_int_equal(talk_deliver(t), IKE_SELECTORS);
+	assert_int_equal(
+	    talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(1), N(INVALID-ID-INFORMATION) */
+	assert_int_equal(t->a.word.notify, 18);
+	assert_int_equal(talk_give(t, &first), IKE_REPEATED);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+
+	t = talk_new();
+	t->b.policy.proposals = &p1;
+	begin(t);
+	assert_int_equal(talk_deliver(t), IKE_NO_PROPOSAL);
+	assert_true(t->queue[0].n < t->log[0].n);
+	assert_int_equal(
+	    talk_deliver(t), IKE_CLEAR); /* <-- HDR, N(NO-PROPOSAL-CHOSEN), by anybody */
+	assert_string_equal(
+	    text_str(&t->a.why), "somebody says without proof: notify 14 NO-PROPOSAL-CHOSEN");
+	assert_int_equal(ike_n_sas(t->a.ike), 1);
+	talk_free(t);
+}
+
+static void
+no_changed_octet_of_a_delete_is_taken(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	uint64_t cookie = t->a.sa->cky_i;
+	ike_end(t->a.ike, t->a.sa);
+	assert_true(cookie != 0);
+	struct talk_msg m = talk_take(t);
+	for (size_t i = 0; i < m.n; i++) {
+		struct talk_msg bad = m;
+		bad.b[i] ^= 0x55;
+		if (i == 17 || i == 19) /* the minor version, the commit bit */
+			continue;
+		assert_int_not_equal(talk_give(t, &bad), IKE_OK);
+	}
+	assert_int_equal(ike_n_sas(t->b.ike), 1);
+	assert_int_equal(talk_give(t, &m), IKE_OK);
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	talk_free(t);
+}
+
 int
 main(void)
 {
@@ -492,6 +590,10 @@ main(void)
 		cmocka_unit_test(the_shorter_lifetime_is_used_by_both),
 		cmocka_unit_test(a_flood_of_beginnings_is_bounded),
 		cmocka_unit_test(both_sides_may_begin_many_quick_modes),
+		cmocka_unit_test(probes_are_answered_and_old_ones_are_not),
+		cmocka_unit_test(deletes_are_told_and_end_the_sa),
+		cmocka_unit_test(errors_reach_the_peer_proved_or_without_effect),
+		cmocka_unit_test(no_changed_octet_of_a_delete_is_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
