@@ -58,6 +58,12 @@ client_interrupt(void)
 	interrupted = 1;
 }
 
+bool
+client_is_interrupted(void)
+{
+	return interrupted != 0;
+}
+
 /* --- sending --- */
 
 static int

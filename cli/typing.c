@@ -626,6 +626,7 @@ typing_run(struct client *c)
 			break;
 		if (line_run(line) < 0)
 			status = 1;
+		interrupted = 0; /* it was meant for the line that is over */
 		free(line);
 		if (c->mode == MODE_OPERATIONAL)
 			putchar('\n');

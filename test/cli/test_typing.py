@@ -230,6 +230,21 @@ def test_control_c_gives_a_fresh_prompt(typist):
     t.type("rollback\n", CONF)
 
 
+def test_ctrl_c_gives_up_the_text_of_a_load(typist):
+    t = conf(typist())
+    for how in ("merge", "override", "set", "patch"):
+        t.type(f"load {how} terminal\n", "input]\r\n")
+        for line in ("set system domain-name given-up.example", "system { domain-name given-up.example; }", "unfinished {"):
+            t.type(line + "\n", line + "\r\n")
+        t.type("and a half line", "half line")
+        assert t.type("\x03", CONF).endswith("^C\n[edit]\nroot@gw# ")
+        assert t.type("show | compare\n", CONF) == "show | compare\n\n[edit]\nroot@gw# "
+    t.type("load merge terminal\n", "input]\r\n")
+    assert "load complete" in t.type("system { domain-name kept.example; }\n\x04", CONF)
+    assert "+  domain-name kept.example;" in t.type("show | compare\n", CONF)
+
+
+
 def test_each_mode_has_its_history(typist):
     t = typist()
     t.type("show version\n", OPER)
