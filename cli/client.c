@@ -13,8 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,12 +24,11 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
+#include "cli/screen.h"
 #include "lib/base/arena.h"
+#include "lib/base/tame.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
-
-#define SYSTEM_RUNDIR "/run/sallyport"
-#define SOCKET_NAME "mgd.sock"
 
 static volatile sig_atomic_t interrupted;
 
@@ -43,9 +40,11 @@ struct line {
 	struct pager *pager; /* NULL: none */
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
+	bool is_broken;      /* given up by the user */
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	struct render render;
 	struct text out;       /* rendered, not yet through the pipes */
+	struct tame tame;      /* of what came through them */
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
@@ -57,6 +56,12 @@ void
 client_interrupt(void)
 {
 	interrupted = 1;
+}
+
+bool
+client_is_interrupted(void)
+{
+	return interrupted != 0;
 }
 
 /* --- sending --- */
@@ -91,6 +96,8 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 		elem_leaf(a, e, "compare-file", p->compare_file);
 	if (p->is_detail)
 		elem_flag(a, e, "detail");
+	if (p->is_changed)
+		elem_flag(a, e, "changed");
 	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);
 	arena_free(a);
 	return err;
@@ -177,7 +184,8 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	size_t n = strlen(text);
 	if (n == 0)
 		return;
-	fprintf(to, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+	screen_put(text, to);
+	fputs(text[n - 1] == '\n' ? "" : "\n", to);
 	fflush(to);
 }
 
@@ -202,16 +210,26 @@ sink_feed(struct line *l)
 	text_reset(t);
 }
 
+/* What is in pipes->out FROM there on is new. */
+static void
+out_feed(struct line *l, size_t from)
+{
+	if (l->c->sink == NULL && l->pipes->out.len > from)
+		screen_tame(&l->tame, l->pipes->out.s + from, l->pipes->out.len - from);
+	pager_feed(l);
+	sink_feed(l);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
 {
 	if (l->out.len == 0)
 		return;
+	size_t from = l->pipes->out.len;
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -265,24 +283,24 @@ static int
 on_done(struct line *l, const struct elem *e)
 {
 	struct client *c = l->c;
+	const char *status = elem_value(e, "status");
+	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
+	if (l->status == 0)
+		render_silent(&l->render);
 	render_end(&l->render);
 	out_filter(l);
+	size_t from = l->pipes->out.len;
 	pipes_flush(l->pipes);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
 	int err = out_drain(l);
-	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
-	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
 	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
-	if (l->has_run_error) {
-		l->status = 1;
+	if (l->has_run_error)
 		run_refuse(l);
-	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
 		c->mode = MODE_CONFIGURATION;
@@ -353,7 +371,8 @@ run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
 	if (!l->c->is_terminal)
 		error = "error: logs are monitored on a terminal";
 	else if (strcmp(rpc, "monitor-start") == 0)
-		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd, l->typed)
+						: "error: not a log";
 	else if (strcmp(rpc, "monitor-stop") == 0)
 		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
 	else
@@ -410,7 +429,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	}
 	case CLI_ROW:
-		if (e != NULL)
+		if (e != NULL && l->c->sink != NULL && l->c->sink->row != NULL)
+			l->c->sink->row(l->c->sink->arg, e);
+		else if (e != NULL)
 			render_row(&l->render, e);
 		break;
 	case CLI_ASK:
@@ -436,6 +457,11 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	case CLI_SETTING:
 		on_setting(l, e);
+		break;
+	case CLI_SAVE:
+		v = elem_value(e, "name");
+		if (v == NULL || !pipes_save(l->pipes, v))
+			return -EPROTO;
 		break;
 	case CLI_RUN:
 		on_run(l, m);
@@ -492,6 +518,7 @@ wait_readable(struct line *l)
 	for (;;) {
 		bool has_quit = l->pager != NULL && pager_has_quit(l->pager) && !l->has_quit;
 		if (interrupted || has_quit) {
+			l->is_broken = true;
 			interrupted = 0;
 			l->has_quit = l->has_quit || has_quit;
 			int err = ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
@@ -522,7 +549,7 @@ notice_show(struct client *c, const struct elem *e)
 	notice_take(c, e);
 	if (!c->is_terminal || text == NULL)
 		return;
-	fputs(text, stdout);
+	screen_put(text, stdout);
 	fflush(stdout);
 }
 
@@ -561,20 +588,17 @@ lost(struct client *c, int err)
 	return -1;
 }
 
+/* Says when a line with `| refresh` is carried out. */
 static void
-timestamp_show(const struct client *c)
+refreshed_show(const struct pipes *p)
 {
-	char buf[128];
+	char buf[64];
 	time_t now = time(NULL);
 	struct tm tm;
-	if (!c->is_terminal || c->settings.timestamp[0] == '\0')
+	if (p->refresh == 0)
 		return;
-	/* the format is the user's: that is what it is for */
-	_Pragma("GCC diagnostic push");
-	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
-	if (strftime(buf, sizeof(buf), c->settings.timestamp, localtime_r(&now, &tm)) > 0)
-		puts(buf);
-	_Pragma("GCC diagnostic pop");
+	strftime(buf, sizeof(buf), "%F %T %Z", localtime_r(&now, &tm));
+	printf("---(refreshed at %s)---\n", buf);
 	fflush(stdout);
 }
 
@@ -598,8 +622,9 @@ client_call(struct client *c, const struct elem *call)
 	return err != 0 ? lost(c, err) : l.status;
 }
 
-int
-client_line(struct client *c, const char *typed)
+/* Carries out one line. *REFRESH: seconds until it is to be carried out again, 0: never. */
+static int
+line_once(struct client *c, const char *typed, unsigned *refresh)
 {
 	struct pipes pipes;
 	struct pipe_error perr;
@@ -622,18 +647,25 @@ client_line(struct client *c, const char *typed)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
-	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+	/* lines that a pipe has chosen are XML no more */
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT && pipes.n == 0)
 		pipes.format = c->sink->format;
+	if (c->sink != NULL && (pipes.format != FORMAT_XML || pipes.n > 0))
+		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
+	refreshed_show(&pipes);
 	unsigned rows = setting_rows(&c->settings);
-	if (c->is_terminal && rows > 0 && !pipes.no_more)
+	if (c->is_terminal && rows > 0 && !pipes.no_more && pipes.refresh == 0)
 		l.pager = pager_new(rows, setting_columns(&c->settings), pipes.hold);
-	timestamp_show(c);
+	if (c->is_terminal)
+		setting_timestamp(&c->settings);
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);
+	if (c->is_terminal && !l.is_broken && l.status == 0)
+		*refresh = pipes.refresh;
 	pager_free(l.pager);
 	text_done(&l.out);
 	text_done(&l.run_error);
@@ -644,6 +676,25 @@ client_line(struct client *c, const char *typed)
 		c->mode = MODE_END;
 	}
 	return err != 0 ? lost(c, err) : l.status;
+}
+
+/* A line with `| refresh` comes again and again until ^C. */
+int
+client_line(struct client *c, const char *typed)
+{
+	for (;;) {
+		unsigned refresh = 0;
+		int status = line_once(c, typed, &refresh);
+		if (status < 0 || refresh == 0)
+			return status;
+		poll(NULL, 0, (int)refresh * 1000);
+		if (interrupted) {
+			interrupted = 0;
+			putchar('\n');
+			fflush(stdout);
+			return status;
+		}
+	}
 }
 
 /* --- a line that is being typed --- */
@@ -694,20 +745,6 @@ client_notices(struct client *c, struct text *text)
 	return err != 0 ? -1 : 0;
 }
 
-void
-client_page(const struct client *c, const char *text, size_t len)
-{
-	unsigned rows = setting_rows(&c->settings);
-	fflush(stdout);
-	/* without a screen length there is no end of the page */
-	struct pager *p =
-	    pager_new(rows > 0 ? rows : UINT_MAX, setting_columns(&c->settings), false);
-	pager_put(p, text, len);
-	pager_end(p);
-	pager_finish(p);
-	pager_free(p);
-}
-
 const char *
 client_prompt(const struct client *c, char *buf, size_t size)
 {
@@ -718,97 +755,4 @@ client_prompt(const struct client *c, char *buf, size_t size)
 	snprintf(buf, size, "%s%s%s%s", c->user, c->host[0] != '\0' ? "@" : "", c->host,
 	    c->mode == MODE_CONFIGURATION ? "# " : "> ");
 	return buf;
-}
-
-/* --- connecting --- */
-
-static int
-connect_to(const char *rundir)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", rundir, SOCKET_NAME);
-	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
-		return -ENAMETOOLONG;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-		int err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-/* What the login class of the user and the system have to say at the beginning. */
-static void
-on_welcome(struct client *c, const struct elem *e)
-{
-	const char *idle_min = elem_value(e, "idle-timeout");
-	const char *announcement = elem_value(e, "announcement");
-	struct text ignored = { 0 };
-	if (idle_min != NULL)
-		setting_apply(&c->settings, "idle-timeout", idle_min, &ignored);
-	text_done(&ignored);
-	for (const char *p = announcement; c->is_terminal && p != NULL && *p != '\0'; p++) {
-		bool is_newline = p[0] == '\\' && p[1] == 'n';
-		putchar(is_newline ? '\n' : *p);
-		p += is_newline;
-	}
-	if (c->is_terminal && announcement != NULL)
-		putchar('\n');
-}
-
-static int
-hello(struct client *c)
-{
-	const char *tty = c->is_terminal ? ttyname(STDIN_FILENO) : NULL;
-	if (tty != NULL && strncmp(tty, "/dev/", 5) == 0)
-		tty += 5;
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "hello");
-	elem_leaf(a, e, "terminal", tty != NULL ? tty : "");
-	if (c->program != NULL)
-		elem_leaf(a, e, "client", c->program);
-	int err = ipc_send_blocking(c->fd, CLI_HELLO, c->seq, e);
-	if (err != 0) {
-		arena_free(a);
-		return err;
-	}
-	struct ipc_msg m = { .fd = -1 };
-	err = ipc_recv_blocking(c->fd, a, &m);
-	if (err == 0 && m.type == CLI_WELCOME) {
-		copy_leaf(c->user, sizeof(c->user), m.body, "user");
-		copy_leaf(c->host, sizeof(c->host), m.body, "host-name");
-		on_welcome(c, m.body);
-	} else if (err == 0 && m.type == CLI_DONE) {
-		const char *text = elem_value(m.body, "text");
-		fprintf(stderr, "%s\n", text != NULL ? text : "error: permission denied");
-		err = 1;
-	} else if (err == 0) {
-		err = -EPROTO;
-	}
-	if (m.fd >= 0)
-		close(m.fd);
-	arena_free(a);
-	return err;
-}
-
-int
-client_open(struct client *c, const char *rundir)
-{
-	snprintf(c->rundir, sizeof(c->rundir), "%s", rundir != NULL ? rundir : SYSTEM_RUNDIR);
-	c->fd = connect_to(c->rundir);
-	int err = c->fd < 0 ? c->fd : hello(c);
-	if (err < 0)
-		fprintf(stderr, "error: could not connect to mgd: %s\n", strerror(-err));
-	return err != 0 ? 1 : 0;
-}
-
-void
-client_close(struct client *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
 }

@@ -72,7 +72,7 @@ input_terminal(struct client *c)
 		fputs("[Type ^D at a new line to end input]\n", stdout);
 	for (;;) {
 		ssize_t n = getline(&line, &cap, c->in);
-		if (n <= 0 || line[0] == '\x04')
+		if (n <= 0 || line[0] == '\x04' || client_is_interrupted())
 			break;
 		err = send_piece(c, line, NULL, false);
 		if (err != 0)
@@ -81,7 +81,8 @@ input_terminal(struct client *c)
 	free(line);
 	if (c->is_terminal)
 		clearerr(c->in);
-	return err != 0 ? err : send_piece(c, NULL, NULL, true);
+	/* ^C is no end: what was typed is given up, and CLI_BREAK says so */
+	return err != 0 || client_is_interrupted() ? err : send_piece(c, NULL, NULL, true);
 }
 
 int

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/resolve.h"
 #include "lib/base/pattern.h"
 #include "lib/base/text.h"
 
@@ -46,6 +47,8 @@ static const struct pipe_choice other_words[] = {
 	{ "display", "Show additional kinds of information" },
 	{ "hold", "Hold text without exiting the --More-- prompt" },
 	{ "no-more", "Don't paginate output" },
+	{ "refresh", "Refresh a continuous display of the command" },
+	{ "resolve", "Resolve IP addresses" },
 };
 
 /* What a pipe takes, for help. */
@@ -64,7 +67,6 @@ static const char *const formats[] = {
 };
 
 static const struct pipe_choice format_words[] = {
-	{ "detail", "Show progress of a commit" },
 	{ "json", "Show output as JSON" },
 	{ "set", "Show 'set' commands that create configuration" },
 	{ "xml", "Show output as XML tags" },
@@ -77,6 +79,29 @@ static const struct {
 } format_options[] = {
 	{ FORMAT_SET, { "relative", "Show set commands for this level only" } },
 	{ FORMAT_XML, { "rpc", "Show the request as XML tags" } },
+};
+
+/* What `display` takes besides formats. Nothing is left out of a configuration here, and no
+ * script changes it: those words are for people who always type them. */
+enum display_word { DISPLAY_INHERITANCE, DISPLAY_CHANGED, DISPLAY_DETAIL, DISPLAY_SAME };
+
+static const struct {
+	struct pipe_choice choice;
+	enum display_word what;
+} display_words[] = {
+	{ { "changed", "Tag changes with junos:changed attribute (XML only)" }, DISPLAY_CHANGED },
+	{ { "commit-scripts", "Show data after commit scripts have been applied" }, DISPLAY_SAME },
+	{ { "detail", "Show configuration data detail" }, DISPLAY_DETAIL },
+	{ { "inheritance", "Show inherited configuration data and source group" },
+	    DISPLAY_INHERITANCE },
+	{ { "omit", "Emit configuration statements with the 'omit' option" }, DISPLAY_SAME },
+};
+
+enum { DISPLAY_WORDS = sizeof(display_words) / sizeof(display_words[0]) };
+
+static const struct pipe_choice inherit_words[] = {
+	{ "brief", "Display brief output" },
+	{ "no-comments", "Do not display inheritance comments" },
 };
 static const char *const inherits[] = {
 	[INHERIT_NOTES] = "notes",
@@ -203,6 +228,21 @@ stage_add(struct pipes *p, size_t row, const struct word *w, size_t n_words, str
 	return true;
 }
 
+bool
+pipes_save(struct pipes *p, const char *file)
+{
+	if (p->n == PIPE_MAX)
+		return false;
+	memmove(p->stages + 1, p->stages, p->n * sizeof(p->stages[0]));
+	p->stages[0] = (struct pipe_stage){
+		.kind = PIPE_SAVE,
+		.file = strdup(file),
+		.is_configuration = true,
+	};
+	p->n++;
+	return true;
+}
+
 /* `inheritance [brief|no-comments]` */
 static bool
 inherit_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
@@ -237,15 +277,26 @@ format_option(int format)
 	return "";
 }
 
+static int
+display_find(const char *word)
+{
+	for (int i = 0; i < DISPLAY_WORDS; i++)
+		if (strncmp(display_words[i].choice.word, word, strlen(word)) == 0)
+			return i;
+	return -1;
+}
+
 static bool
 display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
 {
 	if (n_words < 2)
 		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
-	if (strncmp("inheritance", w[1].s, strlen(w[1].s)) == 0)
+	int word = display_find(w[1].s);
+	if (word >= 0 && display_words[word].what == DISPLAY_INHERITANCE)
 		return inherit_parse(p, w, n_words, err);
-	if (strncmp("detail", w[1].s, strlen(w[1].s)) == 0) {
-		p->is_detail = true;
+	if (word >= 0) {
+		p->is_detail |= display_words[word].what == DISPLAY_DETAIL;
+		p->is_changed |= display_words[word].what == DISPLAY_CHANGED;
 		return n_words == 2 || refuse(err, w[2].at, "syntax error.");
 	}
 	int format = format_find(w[1].s);
@@ -269,19 +320,48 @@ compare_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	p->has_compare = true;
 	if (n_words == 1)
 		return true;
-	if (n_words == 2 && strncmp("rollback", w[1].s, strlen(w[1].s)) != 0) {
+	size_t n = strlen(w[1].s);
+	bool is_rollback = n > 0 && strncmp("rollback", w[1].s, n) == 0 && (n_words > 2 || n > 3);
+	if (!is_rollback && n_words > 2)
+		return refuse(err, w[2].at, "syntax error.");
+	if (!is_rollback) {
+		p->has_compare = false;
+		free(p->compare_file);
 		p->compare_file = strdup(w[1].s);
-		if (p->compare_file == NULL)
-			abort();
 		return true;
 	}
-	if (strncmp("rollback", w[1].s, strlen(w[1].s)) != 0)
-		return refuse(err, w[2].at, "syntax error.");
 	if (n_words < 3)
 		return refuse(err, w[1].at + strlen(w[1].s), "missing argument.");
 	if (n_words > 3)
 		return refuse(err, w[3].at, "syntax error.");
 	return number_parse(&w[2], 49, &p->compare, err);
+}
+
+/* `refresh SECONDS` */
+static bool
+refresh_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	if (n_words < 2)
+		return refuse(err, w[0].at + strlen(w[0].s), "missing argument.");
+	if (n_words > 2)
+		return refuse(err, w[2].at, "syntax error.");
+	if (!number_parse(&w[1], PIPE_REFRESH_MAX, &p->refresh, err))
+		return false;
+	return p->refresh > 0 || refuse(err, w[1].at, "syntax error.");
+}
+
+/* `resolve [full-names]` */
+static bool
+resolve_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	if (p->n == PIPE_MAX)
+		return refuse(err, w[0].at, "too many pipes.");
+	if (n_words > 1 && strncmp("full-names", w[1].s, strlen(w[1].s)) != 0)
+		return refuse(err, w[1].at, "syntax error.");
+	if (n_words > 2)
+		return refuse(err, w[2].at, "syntax error.");
+	p->stages[p->n++] = (struct pipe_stage){ .kind = PIPE_RESOLVE, .full_names = n_words > 1 };
+	return true;
 }
 
 /* Finds the pipe that WORD means: a row of the table, or n_rows + an index of other_words. */
@@ -325,6 +405,10 @@ pipe_parse(struct pipes *p, char *s, size_t base, struct pipe_error *err)
 		return display_parse(p, w, n_words, err);
 	if (strcmp(name, "compare") == 0)
 		return compare_parse(p, w, n_words, err);
+	if (strcmp(name, "refresh") == 0)
+		return refresh_parse(p, w, n_words, err);
+	if (strcmp(name, "resolve") == 0)
+		return resolve_parse(p, w, n_words, err);
 	if (n_words > 1)
 		return refuse(err, w[1].at, "syntax error.");
 	if (strcmp(name, "no-more") == 0)
@@ -417,14 +501,13 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 	*can_end = true;
 	if (strcmp(name, "compare") == 0) {
 		*can_end = n_words != 2;
-		if (n_words == 1)
+		if (n_words == 1) {
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){ "<filename>", "Compare with a file" });
-		if (n_words == 1)
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"rollback", "Compare with prior rollback configuration" });
-		else if (n_words == 2)
+		} else if (n_words == 2)
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"<number>", "Number of the configuration (0..49)" });
@@ -432,6 +515,23 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 		*can_end = false;
 		for (size_t i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++)
 			n = choice_add(out, n, partial, format_words[i]);
+		for (size_t i = 0; i < DISPLAY_WORDS; i++)
+			n = choice_add(out, n, partial, display_words[i].choice);
+		qsort(out, n, sizeof(*out), choice_compare);
+	} else if (strcmp(name, "display") == 0 && n_words == 2 && display_find(w[1].s) >= 0) {
+		bool has_more = display_words[display_find(w[1].s)].what == DISPLAY_INHERITANCE;
+		for (size_t i = 0; has_more && i < 2; i++)
+			n = choice_add(out, n, partial, inherit_words[i]);
+	} else if (strcmp(name, "refresh") == 0) {
+		*can_end = n_words > 1;
+		if (n_words == 1)
+			n = choice_add(out, n, partial,
+			    (struct pipe_choice){
+				"<interval>", "Seconds between updates (1..604800)" });
+	} else if (strcmp(name, "resolve") == 0 && n_words == 1) {
+		n = choice_add(out, n, partial,
+		    (struct pipe_choice){
+			"full-names", "Display full hostnames instead of short" });
 	} else if (strcmp(name, "display") == 0 && n_words == 2) {
 		int format = format_find(w[1].s);
 		for (size_t i = 0; i < sizeof(format_options) / sizeof(format_options[0]); i++)
@@ -477,6 +577,7 @@ pipes_done(struct pipes *p)
 		for (unsigned k = 0; st->ring != NULL && k < st->n; k++)
 			text_done(&st->ring[k]);
 		free(st->ring);
+		text_done(&st->named);
 		free(st->file);
 		if (st->f != NULL)
 			fclose(st->f);
@@ -543,6 +644,11 @@ line_put(struct pipes *p, size_t i, const char *line)
 		case PIPE_TEE:
 			file_put(st, line);
 			break;
+		case PIPE_RESOLVE:
+			text_reset(&st->named);
+			resolve_line(line, st->full_names, &st->named);
+			line = text_str(&st->named);
+			break;
 		}
 	}
 	text_put(&p->out, line);
@@ -595,8 +701,8 @@ pipes_flush(struct pipes *p)
 		case PIPE_APPEND:
 			if (st->file == NULL)
 				break;
-			snprintf(line, sizeof(line), "Wrote %u lines of output to '%s'",
-			    st->n_lines, st->file);
+			snprintf(line, sizeof(line), "Wrote %u lines of %s to '%s'", st->n_lines,
+			    st->is_configuration ? "configuration" : "output", st->file);
 			line_put(p, i + 1, line);
 			break;
 		default:

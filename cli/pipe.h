@@ -15,7 +15,7 @@
 
 #include "lib/base/text.h"
 
-enum { PIPE_MAX = 16, PIPE_LAST_DEFAULT = 25, PIPE_LAST_MAX = 10000 };
+enum { PIPE_MAX = 16, PIPE_LAST_DEFAULT = 25, PIPE_LAST_MAX = 10000, PIPE_REFRESH_MAX = 604800 };
 
 enum pipe_kind {
 	PIPE_MATCH,
@@ -27,17 +27,21 @@ enum pipe_kind {
 	PIPE_SAVE,
 	PIPE_APPEND,
 	PIPE_TEE,
+	PIPE_RESOLVE,
 };
 
 struct pipe_stage {
 	enum pipe_kind kind;
 	regex_t re; /* MATCH, EXCEPT, FIND */
 	bool has_re;
-	bool found;        /* FIND: a line has matched */
-	unsigned n;        /* LAST: lines to keep; TRIM: columns to drop */
-	unsigned n_lines;  /* COUNT, SAVE: lines seen */
-	struct text *ring; /* LAST: the newest n lines */
-	char *file;        /* SAVE, APPEND, TEE */
+	bool found;            /* FIND: a line has matched */
+	unsigned n;            /* LAST: lines to keep; TRIM: columns to drop */
+	unsigned n_lines;      /* COUNT, SAVE: lines seen */
+	struct text *ring;     /* LAST: the newest n lines */
+	char *file;            /* SAVE, APPEND, TEE */
+	bool full_names;       /* RESOLVE */
+	struct text named;     /* RESOLVE: the line with its names */
+	bool is_configuration; /* SAVE: what is written is called so */
 	FILE *f;
 };
 
@@ -53,8 +57,10 @@ struct pipes {
 	enum pipe_inherit inherit;
 	bool has_compare;
 	unsigned compare;    /* rollback number */
-	char *compare_file;  /* instead of a rollback; NULL: none */
-	bool is_detail;      /* display detail: progress of a commit */
+	char *compare_file;  /* ... or the name of a file, else NULL */
+	unsigned refresh;    /* seconds between one answer and the next; 0: one is enough */
+	bool is_detail;      /* display detail */
+	bool is_changed;     /* display changed */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */
@@ -93,6 +99,9 @@ size_t pipe_complete(const char *text, struct pipe_choice out[PIPE_CHOICES_MAX],
 const char *pipe_format_name(enum pipe_format f);
 /* Returns "notes", "brief" or "no-comments"; NULL for INHERIT_OFF. */
 const char *pipe_inherit_name(enum pipe_inherit i);
+
+/* Puts a stage before all others that writes the configuration FILE (`save FILE`). Returns false if there is no room. */
+bool pipes_save(struct pipes *p, const char *file);
 
 /* Sends text through the stages; what comes out is added to p->out. */
 void pipes_put(struct pipes *p, const char *s, size_t n);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -119,4 +120,21 @@ setting_show(const struct settings *s, struct text *out)
 		text_put(out, "CLI timestamp disabled\n");
 	if (getcwd(cwd, sizeof(cwd)) != NULL)
 		text_printf(out, "CLI working directory is '%s'\n", cwd);
+}
+
+void
+setting_timestamp(const struct settings *s)
+{
+	char buf[128];
+	time_t now = time(NULL);
+	struct tm tm;
+	if (s->timestamp[0] == '\0')
+		return;
+	/* the format is the user's: that is what it is for */
+	_Pragma("GCC diagnostic push");
+	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
+	if (strftime(buf, sizeof(buf), s->timestamp, localtime_r(&now, &tm)) > 0)
+		puts(buf);
+	_Pragma("GCC diagnostic pop");
+	fflush(stdout);
 }

@@ -32,4 +32,7 @@ void setting_show(const struct settings *s, struct text *out);
 unsigned setting_rows(const struct settings *s);
 unsigned setting_columns(const struct settings *s);
 
+/* Prints the time in the format of `set cli timestamp`, if there is one. */
+void setting_timestamp(const struct settings *s);
+
 #endif

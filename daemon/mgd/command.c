@@ -38,6 +38,7 @@ static const struct {
 	{ "file compare", "Compare files" },
 	{ "help", "Provide help information" },
 	{ "monitor", "Show real-time debugging information" },
+	{ "replace", "Replace character string in configuration" },
 	{ "request", "Make system-level requests" },
 	{ "request services", "Perform services operations" },
 	{ "request system", "Perform system-level operations" },
@@ -47,6 +48,7 @@ static const struct {
 	{ "set", "Set CLI properties" },
 	{ "set cli", "Set command-line interface properties" },
 	{ "show", "Show system information" },
+	{ "show chassis", "Show chassis information" },
 	{ "show ipsec", "Show IP Security information" },
 	{ "show ipv6", "Show IP version 6 information" },
 	{ "show services", "Show services information" },
@@ -58,6 +60,8 @@ static const struct {
 	{ "show system", "Show system information" },
 	{ "show system configuration", "Show configuration information" },
 	{ "start", "Start shell" },
+	{ "wildcard", "Change many statements at once" },
+	{ "wildcard range", "Change a range of statements" },
 };
 
 /* The I-th word of a command; LEN is 0 if it has fewer. */

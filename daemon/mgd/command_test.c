@@ -4,6 +4,7 @@
  */
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/path.h"
+#include "daemon/mgd/range.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -194,6 +195,65 @@ words_keep_their_places(void **state)
 	arena_free(a);
 }
 
+/* What a line with brackets stands for, in one line; or "AT: MESSAGE". */
+static void
+ranges_are_written_out(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "interfaces lo0 unit 1", "interfaces lo0 unit 1;" },
+		{ "ge-0/0/[1-3] mtu 9", "ge-0/0/1 mtu 9;ge-0/0/2 mtu 9;ge-0/0/3 mtu 9;" },
+		{ "a[1,3]b[x,yz]", "a1bx;a1byz;a3bx;a3byz;" },
+		{ "r[08-11]", "r08;r09;r10;r11;" },
+		{ "r[1-5,!2-3,!9]", "r1;r4;r5;" },
+		{ "r[a-c, Q]", "ra;rb;rc;rQ;" },
+		{ "x \"[1-3]\" [7]", "x \"[1-3]\" 7;" },
+		{ "x \"\\\"[1-3]\"", "x \"\\\"[1-3]\";" },
+		{ "r[3-1]", "2: invalid range '3-1'" },
+		{ "r[c-a]", "2: invalid range 'c-a'" },
+		{ "r[1-3", "1: syntax error, expecting ']'." },
+		{ "r[1[2]]", "1: syntax error, expecting ']'." },
+		{ "r[]", "2: syntax error." },
+		{ "r[1,!1]", "2: syntax error." },
+		{ "r[1-99999]", "2: more than 4096 lines in a range." },
+		{ "r[1-100][1-100]", "8: more than 4096 lines in a range." },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena *a = arena_new();
+		struct refusal e = { 0 };
+		struct text out = { 0 };
+		const char *const *lines;
+		size_t n = 0;
+		if (!range_expand(a, cases[i][0], &lines, &n, &e))
+			text_printf(&out, "%zu: %s", e.at, text_str(&e.text));
+		for (size_t k = 0; k < n; k++)
+			text_printf(&out, "%s;", lines[k]);
+		assert_string_equal(text_str(&out), cases[i][1]);
+		text_done(&out);
+		refusal_done(&e);
+		arena_free(a);
+	}
+}
+
+static void
+patterns_keep_brackets_and_backslashes(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new();
+	struct refusal e = { 0 };
+	struct words w;
+	assert_true(words_cut_patterns(a, "x ^r([0-9]) \"a\\.b \\\" c\" ]", 2, &w, &e));
+	assert_int_equal(w.n, 3);
+	assert_string_equal(w.w[0].s, "^r([0-9])");
+	assert_int_equal(w.w[0].at, 2);
+	assert_string_equal(w.w[1].s, "a\\.b \" c");
+	assert_true(w.w[1].is_quoted);
+	assert_string_equal(w.w[2].s, "]");
+	assert_false(words_cut_patterns(a, "\"open", 0, &w, &e));
+	refusal_done(&e);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -203,6 +263,8 @@ main(void)
 		cmocka_unit_test(style_is_the_level_or_its_default),
 		cmocka_unit_test(paths_are_walked),
 		cmocka_unit_test(words_keep_their_places),
+		cmocka_unit_test(ranges_are_written_out),
+		cmocka_unit_test(patterns_keep_brackets_and_backslashes),
 	};
 	const char *error = NULL;
 	schema = schema_load(&error);

@@ -37,9 +37,23 @@ tree_read(struct db *db, unsigned n, struct store_meta *meta, int *rc)
 	return t;
 }
 
+bool
+db_keep_version(const struct db *db, struct tree *t, struct text *out_other)
+{
+	const struct snode *s = snode_find(db->schema->config, "version", strlen("version"));
+	struct node *n = node_child(tree_root(t), s);
+	bool is_other = n != NULL && strcmp(n->value, VERSION) != 0;
+	if (is_other && out_other != NULL)
+		text_put(out_other, n->value);
+	n = node_set_leaf(t, tree_root(t), s, VERSION);
+	n->is_inactive = n->is_protected = false;
+	return !is_other;
+}
+
 void
 db_set_running(struct db *db, struct tree *t, bool keep_old)
 {
+	db_keep_version(db, t, NULL);
 	static const char *const words[] = { "system", "host-name" };
 	struct tree *whole = tree_applies_groups(t) ? groups_expand(t, NULL) : NULL;
 	const struct node *n = node_path(tree_root(whole != NULL ? whole : t), words, 2);
@@ -47,6 +61,9 @@ db_set_running(struct db *db, struct tree *t, bool keep_old)
 	snprintf(db->host_name, sizeof(db->host_name), "%s", has_name ? n->value : "");
 	permits_free(db->permits);
 	db->permits = permits_new(whole != NULL ? whole : t);
+	arena_free(db->log_arena);
+	db->log_arena = arena_new();
+	db->log_conf = log_conf_build(tree_root(whole != NULL ? whole : t), db->log_arena);
 	tree_free(whole);
 	if (!keep_old)
 		tree_free(db->running);
@@ -82,12 +99,15 @@ db_rollback(struct db *db, unsigned n, int *rc)
 	if (*rc == -EINVAL)
 		*rc =
 		    0; /* an old configuration may hold what is not known any more; the rest is there */
+	if (t != NULL)
+		db_keep_version(db, t, NULL);
 	return t;
 }
 
 void
 db_touched(struct db *db)
 {
+	db_keep_version(db, db->candidate, NULL);
 	db->is_touched = true;
 	db->touched = time(NULL);
 	db->n_edits++;

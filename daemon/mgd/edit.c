@@ -37,8 +37,10 @@ enum edit_id {
 	EDIT_PROTECT,
 	EDIT_QUIT,
 	EDIT_RENAME,
+	EDIT_REPLACE,
 	EDIT_ROLLBACK,
 	EDIT_RUN,
+	EDIT_SAVE,
 	EDIT_SET,
 	EDIT_SHOW,
 	EDIT_STATUS,
@@ -46,6 +48,8 @@ enum edit_id {
 	EDIT_UNPROTECT,
 	EDIT_UP,
 	EDIT_UPDATE,
+	EDIT_WILDCARD_DELETE,
+	EDIT_WILDCARD_RANGE,
 };
 
 static const struct command table[] = {
@@ -65,8 +69,11 @@ static const struct command table[] = {
 	{ "protect", "Protect the statement", NULL, EDIT_PROTECT, false },
 	{ "quit", "Quit from this level", NULL, EDIT_QUIT, false },
 	{ "rename", "Rename a statement", NULL, EDIT_RENAME, false },
+	{ "replace pattern", "Replace character string in configuration", NULL, EDIT_REPLACE,
+	    false },
 	{ "rollback", "Roll back to previous committed configuration", NULL, EDIT_ROLLBACK, false },
 	{ "run", "Run an operational-mode command", NULL, EDIT_RUN, false },
+	{ "save", "Save configuration to ASCII file", NULL, EDIT_SAVE, false },
 	{ "set", "Set a parameter", NULL, EDIT_SET, false },
 	{ "show", "Show a parameter", NULL, EDIT_SHOW, false },
 	{ "status", "Show users currently editing configuration", NULL, EDIT_STATUS, false },
@@ -74,6 +81,11 @@ static const struct command table[] = {
 	{ "unprotect", "Unprotect the statement", NULL, EDIT_UNPROTECT, false },
 	{ "up", "Exit one level of configuration", NULL, EDIT_UP, false },
 	{ "update", "Update private database", NULL, EDIT_UPDATE, false },
+	{ "wildcard delete", "Delete the statements whose names match", NULL, EDIT_WILDCARD_DELETE,
+	    false },
+	{ "wildcard range delete", "Delete a range of statements", NULL, EDIT_WILDCARD_RANGE,
+	    false },
+	{ "wildcard range set", "Set a range of statements", NULL, EDIT_WILDCARD_RANGE, false },
 };
 
 const struct command *
@@ -148,6 +160,65 @@ leave_ask(struct session *s)
 	session_ask(s, "Exit with uncommitted changes? [yes,no] (yes) ", "yes", on_leave_answer);
 }
 
+/* --- what changes have in common --- */
+
+/* A version that was set is not the configuration's to say. */
+static void
+version_say(struct session *s, struct report *r)
+{
+	struct text other = { 0 };
+	struct text said = { 0 };
+	if (!db_keep_version(&s->m->db, session_tree(s), &other)) {
+		text_printf(&said, VERSION_MISMATCH, text_str(&other));
+		report_add(r, &(struct report_line){ .class = REPORT_WARNING, .message = said.s });
+	}
+	text_done(&said);
+	text_done(&other);
+}
+
+void
+edit_report(struct session *s, const struct report *r)
+{
+	struct text said = { 0 };
+	for (size_t i = 0; i < r->n; i++) {
+		const struct report_line *l = &r->lines[i];
+		if (l->class == REPORT_IGNORED)
+			continue;
+		if (l->edit != NULL && l->line == 0) {
+			/* it is not about the words that were typed */
+			report_print(
+			    &(struct report){ .lines = &r->lines[i], .n = 1 }, NULL, &said);
+			continue;
+		}
+		bool has_tag = strncmp(l->message, "warning: ", 9) == 0 ||
+			       strncmp(l->message, "error: ", 7) == 0;
+		text_printf(&said, "%s%s\n",
+		    has_tag       ? ""
+		    : l->is_error ? "error: "
+				  : "warning: ",
+		    l->message);
+	}
+	if (r->n_errors == 0) {
+		session_text(s, text_str(&said));
+		session_done(s);
+	} else {
+		session_fail(s, text_str(&said));
+	}
+	text_done(&said);
+}
+
+void
+edit_change(struct session *s, const char *lines)
+{
+	struct tree *t = session_tree(s);
+	struct report r = { 0 };
+	load_set(t, tree_root(t), lines, strlen(lines), &r);
+	version_say(s, &r);
+	candidate_touched(s);
+	edit_report(s, &r);
+	report_done(&r);
+}
+
 /* --- moving about --- */
 
 static void
@@ -171,6 +242,32 @@ place_push(struct session *s)
 	s->stack = e;
 }
 
+/* Makes what P leads to, as far as it means something while it is empty and S may make it. */
+static void
+place_make(struct session *s, const struct path *p)
+{
+	struct tree *t = session_tree(s);
+	struct path at = *p;
+	struct refusal ignored = { 0 };
+	while (at.n > 0 && at.s->kind != SNODE_LIST && !at.s->is_presence)
+		path_up(&at);
+	if (at.n == 0 || node_path(tree_root(t), at.words, at.n) != NULL)
+		return;
+	bool may = (s->private_tree != NULL || candidate_holder(s) == NULL) &&
+		   permit_path(session_permit(s), &at, PERMIT_WRITE, 0, &ignored);
+	refusal_done(&ignored);
+	if (!may)
+		return;
+	struct text line = { 0 };
+	struct report r = { 0 };
+	text_put(&line, "set");
+	path_print(&at, 0, &line);
+	load_set(t, tree_root(t), text_str(&line), line.len, &r);
+	candidate_touched(s);
+	report_done(&r);
+	text_done(&line);
+}
+
 static void
 do_edit(struct session *s, const struct words *w, struct arena *a)
 {
@@ -186,6 +283,7 @@ do_edit(struct session *s, const struct words *w, struct arena *a)
 	if (ok) {
 		place_push(s);
 		place_set(s, &p);
+		place_make(s, &p);
 		session_done(s);
 	} else {
 		session_refuse(s, &e);
@@ -238,71 +336,125 @@ do_up(struct session *s, const struct words *w, bool top)
 	}
 	struct words rest = words_from(w, used);
 	struct path there = s->edit;
+	const struct edit_place *stack = s->stack;
 	s->is_nested = true;
 	edit_line(s, &rest);
 	s->is_nested = false;
 	/* `edit` stays where it went, all else comes back */
 	if (s->is_configuring && s->edit.words == there.words && s->edit.n == there.n)
 		s->edit = before;
+	else if (s->is_configuring && s->stack != NULL && s->stack->below == stack)
+		s->stack->path = before; /* where `exit` goes back to */
 	if (s->has_done)
 		session_pump(s);
 }
 
 /* --- changing the candidate --- */
 
-/* Runs one set line; warnings are shown, errors fail the line. LINE ends with a newline. */
-static void
-change(struct session *s, const char *line)
+/* True if the word W stands between a statement and where command ID puts it. */
+static bool
+is_link(const struct word *w, int id)
 {
-	struct tree *t = session_tree(s);
-	struct report r = { 0 };
-	bool ok = load_set(t, tree_root(t), line, strlen(line), &r);
-	struct text said = { 0 };
-	for (size_t i = 0; i < r.n; i++) {
-		const struct report_line *l = &r.lines[i];
-		if (l->class == REPORT_IGNORED)
-			continue;
-		bool has_tag = strncmp(l->message, "warning: ", 9) == 0 ||
-			       strncmp(l->message, "error: ", 7) == 0;
-		text_printf(&said, "%s%s\n",
-		    has_tag       ? ""
-		    : l->is_error ? "error: "
-				  : "warning: ",
-		    l->message);
-	}
-	candidate_touched(s);
-	if (ok) {
-		session_text(s, text_str(&said));
-		session_done(s);
-	} else {
-		session_fail(s, text_str(&said));
-	}
-	text_done(&said);
-	report_done(&r);
+	if (w->is_quoted)
+		return false;
+	if (id == EDIT_RENAME || id == EDIT_COPY)
+		return strcmp(w->s, "to") == 0;
+	return id == EDIT_INSERT && (strcmp(w->s, "before") == 0 || strcmp(w->s, "after") == 0);
 }
 
-/* Where the path of a command ends and what it does with it begins; N if there is no such word. */
-static size_t
-split_at(const struct words *w, int id)
+/* An entry or a value of a leaf-list: what has a name that can change. */
+static bool
+is_entry(const struct path *p)
 {
+	return (p->end == PATH_NODE && p->s->kind == SNODE_LIST) ||
+	       (p->end == PATH_VALUE && p->s->kind == SNODE_LEAFLIST);
+}
+
+/* Walks the path that rename, copy and insert begin with; *CUT is where their link word stands. A name may be such a word
+ * itself: the first one behind a whole entry counts. */
+static bool
+entry_walk(struct session *s, struct arena *a, int id, const struct words *w, struct path *p,
+    size_t *cut, struct refusal *e)
+{
+	struct words head = *w;
 	for (size_t i = 1; i < w->n; i++) {
-		if (w->w[i].is_quoted)
-			continue;
-		if ((id == EDIT_RENAME || id == EDIT_COPY) && strcmp(w->w[i].s, "to") == 0)
-			return i;
-		if (id == EDIT_INSERT &&
-		    (strcmp(w->w[i].s, "before") == 0 || strcmp(w->w[i].s, "after") == 0))
-			return i;
+		struct refusal ignored = { 0 };
+		head.n = *cut = i;
+		bool ok = is_link(&w->w[i], id) &&
+			  path_walk(a, config_root(s), &s->edit, &head, false, p, &ignored) &&
+			  is_entry(p);
+		refusal_done(&ignored);
+		if (ok && i + 1 == w->n)
+			return refuse(e, w->end + 1, "missing argument.");
+		if (ok)
+			return true;
 	}
-	return id == EDIT_ANNOTATE && w->n > 1 ? w->n - 1 : w->n;
+	if (!path_walk(a, config_root(s), &s->edit, w, false, p, e))
+		return false;
+	return refuse(e, w->end + 1, "missing argument.");
+}
+
+/* A comment is for a statement of the current level; its text comes last. */
+static bool
+annotate_walk(struct session *s, struct arena *a, const struct words *w, struct path *p,
+    size_t *cut, struct refusal *e)
+{
+	struct words head = *w;
+	head.n -= head.n > 0;
+	*cut = head.n;
+	if (!path_walk(a, config_root(s), &s->edit, &head, false, p, e))
+		return false;
+	if (head.n == 0 || p->end == PATH_LIST)
+		return refuse(e, w->end + 1, "missing argument.");
+	struct path up = *p;
+	if (p->end == PATH_NODE || p->s->kind == SNODE_LEAFLIST)
+		path_up(&up);
+	else
+		up.n = p->n_around;
+	if (up.s->is_joined && p->end == PATH_NODE)
+		path_up(&up); /* `family inet` is one statement */
+	if (up.n != s->edit.n)
+		return refuse(e, head.w[head.n - 1].at, "syntax error.");
+	return true;
 }
 
 static bool
-change_path_ok(const struct path *p, const struct words *w, int id, struct refusal *e)
+change_walk(struct session *s, struct arena *a, int id, const struct words *w, struct path *p,
+    size_t *cut, struct refusal *e)
 {
+	*cut = w->n;
+	if (w->n == 0)
+		return refuse(e, w->end + 1, "missing argument.");
+	if (id == EDIT_RENAME || id == EDIT_COPY || id == EDIT_INSERT)
+		return entry_walk(s, a, id, w, p, cut, e);
+	if (id == EDIT_ANNOTATE)
+		return annotate_walk(s, a, w, p, cut, e);
+	if (!path_walk(a, config_root(s), &s->edit, w, id == EDIT_SET, p, e))
+		return false;
 	if (id == EDIT_SET && (p->end == PATH_LEAF || p->end == PATH_LIST))
 		return refuse(e, w->end + 1, "missing argument.");
 	return true;
+}
+
+/* Writes the words of P; names that would be taken for link words get quotes. */
+static void
+change_path(const struct path *p, int id, struct text *out)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct word w = { .s = p->words[i] };
+		text_putc(out, ' ');
+		if (path_is_bracket(w.s))
+			text_put(out, w.s);
+		else
+			quote_put(out, w.s, is_link(&w, id));
+	}
+}
+
+static bool
+is_version(const struct path *p)
+{
+	return p->n > 0 && p->s->parent != NULL && p->s->parent->parent == NULL &&
+	       strcmp(p->s->name, "version") == 0;
 }
 
 /* set, activate, rename, ...: everything that is a line of the same name for lib/junos. */
@@ -310,29 +462,38 @@ static void
 do_change(struct session *s, const char *verb, int id, const struct words *w, struct arena *a)
 {
 	struct refusal e = { 0 };
-	struct path p;
-	size_t cut = split_at(w, id);
+	struct path p = { 0 };
+	size_t cut;
+	bool ok = change_walk(s, a, id, w, &p, &cut, &e);
 	struct words head = *w;
 	head.n = cut;
-	bool ok = w->n > 0 || refuse(&e, w->end + 1, "missing argument.");
-	ok = ok && path_walk(a, config_root(s), &s->edit, &head, id == EDIT_SET, &p, &e);
-	ok = ok && change_path_ok(&p, w, id, &e);
 	ok = ok && guard_path(s, &s->edit, &head, &p, PERMIT_WRITE, &e);
 	if (!ok) {
 		session_refuse(s, &e);
+	} else if (is_version(&p) && id != EDIT_SET && id != EDIT_ANNOTATE) {
+		session_fail(s, "error: the version statement cannot be changed or deleted");
 	} else {
 		struct text line = { 0 };
 		text_put(&line, verb);
-		path_print(&p, 0, &line);
+		change_path(&p, id, &line);
 		for (size_t i = cut; i < w->n; i++) {
 			text_putc(&line, ' ');
-			quote_put(&line, w->w[i].s, id == EDIT_ANNOTATE);
+			quote_put(&line, w->w[i].s, id == EDIT_ANNOTATE || w->w[i].is_quoted);
 		}
 		text_putc(&line, '\n');
-		change(s, text_str(&line));
+		edit_change(s, text_str(&line));
 		text_done(&line);
 	}
 	refusal_done(&e);
+}
+
+bool
+edit_may(struct session *s, const char *command)
+{
+	if (s->is_configuring && permit_command(session_permit(s), command, NULL))
+		return !candidate_refuses(s);
+	session_fail(s, "error: permission denied");
+	return false;
 }
 
 static void
@@ -342,13 +503,15 @@ on_delete_answer(struct session *s, const char *text)
 		session_done(s);
 		return;
 	}
-	struct tree *t = session_tree(s);
-	struct node *n =
-	    s->edit.n > 0 ? node_path(tree_root(t), s->edit.words, s->edit.n) : tree_root(t);
-	while (n != NULL && n->child != NULL)
-		node_del(t, n->child);
-	candidate_touched(s);
-	session_done(s);
+	if (!edit_may(s, "delete"))
+		return;
+	struct path here = s->edit;
+	struct text line = { 0 };
+	text_put(&line, "edit");
+	path_print(&here, 0, &line);
+	text_put(&line, here.n > 0 ? "\ndelete\n" : "");
+	edit_change(s, here.n > 0 ? text_str(&line) : "delete\n");
+	text_done(&line);
 }
 
 /* --- the rest --- */
@@ -361,8 +524,9 @@ do_show(struct session *s, const struct words *w, struct arena *a)
 	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e) ||
 	    !guard_path(s, &s->edit, w, &p, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
-	} else if (s->compare >= 0) {
-		show_compare(s, session_tree(s));
+	} else if (show_compares(s)) {
+		s->compares_running = false;
+		show_compare(s, session_tree(s), &p);
 	} else {
 		show_tree(s, session_tree(s), &p, p.n == 0);
 		session_done(s);
@@ -444,20 +608,15 @@ is_held(struct session *s, int id)
 		[EDIT_LOAD] = true,
 		[EDIT_PROTECT] = true,
 		[EDIT_RENAME] = true,
+		[EDIT_REPLACE] = true,
 		[EDIT_ROLLBACK] = true,
 		[EDIT_SET] = true,
 		[EDIT_UNPROTECT] = true,
-		[EDIT_UPDATE] = true, /* the last one */
+		[EDIT_UPDATE] = true,
+		[EDIT_WILDCARD_DELETE] = true,
+		[EDIT_WILDCARD_RANGE] = true, /* the last one */
 	};
-	const struct session *holder =
-	    changes[id] && s->private_tree == NULL ? candidate_holder(s) : NULL;
-	if (holder == NULL)
-		return false;
-	struct text t = { 0 };
-	candidate_held(holder, &t);
-	session_fail(s, text_str(&t));
-	text_done(&t);
-	return true;
+	return changes[id] && candidate_refuses(s);
 }
 
 void
@@ -515,11 +674,17 @@ edit_line(struct session *s, const struct words *w)
 	case EDIT_LOAD:
 		edit_load(s, &rest);
 		break;
+	case EDIT_REPLACE:
+		edit_replace(s, &rest, a);
+		break;
 	case EDIT_ROLLBACK:
 		do_rollback(s, &rest);
 		break;
 	case EDIT_RUN:
 		oper_line(s, &rest);
+		break;
+	case EDIT_SAVE:
+		edit_save(s, &rest);
 		break;
 	case EDIT_SHOW:
 		do_show(s, &rest, a);
@@ -532,6 +697,12 @@ edit_line(struct session *s, const struct words *w)
 		break;
 	case EDIT_UP:
 		do_up(s, &rest, false);
+		break;
+	case EDIT_WILDCARD_DELETE:
+		edit_wildcard_delete(s, &rest, a);
+		break;
+	case EDIT_WILDCARD_RANGE:
+		edit_wildcard_range(s, strrchr(c->words, ' ') + 1, &rest, a);
 		break;
 	case EDIT_UPDATE:
 		do_update(s, &rest);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * edit_load.c - load.
+ * edit_load.c - load and save.
  *
  * A file is opened by the command line, with the rights of its user; mgd sees only its text. Called by edit.c.
  */
@@ -10,6 +10,7 @@
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -23,7 +24,8 @@ enum load_kind {
 	KIND_REPLACE,
 	KIND_SET,
 	KIND_UPDATE,
-	KINDS
+	KINDS,
+	KIND_NONE, /* of programs only */
 };
 
 static const char *const kinds[KINDS] = {
@@ -73,6 +75,7 @@ text_load(struct session *s, const char *text, size_t len, struct report *r)
 	struct node *place = load_place(s, r);
 	enum load_action action = s->load_kind == KIND_OVERRIDE  ? LOAD_OVERRIDE
 				  : s->load_kind == KIND_REPLACE ? LOAD_REPLACE
+				  : s->load_kind == KIND_NONE    ? LOAD_NONE
 								 : LOAD_MERGE;
 	if (place == NULL)
 		return false;
@@ -89,6 +92,31 @@ text_load(struct session *s, const char *text, size_t len, struct report *r)
 	}
 }
 
+/* Adds to SHOWN what the user shall see of L. To whoever types, a word that means nothing is an error; only a file that the
+ * gateway starts with is taken without it. */
+static void
+line_take(const struct report_line *l, struct report *shown)
+{
+	struct report_line line = *l;
+	static char syntax_error[] = "syntax error";
+	if (l->class == REPORT_IGNORED)
+		return;
+	if (l->is_unknown) {
+		line.is_error = true;
+		line.message = syntax_error;
+	}
+	report_add(shown, &line);
+}
+
+static void
+version_say(struct session *s, struct text *said)
+{
+	struct text other = { 0 };
+	if (!db_keep_version(&s->m->db, session_tree(s), &other))
+		text_printf(said, "warning: " VERSION_MISMATCH "\n", text_str(&other));
+	text_done(&other);
+}
+
 static void
 on_load_input(struct session *s, const char *text, size_t len, const char *error)
 {
@@ -99,27 +127,39 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		text_done(&said);
 		return;
 	}
-	struct report r = { 0 };
+	/* somebody may have locked it while the text came */
+	if (!edit_may(s, "load"))
+		return;
+	struct report r = { .is_enough_one = s->load_stops };
 	struct report shown = { 0 };
-	bool ok = text_load(s, text, len, &r);
-	ok = guard_settle(s, &r) && ok;
+	bool is_exact = s->load_is_whole || s->load_trial != TRIAL_NONE;
+	struct tree *before = is_exact ? tree_copy(session_tree(s)) : NULL;
+	text_load(s, text, len, &r);
+	(void)guard_settle(s, &r);
 	for (size_t i = 0; i < r.n; i++)
-		if (r.lines[i].class != REPORT_IGNORED)
-			report_add(&shown, &r.lines[i]);
+		line_take(&r.lines[i], &shown);
 	for (size_t i = 0; i < shown.n && s->is_program; i++)
 		call_report(s, &shown.lines[i]);
 	if (!s->is_program)
 		report_print(&shown, s->name, &said);
-	candidate_touched(s);
-	if (ok) {
+	version_say(s, &said);
+	if (before != NULL && (shown.n_errors > 0 || s->load_trial != TRIAL_NONE))
+		before = trial_swap(s, before);
+	else
+		candidate_touched(s);
+	if (shown.n_errors == 0 && s->load_trial != TRIAL_NONE) {
+		trial_start(s, before, s->load_trial == TRIAL_FIRST);
+		before = NULL;
+	} else if (shown.n_errors == 0) {
 		text_put(&said, "load complete\n");
 		session_text(s, text_str(&said));
 		session_done(s);
 	} else {
 		if (!s->is_program) /* which has had them all */
-			text_printf(&said, "load complete (%zu errors)\n", r.n_errors);
+			text_printf(&said, "load complete (%zu errors)\n", shown.n_errors);
 		session_fail(s, text_str(&said));
 	}
+	tree_free(before);
 	text_done(&said);
 	report_done(&shown);
 	report_done(&r);
@@ -130,7 +170,8 @@ static const struct word *
 load_words(struct session *s, const struct words *w, struct refusal *e)
 {
 	size_t at = 1;
-	s->load_json = s->load_relative = false;
+	s->load_json = s->load_relative = s->load_stops = s->load_is_whole = false;
+	s->load_trial = TRIAL_NONE;
 	if (w->n > 0 && !kind_of(&w->w[0], &s->load_kind)) {
 		refuse(e, w->w[0].at, "syntax error.");
 		return NULL;
@@ -171,16 +212,51 @@ edit_load(struct session *s, const struct words *w)
 }
 
 void
-edit_load_call(struct session *s, const char *action, const char *format, const char *file)
+edit_load_call(struct session *s, const struct load_wish *wish)
 {
-	struct word w = { .s = action };
-	if (!kind_of(&w, &s->load_kind)) {
+	const char *file = wish->file;
+	struct word w = { .s = wish->action };
+	if (strcmp(wish->action, "none") == 0) {
+		s->load_kind = KIND_NONE;
+	} else if (!kind_of(&w, &s->load_kind)) {
 		session_fail(s, "error: syntax error");
 		return;
 	}
-	s->load_json = strcmp(format, "json") == 0;
+	if (!edit_may(s, "load"))
+		return;
+	s->load_json = strcmp(wish->format, "json") == 0;
 	s->load_relative = false;
+	s->load_stops = wish->stops;
+	s->load_is_whole = wish->is_whole;
+	s->load_trial = (int)wish->trial;
 	snprintf(s->name, sizeof(s->name), "%s", file != NULL ? file : "");
 	session_want(
 	    s, file != NULL ? "file" : "terminal", file != NULL ? s->name : NULL, on_load_input);
+}
+
+/* --- save --- */
+
+void
+edit_save(struct session *s, const struct words *w)
+{
+	struct refusal e = { 0 };
+	if (w->n != 1) {
+		refuse(&e, w->n == 0 ? w->end + 1 : w->w[1].at,
+		    w->n == 0 ? "missing argument." : "syntax error.");
+		session_refuse(s, &e);
+		refusal_done(&e);
+		return;
+	}
+	struct tree *view = permit_view(session_permit(s), session_tree(s), PERMIT_MARK);
+	struct tree *part = show_part(&s->m->db, view != NULL ? view : session_tree(s), &s->edit);
+	struct text out = { 0 };
+	if (part != NULL)
+		print_text(tree_root(part), 0, &out);
+	if (w->w[0].is_quoted || strcmp(w->w[0].s, "terminal") != 0)
+		session_save(s, w->w[0].s);
+	session_text(s, text_str(&out));
+	session_done(s);
+	text_done(&out);
+	tree_free(part);
+	tree_free(view);
 }

@@ -34,6 +34,9 @@ enum follow {
 	FOLLOW_TOP,
 	FOLLOW_UP,
 	FOLLOW_RUN,
+	FOLLOW_MATCH, /* a path that ends with a pattern */
+	FOLLOW_RANGE_SET,
+	FOLLOW_RANGE_DELETE,
 };
 
 static const struct {
@@ -56,6 +59,9 @@ static const struct {
 	{ "top", FOLLOW_TOP },
 	{ "unprotect", FOLLOW_CHANGE },
 	{ "up", FOLLOW_UP },
+	{ "wildcard delete", FOLLOW_MATCH },
+	{ "wildcard range delete", FOLLOW_RANGE_DELETE },
+	{ "wildcard range set", FOLLOW_RANGE_SET },
 };
 
 /* Commands with words of their own as little state machines: in state FROM the word may follow and leads to state TO. A word in
@@ -123,6 +129,13 @@ static const struct step {
 	{ "quit", 0, NULL, NULL, 0 },
 	{ "quit", 0, "configuration-mode", "Exit configuration mode", 1 },
 	{ "quit", 1, NULL, NULL, 0 },
+	{ "replace pattern", 0, "<regex>", "Regular expression to look for", 1 },
+	{ "replace pattern", 1, "with", "Replace what matches with a text", 2 },
+	{ "replace pattern", 2, "<text>", "Text to replace it with", 3 },
+	{ "replace pattern", 3, NULL, NULL, 0 },
+	{ "replace pattern", 3, "upto", "Number of names and values to change", 4 },
+	{ "replace pattern", 4, "<number>", "Number of names and values to change", 5 },
+	{ "replace pattern", 5, NULL, NULL, 0 },
 	{ "request system halt", 0, NULL, NULL, 0 },
 	{ "request system halt", 0, "<option>", "Anything", 0 },
 	{ "request system power-off", 0, NULL, NULL, 0 },
@@ -164,6 +177,9 @@ static const struct step {
 	{ "rollback", 0, "<number>", "Numeric argument (0..49)", 1 },
 	{ "rollback", 0, "rescue", "Rescue configuration", 1 },
 	{ "rollback", 1, NULL, NULL, 0 },
+	{ "save", 0, "<filename>", "Filename", 1 },
+	{ "save", 0, "terminal", "Use login terminal", 1 },
+	{ "save", 1, NULL, NULL, 0 },
 	{ "set cli complete-on-space", 0, "off", "Disable complete-on-space", 1 },
 	{ "set cli complete-on-space", 0, "on", "Enable complete-on-space", 1 },
 	{ "set cli complete-on-space", 1, NULL, NULL, 0 },
@@ -257,6 +273,15 @@ rollbacks_add(const struct typing *t)
 	}
 }
 
+/* The files of the log folder. */
+static void
+logs_add(const struct typing *t)
+{
+	elem_each (name, t->ask->logs, "name")
+		if (is_typing(t, name->value))
+			complete_add(t->out, name->value, "", COMPLETE_NAME, ' ');
+}
+
 static bool
 steps_complete(const struct typing *t, const char *command)
 {
@@ -286,6 +311,8 @@ steps_complete(const struct typing *t, const char *command)
 		t->out->can_end = true; /* a command without arguments */
 	if (state == 0 && t->ask->store >= 0 && strcmp(command, "rollback") == 0)
 		rollbacks_add(t);
+	if (state == 0 && strncmp(command, "monitor st", 10) == 0)
+		logs_add(t);
 	return true;
 }
 
@@ -470,6 +497,13 @@ links_add(const struct typing *t, enum follow follow)
 			complete_add(t->out, links[k].word, links[k].help, COMPLETE_WORD, ' ');
 }
 
+/* True if P has come to a whole statement below the [edit] place; `family` alone is none. */
+static bool
+is_statement_of(const struct typing *t, const struct path *p)
+{
+	return p->n > t->edit.n && p->end <= PATH_VALUE && p->end != PATH_LIST && !p->s->is_joined;
+}
+
 static bool
 path_complete(const struct typing *t, enum follow follow)
 {
@@ -493,6 +527,10 @@ path_complete(const struct typing *t, enum follow follow)
 			return refuse(t->e, t->w.w[cut].at, "syntax error.");
 		return other_complete(t, &p, &rest);
 	}
+	if (follow == FOLLOW_ANNOTATE && is_statement_of(t, &p)) {
+		complete_add(t->out, "<comment>", "Text of the comment", COMPLETE_PLACEHOLDER, ' ');
+		return true;
+	}
 	enum permit_access access = is_reading(follow) ? PERMIT_READ : PERMIT_WRITE;
 	if (t->ask->permit != NULL && head.n > 0 &&
 	    !permit_path(t->ask->permit, &p, access, head.w[head.n - 1].at, t->e))
@@ -504,10 +542,36 @@ path_complete(const struct typing *t, enum follow follow)
 		leaves_drop(t->out);
 	if (is_entry(&p))
 		links_add(t, follow);
-	if (follow == FOLLOW_ANNOTATE && head.n > 0 && p.end <= PATH_VALUE)
-		complete_add(t->out, "<comment>", "Text of the comment", COMPLETE_PLACEHOLDER, ' ');
 	t->out->can_end = path_can_end(&p, follow, head.n);
 	return true;
+}
+
+/* A path that ends with a regular expression. */
+static bool
+match_complete(const struct typing *t)
+{
+	if (!path_complete(t, FOLLOW_MATCH)) {
+		/* the last complete word may be the expression */
+		refusal_done(t->e);
+		*t->e = (struct refusal){ 0 };
+		t->out->can_end = true;
+		return true;
+	}
+	complete_add(
+	    t->out, "<regex>", "Regular expression for the names", COMPLETE_PLACEHOLDER, ' ');
+	return true;
+}
+
+/* A path in which brackets stand for many words; behind the first one nothing is known. */
+static bool
+range_complete(const struct typing *t, enum follow follow)
+{
+	for (size_t i = 0; i < t->w.n; i++)
+		if (!t->w.w[i].is_quoted && strcmp(t->w.w[i].s, "[") == 0) {
+			t->out->can_end = true;
+			return true;
+		}
+	return path_complete(t, follow == FOLLOW_RANGE_SET ? FOLLOW_SET : FOLLOW_CHANGE);
 }
 
 /* --- lines --- */
@@ -542,9 +606,14 @@ oper_complete(struct typing *t)
 	if (c == NULL)
 		return true;
 	t->tree = t->ask->running;
-	if (c->rpc != NULL)
+	if (c->rpc != NULL) {
+		bool is_log =
+		    strcmp(c->words, "show log") == 0 || strcmp(c->words, "clear log") == 0;
+		if (is_log && t->w.n == 0)
+			logs_add(t);
 		return command_complete_arguments(
 		    c->rpc, t->tree, &t->w, &t->partial, t->out, t->e);
+	}
 	if (follow_of(c) != FOLLOW_STEPS)
 		return path_complete(t, follow_of(c));
 	return steps_complete(t, c->words);
@@ -584,6 +653,10 @@ edit_complete(struct typing *t)
 			return oper_complete(t);
 		if (follow == FOLLOW_STEPS)
 			return steps_complete(t, c->words);
+		if (follow == FOLLOW_MATCH)
+			return match_complete(t);
+		if (follow == FOLLOW_RANGE_SET || follow == FOLLOW_RANGE_DELETE)
+			return range_complete(t, follow);
 		if (follow != FOLLOW_TOP && follow != FOLLOW_UP)
 			return path_complete(t, follow);
 		const char *levels = t->w.n > 0 ? t->w.w[0].s : "1";
@@ -618,6 +691,17 @@ line_complete(const struct hint_ask *ask, const struct words *w,
 
 /* --- the message --- */
 
+/* True if the words are those of a command with regular expressions in it. */
+static bool
+has_patterns(const struct words *w)
+{
+	size_t n = w->n > 0 ? strlen(w->w[0].s) : 0;
+	if (n > 2 && word_abbreviates(&w->w[0], "replace") != 0)
+		return true;
+	return n > 0 && w->n > 1 && word_abbreviates(&w->w[0], "wildcard") != 0 &&
+	       word_abbreviates(&w->w[1], "delete") != 0;
+}
+
 /* Cuts TEXT: W are the complete words, PARTIAL what is being typed from offset AT on. */
 static bool
 typed_cut(struct arena *a, const char *text, struct words *w, struct complete_partial *partial,
@@ -633,8 +717,11 @@ typed_cut(struct arena *a, const char *text, struct words *w, struct complete_pa
 		partial->s = text + e->at + 1;
 		return words_cut(a, arena_strndup(a, text, e->at), w, e);
 	}
+	bool is_pattern = has_patterns(w);
+	if (is_pattern && !words_cut_patterns(a, text, 0, w, e))
+		return false;
 	char last = len > 0 ? text[len - 1] : ' ';
-	if (w->n == 0 || strchr(" \t\n[]\"", last) != NULL)
+	if (w->n == 0 || strchr(is_pattern ? " \t\n\"" : " \t\n[]\"", last) != NULL)
 		return true;
 	*partial = (struct complete_partial){ .s = w->w[w->n - 1].s };
 	*at = w->w[--w->n].at;
@@ -692,8 +779,8 @@ hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool j
 	struct words w;
 	struct words all;
 	size_t at;
-	struct completions c = { .a = a };
-	struct completions ignored = { .a = a };
+	struct completions c = { .a = a, .sees = ask->sees, .sees_arg = ask->sees_arg };
+	struct completions ignored = c;
 	bool ok = typed_cut(a, text, &w, &partial, &at, &e);
 	elem_leaff(a, reply, "from", "%zu", at);
 	c.is_quoted = partial.is_quoted;
@@ -701,6 +788,7 @@ hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool j
 	/* a word that several could be is for the user to choose from, not wrong */
 	if (ok && judge && partial.s[0] != '\0' && words_count(&c) < 2)
 		ok = words_cut(a, text, &all, &e) &&
+		     (!has_patterns(&all) || words_cut_patterns(a, text, 0, &all, &e)) &&
 		     line_complete(ask, &all, &(struct complete_partial){ .s = "" }, &ignored, &e);
 	if (ok)
 		completions_put(a, reply, &c);

@@ -34,12 +34,17 @@ static const struct command editing[] = {
 	{ .words = "insert" },
 	{ .words = "load" },
 	{ .words = "rename" },
+	{ .words = "replace pattern" },
 	{ .words = "rollback" },
 	{ .words = "run" },
+	{ .words = "save" },
 	{ .words = "set" },
 	{ .words = "show" },
 	{ .words = "top" },
 	{ .words = "up" },
+	{ .words = "wildcard delete" },
+	{ .words = "wildcard range delete" },
+	{ .words = "wildcard range set" },
 };
 
 static const char lines[] = "set services ipsec-vpn rule r1 term t1 then syslog\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * line_fuzz.c - any bytes as a command line: words, command, arguments, configuration path, set line.
+ * line_fuzz.c - any bytes as a command line: words, command, arguments, configuration path, set line, range.
  *
  * A path that was walked must read back as the same path, unless quotes kept a name from being an abbreviation.
  */
@@ -10,6 +10,7 @@
 
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/path.h"
+#include "daemon/mgd/range.h"
 #include "lib/base/arena.h"
 #include "lib/msg/elem.h"
 #include "lib/yang/schema.h"
@@ -77,6 +78,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			path_again(a, &top, &p);
 		path_walk(a, schema->config, &top, &w, false, &p, &e);
 	}
+	const char *const *lines;
+	size_t n;
+	range_expand(a, line, &lines, &n, &e);
+	words_cut_patterns(a, line, 0, &w, &e);
 	refusal_done(&e);
 	arena_free(a);
 	return 0;

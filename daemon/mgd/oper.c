@@ -119,8 +119,9 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 		session_refuse(s, &e);
 	} else if (s->is_rpc) {
 		configuration_request_show(s, &path);
-	} else if (s->compare >= 0) {
-		show_compare(s, db->running);
+	} else if (show_compares(s)) {
+		s->compares_running = true;
+		show_compare(s, db->running, &path);
 	} else {
 		show_tree(s, db->running, &path, path.n == 0);
 		session_done(s);
@@ -195,7 +196,8 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		arena_free(a);
 		return;
 	}
-	if (rpc->output != NULL && rpc->output->n_children > 0)
+	bool has_root = rpc->output != NULL && rpc->output->n_children > 0;
+	if (has_root && !show_commit_is_text(s, rpc->name))
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
 	if (strcmp(rpc->owner, "mgd") != 0) {

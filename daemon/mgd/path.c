@@ -5,9 +5,11 @@
 #include "daemon/mgd/path.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/junos/nine.h"
 #include "lib/junos/quote.h"
 #include "lib/yang/schema.h"
 
@@ -21,7 +23,8 @@ struct walk {
 	const struct words *w;
 	size_t i; /* next word */
 	bool values;
-	bool part; /* the words may end anywhere */
+	bool part;                 /* the words may end anywhere */
+	const struct snode *start; /* where the walk began */
 	struct path *out;
 	size_t cap;
 	struct refusal *e;
@@ -39,6 +42,16 @@ out_add(struct walk *k, const char *word)
 		k->cap = cap;
 	}
 	k->out->words[k->out->n++] = word;
+}
+
+/* A secret that comes in its $9$ form must be one that can be read back; the loader judges what it hides. */
+static bool
+encrypted_check(struct walk *k, const struct word *w)
+{
+	struct text plain = { 0 };
+	bool ok = nine_decode(w->s, &plain);
+	text_done(&plain);
+	return ok || refuse(k->e, w->at, "invalid encrypted string");
 }
 
 /* Judges a value; a word of an enumeration may be abbreviated. */
@@ -61,7 +74,10 @@ value_take(struct walk *k, const struct snode *leaf)
 	}
 	if (n_fit > 1)
 		return refuse(k->e, w->at, "'%.200s' is ambiguous.", w->s);
-	if (k->values &&
+	bool is_encrypted = leaf->is_secret && nine_is(w->s);
+	if (k->values && is_encrypted && !encrypted_check(k, w))
+		return false;
+	if (k->values && !is_encrypted &&
 	    !snode_value_check(leaf, value, err, sizeof(err), canonical, sizeof(canonical))) {
 		size_t n = strlen(err);
 		size_t n_word = strlen(w->s);
@@ -75,6 +91,13 @@ value_take(struct walk *k, const struct snode *leaf)
 	out_add(k, value);
 	k->i++;
 	return true;
+}
+
+static int
+name_order(const void *a, const void *b)
+{
+	return strcmp(
+	    (*(const struct snode *const *)a)->name, (*(const struct snode *const *)b)->name);
 }
 
 /* Finds the child that W means by its word. Returns false and E if several could be meant. */
@@ -94,15 +117,20 @@ child_by_word(struct walk *k, const struct snode *s, const struct word *w, const
 	if (n_found <= 1)
 		return true;
 	refuse(k->e, w->at, "'%.200s' is ambiguous.\nPossible completions:", w->s);
+	const struct snode **fit = arena_array(k->a, s->n_children, sizeof(const struct snode *));
+	size_t n_fit = 0;
 	for (size_t i = 0; i < s->n_children; i++) {
 		const struct snode *c = s->children[i];
 		if (!c->is_nokeyword && !c->is_hidden && word_abbreviates(w, c->name) != 0)
-			text_printf(&k->e->text, "\n%c %-20s %s",
-			    c->kind == SNODE_CONTAINER || c->kind == SNODE_LIST ? '>'
-			    : c->kind == SNODE_LEAFLIST                         ? '+'
-										: ' ',
-			    c->name, c->help);
+			fit[n_fit++] = c;
 	}
+	qsort(fit, n_fit, sizeof(const struct snode *), name_order);
+	for (size_t i = 0; i < n_fit; i++)
+		text_printf(&k->e->text, "\n%c %-20s %s",
+		    fit[i]->kind == SNODE_CONTAINER || fit[i]->kind == SNODE_LIST ? '>'
+		    : fit[i]->kind == SNODE_LEAFLIST                              ? '+'
+										  : ' ',
+		    fit[i]->name, fit[i]->help);
 	return false;
 }
 
@@ -188,6 +216,15 @@ step(struct walk *k, const struct snode **s)
 	const struct snode *c = NULL;
 	if (!child_by_word(k, *s, w, &c))
 		return false;
+	/* behind an entry of a list, what stands beside the list may follow, as lib/junos reads it */
+	for (const struct snode *up = *s; c == NULL && child_by_position(up) == NULL && k->values &&
+					  up != k->start &&
+					  (up->kind == SNODE_LIST || up->is_oneliner);) {
+		up = up->parent;
+		if (!child_by_word(k, up, w, &c))
+			return false;
+		*s = c != NULL ? up : *s;
+	}
 	if (c != NULL && !c->is_nokeyword) {
 		out_add(k, c->name);
 		k->i++;
@@ -234,6 +271,7 @@ walk(struct walk *k, const struct snode *root, const struct path *start)
 {
 	struct path *out = k->out;
 	const struct snode *s = start_node(root, start);
+	k->start = s;
 	*out = (struct path){ .end = PATH_NODE, .s = s, .around = s, .n_around = start->n };
 	for (size_t i = 0; i < start->n; i++)
 		out_add(k, start->words[i]);

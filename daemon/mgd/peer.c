@@ -13,6 +13,9 @@
 
 #include "daemon/mgd/mgd.h"
 
+/* Right after a gateway was killed, devices of its dead processes may still be there. */
+enum { RETRY_SOON_MS = 200, RETRY_SOON_MAX = 20, RETRY_LATE_MS = 30 * 1000 };
+
 static void on_message(struct ipc *c, struct ipc_msg *msg, void *arg);
 static void on_closed(struct ipc *c, const char *why, void *arg);
 
@@ -38,7 +41,8 @@ peer_get(struct mgd *m, const char *kind, const char *instance)
 		abort();
 	p->m = m;
 	p->conf_fd = -1;
-	p->conf = wr_grow();
+	uv_timer_init(&m->d.loop, &p->retry);
+	p->retry.data = p;
 	p->is_wanted = strcmp(kind, "netd") == 0;
 	snprintf(p->kind, sizeof(p->kind), "%s", kind);
 	snprintf(p->instance, sizeof(p->instance), "%s", instance);
@@ -52,16 +56,15 @@ peer_get(struct mgd *m, const char *kind, const char *instance)
 }
 
 void
-peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit)
+peer_conf_set(struct peer *p, int fd, uint32_t commit)
 {
-	wr_free(&p->conf);
 	if (p->conf_fd >= 0)
 		close(p->conf_fd);
-	p->conf = *conf;
 	p->conf_fd = fd;
 	p->conf_commit = commit;
 	p->is_applied = false;
-	*conf = wr_grow();
+	p->n_tries = 0;
+	uv_timer_stop(&p->retry);
 }
 
 bool
@@ -107,6 +110,25 @@ peers_report(struct mgd *m)
 }
 
 static void
+on_retry(uv_timer_t *t)
+{
+	struct peer *p = t->data;
+	if (p->m->commit != NULL)
+		uv_timer_start(t, on_retry, RETRY_SOON_MS, 0);
+	else if (p->seq == 0)
+		peer_conf_send(p, false, p->conf_fd, p->conf_commit);
+}
+
+void
+peer_retry(struct peer *p)
+{
+	p->n_tries++;
+	/* what lasts is reported as running as far as it does, and still tried */
+	p->is_applied = p->n_tries > RETRY_SOON_MAX;
+	uv_timer_start(&p->retry, on_retry, p->is_applied ? RETRY_LATE_MS : RETRY_SOON_MS, 0);
+}
+
+static void
 on_conf_done(struct peer *p, const struct ipc_msg *msg)
 {
 	if (msg->seq != p->seq || p->seq == 0)
@@ -122,6 +144,10 @@ on_conf_done(struct peer *p, const struct ipc_msg *msg)
 		log_line(LOG_LEVEL_ERROR, was_check ? "UI_COMMIT_CHECK" : "UI_COMMIT_APPLY",
 		    "%s %s: %s", p->kind, p->instance, text != NULL ? text : "refused");
 	struct mgd *m = p->m;
+	if (!was_check && ok)
+		p->n_tries = 0;
+	else if (!was_check && !p->is_awaited)
+		peer_retry(p);
 	commit_on_peer(m, p, ok, text);
 	peers_report(m);
 }

@@ -8,6 +8,8 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/junos/changed.h"
+#include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/place.h"
@@ -45,8 +47,11 @@ subtree(const struct db *db, const struct node *n, bool all)
 	struct tree *t = tree_new(db->schema);
 	const struct snode *kind = n->schema;
 	struct node *parent = place_clone(t, n->parent);
+	const struct node *around = n->parent;
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
 		node_copy(t, parent, n, NULL);
+	for (; parent != NULL; parent = parent->parent, around = around->parent)
+		parent->is_changed = around->is_changed;
 	return t;
 }
 
@@ -78,21 +83,28 @@ as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 {
 	const struct snode *kind = n->schema;
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-		print_set(n, is_relative && !all, out);
+		if (all && is_relative)
+			print_set_entry(n, out);
+		else
+			print_set(n, is_relative, out);
 }
 
-/* A program is told when the configuration was committed, or changed. */
+/* A program is told when the configuration OF, which SHOWN is made of, was committed, or changed. */
 static void
 xml_for_program(
-    const struct session *s, const struct tree *t, const struct node *root, struct text *out)
+    const struct session *s, const struct tree *of, const struct tree *shown, struct text *out)
 {
 	static const char tag[] = "<configuration";
 	const struct db *db = &s->m->db;
-	bool is_changed = t != db->running && db->is_touched;
+	const struct node *root = tree_root(shown);
+	bool is_changed = of != db->running && db->is_touched;
 	time_t when = is_changed ? db->touched : db->last.when;
 	char date[32];
 	struct text body = { 0 };
-	print_xml(root, 0, &body);
+	if (s->names_groups)
+		print_xml_groups(shown, root, 0, &body);
+	else
+		print_xml(root, 0, &body);
 	text_printf(out, "%s xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\"", tag);
 	if (when != 0)
 		text_printf(out, " junos:%s-seconds=\"%lld\" junos:%s-localtime=\"%s\"",
@@ -108,13 +120,14 @@ xml_for_program(
 }
 
 static void
-as_data(struct session *s, const struct tree *t, const struct node *n, const struct path *path,
-    bool all, struct text *out)
+as_data(struct session *s, const struct tree *of, const struct tree *shown, const struct node *n,
+    const struct path *path, bool all, struct text *out)
 {
 	struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
-	const struct node *root = tree_root(part != NULL ? part : t);
+	const struct tree *whole = part != NULL ? part : shown;
+	const struct node *root = tree_root(whole);
 	if (strcmp(s->format, "xml") == 0 && s->is_program)
-		xml_for_program(s, t, root, out);
+		xml_for_program(s, of, whole, out);
 	else if (strcmp(s->format, "xml") == 0)
 		print_xml(root, 1, out);
 	else
@@ -122,26 +135,33 @@ as_data(struct session *s, const struct tree *t, const struct node *n, const str
 	tree_free(part);
 }
 
-/* T with what it inherits, and with comments about that if the user wants them and the format has them. */
+/* T as the user wants to see it: with what it inherits and comments about that, with what its statements mean, if the format
+ * has comments. NULL: as it is. */
 static struct tree *
-expanded(const struct session *s, const struct tree *t)
+dressed(const struct session *s, const struct tree *t)
 {
-	struct tree *whole = groups_expand(t, NULL);
-	if (strcmp(s->format, "text") == 0 && strcmp(s->inherit, "no-comments") != 0)
+	bool has_details = s->is_detail && strcmp(s->format, "text") == 0;
+	bool has_changes = s->is_changed && strcmp(s->format, "xml") == 0;
+	if (s->inherit[0] == '\0' && !has_details && !has_changes)
+		return NULL;
+	struct tree *whole = s->inherit[0] != '\0' ? groups_expand(t, NULL) : tree_copy(t);
+	if (has_changes)
+		changed_mark(whole, s->m->db.running);
+	if (has_details)
+		detail_note(whole);
+	if (s->inherit[0] != '\0' && strcmp(s->format, "text") == 0 &&
+	    strcmp(s->inherit, "no-comments") != 0)
 		groups_note(
 		    whole, strcmp(s->inherit, "brief") == 0 ? GROUPS_NOTES_BRIEF : GROUPS_NOTES);
 	return whole;
 }
 
-void
-show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
+/* Shows what PATH means in SHOWN, which has been made of T for these eyes. */
+static void
+tree_put(struct session *s, const struct tree *t, const struct tree *shown, const struct path *path,
+    bool header)
 {
 	bool all;
-	struct tree *whole = s->inherit[0] != '\0' ? expanded(s, t) : NULL;
-	bool is_text = strcmp(s->format, "text") == 0;
-	struct tree *view = permit_view(
-	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
-	const struct tree *shown = view != NULL ? view : whole != NULL ? whole : t;
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
@@ -151,22 +171,58 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	else if (n != NULL && strcmp(s->format, "text") == 0)
 		as_text(n, path, all, &out);
 	else if (n != NULL)
-		as_data(s, shown, n, path, all, &out);
+		as_data(s, t, shown, n, path, all, &out);
 	if (n != NULL)
 		session_text(s, text_str(&out));
 	text_done(&out);
+}
+
+void
+show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
+{
+	struct tree *whole = dressed(s, t);
+	bool is_text = strcmp(s->format, "text") == 0;
+	struct tree *view = permit_view(
+	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
+	tree_put(s, t, view != NULL ? view : whole != NULL ? whole : t, path, header);
 	tree_free(view);
 	tree_free(whole);
 }
 
-/* Shows what changes from OLD to T. */
+void
+show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header)
+{
+	struct path top = { .s = s->m->db.schema->config };
+	tree_put(s, t, shown, &top, header);
+}
+
+struct tree *
+show_part(const struct db *db, const struct tree *t, const struct path *path)
+{
+	bool all;
+	const struct node *n = nodes_of(t, path, &all);
+	if (n == NULL)
+		return NULL;
+	return path->n > 0 ? subtree(db, n, all) : tree_copy(t);
+}
+
+/* --- differences --- */
+
+bool
+show_compares(const struct session *s)
+{
+	return s->compare >= 0 || s->compare_file[0] != '\0';
+}
+
 static void
-difference_show(struct session *s, const struct tree *old, const struct tree *t)
+compare_put(struct session *s, const struct tree *old, const struct tree *t,
+    const char *const *words, size_t n)
 {
 	struct text out = { 0 };
 	struct tree *old_view = permit_view(session_permit(s), old, PERMIT_DROP);
 	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
-	print_compare(old_view != NULL ? old_view : old, view != NULL ? view : t, &out);
+	print_compare_at(
+	    old_view != NULL ? old_view : old, view != NULL ? view : t, words, n, &out);
 	tree_free(old_view);
 	tree_free(view);
 	session_text(s, text_str(&out));
@@ -174,50 +230,40 @@ difference_show(struct session *s, const struct tree *old, const struct tree *t)
 	text_done(&out);
 }
 
-/* The file that the candidate or the running configuration is compared with has come. */
+/* The file that the candidate, or the running configuration, is compared with. */
 static void
-on_compare_file(struct session *s, const char *text, size_t len, const char *error)
+on_compare_input(struct session *s, const char *text, size_t len, const char *error)
 {
 	struct text said = { 0 };
-	struct report r = { 0 };
-	struct tree *old = tree_new(s->m->db.schema);
-	if (error != NULL)
-		text_printf(&said, "error: cannot open '%s': %s\n", s->name, error);
-	else if (!load_any(old, LOAD_OVERRIDE, text, len, &r))
-		report_print(&r, s->name, &said);
-	if (said.len > 0)
+	if (error != NULL) {
+		text_printf(&said, "error: cannot open '%s': %s\n", s->compare_file, error);
 		session_fail(s, text_str(&said));
-	else
-		difference_show(s, old, s->compare_tree(s));
-	text_done(&said);
-	report_done(&r);
+		text_done(&said);
+		return;
+	}
+	struct report ignored = { 0 };
+	struct tree *old = tree_new(s->m->db.schema);
+	load_any(old, LOAD_OVERRIDE, text, len, &ignored);
+	db_keep_version(&s->m->db, old, NULL);
+	compare_put(s, old, s->compares_running ? s->m->db.running : session_tree(s), NULL, 0);
+	report_done(&ignored);
 	tree_free(old);
 }
 
-static struct tree *
-compare_running(struct session *s)
-{
-	return s->m->db.running;
-}
-
 void
-show_compare(struct session *s, const struct tree *t)
+show_compare(struct session *s, const struct tree *t, const struct path *path)
 {
 	int rc;
 	if (s->compare_file[0] != '\0') {
-		/* the candidate may be another tree when the file is here */
-		s->compare_tree = t == s->m->db.running ? compare_running : session_tree;
-		snprintf(s->name, sizeof(s->name), "%s", s->compare_file);
-		session_want(s, "file", s->name, on_compare_file);
+		session_want(s, "file", s->compare_file, on_compare_input);
 		return;
 	}
 	struct tree *old =
 	    s->compare > 0 ? db_rollback(&s->m->db, (unsigned)s->compare, &rc) : NULL;
-	if (s->compare > 0 && old == NULL) {
+	if (s->compare > 0 && old == NULL)
 		session_fail(s, "error: could not read that rollback configuration");
-		return;
-	}
-	difference_show(s, old != NULL ? old : s->m->db.running, t);
+	else
+		compare_put(s, old != NULL ? old : s->m->db.running, t, path->words, path->n);
 	tree_free(old);
 }
 

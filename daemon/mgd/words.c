@@ -37,14 +37,15 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Reads the quoted word at P (its opening quote) into TO; returns what follows, or NULL if it is not closed. */
+/* Reads the quoted word at P (its opening quote) into TO; returns what follows, or NULL if it is not closed. A pattern keeps
+ * its backslashes. */
 static const char *
-quoted_read(const char *p, char *to)
+quoted_read(const char *p, char *to, bool is_pattern)
 {
 	for (p++; *p != '"'; p++) {
 		if (*p == '\0')
 			return NULL;
-		if (*p == '\\' && p[1] != '\0') {
+		if (*p == '\\' && p[1] != '\0' && (!is_pattern || p[1] == '"')) {
 			p++;
 			*to++ = *p == 'n' ? '\n' : *p; /* as lib/junos writes it */
 		} else {
@@ -55,14 +56,16 @@ quoted_read(const char *p, char *to)
 	return p + 1;
 }
 
-bool
-words_cut(struct arena *a, const char *line, struct words *out, struct refusal *e)
+static bool
+cut(struct arena *a, const char *line, size_t from, bool is_pattern, struct words *out,
+    struct refusal *e)
 {
-	size_t len = strlen(line);
+	size_t len = strlen(line + from);
+	const char *marks = is_pattern ? "\"" : "\"[]";
 	struct word *w =
 	    arena_array(a, len + 1, sizeof(*w)); /* there are never more words than bytes */
 	size_t n = 0;
-	const char *p = line;
+	const char *p = line + from;
 	*out = (struct words){ .w = w };
 	while (*p != '\0') {
 		if (is_blank(*p)) {
@@ -75,15 +78,14 @@ words_cut(struct arena *a, const char *line, struct words *out, struct refusal *
 			char *to = arena_alloc(a, strlen(p) + 1);
 			now->s = to;
 			now->is_quoted = true;
-			p = quoted_read(p, to);
+			p = quoted_read(p, to, is_pattern);
 			if (p == NULL)
 				return refuse(e, now->at, "syntax error: unterminated string.");
-		} else if (*p == '[' || *p == ']') {
+		} else if (strchr(marks, *p) != NULL) {
 			now->s = arena_strndup(a, p++, 1);
 		} else {
 			size_t k = 1;
-			while (p[k] != '\0' && !is_blank(p[k]) && p[k] != '"' && p[k] != '[' &&
-			       p[k] != ']')
+			while (p[k] != '\0' && !is_blank(p[k]) && strchr(marks, p[k]) == NULL)
 				k++;
 			now->s = arena_strndup(a, p, k);
 			p += k;
@@ -92,6 +94,19 @@ words_cut(struct arena *a, const char *line, struct words *out, struct refusal *
 	}
 	out->n = n;
 	return true;
+}
+
+bool
+words_cut(struct arena *a, const char *line, struct words *out, struct refusal *e)
+{
+	return cut(a, line, 0, false, out, e);
+}
+
+bool
+words_cut_patterns(
+    struct arena *a, const char *line, size_t from, struct words *out, struct refusal *e)
+{
+	return cut(a, line, from, true, out, e);
 }
 
 struct words

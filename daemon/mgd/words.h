@@ -43,6 +43,11 @@ __attribute__((format(printf, 3, 4))) bool refuse(
 /* Cuts LINE into words. Returns false and E if a quote is not closed. */
 bool words_cut(struct arena *a, const char *line, struct words *out, struct refusal *e);
 
+/* The same for what stands in LINE from offset FROM on and has regular expressions in it: brackets are characters like
+ * others, and so are backslashes in quotes but before a quote. */
+bool words_cut_patterns(
+    struct arena *a, const char *line, size_t from, struct words *out, struct refusal *e);
+
 /* The words from the I-th on. */
 struct words words_from(const struct words *w, size_t i);
 

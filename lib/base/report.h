@@ -24,6 +24,7 @@ enum report_class {
 struct report_line {
 	enum report_class class;
 	bool is_error;   /* stops a load or a commit */
+	bool is_unknown; /* REPORT_UNSUPPORTED: not even a statement of JUNOS that we know of */
 	unsigned line;   /* 1-based place in the file; 0 = none */
 	unsigned column; /* 1-based; 0 = none */
 	char *edit;      /* "services ipsec-vpn rule r1 term t1"; "" = top; NULL = none */
@@ -36,6 +37,7 @@ struct report {
 	size_t n;
 	size_t cap;
 	size_t n_errors;
+	bool is_enough_one; /* who reads for this report shall stop at the first error */
 };
 
 void report_done(struct report *r);

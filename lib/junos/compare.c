@@ -463,3 +463,53 @@ print_compare(const struct tree *from, const struct tree *to, struct text *out)
 	}
 	text_done(&d.scratch);
 }
+
+/* Compares the runs of one list or leaf-list that start with A and B, of which one may be NULL, and what is in them. */
+static void
+all_compare(struct diff *d, const struct node *a, const struct node *b)
+{
+	const struct snode *s = b != NULL ? b->schema : a->schema;
+	run_compare(d, a, b != NULL ? b->parent : a->parent, b);
+	for (; a != NULL && b != NULL && b->schema == s; b = b->next) {
+		const struct node *old = is_block(b) ? partner(a->parent, b, NULL) : NULL;
+		if (old != NULL && !is_whole(b))
+			level_compare(d, old, b);
+	}
+}
+
+static void
+node_compare(struct diff *d, const struct node *a, const struct node *b)
+{
+	const struct node *n = b != NULL ? b : a;
+	bool is_grouped = n->schema->is_grouped && n->schema->kind == SNODE_LIST;
+	if (a == NULL || b == NULL) {
+		place_put(d, n->parent, is_grouped ? n->schema : NULL);
+		node_put(d, a != NULL ? '-' : '+', n);
+	} else if (n->schema->kind == SNODE_LEAF) {
+		leaf_compare(d, a, b);
+	} else if (is_block(b) && is_whole(b)) {
+		block_compare(d, a, b);
+	} else {
+		level_compare(d, a, b);
+	}
+}
+
+void
+print_compare_at(const struct tree *from, const struct tree *to, const char *const *words, size_t n,
+    struct text *out)
+{
+	struct diff d = { .out = out };
+	if (n == 0) {
+		print_compare(from, to, out);
+		return;
+	}
+	struct place a = place_find(tree_root(from), words, n);
+	struct place b = place_find(tree_root(to), words, n);
+	if (a.kind == PLACE_ALL || b.kind == PLACE_ALL)
+		all_compare(&d, a.kind == PLACE_ALL ? node_first_of(a.parent, a.schema) : NULL,
+		    b.kind == PLACE_ALL ? node_first_of(b.parent, b.schema) : NULL);
+	else if (a.kind == PLACE_NODE || b.kind == PLACE_NODE)
+		node_compare(
+		    &d, a.kind == PLACE_NODE ? a.node : NULL, b.kind == PLACE_NODE ? b.node : NULL);
+	text_done(&d.scratch);
+}

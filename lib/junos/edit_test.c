@@ -3,19 +3,22 @@
  * edit_test.c - random edits against a model that knows nothing of trees.
  *
  * The model is a few arrays: rules with terms with addresses, in the order a user expects, and it prints its own
- * text. Each step is a line as the user types it (set, delete, rename, copy, insert, activate, deactivate), or
- * a rollback, `load update` or `load patch` to an earlier state. After each step the tree must print exactly what
+ * text. Each step is a line as the user types it (set, delete, rename, copy, insert, activate, deactivate), a replaced
+ * pattern, a rollback, `load update` or `load patch` to an earlier state. After each step the tree must print exactly what
  * the model prints. The seeds are fixed.
  */
 #include "lib/junos/load.h"
 
+#include "lib/base/pattern.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/junos/load_check.h"
+#include "lib/junos/replace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +171,7 @@ struct run {
 	struct tree *kept[KEPT];
 	struct model kept_m[KEPT];
 	struct text line;
+	bool is_done; /* the tree has been changed, too: the line is only for messages */
 };
 
 static int
@@ -294,6 +298,69 @@ step_order(struct run *x, int rule, int term)
 	}
 }
 
+/* Gives the one at I of an array of names the name TO if it has the name FROM and TO is free. */
+static void
+name_replace(void *array, int n, size_t size, int i, int from, int to, int *left)
+{
+	char *one = (char *)array + (size_t)i * size;
+	int name;
+	memcpy(&name, one, sizeof(name));
+	if (*left == 0 || name != from || find(array, n, size, to) >= 0)
+		return;
+	memcpy(one, &to, sizeof(to));
+	--*left;
+}
+
+/* replace pattern: of rules, terms, addresses or directions, all of them or the first few. */
+static void
+step_replace(struct run *x, int from, int to)
+{
+	static const char *const patterns[] = { "^r%d$", "^t%d$", "^(10[.])%d(.*)", "^in(put)" };
+	static const char *const texts[] = { "r%d", "t%d", "\\1%d\\2", "out\\1" };
+	int what = pick(x, 4);
+	int limit = pick(x, 4);
+	int left = limit > 0 ? limit : -1;
+	char pattern[32];
+	char with[32];
+	from = what == 2 ? from % ADDRESSES : from;
+	to = what == 2 ? to % ADDRESSES : to;
+	if (from == to)
+		return;
+	/* the formats are those above, and are for this test alone */
+	_Pragma("GCC diagnostic push");
+	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"");
+	_Pragma("GCC diagnostic ignored \"-Wformat-extra-args\"");
+	snprintf(pattern, sizeof(pattern), patterns[what], from);
+	snprintf(with, sizeof(with), texts[what], to);
+	_Pragma("GCC diagnostic pop");
+	for (int i = 0; i < x->m.n; i++) {
+		struct m_rule *r = &x->m.rules[i];
+		if (what == 0)
+			name_replace(x->m.rules, x->m.n, sizeof(*r), i, from, to, &left);
+		for (int k = 0; k < r->n; k++) {
+			struct m_term *t = &r->terms[k];
+			if (what == 1)
+				name_replace(r->terms, r->n, sizeof(*t), k, from, to, &left);
+			for (int j = 0; what == 2 && j < t->n_addresses; j++)
+				name_replace(
+				    t->addresses, t->n_addresses, sizeof(int), j, from, to, &left);
+		}
+		if (what == 3 && r->direction == 1 && left != 0) {
+			r->direction = 2;
+			left--;
+		}
+	}
+	regex_t re;
+	struct report report = { 0 };
+	assert_null(pattern_compile_exact(&re, pattern));
+	size_t n = replace_pattern(x->t, tree_root(x->t), NULL, &re, with, (size_t)limit, &report);
+	assert_true(limit == 0 || n <= (size_t)limit);
+	text_printf(&x->line, "replace pattern %s with %s upto %d\n", pattern, with, limit);
+	x->is_done = true;
+	report_done(&report);
+	regfree(&re);
+}
+
 static void
 keep(struct run *x, int at)
 {
@@ -345,8 +412,11 @@ step(struct run *x)
 	int term = pick(x, NAMES);
 	struct report r = { 0 };
 	text_reset(&x->line);
-	int what = pick(x, 12);
-	if (what < 5)
+	int what = pick(x, 14);
+	x->is_done = false;
+	if (what > 11)
+		step_replace(x, rule, term);
+	else if (what < 5)
 		step_set(x, rule, term);
 	else if (what < 6)
 		step_delete(x, rule, term);
@@ -358,7 +428,7 @@ step(struct run *x)
 		keep(x, pick(x, KEPT));
 	else
 		step_back(x);
-	if (x->line.len > 0)
+	if (x->line.len > 0 && !x->is_done)
 		load_set(x->t, tree_root(x->t), text_str(&x->line), x->line.len, &r);
 	report_done(&r);
 }

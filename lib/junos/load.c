@@ -59,25 +59,21 @@ loader_push(struct loader *l, const char *s, size_t len, const struct word *w)
 	l->buf.len++; /* keeps the NUL that ends every text */
 }
 
-void
-loader_say(struct loader *l, enum report_class class, bool is_error, const struct word *w,
-    const struct node *place, const char *statement, const char *message)
+/* Adds LINE to the report with the word W's place in the text and the [edit] place PLACE. */
+static void
+line_add(struct loader *l, struct report_line line, const struct word *w, const struct node *place)
 {
 	if (l->is_full)
 		return;
 	struct text edit = { 0 };
 	if (place != NULL)
 		node_edit_path(place, &edit);
-	report_add(l->report, &(struct report_line){
-				  .class = class,
-				  .is_error = is_error,
-				  .line = w->line,
-				  .column = w->column,
-				  .edit = place ? (char *)(uintptr_t)text_str(&edit) : NULL,
-				  .statement = (char *)(uintptr_t)statement,
-				  .message = (char *)(uintptr_t)message,
-			      });
+	line.line = w->line;
+	line.column = w->column;
+	line.edit = place != NULL ? (char *)(uintptr_t)text_str(&edit) : NULL;
+	report_add(l->report, &line);
 	text_done(&edit);
+	l->is_full = l->report->is_enough_one && (line.is_error || line.is_unknown);
 	if (l->report->n_errors - l->errors_before < LOADER_ERRORS_MAX)
 		return;
 	report_add(
@@ -89,6 +85,33 @@ loader_say(struct loader *l, enum report_class class, bool is_error, const struc
 			   .message = (char *)(uintptr_t) "too many errors, reading stops here",
 		       });
 	l->is_full = true;
+}
+
+void
+loader_say(struct loader *l, enum report_class class, bool is_error, const struct word *w,
+    const struct node *place, const char *statement, const char *message)
+{
+	struct report_line line = {
+		.class = class,
+		.is_error = is_error,
+		.statement = (char *)(uintptr_t)statement,
+		.message = (char *)(uintptr_t)message,
+	};
+	line_add(l, line, w, place);
+}
+
+void
+loader_say_unknown(struct loader *l, bool is_error, const struct word *w, const struct node *place,
+    const char *word)
+{
+	struct report_line line = {
+		.class = REPORT_UNSUPPORTED,
+		.is_error = is_error,
+		.is_unknown = true,
+		.statement = (char *)(uintptr_t)word,
+		.message = (char *)(uintptr_t) "unknown statement",
+	};
+	line_add(l, line, w, place);
 }
 
 /* --- curly text --- */

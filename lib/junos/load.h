@@ -23,6 +23,7 @@ enum load_action {
 	LOAD_OVERRIDE, /* the tree is emptied first */
 	LOAD_MERGE,    /* union; scalars are overwritten */
 	LOAD_REPLACE, /* like merge, but statements tagged replace: take the place of what is there */
+	LOAD_NONE, /* XML and JSON: only statements with an operation change anything; others must be there */
 };
 
 /* Reads curly text (LEN bytes, any bytes at all) into T. Reports syntax, value, unsupported and ignored
@@ -68,8 +69,13 @@ void print_children(const struct node *n, struct text *out);
 void print_list(const struct node *first, struct text *out);
 /* As `set ...` lines (and deactivate, protect, annotate lines), full paths from the root, or relative to N. */
 void print_set(const struct node *n, bool relative, struct text *out);
+/* N as such lines relative to what it stands in. */
+void print_set_entry(const struct node *n, struct text *out);
 /* JUNOS XML (<configuration>) and JSON. */
 void print_xml(const struct node *n, unsigned indent, struct text *out);
+/* The same; what N, a node of T, and those below it were inherited from stands in the attribute junos:group. */
+void print_xml_groups(
+    const struct tree *t, const struct node *n, unsigned indent, struct text *out);
 /* S with what XML keeps to itself written as entities. */
 void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);
@@ -77,5 +83,8 @@ void print_json(const struct node *n, struct text *out);
 bool node_same(const struct node *a, const struct node *b);
 /* The difference as `show | compare` prints it. Empty if there is none. */
 void print_compare(const struct tree *from, const struct tree *to, struct text *out);
+/* The same for what the N WORDS of a path lead to (n = 0: all). */
+void print_compare_at(const struct tree *from, const struct tree *to, const char *const *words,
+    size_t n, struct text *out);
 
 #endif

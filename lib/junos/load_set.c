@@ -154,8 +154,9 @@ is_protected(struct setter *st, const struct node *n)
 	return guard != NULL;
 }
 
+/* Deletes what the words of the line name. */
 static void
-on_delete(struct setter *st)
+delete_one(struct setter *st)
 {
 	struct tree *t = st->l.t;
 	struct place p = line_find(st, 1, st->l.n_words, false);
@@ -175,6 +176,32 @@ on_delete(struct setter *st)
 	}
 	if (!is_all)
 		prune(t, up);
+}
+
+/* `delete proposals [ a b ]` is `delete proposals a` and `delete proposals b`. */
+static void
+on_delete(struct setter *st)
+{
+	struct loader *l = &st->l;
+	size_t open = 1;
+	while (open < l->n_words && l->words[open].kind != LEX_LIST)
+		open++;
+	size_t n = l->n_words;
+	if (open == n) {
+		delete_one(st);
+		return;
+	}
+	bool is_list = n > open + 2 && open > 1 && l->words[n - 1].kind == LEX_LIST_END;
+	for (size_t i = open + 1; i + 1 < n && is_list; i++)
+		is_list = l->words[i].kind == LEX_WORD;
+	if (!is_list)
+		say(st, REPORT_SYNTAX, &l->words[open], "[", "syntax error");
+	for (size_t i = open + 1; i + 1 < n && is_list; i++) {
+		l->words[open] = l->words[i];
+		l->n_words = open + 1;
+		delete_one(st);
+	}
+	l->n_words = n;
 }
 
 enum mark { MARK_ACTIVE, MARK_INACTIVE, MARK_PROTECT, MARK_UNPROTECT };

@@ -6,6 +6,7 @@
 
 #include "lib/base/report.h"
 #include "lib/base/text.h"
+#include "lib/junos/changed.h"
 #include "lib/junos/load_check.h"
 
 #include <setjmp.h>
@@ -317,6 +318,114 @@ an_entry_may_be_annotated_with_the_word_of_its_list(void **state)
 }
 
 static void
+what_has_changed_is_marked_in_xml(void **state)
+{
+	(void)state;
+	struct tree *a = loaded(base);
+	struct tree *b = loaded(base);
+	struct report r = { 0 };
+	struct text xml = { 0 };
+	const char *line = "set services ipsec-vpn rule a match-direction output\n"
+			   "delete services ipsec-vpn rule a term 1 then syslog\n";
+	changed_mark(b, a);
+	print_xml(tree_root(b), 0, &xml);
+	assert_null(strstr(text_str(&xml), "changed"));
+	assert_true(load_set(b, tree_root(b), line, strlen(line), &r));
+	changed_mark(b, a);
+	text_reset(&xml);
+	print_xml(tree_root(b), 0, &xml);
+	assert_string_equal(text_str(&xml),
+	    "<configuration junos:changed=\"changed\">\n"
+	    "    <services junos:changed=\"changed\">\n"
+	    "        <ipsec-vpn junos:changed=\"changed\">\n"
+	    "            <rule junos:changed=\"changed\">\n"
+	    "                <name>a</name>\n"
+	    "                <term junos:changed=\"changed\">\n"
+	    "                    <name>1</name>\n"
+	    "                    <then junos:changed=\"changed\"/>\n"
+	    "                </term>\n"
+	    "                <match-direction junos:changed=\"changed\">output</match-direction>\n"
+	    "            </rule>\n"
+	    "            <rule>\n"
+	    "                <name>b</name>\n"
+	    "                <match-direction>output</match-direction>\n"
+	    "            </rule>\n"
+	    "        </ipsec-vpn>\n"
+	    "    </services>\n"
+	    "</configuration>\n");
+	report_done(&r);
+	text_done(&xml);
+	tree_free(a);
+	tree_free(b);
+}
+
+static void
+differences_of_a_place_are_its_own(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path[4];
+		const char *want;
+	} cases[] = {
+		{ { "services" }, "[edit services ipsec-vpn]\n     rule b { ... }\n+    rule c;\n"
+				  "[edit services ipsec-vpn rule a]\n-  match-direction input;\n"
+				  "+  match-direction output;\n" },
+		{ { "services", "ipsec-vpn", "rule", "a" },
+		    "[edit services ipsec-vpn rule a]\n-  match-direction input;\n"
+		    "+  match-direction output;\n" },
+		{ { "services", "ipsec-vpn", "rule", "c" },
+		    "[edit services ipsec-vpn]\n+    rule c;\n" },
+		{ { "services", "ipsec-vpn", "rule" },
+		    "[edit services ipsec-vpn]\n     rule b { ... }\n+    rule c;\n"
+		    "[edit services ipsec-vpn rule a]\n-  match-direction input;\n"
+		    "+  match-direction output;\n" },
+		{ { "services", "ipsec-vpn", "rule", "b" }, "" },
+		{ { "system" }, "" },
+	};
+	struct tree *a = loaded(base);
+	struct tree *b = loaded(base);
+	struct report r = { 0 };
+	const char *line = "set services ipsec-vpn rule a match-direction output\n"
+			   "set services ipsec-vpn rule c\n";
+	assert_true(load_set(b, tree_root(b), line, strlen(line), &r));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct text diff = { 0 };
+		size_t n = 0;
+		while (n < 4 && cases[i].path[n] != NULL)
+			n++;
+		print_compare_at(a, b, cases[i].path, n, &diff);
+		assert_string_equal(text_str(&diff), cases[i].want);
+		text_done(&diff);
+	}
+	report_done(&r);
+	tree_free(a);
+	tree_free(b);
+}
+
+static void
+a_deletion_spares_what_is_protected(void **state)
+{
+	(void)state;
+	struct tree *t = loaded(base);
+	struct report r = { 0 };
+	struct text text = { 0 };
+	const char *lines = "protect services ipsec-vpn rule a term 1\n"
+			    "delete services ipsec-vpn\n"
+			    "deactivate services ipsec-vpn rule a term 1\n"
+			    "annotate services ipsec-vpn rule a term 1 then no\n";
+	load_set(t, tree_root(t), lines, strlen(lines), &r);
+	assert_int_equal(r.n, 3);
+	assert_string_equal(r.lines[0].message,
+	    "[services ipsec-vpn rule a term 1] is protected, 'term 1' cannot be modified");
+	print_set(tree_root(t), false, &text);
+	assert_string_equal(text_str(&text), "set services ipsec-vpn rule a term 1 then syslog\n"
+					     "protect services ipsec-vpn rule a term 1\n");
+	report_done(&r);
+	text_done(&text);
+	tree_free(t);
+}
+
+static void
 secrets_compare_in_clear(void **state)
 {
 	(void)state;
@@ -394,6 +503,9 @@ main(void)
 		cmocka_unit_test(parts_print_alone),
 		cmocka_unit_test(differences_print_as_junos_does),
 		cmocka_unit_test(an_entry_may_be_annotated_with_the_word_of_its_list),
+		cmocka_unit_test(what_has_changed_is_marked_in_xml),
+		cmocka_unit_test(differences_of_a_place_are_its_own),
+		cmocka_unit_test(a_deletion_spares_what_is_protected),
 		cmocka_unit_test(secrets_compare_in_clear),
 		cmocka_unit_test(no_error_repeats_a_key),
 		cmocka_unit_test(a_list_of_errors_ends),

@@ -55,6 +55,10 @@ void loader_push(struct loader *l, const char *s, size_t len, const struct word 
 void loader_say(struct loader *l, enum report_class class, bool is_error, const struct word *w,
     const struct node *place, const char *statement, const char *message);
 
+/* The same about WORD, which means nothing in PLACE. */
+void loader_say_unknown(struct loader *l, bool is_error, const struct word *w,
+    const struct node *place, const char *word);
+
 /* One statement and where it stands. */
 struct stmt {
 	struct loader *l;

@@ -124,3 +124,11 @@ print_set(const struct node *n, bool relative, struct text *out)
 	}
 	text_done(&s.path);
 }
+
+void
+print_set_entry(const struct node *n, struct text *out)
+{
+	struct setting s = { .out = out };
+	node_put(&s, n);
+	text_done(&s.path);
+}

@@ -161,17 +161,20 @@ node_replace(struct replacing *x, struct node *n)
 }
 
 static void
-below_replace(struct replacing *x, struct node *n)
+below_replace(struct replacing *x, struct node *n, const struct node *seen)
 {
 	for (struct node *c = n->child; c != NULL && x->left > 0; c = c->next) {
+		const struct node *seen_c = seen != NULL ? place_partner(seen, c) : NULL;
+		if (seen != NULL && seen_c == NULL)
+			continue;
 		node_replace(x, c);
-		below_replace(x, c);
+		below_replace(x, c, seen_c);
 	}
 }
 
 size_t
-replace_pattern(struct tree *t, struct node *below, const regex_t *re, const char *with,
-    size_t limit, struct report *r)
+replace_pattern(struct tree *t, struct node *below, const struct node *seen, const regex_t *re,
+    const char *with, size_t limit, struct report *r)
 {
 	struct replacing x = {
 		.t = t,
@@ -180,6 +183,6 @@ replace_pattern(struct tree *t, struct node *below, const regex_t *re, const cha
 		.left = limit > 0 ? limit : SIZE_MAX,
 		.report = r,
 	};
-	below_replace(&x, below);
+	below_replace(&x, below, seen);
 	return x.n;
 }

@@ -607,7 +607,7 @@ unknown(struct stmt *s)
 	const struct word *w = word_at(s);
 	bool is_error =
 	    s->n->schema->is_strict && !is_inactive_here(s->n) && (s->tags & TAG_INACTIVE) == 0;
-	loader_say(s->l, REPORT_UNSUPPORTED, is_error, w, s->n, word_shown(s), "unknown statement");
+	loader_say_unknown(s->l, is_error, w, s->n, word_shown(s));
 	s->is_failed = true;
 	s->at = s->l->n_words;
 }

@@ -39,6 +39,7 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
+	bool is_changed; /* changed_mark() said so; print_xml() tells */
 	bool
 	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
 	unsigned
@@ -50,7 +51,7 @@ struct tree; /* owns all nodes */
 
 struct tree *tree_new(const struct schema *s);
 void tree_free(struct tree *t);
-struct tree *tree_copy(const struct tree *t); /* in which all is its own, nothing inherited */
+struct tree *tree_copy(const struct tree *t); /* what is inherited stays so */
 struct node *tree_root(const struct tree *t); /* never NULL */
 const struct schema *tree_schema(const struct tree *t);
 size_t tree_count(const struct tree *t); /* nodes, the root included */

@@ -5,7 +5,7 @@
  * The command line knows no grammar: it sends each line as it was typed (without its pipes) and
  * renders what comes back; mgd takes the user's identity from the socket (SO_PEERCRED), never from a
  * message. One line is under way at a time; its answer is any number of CLI_TEXT, CLI_REPLY, CLI_ROW,
- * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
+ * CLI_ASK, CLI_WANT, CLI_SETTING, CLI_SAVE, CLI_RUN in the order they are to be shown, then exactly one CLI_DONE. A row goes through as the
  * owner daemon sent it. CLI_BREAK gives up the line under way: mgd sends CLI_DONE at once and drops what
  * still arrives for it. All frames of a line carry the seq of its CLI_LINE.
  * CLI_NOTICE belongs to no line.
@@ -16,15 +16,20 @@
  * with the rights of its user and renders rows. The calls, by the name of their root element:
  *
  *   rpc { [format], request { NAME { arguments } } }   an operational command by the name of its RPC: rows
- *   get { database ("candidate", "committed"), format, [inherit], [filter { ... }] }   configuration: CLI_TEXT, XML with
- *         <configuration> around it. filter: the tree of what is wanted, leaves with values choose list entries
+ *   get { database ("candidate", "committed"), format, [inherit ("groups", "defaults")], [groups], [changed],
+ *         [filter { ... }] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
+ *         groups and the schema, add; groups, changed: attributes in XML, from which group, and what is not committed. filter: the tree of what is wanted, leaves with values choose list entries
  *   compare { database, rollback }   what changes from that rollback: CLI_TEXT
- *   load { action ("merge", "override", "replace", "set", "update", "patch"), format ("text", "xml", "json"), [name] }
- *         CLI_WANT asks for the text (of the file NAME) like for a typed load
+ *   load { action ("merge", "override", "replace", "set", "update", "patch", "none"), format ("text", "xml", "json"), [name],
+ *         [stop], [whole], [trial ("first", "only")] }   CLI_WANT asks for the text (of the file NAME) like for a typed load.
+ *         none: only what has an operation changes anything; stop: at the first error; whole: all or, if anything is wrong,
+ *         nothing; trial: nothing that would not pass the commit check, or nothing at all
  *   rollback { number (or "rescue") }, discard { }
  *   open { kind ("shared", "private", "exclusive") }, close { }   what the calls above and below are about: without open the
  *         shared candidate. close drops what is not committed, unless it is shared
- *   commit { [check], [validate], [confirmed], [minutes], [at], [comment] }   validate: the check confirms nothing
+ *   commit { [check], [validate], [database], [full], [synchronize], [force], [confirmed], [minutes], [at], [comment],
+ *         [detail] }   validate: the check confirms nothing; with database "committed" that one is checked. detail: its
+ *         progress as rows progress { message }
  *   kill { session }   ends another program's session
  *
  * C = command line, M = mgd; braces as in msg.h.
@@ -40,9 +45,9 @@ enum cli_msg_type {
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version, [announcement], [idle-timeout (minutes)] }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
-		      * "no-comments")], [compare], [compare-file], [detail] }: a line; format, relative and rpc are those of `| display`, inherit that
-		      * of `| display inheritance`, compare the rollback number of `| compare`,
-		      * compare-file (with compare "0") the name of its file; detail: progress of a commit */
+		      * "no-comments")], [compare], [compare-file], [detail], [changed] }: a line; format, relative and rpc are those of `| display`, inherit that
+		      * of `| display inheritance`, compare the rollback number or compare-file the file of `| compare`;
+		      * detail, changed: `| display detail` and so on */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
 		      * error instead of text: it could not be read, and why */
@@ -56,6 +61,8 @@ enum cli_msg_type {
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
+	CLI_SAVE, /* M->C save { name }: the text that follows goes to the file of that name, opened with the rights
+		   * of the user, instead of the screen */
 	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
 		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the
 		  * rights of its user, and shows what comes out below an element called ROOT (cli/act.h). fd: what only the

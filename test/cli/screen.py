@@ -3,12 +3,16 @@
 
 A transcript is the exact screen: a line that starts with a prompt holds what was typed behind it. Times are shown as
 `2008-11-20 10:00:00 UTC`, the number of the terminal as `pts/0`, that of a process as 1234, secrets as they are.
+The text that is typed behind `[Type ^D at a new line to end input]` ends where the answer begins. The command line runs in a
+folder with a copy of test/cli/files.
 """
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 import termios
@@ -20,10 +24,34 @@ PROMPT = re.compile(r"^(\w+(?:@[\w.-]+)?[>#]|Exit with .*?\(yes\)|Delete .*?\(no
 READY = re.compile(rb"(?:^|\n)(?:\w+(?:@[\w.-]+)?[>#]|Exit with [^\n]*\(yes\)|Delete [^\n]*\(no\)) $")
 
 
+INPUT = "[Type ^D at a new line to end input]"
+ANSWER = re.compile(r"^(terminal:|warning: |load complete)")
+
+
 def typed(transcript):
-    """The lines that a transcript types; an empty last prompt types nothing."""
-    lines = [m.group(2) for m in map(PROMPT.match, transcript.splitlines()) if m]
+    """The lines that a transcript types, each with the text that follows it (None: it asks for none); an empty last prompt
+    types nothing."""
+    lines = []
+    is_input = False
+    for line in transcript.splitlines():
+        m = PROMPT.match(line)
+        is_input = is_input and not ANSWER.match(line)
+        if is_input:
+            lines[-1][1].append(line)
+        elif line == INPUT:
+            lines[-1] = (lines[-1][0], [])
+            is_input = True
+        elif m:
+            lines.append((m.group(2), None))
     return lines
+
+
+def home(c):
+    """The folder that a command line runs in."""
+    path = pathlib.Path(c.dir) / "home"
+    if not path.exists():
+        shutil.copytree(pathlib.Path(__file__).parent / "files", path)
+    return path
 
 
 def spawn(c, rows, columns, term="dumb"):
@@ -33,7 +61,7 @@ def spawn(c, rows, columns, term="dumb"):
     env = {k: v for k, v in os.environ.items() if k not in ("LINES", "COLUMNS")}
     env.update(TERM=term, INPUTRC="/dev/null", TZ="UTC")
     p = subprocess.Popen(getattr(c, "shell", None) or [control.BUILD / "cli/sallyport", "-r", c.dir], stdin=slave, stdout=slave, stderr=slave,
-                         close_fds=True, env=env, start_new_session=True,
+                         close_fds=True, env=env, start_new_session=True, cwd=home(c),
                          preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(slave)
     return p, master
@@ -44,11 +72,11 @@ def play(c, lines):
     p, master = spawn(c, 100, 200)
     screen = b""
 
-    def read_to_prompt(start):
+    def read_to_prompt(start, ready=READY):
         nonlocal screen
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            r, _, _ = select.select([master], [], [], 0.2)
+            r, _, _ = select.select([master], [], [], 0.05)
             if r:
                 try:
                     data = os.read(master, 65536)
@@ -57,16 +85,20 @@ def play(c, lines):
                 if not data:
                     return False
                 screen += data.replace(b"\r", b"")
-            elif READY.search(screen[start:]):
+            elif ready.search(screen[start:]):
                 return True
         raise AssertionError("no prompt: " + screen.decode(errors="replace"))
 
     alive = read_to_prompt(0)
-    for line in lines:
+    for line, text in lines:
         if not alive:
             break
         start = len(screen)
         os.write(master, line.encode() + b"\n")
+        if text is not None:
+            read_to_prompt(start, re.compile(rb"end input\]\n$"))
+            os.write(master, "".join(t + "\n" for t in text).encode() + b"\x04")
+            start += len("".join(text))
         alive = read_to_prompt(start + len(line))
     if alive:
         os.write(master, b"\x04")
@@ -122,10 +154,10 @@ class Typist:
             select.select([self.master], [], [], 1)
             time.sleep(0.005)
 
-    def type(self, text, end):
-        """Types TEXT; returns the screen from there until it ends with END."""
+    def type(self, text, *ends):
+        """Types TEXT; returns the screen from there until it ends with one of ENDS."""
         self.keys(text)
-        return self.wait(end)
+        return self.wait(*ends)
 
     def clear(self):
         """Empties the line; what that draws depends on the terminal."""

@@ -23,7 +23,8 @@ def audit(gw, tag):
 
 
 
-ACCESS = """system { /* ACCESS-DENIED */ };
+ACCESS = """version /* ACCESS-DENIED */;
+system { /* ACCESS-DENIED */ };
 interfaces { /* ACCESS-DENIED */ };
 services { /* ACCESS-DENIED */ };
 """
@@ -130,7 +131,8 @@ def test_read_only_sees_no_configuration(users):
 
 def test_a_part_by_expression(users):
     said = users.run("bin", "show configuration")
-    assert said.split("\n", 1)[1] == """system { /* ACCESS-DENIED */ };
+    assert said.split("\n", 1)[1] == """version /* ACCESS-DENIED */;
+system { /* ACCESS-DENIED */ };
 interfaces { /* ACCESS-DENIED */ };
 services {
     ipsec-vpn {
@@ -178,7 +180,10 @@ EDITS = [
     "rollback 1", "show | compare", "rollback 0", "copy services ipsec-vpn rule r2 to rule r3",
     "rename services ipsec-vpn rule r2 to rule r4", "show | compare", "edit services ipsec-vpn rule r2", "show", "top",
     "edit system login", "show", "top", "annotate system \"x\"", "delete system", "delete services", "show | compare",
-    "run show configuration", "run show configuration | display json", "load override terminal", "commit check",
+    "run show configuration", "run show configuration | display json", "save terminal", "show | display detail",
+    "show | display changed | display xml", "show services | compare", "wildcard delete .", "wildcard delete system login .",
+    "wildcard delete services ipsec-vpn rule .", "replace pattern [a-z0-9]+ with x&", "show | compare", "save terminal",
+    "load override terminal", "commit check",
 ]
 
 
@@ -193,6 +198,47 @@ def test_no_way_of_showing_leaks(users, user):
         for sign in ("net-admin", "radius", "next-hop-service", "192.0.2.77", "10.3.0.0", "192.0.2.3", "501"):
             assert sign not in [w.strip(";\"") for line in said.splitlines() if not typed(line)
                                 for w in line.split()], sign
+
+
+def matched(said):
+    return [line.split()[1] for line in said.splitlines() if line.startswith("  matched: ")]
+
+
+def test_only_what_is_seen_can_match(users):
+    said = users.run("bin", "configure", "wildcard delete .", "wildcard delete services ipsec-vpn rule .",
+                     "wildcard delete system login .", "wildcard delete interfaces .", "exit", "exit")
+    assert matched(said) == ["services", "r1"]
+    assert said.count("permission denied.") == 2
+    said = users.run("games", "configure", "wildcard delete services ipsec-vpn rule .", "exit", "exit")
+    assert matched(said) == ["r1", "r2"]
+
+
+def test_a_file_that_is_saved_holds_what_is_seen(users):
+    there = users.gw.dir / "saved"
+    there.mkdir()
+    there.chmod(0o777)
+    users.run("bin", "configure", f"save {there}/bin", "exit", "exit")
+    users.run("games", "configure", f"save {there}/games", "exit", "exit")
+    users.run("mail", "configure", f"save {there}/mail", "exit", "exit")
+    text = {p.name: p.read_text() for p in there.iterdir()}
+    assert "system { /* ACCESS-DENIED */ };" in text["bin"] and "rule r1" in text["bin"] and "rule r2" not in text["bin"]
+    assert "/* SECRET-DATA */" in text["games"] and "rule r2" in text["games"]
+    for name in ("bin", "games"):
+        for secret in SECRETS:
+            assert secret not in text[name], (name, secret)
+    assert KEY in text["mail"] and HASH in text["mail"]
+
+
+def test_a_file_is_compared_with_what_is_seen(users):
+    empty = conf(users.gw, "interfaces { ge-0/0/9 { description nine; } }", "empty.conf")
+    for show in ("show configuration", "configure\nshow"):
+        said = users.run("bin", f"{show} | compare {empty}", "exit", "exit")
+        assert "rule r1" in said and "rule r2" not in said and "system" not in said and "nine" not in said, said
+    # nobody finds a secret by comparing it with a guess
+    whole = users.run("mail", "show configuration")
+    for i, text in enumerate((whole, whole.replace(KEY, "lion"))):
+        path = conf(users.gw, text, f"guess{i}.conf")
+        assert users.run("games", f"show configuration | compare {path}") == ""
 
 
 def typed(line):
@@ -234,6 +280,42 @@ def test_eyes_change_nothing(users):
     assert "commit complete" in said  # of nothing
     shown = users.run("mail", "show configuration | compare rollback 1")
     assert shown == ""
+
+
+def test_many_changes_by_permission(users):
+    said = users.run("bin", "configure", "replace pattern 192.0.2.3 with 192.0.2.9", "show | compare",
+                     "replace pattern 192.0.2.2 with 192.0.2.8", "show | compare", "rollback",
+                     "replace pattern r1 with r7", "show | compare", "exit", "exit")
+    first, second, third = said.split("[edit", 1)[0], said.split("load complete")[0], said.split("load complete")[1]
+    assert "192.0.2" not in first
+    assert "remote-gateway 192.0.2.8;" in second
+    assert "permission denied" in third and "[edit services" not in third.split("permission denied")[-1]
+    said = users.run("daemon", "configure", "wildcard range set interfaces ge-0/0/[5-6] description many",
+                     "wildcard range set system login user u[1-3] class super-user",
+                     "wildcard range delete system login user [daemon,bin]", "show | compare", "rollback", "exit", "exit")
+    assert said.count("permission denied.") == 2
+    assert said.count("description many;") == 2 and "super-user" not in said.split("[edit interfaces", 1)[1]
+
+
+def test_who_may_not_change_makes_nothing_by_edit(users):
+    said = users.run("games", "configure", "edit system login user new", "top", "edit interfaces ge-0/0/7", "top",
+                     "show | compare", "exit", "exit")
+    assert "[edit" not in said and "+ " not in said, said
+
+
+def test_a_wildcard_deletes_what_may_be(users):
+    t = screen.Typist(users.shell("daemon"))
+    try:
+        t.type("configure\n", "# ")
+        said = ""
+        for line in ("wildcard delete interfaces ge", "wildcard delete system login"):
+            said += t.type(line + "\n", "(no) ") + t.type("yes\n", "# ")
+        said += t.type("show | compare | no-more\n", "# ")
+        t.type("rollback\n", "# ")
+    finally:
+        t.close()
+    assert "matched: ge-0/0/0" in said and "-    ge-0/0/0 {" in said, said
+    assert "-    login" not in said and "-    host-name" not in said, said
 
 
 def test_what_may_be_loaded_of_a_file_is(users):

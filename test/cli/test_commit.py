@@ -438,7 +438,11 @@ def test_private_and_exclusive_need_an_unchanged_shared_candidate(gw):
     x = Shell(gw, "configure exclusive")
     # who was there before can look, and no more
     assert a.say("set system host-name no").startswith("error: configuration database locked by:\n  root (pid ")
-    assert a.say("commit").startswith("error: configuration database locked by:\n")
+    for line in ("replace pattern gw with no", "wildcard delete system host", "wildcard range set system domain-search d[1-3]",
+                 "commit"):
+        assert a.say(line).startswith("error: configuration database locked by:\n"), line
+    a.say("edit interfaces ge-0/0/77", "top")
+    assert x.say("show | compare") == ""
     assert p.say("commit").startswith("error: configuration database locked by:\n")
     x.close()
     assert a.say("show | compare") == ""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What single keys do at a terminal: blank, Tab, `?`, the pager, signals. Each screen is what comes from the first key of a
 line on; a line that a key leaves comes again behind the answer."""
+import os
 import re
 
 import pytest
@@ -32,6 +33,7 @@ def test_question_mark_lists_at_once_and_the_line_comes_again(typist):
     assert t.type("show ?", "> show ") == """show ?
 Possible completions:
   arp                  Show system Address Resolution Protocol table entries
+  chassis              Show chassis information
   cli                  Show command-line interface settings
   configuration        Show current configuration
   firewall             Show counters of packet filters
@@ -228,6 +230,21 @@ def test_control_c_gives_a_fresh_prompt(typist):
     t.type("rollback\n", CONF)
 
 
+def test_ctrl_c_gives_up_the_text_of_a_load(typist):
+    t = conf(typist())
+    for how in ("merge", "override", "set", "patch"):
+        t.type(f"load {how} terminal\n", "input]\r\n")
+        for line in ("set system domain-name given-up.example", "system { domain-name given-up.example; }", "unfinished {"):
+            t.type(line + "\n", line + "\r\n")
+        t.type("and a half line", "half line")
+        assert t.type("\x03", CONF).endswith("^C\n[edit]\nroot@gw# ")
+        assert t.type("show | compare\n", CONF) == "show | compare\n\n[edit]\nroot@gw# "
+    t.type("load merge terminal\n", "input]\r\n")
+    assert "load complete" in t.type("system { domain-name kept.example; }\n\x04", CONF)
+    assert "+  domain-name kept.example;" in t.type("show | compare\n", CONF)
+
+
+
 def test_each_mode_has_its_history(typist):
     t = typist()
     t.type("show version\n", OPER)
@@ -279,3 +296,102 @@ def test_completion_is_instant_at_ten_thousand_tunnels(gw, typist, tmp_path):
     assert "... and 9002 more names" in t.type("G", "rule ")
     t.clear()
     t.type("rollback\n", CONF)
+
+
+def test_values_in_brackets_are_typed_like_words(typist):
+    t = conf(typist())
+    line = "set services ipsec-vpn ipsec policy x proposals [ a b ] "
+    assert t.type(line, "] ") == line
+    t.clear()
+    for line in ("wildcard range set interfaces ge-0/0/[1-3] unit 0 ", "replace pattern ^r([0-9]) with x ",
+                 "wildcard delete services ipsec-vpn rule r[12] "):
+        assert t.type(line, line[-3:]) == line
+        t.clear()
+
+
+def test_help_of_the_commands_that_change_much(typist):
+    t = conf(typist())
+    assert t.type("wildcard ?", "wildcard ") == """wildcard ?
+Possible completions:
+  delete               Delete the statements whose names match
+  range                Change a range of statements
+[edit]
+root@gw# wildcard """
+    t.clear()
+    assert t.type("annotate services ?", "services ") == """annotate services ?
+Possible completions:
+  <comment>            Text of the comment
+[edit]
+root@gw# annotate services """
+    t.clear()
+    assert t.type("replace pattern x with y ?", "y ") == """replace pattern x with y ?
+Possible completions:
+  <[Enter]>            Execute this command
+  upto                 Number of names and values to change
+  |                    Pipe through a command
+[edit]
+root@gw# replace pattern x with y """
+    t.clear()
+    out = t.type("set services ipsec-vpn ike proposal p lifetime-seconds ?", "seconds ")
+    assert "  <lifetime-seconds>   Lifetime of the IKE security association in seconds (180..86400 seconds)\n" in out
+
+
+def test_help_of_pipes(typist):
+    t = typist()
+    assert t.type("show configuration | display ?", "display ") == """show configuration | display ?
+Possible completions:
+  changed              Tag changes with junos:changed attribute (XML only)
+  commit-scripts       Show data after commit scripts have been applied
+  detail               Show configuration data detail
+  inheritance          Show inherited configuration data and source group
+  json                 Show output as JSON
+  omit                 Emit configuration statements with the 'omit' option
+  set                  Show 'set' commands that create configuration
+  xml                  Show output as XML tags
+root@gw> show configuration | display """
+    out = t.type("inh ?", "inheritance ")
+    assert "  brief                Display brief output\n  no-comments          Do not display" in out
+    t.clear()
+    assert "  refresh              Refresh" in t.type("show version | re?", "| re")
+
+
+def test_a_line_is_refreshed_until_control_c(typist):
+    t = typist()
+    os.write(t.master, b"show version | match Host | refresh 1\n")
+    out = ""
+    while out.count("Hostname: gw\n") < 2:
+        out += t.wait("gw\r\n")
+    assert re.search(r"Hostname: gw\n---\(refreshed at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+\)---\nHostname: gw\n", out)
+    assert t.paste("\x03", OPER).endswith("root@gw> ")
+
+
+def test_the_pager_filters_and_follows_the_size(typist):
+    t = typist(rows=12)
+    first = shown(t.type("show configuration\n", ")---"))[1:-1]
+    assert any("host-name" in line for line in first)
+    out = t.type("munit\r", ")---", "> ")
+    assert all("unit" in line for line in shown(out)[:-1] if line.strip()) and "unit 1 {" in out
+    assert out.endswith(OPER)  # that was all
+    t.type("show configuration | hold\n", ")---")
+    assert "unit 0 {" not in t.type("munit 1 \r", ")---")
+    assert "unit 0 {" in t.type("cg", ")---")
+    t.type("q", OPER)
+    t.type("show configuration\n", ")---")
+    t.resize(8, 100)
+    assert len(shown(t.type(" ", ")---"))[:-1]) in (7, 11)
+    assert shown(t.type("g", ")---"))[:-1][:7] == first[:7]
+    t.type("\x03", OPER)
+    t.type("show version | hold\n", ")---")
+    assert t.type("l", OPER, ")---")
+    t.clear()
+
+
+def test_emacs_keys_and_no_history_expansion(typist):
+    t = typist()
+    t.type("show version\n", OPER)
+    assert t.type("!sh\n", OPER) == "!sh\n         ^\nunknown command.\n\nroot@gw> "
+    assert t.type("!!\n", OPER).startswith("!!\n         ^\nunknown command.")
+    t.type("show cli foo\x17", "")
+    t.clear()
+    t.type("version\x01show \x05\n", OPER)
+    assert "Hostname: gw" in t.type("\x10\x10\x10\x10\x0e\x10\n", OPER)

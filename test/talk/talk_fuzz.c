@@ -121,7 +121,7 @@ step_wire(struct talk *t, uint8_t op, struct rd *r)
 		t->queue[t->n++] = m;
 		break;
 	default:
-		m.b[(rd_u8(r) << 8 | rd_u8(r)) % m.n] ^= rd_u8(r);
+		m.b[rd_u16(r) % m.n] ^= rd_u8(r);
 		give(t, &m);
 		break;
 	}
