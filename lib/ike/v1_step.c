@@ -457,6 +457,16 @@ main_done(struct v1_turn *t)
 	v1_info_contact(t);
 }
 
+/* Messages 5 and 6 of main mode that decrypt to nonsense are what a wrong pre-shared key looks like. */
+static enum ike_reason
+nonsense(struct v1_turn *t, enum ike_reason reason)
+{
+	text_printf(t->why,
+	    "what was decrypted makes no sense (%s): do the pre-shared keys differ?",
+	    reason_info(reason)->sentence);
+	return IKE_AUTH;
+}
+
 /* Takes a message through its row. MSG is the datagram; on refusal nothing has changed. */
 static enum ike_reason
 row_run(
@@ -472,7 +482,7 @@ row_run(
 	if (reason == IKE_OK)
 		reason = row_check(x->row, &m, t->quick != NULL);
 	if (reason != IKE_OK)
-		return reason;
+		return is_encrypted && t->quick == NULL ? nonsense(t, reason) : reason;
 	t->m = &m;
 	t->chain = msg + HDR_LEN;
 	bool seals = (x->row->how & SEAL) != 0;

@@ -348,7 +348,8 @@ a_wrong_key_is_refused(void **state)
 	begin(t);
 	talk_run(t);
 	assert_int_equal(t->a.n_up + t->b.n_up, 0);
-	assert_true(t->b.n_refused > 0);
+	assert_int_equal(t->b.refused, IKE_AUTH);
+	assert_non_null(strstr(text_str(&t->b.why), "do the pre-shared keys differ?"));
 	talk_free(t);
 }
 
