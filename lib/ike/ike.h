@@ -150,7 +150,8 @@ struct ike_host {
 	/* A new inbound SPI, at least 256. */
 	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
 	void (*sa_up)(void *ctx, struct ike_sa *sa);
-	/* The SA is gone after this. IKE_OK: it was asked for; IKE_TIMEOUT; IKE_HALF_OPEN; IKE_DELETED. */
+	/* The SA is gone after this, also one that never came up and that the host has not heard of before (half open). IKE_OK: it
+	 * was asked for; IKE_TIMEOUT; IKE_HALF_OPEN; IKE_DELETED. */
 	void (*sa_down)(void *ctx, struct ike_sa *sa, enum ike_reason reason);
 	void (*child)(void *ctx, struct ike_sa *sa, enum ike_child_event event,
 	    const struct ike_child *child);
