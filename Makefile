@@ -50,7 +50,9 @@ fuzz: deps
 format: deps
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
+# The build folder may have been made for another PREFIX.
 install: build
+	@meson configure $(BUILD) --prefix=$(abspath $(PREFIX))
 	@meson install -C $(BUILD)
 
 clean:

@@ -11,7 +11,6 @@
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -80,12 +79,10 @@ file_run(const struct schema *s, const char *path)
 	struct text canonical = { 0 };
 	struct text out = { 0 };
 	file_read(path, &in);
-	size_t heap = mallinfo2().uordblks + mallinfo2().hblkhd;
 	double at = now_ms();
 	struct tree *t = load(s, &in);
 	double load_ms = lap(&at);
-	heap = mallinfo2().uordblks + mallinfo2().hblkhd - heap;
-	lap(&at);
+	size_t memory = tree_memory(t);
 	print_text(tree_root(t), 0, &canonical);
 	double print_ms = lap(&at);
 	struct tree *again = load(s, &canonical);
@@ -117,7 +114,7 @@ file_run(const struct schema *s, const char *path)
 	       "%7.1f  print %6.1f  "
 	       "copy %6.1f  compare %6.1f  set %6.1f  load set %7.1f  elem %6.1f ms (%.1f MB)  "
 	       "expand %6.1f ms (%zu nodes)\n",
-	    path, tree_count(t), (double)in.len / 1e6, (double)heap / 1e6, heap / tree_count(t),
+	    path, tree_count(t), (double)in.len / 1e6, (double)memory / 1e6, memory / tree_count(t),
 	    load_ms, again_ms, print_ms, copy_ms, compare_ms, set_ms, load_set_ms, elem_ms,
 	    (double)arena_used(a) / 1e6, expand_ms, n_whole);
 	arena_free(a);

@@ -278,6 +278,18 @@ logins_read(struct login *logins, const char *user)
 	return n;
 }
 
+/* "00:28", "2+03:15" behind a day. */
+static const char *
+stay_print(long long seconds, char out[64])
+{
+	long long minutes = seconds > 0 ? seconds / 60 : 0;
+	char days[32] = "";
+	if (minutes >= 24 * 60)
+		snprintf(days, sizeof(days), "%lld+", minutes / (24 * 60));
+	snprintf(out, 64, "%s%02lld:%02lld", days, minutes / 60 % 24, minutes % 60);
+	return out;
+}
+
 int
 act_user_log(struct act *a, const struct elem *request)
 {
@@ -297,8 +309,11 @@ act_user_log(struct act *a, const struct elem *request)
 		strftime(text, sizeof(text), "%a %b %e %H:%M", gmtime_r(&logins[i].in, &tm));
 		timed_leaf(arena, row, "login-time", text, (long long)logins[i].in);
 		strftime(text, sizeof(text), "%H:%M", gmtime_r(&logins[i].out, &tm));
-		if (logins[i].out != 0)
+		if (logins[i].out != 0) {
+			long long stay = (long long)(logins[i].out - logins[i].in);
 			timed_leaf(arena, row, "logout-time", text, (long long)logins[i].out);
+			timed_leaf(arena, row, "time-length", stay_print(stay, text), stay);
+		}
 		render_row(a->render, row);
 		arena_free(arena);
 	}

@@ -34,13 +34,20 @@ struct tool {
 };
 
 static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t ending; /* the signal that ends us: the terminal is gone */
 
 static void
 on_interrupt(int sig)
 {
-	(void)sig;
 	interrupted = 1;
+	if (sig != SIGINT)
+		ending = sig;
 }
+
+/* What the program is to hear of. */
+static const int signals[] = { SIGINT, SIGHUP, SIGTERM };
+
+enum { SIGNALS_N = sizeof(signals) / sizeof(signals[0]) };
 
 /* Where the programs are, on hosts with and without a merged /usr. */
 static const char *const folders[] = { "/usr/bin", "/bin", "/usr/sbin", "/sbin" };
@@ -55,9 +62,11 @@ run(const char *const *argv, int out)
 	setpgid(0, 0);
 	sigset_t none;
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGINT, SIG_DFL);
+	for (size_t i = 0; i < SIGNALS_N; i++)
+		signal(signals[i], SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	/* one that has come already ends us now */
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
 	    dup2(out, STDERR_FILENO) < 0)
 		_exit(126);
@@ -192,22 +201,26 @@ tool_follow(struct act *a, struct tool *t, const sigset_t *mask)
 int
 act_tool(struct act *a, const struct elem *request)
 {
-	struct sigaction on_int = { .sa_handler = on_interrupt };
-	struct sigaction old;
+	struct sigaction on_signal = { .sa_handler = on_interrupt };
+	struct sigaction old[SIGNALS_N];
 	struct tool t = { 0 };
 	sigset_t before;
-	sigset_t ints;
+	sigset_t ours;
+	/* signals are let in only while we wait, so that none is missed; the program must not meet our handlers */
+	sigemptyset(&ours);
+	interrupted = ending = 0;
+	for (size_t i = 0; i < SIGNALS_N; i++)
+		sigaddset(&ours, signals[i]);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	for (size_t i = 0; i < SIGNALS_N; i++)
+		sigaction(signals[i], &on_signal, &old[i]);
 	int rc = tool_start(a, request, &t);
-	if (rc != 0)
-		return rc;
-	/* ^C is let in only while we wait, so that none is missed */
-	sigemptyset(&ints);
-	sigaddset(&ints, SIGINT);
-	interrupted = 0;
-	sigaction(SIGINT, &on_int, &old);
-	sigprocmask(SIG_BLOCK, &ints, &before);
-	rc = tool_follow(a, &t, &before);
+	if (rc == 0)
+		rc = tool_follow(a, &t, &before);
+	for (size_t i = 0; i < SIGNALS_N; i++)
+		sigaction(signals[i], &old[i], NULL);
+	if (ending != 0)
+		raise(ending);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	sigaction(SIGINT, &old, NULL);
 	return rc != 0;
 }

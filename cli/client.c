@@ -24,7 +24,9 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/render.h"
+#include "cli/screen.h"
 #include "lib/base/arena.h"
+#include "lib/base/tame.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
 
@@ -42,6 +44,7 @@ struct line {
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	struct render render;
 	struct text out;       /* rendered, not yet through the pipes */
+	struct tame tame;      /* of what came through them */
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
@@ -181,7 +184,8 @@ error_show(const struct client *c, const char *typed, const char *text, const ch
 	size_t n = strlen(text);
 	if (n == 0)
 		return;
-	fprintf(to, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+	screen_put(text, to);
+	fputs(text[n - 1] == '\n' ? "" : "\n", to);
 	fflush(to);
 }
 
@@ -206,16 +210,26 @@ sink_feed(struct line *l)
 	text_reset(t);
 }
 
+/* What is in pipes->out FROM there on is new. */
+static void
+out_feed(struct line *l, size_t from)
+{
+	if (l->c->sink == NULL && l->pipes->out.len > from)
+		screen_tame(&l->tame, l->pipes->out.s + from, l->pipes->out.len - from);
+	pager_feed(l);
+	sink_feed(l);
+}
+
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
 static void
 out_filter(struct line *l)
 {
 	if (l->out.len == 0)
 		return;
+	size_t from = l->pipes->out.len;
 	pipes_put(l->pipes, l->out.s, l->out.len);
 	text_reset(&l->out);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 }
 
 /* Writes up to N bytes of what waits. */
@@ -269,24 +283,24 @@ static int
 on_done(struct line *l, const struct elem *e)
 {
 	struct client *c = l->c;
+	const char *status = elem_value(e, "status");
+	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
+	if (l->status == 0)
+		render_silent(&l->render);
 	render_end(&l->render);
 	out_filter(l);
+	size_t from = l->pipes->out.len;
 	pipes_flush(l->pipes);
-	pager_feed(l);
-	sink_feed(l);
+	out_feed(l, from);
 	if (l->pager != NULL)
 		pager_end(l->pager);
 	l->done = true;
 	int err = out_drain(l);
-	const char *status = elem_value(e, "status");
 	const char *text = elem_value(e, "text");
-	l->status = status != NULL && strcmp(status, "ok") == 0 ? 0 : 1;
 	if (text != NULL && c->sink == NULL)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
-	if (l->has_run_error) {
-		l->status = 1;
+	if (l->has_run_error)
 		run_refuse(l);
-	}
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
 		c->mode = MODE_CONFIGURATION;
@@ -357,7 +371,8 @@ run_monitor(struct line *l, const char *rpc, const struct elem *request, int fd)
 	if (!l->c->is_terminal)
 		error = "error: logs are monitored on a terminal";
 	else if (strcmp(rpc, "monitor-start") == 0)
-		error = name != NULL && fd >= 0 ? monitor_start(name, fd) : "error: not a log";
+		error = name != NULL && fd >= 0 ? monitor_start(name, fd, l->typed)
+						: "error: not a log";
 	else if (strcmp(rpc, "monitor-stop") == 0)
 		error = monitor_stop(name) ? NULL : "error: that log is not being monitored";
 	else
@@ -414,7 +429,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	}
 	case CLI_ROW:
-		if (e != NULL)
+		if (e != NULL && l->c->sink != NULL && l->c->sink->row != NULL)
+			l->c->sink->row(l->c->sink->arg, e);
+		else if (e != NULL)
 			render_row(&l->render, e);
 		break;
 	case CLI_ASK:
@@ -532,7 +549,7 @@ notice_show(struct client *c, const struct elem *e)
 	notice_take(c, e);
 	if (!c->is_terminal || text == NULL)
 		return;
-	fputs(text, stdout);
+	screen_put(text, stdout);
 	fflush(stdout);
 }
 
@@ -630,8 +647,11 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 	if (c->mode == MODE_CONFIGURATION)
 		snprintf(
 		    banner, sizeof(banner), "[edit%s%s]", c->edit[0] != '\0' ? " " : "", c->edit);
-	if (c->sink != NULL && pipes.format == FORMAT_TEXT)
+	/* lines that a pipe has chosen are XML no more */
+	if (c->sink != NULL && pipes.format == FORMAT_TEXT && pipes.n == 0)
 		pipes.format = c->sink->format;
+	if (c->sink != NULL && (pipes.format != FORMAT_XML || pipes.n > 0))
+		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
 	interrupted = 0; /* one that came while nothing was under way */
@@ -723,20 +743,6 @@ client_notices(struct client *c, struct text *text)
 		arena_free(a);
 	}
 	return err != 0 ? -1 : 0;
-}
-
-void
-client_page(const struct client *c, const char *text, size_t len)
-{
-	unsigned rows = setting_rows(&c->settings);
-	fflush(stdout);
-	/* without a screen length there is no end of the page */
-	struct pager *p =
-	    pager_new(rows > 0 ? rows : UINT_MAX, setting_columns(&c->settings), false);
-	pager_put(p, text, len);
-	pager_end(p);
-	pager_finish(p);
-	pager_free(p);
 }
 
 const char *

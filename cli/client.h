@@ -20,6 +20,9 @@ struct text;
 struct client_sink {
 	void (*text)(void *arg, const char *s, size_t n);       /* a piece of what was rendered */
 	void (*problem)(void *arg, const struct elem *problem); /* a CLI_PROBLEM */
+	void (*plain)(void *arg); /* what comes is text and not the XML that `format` says */
+	void (*row)(void *arg,
+	    const struct elem *row); /* takes rows in the place of TEXT; NULL: they are rendered */
 	void *arg;
 	enum pipe_format format; /* of lines that do not say `| display` */
 	const char *input;       /* what CLI_WANT gets that asks for no file; may be NULL */
@@ -65,9 +68,6 @@ int client_complete(
 /* Takes what mgd says unasked while no line is under way; TEXT gets what is to be shown. Returns 0, or -1 if the channel
  * is lost. */
 int client_notices(struct client *c, struct text *text);
-
-/* Shows TEXT, a screen at a time where it is long. */
-void client_page(const struct client *c, const char *text, size_t len);
 
 /* Puts `^` under offset AT of a line that was typed behind the prompt. */
 void client_caret(const struct client *c, size_t at);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/screen.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/msg/elem.h"
@@ -56,13 +57,8 @@ on_welcome(struct client *c, const struct elem *e)
 	if (idle_min != NULL)
 		setting_apply(&c->settings, "idle-timeout", idle_min, &ignored);
 	text_done(&ignored);
-	for (const char *p = announcement; c->is_terminal && p != NULL && *p != '\0'; p++) {
-		bool is_newline = p[0] == '\\' && p[1] == 'n';
-		putchar(is_newline ? '\n' : *p);
-		p += is_newline;
-	}
 	if (c->is_terminal && announcement != NULL)
-		putchar('\n');
+		screen_announce(announcement);
 }
 
 static int

@@ -9,10 +9,12 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/pipe.h"
 #include "lib/base/text.h"
 
 enum { PIECE = 16 << 10, PATH_LEN = 4096 };
@@ -20,8 +22,9 @@ enum { PIECE = 16 << 10, PATH_LEN = 4096 };
 static struct followed {
 	char name[64];
 	int fd;
-	off_t at;       /* shown up to here */
-	bool is_turned; /* the next file of that name is shown from its beginning */
+	off_t at;           /* shown up to here */
+	bool is_turned;     /* the next file of that name is shown from its beginning */
+	struct pipes pipes; /* which of its lines are shown */
 } list[MONITOR_MAX];
 
 static unsigned n_followed;
@@ -35,18 +38,44 @@ find(const char *name)
 	return NULL;
 }
 
+/* Reads the pipes of the line TYPED. Returns NULL, or what is wrong. */
+static const char *
+pipes_read(const char *typed, struct pipes *out)
+{
+	struct pipe_error e;
+	char *line = strdup(typed);
+	if (line == NULL)
+		abort();
+	bool is_good = pipes_parse(line, out, &e);
+	for (size_t i = 0; is_good && i < out->n; i++)
+		is_good = out->stages[i].kind == PIPE_MATCH || out->stages[i].kind == PIPE_EXCEPT;
+	free(line);
+	if (is_good)
+		return NULL;
+	pipes_done(out);
+	*out = (struct pipes){ 0 };
+	return "error: a log is monitored with match and except only";
+}
+
 const char *
-monitor_start(const char *name, int fd)
+monitor_start(const char *name, int fd, const char *typed)
 {
 	struct followed *f = find(name);
+	bool is_again = f != NULL && f->is_turned;
 	struct stat st;
+	struct pipes pipes = { 0 };
 	if (strlen(name) >= sizeof(f->name) || fstat(fd, &st) < 0)
 		return "error: not a log";
 	if (f == NULL && n_followed == MONITOR_MAX)
 		return "error: too many logs are being monitored";
+	const char *error = is_again ? NULL : pipes_read(typed, &pipes);
+	if (error != NULL)
+		return error;
 	int mine = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (mine < 0)
+	if (mine < 0) {
+		pipes_done(&pipes);
 		return "error: too many open files";
+	}
 	if (f == NULL) {
 		f = &list[n_followed++];
 		*f = (struct followed){ .at = st.st_size };
@@ -54,6 +83,10 @@ monitor_start(const char *name, int fd)
 	} else {
 		close(f->fd);
 		f->at = f->is_turned ? 0 : f->at;
+	}
+	if (!is_again) {
+		pipes_done(&f->pipes);
+		f->pipes = pipes;
 	}
 	f->is_turned = false;
 	f->fd = mine;
@@ -68,6 +101,7 @@ monitor_stop(const char *name)
 		if (name != NULL && strcmp(list[i].name, name) != 0)
 			continue;
 		close(list[i].fd);
+		pipes_done(&list[i].pipes);
 		list[i] = list[--n_followed];
 		has_one = true;
 	}
@@ -116,8 +150,12 @@ followed_read(struct followed *f, struct text *out)
 	if (end == NULL)
 		return false;
 	size_t len = (size_t)(end - buf) + 1;
-	text_printf(out, "*** %s ***\n", f->name);
-	text_putn(out, buf, len);
+	pipes_put(&f->pipes, buf, len);
+	if (f->pipes.out.len > 0) {
+		text_printf(out, "*** %s ***\n", f->name);
+		text_putn(out, f->pipes.out.s, f->pipes.out.len);
+		text_reset(&f->pipes.out);
+	}
 	f->at += (off_t)len;
 	return true;
 }

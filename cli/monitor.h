@@ -11,8 +11,9 @@ struct text;
 
 enum { MONITOR_MAX = 16, MONITOR_POLL_MS = 250 };
 
-/* Follows the log NAME, open for reading as FD, which is duplicated. Returns NULL, or what is wrong. */
-const char *monitor_start(const char *name, int fd);
+/* Follows the log NAME, open for reading as FD, which is duplicated; of its lines those are shown that the pipes of the line
+ * TYPED let through. Returns NULL, or what is wrong. */
+const char *monitor_start(const char *name, int fd, const char *typed);
 
 /* Follows NAME no longer (NULL: any). False if it was not followed. */
 bool monitor_stop(const char *name);

@@ -26,7 +26,9 @@ static const char *const capabilities[] = {
 	"urn:ietf:params:netconf:base:1.0",
 	"urn:ietf:params:netconf:capability:candidate:1.0",
 	"urn:ietf:params:netconf:capability:confirmed-commit:1.0",
+	"urn:ietf:params:netconf:capability:rollback-on-error:1.0",
 	"urn:ietf:params:netconf:capability:validate:1.0",
+	"urn:ietf:params:netconf:capability:validate:1.1",
 	"urn:ietf:params:netconf:capability:url:1.0?scheme=file",
 	"urn:ietf:params:xml:ns:netconf:base:1.0",
 	"urn:ietf:params:xml:ns:netconf:capability:candidate:1.0",
@@ -153,6 +155,7 @@ netconf_run(const char *rundir, bool chunks)
 	s.nc.sink = (struct client_sink){
 		.text = reply_text,
 		.problem = reply_problem,
+		.plain = reply_plain,
 		.arg = &s.nc.reply,
 	};
 	s.nc.client.sink = &s.nc.sink;

@@ -26,21 +26,25 @@ static const struct {
 };
 
 int
-junos_read(struct nc_session *s, const char *database, const char *format, const char *inherit,
-    const struct nc_elem *filter)
+junos_read(struct nc_session *s, const struct nc_get *get)
 {
+	const char *format = get->format;
 	size_t f = 0;
 	while (f < sizeof(formats) / sizeof(formats[0]) && strcmp(formats[f].name, format) != 0)
 		f++;
 	if (f == sizeof(formats) / sizeof(formats[0]))
 		return op_refuse(s, "bad-attribute", "format", "invalid value");
 	struct elem *call = call_new(s, "get");
-	elem_leaf(s->a, call, "database", database);
+	elem_leaf(s->a, call, "database", get->database);
 	elem_leaf(s->a, call, "format", strcmp(format, "ascii") == 0 ? "text" : format);
-	if (inherit != NULL)
-		elem_leaf(s->a, call, "inherit", inherit);
-	if (filter != NULL && filter->child != NULL)
-		elems_copy(s, elem_add(s->a, call, "filter"), filter);
+	if (get->inherit != NULL)
+		elem_leaf(s->a, call, "inherit", get->inherit);
+	if (get->names_groups)
+		elem_flag(s->a, call, "groups");
+	if (get->marks_changes)
+		elem_flag(s->a, call, "changed");
+	if (get->filter != NULL && get->filter->child != NULL)
+		elems_copy(s, elem_add(s->a, call, "filter"), get->filter);
 	s->sink.format = formats[f].kind == REPLY_XML ? FORMAT_XML : FORMAT_TEXT;
 	reply_expect(&s->reply, formats[f].kind, formats[f].wrapper);
 	int rc = call_do(s, call);
@@ -65,6 +69,14 @@ compare(struct nc_session *s, const struct nc_elem *op)
 	return rc;
 }
 
+/* Is attribute NAME of OP there with its name or "true" as value? */
+static bool
+is_wanted(const struct nc_elem *op, const char *name)
+{
+	const char *value = nc_attr(op, name);
+	return value != NULL && (strcmp(value, name) == 0 || strcmp(value, "true") == 0);
+}
+
 int
 junos_get(struct nc_session *s, const struct nc_elem *op)
 {
@@ -73,9 +85,18 @@ junos_get(struct nc_session *s, const struct nc_elem *op)
 	const char *inherit = nc_attr(op, "inherit");
 	if (nc_attr(op, "compare") != NULL)
 		return compare(s, op);
-	return junos_read(s, database != NULL ? database : "candidate",
-	    format != NULL ? format : "xml", inherit != NULL ? "no-comments" : NULL,
-	    nc_child(op, "configuration"));
+	/* the attribute commit-scripts changes nothing, because there are none */
+	struct nc_get get = {
+		.database = database != NULL ? database : "candidate",
+		.format = format != NULL ? format : "xml",
+		.inherit = inherit == NULL                    ? NULL
+			   : strcmp(inherit, "defaults") == 0 ? "defaults"
+							      : "groups",
+		.filter = nc_child(op, "configuration"),
+		.names_groups = is_wanted(op, "groups"),
+		.marks_changes = is_wanted(op, "changed"),
+	};
+	return junos_read(s, &get);
 }
 
 /* --- changing --- */
@@ -90,15 +111,22 @@ file_of(const char *url)
 }
 
 int
-junos_load_text(struct nc_session *s, const char *action, const char *format, const char *url)
+junos_load_text(struct nc_session *s, const struct nc_load *load)
 {
+	const char *url = load->url;
 	const char *file = url != NULL ? file_of(url) : NULL;
 	if (url != NULL && file == NULL)
 		return op_refuse(
 		    s, "operation-not-supported", "url", "only local files can be loaded");
 	struct elem *call = call_new(s, "load");
-	elem_leaf(s->a, call, "action", action);
-	elem_leaf(s->a, call, "format", format);
+	elem_leaf(s->a, call, "action", load->action);
+	elem_leaf(s->a, call, "format", load->format);
+	if (load->trial != NULL)
+		elem_leaf(s->a, call, "trial", load->trial);
+	if (load->stops)
+		elem_flag(s->a, call, "stop");
+	if (load->is_whole)
+		elem_flag(s->a, call, "whole");
 	if (file != NULL)
 		elem_leaf(s->a, call, "name", file);
 	s->sink.input = text_str(&s->request->load);
@@ -145,7 +173,11 @@ junos_load(struct nc_session *s, const struct nc_elem *op)
 	else if (number != NULL)
 		rc = rollback(s, number);
 	else if (url != NULL || s->request->has_load)
-		rc = junos_load_text(s, action, format_of(op, action), url);
+		rc = junos_load_text(s, &(struct nc_load){
+					    .action = action,
+					    .format = format_of(op, action),
+					    .url = url,
+					});
 	else
 		op_refuse(s, "missing-element", "configuration", "missing argument");
 	if (s->reply.n_errors == 0 && rc != 0)
@@ -197,32 +229,63 @@ junos_close(struct nc_session *s, const struct nc_elem *op)
 
 /* --- committing --- */
 
+static void
+results_begin(struct reply *r, const char *style)
+{
+	reply_raw(r, "<commit-results>\n<routing-engine junos:style=\"");
+	reply_raw(r, style);
+	reply_raw(r, "\">\n<name>re0</name>\n");
+}
+
+static void
+on_progress(void *reply, const struct elem *row)
+{
+	const char *message = elem_value(row, "message");
+	reply_raw(reply, "<progress-indicator>\n");
+	reply_leaf(reply, "message", message != NULL ? message : "");
+	reply_raw(reply, "</progress-indicator>\n");
+}
+
 int
 junos_commit(struct nc_session *s, const struct nc_elem *op)
 {
+	const char *detail = nc_attr(op, "detail");
+	bool is_detail = detail != NULL && strcmp(detail, "detail") == 0;
 	const char *minutes = nc_value(op, "confirm-timeout");
 	const char *at = nc_value(op, "at-time");
 	const char *log = nc_value(op, "log");
 	bool is_check = nc_child(op, "check") != NULL;
 	struct elem *call = call_new(s, "commit");
-	if (is_check)
-		elem_flag(s->a, call, "check");
-	if (nc_child(op, "confirmed") != NULL)
-		elem_flag(s->a, call, "confirmed");
+	call_flag(s, call, op, "check");
+	call_flag(s, call, op, "confirmed");
+	call_flag(s, call, op, "full");
+	if (nc_child(op, "synchronize") != NULL || nc_child(op, "force-synchronize") != NULL)
+		elem_flag(s->a, call, "synchronize");
+	if (nc_child(op, "force-synchronize") != NULL)
+		elem_flag(s->a, call, "force");
 	if (minutes != NULL && minutes[0] != '\0')
 		elem_leaf(s->a, call, "minutes", minutes);
 	if (at != NULL && at[0] != '\0')
 		elem_leaf(s->a, call, "at", at);
 	if (log != NULL && log[0] != '\0')
 		elem_leaf(s->a, call, "comment", log);
+	if (is_detail) {
+		elem_flag(s->a, call, "detail");
+		results_begin(&s->reply, "detail");
+		s->sink.row = on_progress;
+	}
 	int rc = call_do(s, call);
-	if (rc != 0)
-		return rc;
-	reply_raw(&s->reply,
-	    "<commit-results>\n<routing-engine junos:style=\"normal\">\n<name>re0</name>\n");
-	reply_raw(&s->reply, is_check ? "<commit-check-success/>\n" : "<commit-success/>\n");
-	reply_raw(&s->reply, "</routing-engine>\n</commit-results>\n<ok/>\n");
-	return 0;
+	s->sink.row = NULL;
+	if (rc == 0 && !is_detail)
+		results_begin(&s->reply, "normal");
+	if (rc == 0)
+		reply_raw(
+		    &s->reply, is_check ? "<commit-check-success/>\n" : "<commit-success/>\n");
+	if (rc == 0 || is_detail)
+		reply_raw(&s->reply, "</routing-engine>\n</commit-results>\n");
+	if (rc == 0)
+		reply_raw(&s->reply, "<ok/>\n");
+	return rc;
 }
 
 int

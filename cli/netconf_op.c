@@ -37,6 +37,13 @@ call_ok(struct nc_session *s, const struct elem *call)
 	return rc;
 }
 
+void
+call_flag(struct nc_session *s, struct elem *call, const struct nc_elem *op, const char *element)
+{
+	if (nc_child(op, element) != NULL)
+		elem_flag(s->a, call, element);
+}
+
 int
 op_refuse(struct nc_session *s, const char *tag, const char *element, const char *message)
 {

@@ -34,6 +34,9 @@ struct elem *call_new(struct nc_session *s, const char *name);
 int call_do(struct nc_session *s, const struct elem *call);
 /* The same, and <ok/> if it went well. */
 int call_ok(struct nc_session *s, const struct elem *call);
+/* Adds a flag to a call if ELEMENT is among the children of OP. */
+void call_flag(
+    struct nc_session *s, struct elem *call, const struct nc_elem *op, const char *element);
 
 /* Refuses: see reply_refuse(). Returns 1. */
 int op_refuse(struct nc_session *s, const char *tag, const char *element, const char *message);
@@ -47,10 +50,26 @@ nc_op_fn junos_get, junos_load, junos_lock, junos_open, junos_close, junos_commi
 nc_op_fn rfc_get, rfc_get_config, rfc_edit_config, rfc_copy_config, rfc_delete_config, rfc_commit,
     rfc_validate, rfc_lock, rfc_get_schema;
 
-/* Reads a configuration into the reply: what several of them do. FILTER may be NULL. */
-int junos_read(struct nc_session *s, const char *database, const char *format, const char *inherit,
-    const struct nc_elem *filter);
-/* Commits, checks only, or loads what the request carries. MINUTES may be NULL. */
-int junos_load_text(struct nc_session *s, const char *action, const char *format, const char *url);
+/* What is read of a configuration: the arguments of the call `get`. */
+struct nc_get {
+	const char *database;
+	const char *format;
+	const char *inherit;          /* or NULL */
+	const struct nc_elem *filter; /* or NULL */
+	bool names_groups;
+	bool marks_changes;
+};
+/* Reads a configuration into the reply: what several of them do. */
+int junos_read(struct nc_session *s, const struct nc_get *get);
+/* How a configuration that the request carries is loaded: the arguments of the call `load`. */
+struct nc_load {
+	const char *action;
+	const char *format;
+	const char *url;   /* a file in its place, or NULL */
+	const char *trial; /* "first", "only", or NULL */
+	bool stops;
+	bool is_whole;
+};
+int junos_load_text(struct nc_session *s, const struct nc_load *load);
 
 #endif

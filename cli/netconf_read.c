@@ -24,7 +24,8 @@ struct netconf_read {
 	bool is_load_xml;    /* ... which is kept with its tags */
 	size_t n_elements;
 	size_t n_text;
-	bool is_begun; /* something that is no blank has come */
+	size_t n_silent; /* bytes since the parser last said something */
+	bool is_begun;   /* something that is no blank has come */
 	const char *error;
 };
 
@@ -111,6 +112,7 @@ static void
 on_start(void *arg, const char *name, const char **attributes)
 {
 	struct netconf_read *r = arg;
+	r->n_silent = 0;
 	r->depth++;
 	if (r->load_depth > 0) {
 		if (!r->is_load_xml)
@@ -149,6 +151,7 @@ on_end(void *arg, const char *name)
 {
 	struct netconf_read *r = arg;
 	(void)name;
+	r->n_silent = 0;
 	if (r->load_depth > 0 && r->is_load_xml)
 		XML_DefaultCurrent(r->parser);
 	bool is_inside = r->load_depth > 0 && r->depth > r->load_depth;
@@ -175,6 +178,7 @@ static void
 on_text(void *arg, const char *s, int n)
 {
 	struct netconf_read *r = arg;
+	r->n_silent = 0;
 	if (r->load_depth > 0 && r->is_load_xml) {
 		XML_DefaultCurrent(r->parser);
 		return;
@@ -193,6 +197,7 @@ static void
 on_bytes(void *arg, const char *s, int n)
 {
 	struct netconf_read *r = arg;
+	r->n_silent = 0;
 	if (r->load_depth == 0 || !r->is_load_xml)
 		return;
 	if (r->request.load.len + (size_t)n > NETCONF_LOAD_MAX)
@@ -277,6 +282,10 @@ netconf_read_put(struct netconf_read *r, const char *s, size_t n)
 		s++;
 		n--;
 	}
+	/* the parser keeps a tag until it ends, however long that takes */
+	r->n_silent += n;
+	if (r->n_silent > NETCONF_TOKEN_MAX && r->error == NULL)
+		r->error = "request too large";
 	while (n > 0 && r->error == NULL) {
 		int piece = n > INT_MAX / 2 ? INT_MAX / 2 : (int)n;
 		r->is_begun = true;

@@ -24,6 +24,7 @@ enum {
 	NETCONF_ELEMENTS_MAX = 10000,
 	NETCONF_TEXT_MAX = 1 << 20,
 	NETCONF_LOAD_MAX = 256 << 20,
+	NETCONF_TOKEN_MAX = 4 << 20,
 };
 
 struct nc_attr {

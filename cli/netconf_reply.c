@@ -143,8 +143,8 @@ put_quoted(struct reply *r, const char *s)
 	put(r, "\"", 1);
 }
 
-static void
-put_leaf(struct reply *r, const char *name, const char *value)
+void
+reply_leaf(struct reply *r, const char *name, const char *value)
 {
 	put(r, "<", 1);
 	reply_raw(r, name);
@@ -182,6 +182,16 @@ reply_expect(struct reply *r, enum reply_kind kind, const char *wrapper)
 {
 	r->kind = kind;
 	r->wrapper = wrapper;
+}
+
+void
+reply_plain(void *reply)
+{
+	struct reply *r = reply;
+	if (r->kind != REPLY_XML)
+		return;
+	r->kind = REPLY_PLAIN;
+	r->wrapper = "output";
 }
 
 /* Writes the tags of a path of names, the last one first if they are closed. */
@@ -247,15 +257,15 @@ error_put(struct reply *r, const char *severity, const char *tag, const char *pa
     const char *element, const char *message)
 {
 	reply_raw(r, "<rpc-error>\n");
-	put_leaf(r, "error-type", type_of(tag));
-	put_leaf(r, "error-tag", tag);
-	put_leaf(r, "error-severity", severity);
+	reply_leaf(r, "error-type", type_of(tag));
+	reply_leaf(r, "error-tag", tag);
+	reply_leaf(r, "error-severity", severity);
 	if (path != NULL)
-		put_leaf(r, "error-path", path);
-	put_leaf(r, "error-message", message);
+		reply_leaf(r, "error-path", path);
+	reply_leaf(r, "error-message", message);
 	if (element != NULL) {
 		reply_raw(r, "<error-info>\n");
-		put_leaf(r, "bad-element", element);
+		reply_leaf(r, "bad-element", element);
 		reply_raw(r, "</error-info>\n");
 	}
 	reply_raw(r, "</rpc-error>\n");

@@ -43,6 +43,9 @@ struct reply {
 void reply_begin(struct reply *r, const struct nc_elem *rpc);
 void reply_expect(struct reply *r, enum reply_kind kind, const char *wrapper);
 
+/* Text comes after all where XML was expected: it is wrapped in <output>. */
+void reply_plain(void *reply);
+
 /* A piece of text, see reply_expect(). Has the types of struct client_sink. */
 void reply_text(void *reply, const char *s, size_t n);
 /* One <rpc-error> from a CLI_PROBLEM. */
@@ -50,6 +53,8 @@ void reply_problem(void *reply, const struct elem *problem);
 /* One made here. TAG: of RFC 6241; ELEMENT may be NULL. */
 void reply_refuse(struct reply *r, const char *tag, const char *element, const char *message);
 
+/* <NAME>VALUE</NAME> and a newline. */
+void reply_leaf(struct reply *r, const char *name, const char *value);
 /* XML as it is. */
 void reply_raw(struct reply *r, const char *s);
 

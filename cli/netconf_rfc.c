@@ -43,7 +43,11 @@ data_read(struct nc_session *s, const char *database, const struct nc_elem *filt
 	reply_raw(&s->reply, "<data>\n");
 	int rc = 0;
 	if (filter == NULL || wanted != NULL)
-		rc = junos_read(s, database, "xml", NULL, wanted);
+		rc = junos_read(s, &(struct nc_get){
+				       .database = database,
+				       .format = "xml",
+				       .filter = wanted,
+				   });
 	reply_raw(&s->reply, "</data>\n");
 	return rc;
 }
@@ -109,33 +113,66 @@ load_format(const struct nc_elem *op)
 	return NULL;
 }
 
+/* One of the words that the element NAME of an operation may be. */
+struct choice {
+	const char *word;
+	const char *means; /* may be NULL */
+};
+
+/* Reads element NAME of OP, WORDS[0] if there is none. Returns false, and refuses, if it is none of the N WORDS. */
+static bool
+choice_read(struct nc_session *s, const struct nc_elem *op, const char *name,
+    const struct choice *words, size_t n, const struct choice **out)
+{
+	const char *value = nc_value(op, name);
+	*out = words;
+	for (size_t i = 0; value != NULL && i < n; i++)
+		if (strcmp(words[i].word, value) == 0) {
+			*out = &words[i];
+			return true;
+		}
+	if (value == NULL)
+		return true;
+	op_refuse(s, "invalid-value", name, "invalid value");
+	return false;
+}
+
 int
 rfc_edit_config(struct nc_session *s, const struct nc_elem *op)
 {
+	/* replacing by default means the whole of it */
+	static const struct choice actions[] = { { "merge", "merge" }, { "replace", "override" },
+		{ "none", "none" } };
+	static const struct choice on_errors[] = { { "stop-on-error", NULL },
+		{ "continue-on-error", NULL }, { "rollback-on-error", NULL } };
+	/* as in JUNOS, what is edited need not be fit for a commit yet unless that is asked for */
+	static const struct choice tests[] = { { "set", NULL }, { "test-then-set", "first" },
+		{ "test-only", "only" } };
+	const struct choice *action;
+	const struct choice *on_error;
+	const struct choice *test;
 	const char *target = datastore(op, "target");
-	const char *action = nc_value(op, "default-operation");
-	const char *on_error = nc_value(op, "error-option");
-	const char *test = nc_value(op, "test-option");
-	const char *url = nc_value(op, "url");
 	const char *format = load_format(op);
+	struct nc_load load = { .url = nc_value(op, "url") };
 	if (target == NULL || strcmp(target, "candidate") != 0)
 		return op_refuse(
 		    s, "operation-not-supported", "target", "only the candidate can be edited");
-	if (action == NULL)
-		action = "merge";
-	if (strcmp(action, "merge") != 0 && strcmp(action, "replace") != 0)
-		return op_refuse(
-		    s, "operation-not-supported", "default-operation", "not supported");
-	if (on_error != NULL && strcmp(on_error, "rollback-on-error") == 0)
-		return op_refuse(s, "operation-not-supported", "error-option", "not supported");
-	if (test != NULL && strcmp(test, "set") != 0 && strcmp(test, "test-then-set") != 0)
-		return op_refuse(s, "operation-not-supported", "test-option", "not supported");
-	if (format == NULL && url == NULL)
+	if (!choice_read(s, op, "default-operation", actions, 3, &action) ||
+	    !choice_read(s, op, "error-option", on_errors, 3, &on_error) ||
+	    !choice_read(s, op, "test-option", tests, 3, &test))
+		return 1;
+	if (format == NULL && load.url == NULL)
 		return op_refuse(
 		    s, "missing-element", "config", "syntax error, expecting <configuration>");
-	/* replacing by default means the whole of it */
-	action = strcmp(action, "replace") == 0 ? "override" : "merge";
-	return ok_if(s, junos_load_text(s, action, format != NULL ? format : "xml", url));
+	load.action = action->means;
+	load.format = format != NULL ? format : "xml";
+	load.trial = test->means;
+	load.stops = on_error == &on_errors[0];
+	load.is_whole = on_error == &on_errors[2];
+	if (strcmp(load.action, "none") == 0 && strcmp(load.format, "text") == 0)
+		return op_refuse(
+		    s, "operation-not-supported", "default-operation", "text has no operations");
+	return ok_if(s, junos_load_text(s, &load));
 }
 
 int
@@ -153,7 +190,12 @@ rfc_copy_config(struct nc_session *s, const struct nc_elem *op)
 		return call_ok(s, call_new(s, "commit"));
 	if (target == NULL || to_running || (format == NULL && url == NULL))
 		return op_refuse(s, "operation-not-supported", "copy-config", "not supported");
-	return ok_if(s, junos_load_text(s, "override", format != NULL ? format : "xml", url));
+	return ok_if(s, junos_load_text(s, &(struct nc_load){
+					       .action = "override",
+					       .format = format != NULL ? format : "xml",
+					       .url = url,
+					       .is_whole = true,
+					   }));
 }
 
 int
@@ -201,12 +243,19 @@ int
 rfc_validate(struct nc_session *s, const struct nc_elem *op)
 {
 	const char *source = datastore(op, "source");
+	const char *url = nc_value(nc_child(op, "source"), "url");
+	const char *format = load_format(op);
+	if (source == NULL && format == NULL && url == NULL)
+		return op_refuse(s, "invalid-value", "source", "unknown configuration");
 	if (source == NULL)
-		return op_refuse(
-		    s, "operation-not-supported", "source", "only the candidate can be validated");
-	if (strcmp(source, "committed") == 0)
-		return ok_if(s, 0); /* it was, when it was committed */
+		return ok_if(s, junos_load_text(s, &(struct nc_load){
+						       .action = "override",
+						       .format = format != NULL ? format : "xml",
+						       .url = url,
+						       .trial = "only",
+						   }));
 	struct elem *call = call_new(s, "commit");
+	elem_leaf(s->a, call, "database", source);
 	elem_flag(s->a, call, "check");
 	elem_flag(s->a, call, "validate");
 	return call_ok(s, call);

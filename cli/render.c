@@ -171,6 +171,7 @@ void
 render_begin(struct render *r, const char *root, const char *style)
 {
 	reply_end(r);
+	r->has_said = true;
 	r->table = table_find(root);
 	r->n_rows = 0;
 	r->group[0] = '\0';
@@ -215,11 +216,26 @@ render_row(struct render *r, const struct elem *row)
 		snprintf(r->open[r->depth++], sizeof(r->open[0]), "%s", opened->name);
 }
 
+/* Text that is not JSON: the value of one member "output". */
+static void
+json_text(struct render *r, const char *s)
+{
+	if (r->is_content && strcmp(r->root, "output") != 0)
+		reply_end(r);
+	render_content(r, "output", s, strlen(s));
+}
+
 void
 render_text(struct render *r, const char *s)
 {
+	r->has_said = true;
+	if (r->format == FORMAT_JSON && r->text_kind == RENDER_NONE && s[strspn(s, " \n")] != '{') {
+		json_text(r, s);
+		return;
+	}
 	if (r->format != FORMAT_XML) {
 		reply_end(r);
+		r->text_kind = r->format == FORMAT_JSON ? RENDER_MARKUP : RENDER_NONE;
 		text_put(r->out, s);
 		return;
 	}
@@ -234,6 +250,17 @@ render_text(struct render *r, const char *s)
 		xml_escape(r->out, s);
 	else
 		text_put(r->out, s);
+}
+
+void
+render_silent(struct render *r)
+{
+	if (r->has_said || r->is_bare)
+		return;
+	if (r->format == FORMAT_XML)
+		xml_frame_open(r);
+	else if (r->format == FORMAT_JSON)
+		text_put(r->out, "{\n}\n");
 }
 
 void

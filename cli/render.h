@@ -46,6 +46,7 @@ struct render {
 	unsigned n_rows;
 	char attribute[64]; /* of the root that comes next; "" = none */
 	char attribute_value[512];
+	bool has_said;    /* something has been rendered */
 	bool is_content;  /* the reply is one long text */
 	bool has_wrapper; /* the XML or JSON frame has been opened */
 	bool is_bare;     /* XML: no frame, the rows are for a reply of NETCONF */
@@ -68,8 +69,11 @@ void render_row(struct render *r, const struct elem *row);
 void render_attribute(struct render *r, const char *name, const char *value);
 /* A piece of the text that an element ROOT holds and nothing else, such as a file. */
 void render_content(struct render *r, const char *root, const char *s, size_t n);
-/* Text that mgd made: a configuration, a message. In XML it goes inside the frame, as <output> if it is no XML itself. */
+/* Text that mgd made: a configuration, a message. In XML it goes inside the frame, as <output> if it is no XML itself; in JSON
+ * it is the member "output" if it is no JSON itself. */
 void render_text(struct render *r, const char *s);
+/* The command has succeeded: if it had nothing to say, programs get an empty answer and not none. Call it before render_end(). */
+void render_silent(struct render *r);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
 void render_end(struct render *r);
 

@@ -82,7 +82,8 @@ show_user_log_row(struct render *r, const struct elem *row)
 	text_printf(r->out, "%-8s %-8s %-16s %s", value(row, "user"), value(row, "tty"),
 	    value(row, "from"), value(row, "login-time"));
 	if (elem_has(row, "logout-time"))
-		text_printf(r->out, " - %s\n", value(row, "logout-time"));
+		text_printf(
+		    r->out, " - %s  (%s)\n", value(row, "logout-time"), value(row, "time-length"));
 	else
 		text_put(r->out, "   still logged in\n");
 }
@@ -170,14 +171,11 @@ static void
 file_put(struct text *out, const struct elem *f)
 {
 	bool is_detail = elem_has(f, "file-permissions");
-	bool is_log = !is_detail && elem_has(f, "file-size");
 	const char *date = attribute(f, "file-date");
 	if (is_detail)
 		text_printf(out, "%s %3s %-8s %-8s %10s %s ", attribute(f, "file-permissions"),
 		    value(f, "file-links"), value(f, "file-owner"), value(f, "file-group"),
 		    value(f, "file-size"), date);
-	else if (is_log)
-		text_printf(out, "%10s  %s  ", value(f, "file-size"), date);
 	text_put(out, value(f, "file-name"));
 	if (elem_has(f, "file-directory"))
 		text_putc(out, '/');
@@ -197,7 +195,8 @@ show_files_row(struct render *r, const struct elem *row)
 	else if (strcmp(row->name, "file-information") == 0)
 		file_put(r->out, row);
 	else if (strcmp(row->name, "total-file-blocks") == 0)
-		text_printf(r->out, "total blocks: %s\n", v);
+		text_printf(
+		    r->out, strcmp(r->style, "log") == 0 ? "total %s\n" : "total blocks: %s\n", v);
 	else if (strcmp(row->name, "total-files") == 0)
 		text_printf(r->out, "total files: %s\n", v);
 	else if (strcmp(row->name, "output") == 0)

@@ -10,6 +10,7 @@
 #include "cli/typing.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,8 +23,11 @@
 
 #include "cli/client.h"
 #include "cli/monitor.h"
+#include "cli/pager.h"
 #include "cli/pipe.h"
+#include "cli/screen.h"
 #include "lib/base/arena.h"
+#include "lib/base/tame.h"
 #include "lib/base/text.h"
 #include "lib/msg/elem.h"
 
@@ -198,6 +202,23 @@ row_put(struct text *out, const char *mark, const char *name, const char *help)
 	text_putc(out, '\n');
 }
 
+/* Shows text a screen at a time. */
+static void
+page_show(char *text, size_t len)
+{
+	unsigned rows = setting_rows(&client->settings);
+	fflush(stdout);
+	/* without a screen length there is no end of the page */
+	struct pager *p =
+	    pager_new(rows > 0 ? rows : UINT_MAX, setting_columns(&client->settings), false);
+	struct tame tame = { 0 };
+	screen_tame(&tame, text, len);
+	pager_put(p, text, len);
+	pager_end(p);
+	pager_finish(p);
+	pager_free(p);
+}
+
 static void
 choices_show(const struct choices *c)
 {
@@ -216,7 +237,7 @@ choices_show(const struct choices *c)
 		if (can_end)
 			row_put(&out, "", "|", "Pipe through a command");
 	}
-	client_page(client, out.s, out.len);
+	page_show(out.s, out.len);
 	text_done(&out);
 }
 
@@ -394,6 +415,8 @@ above_show(const struct text *text)
 {
 	if (text->len == 0)
 		return;
+	struct tame tame = { 0 };
+	screen_tame(&tame, text->s, text->len);
 	line_leave("");
 	fputs(text->s, stdout);
 	line_again();

@@ -15,6 +15,7 @@
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
 #include "daemon/mgd/problem.h"
+#include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
 /* --- problems --- */
@@ -74,14 +75,16 @@ void
 call_report(struct session *s, const struct report_line *l)
 {
 	struct text path = { 0 };
-	bool has_tag = strncmp(l->message, "warning: ", 9) == 0;
+	const char *message = l->message + (strncmp(l->message, "warning: ", 9) == 0 ? 9 : 0);
+	const char *tag = problem_tag(message);
 	struct problem p = {
 		.is_warning = !l->is_error,
-		.tag = l->class == REPORT_SYNTAX    ? "unknown-element"
+		.tag = tag != NULL                  ? tag
+		       : l->class == REPORT_SYNTAX  ? "unknown-element"
 		       : l->class == REPORT_INVALID ? "invalid-value"
 						    : NULL,
 		.element = l->statement,
-		.message = l->message + (has_tag ? 9 : 0),
+		.message = message,
 	};
 	if (l->edit != NULL) {
 		text_printf(&path, "[edit%s%s]", l->edit[0] != '\0' ? " " : "", l->edit);
@@ -157,11 +160,19 @@ do_load(struct session *s, const struct elem *call)
 {
 	const char *action = elem_value(call, "action");
 	const char *format = elem_value(call, "format");
+	const char *trial = elem_value(call, "trial");
 	s->is_talk = true;
-	if (!enter(s))
-		return;
-	edit_load_call(s, action != NULL ? action : "merge", format != NULL ? format : "text",
-	    elem_value(call, "name"));
+	if (enter(s))
+		edit_load_call(s, &(struct load_wish){
+				      .action = action != NULL ? action : "merge",
+				      .format = format != NULL ? format : "text",
+				      .file = elem_value(call, "name"),
+				      .stops = elem_has(call, "stop"),
+				      .is_whole = elem_has(call, "whole"),
+				      .trial = trial == NULL                ? TRIAL_NONE
+					       : strcmp(trial, "only") == 0 ? TRIAL_ONLY
+									    : TRIAL_FIRST,
+				  });
 }
 
 enum { CALL_WORDS_MAX = 12 };
@@ -213,10 +224,21 @@ do_commit(struct session *s, const struct elem *call)
 	const char *minutes = elem_value(call, "minutes");
 	const char *at = elem_value(call, "at");
 	const char *comment = elem_value(call, "comment");
+	const char *database = elem_value(call, "database");
+	static const char *const flags[] = { "check", "full", "synchronize", "force" };
 	struct command_words c = { 0 };
+	if (database != NULL && strcmp(database, "committed") == 0) {
+		s->is_talk = true;
+		if (permit_command(session_permit(s), "commit", NULL))
+			trial_start(s, tree_copy(s->m->db.running), false);
+		else
+			session_fail(s, "error: permission denied");
+		return;
+	}
 	word_add(&c, "commit", false);
-	if (elem_has(call, "check"))
-		word_add(&c, "check", false);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (elem_has(call, flags[i]))
+			word_add(&c, flags[i], false);
 	if (elem_has(call, "confirmed"))
 		word_add(&c, "confirmed", false);
 	if (elem_has(call, "confirmed") && minutes != NULL)
@@ -229,6 +251,7 @@ do_commit(struct session *s, const struct elem *call)
 		word_add(&c, "comment", false);
 		word_add(&c, comment, true);
 	}
+	s->is_detail = elem_has(call, "detail");
 	s->is_validation = elem_has(call, "validate");
 	command_run(s, &c);
 	s->is_validation = false;
@@ -247,6 +270,8 @@ do_compare(struct session *s, const struct elem *call)
 		session_fail(s, "  'rollback'\n    invalid value\n");
 		return;
 	}
+	if (!call_may_read(s))
+		return;
 	s->compare = atoi(rollback);
 	s->compare_file[0] = '\0';
 	show_compare(s, is_committed ? s->m->db.running : session_tree(s), &(struct path){ 0 });

@@ -13,6 +13,8 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/junos/changed.h"
+#include "lib/junos/defaults.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -99,30 +101,57 @@ chosen(const struct tree *t, const struct elem *f)
 	return part;
 }
 
+bool
+call_may_read(struct session *s)
+{
+	if (permit_command(session_permit(s), "show configuration", NULL))
+		return true;
+	session_fail(s, "error: permission denied");
+	return false;
+}
+
+/* T with what it inherits, or its changes marked, as CALL wants it. NULL: as it is. */
+static struct tree *
+dressed(const struct session *s, const struct elem *call, const struct tree *t)
+{
+	const char *inherit = elem_value(call, "inherit");
+	const struct tree *running = s->m->db.running;
+	bool has_changes = elem_has(call, "changed");
+	if (inherit == NULL && !has_changes)
+		return NULL;
+	struct tree *whole = inherit != NULL ? groups_expand(t, NULL) : tree_copy(t);
+	if (has_changes) {
+		struct tree *base = inherit != NULL ? groups_expand(running, NULL) : NULL;
+		changed_mark(whole, base != NULL ? base : running);
+		tree_free(base);
+	}
+	if (inherit != NULL && strcmp(inherit, "defaults") == 0)
+		defaults_add(whole);
+	return whole;
+}
+
 void
 call_get(struct session *s, const struct elem *call)
 {
-	const struct db *db = &s->m->db;
+	if (!call_may_read(s))
+		return;
 	const char *database = elem_value(call, "database");
 	const char *format = elem_value(call, "format");
-	const char *inherit = elem_value(call, "inherit");
-	bool is_committed = database != NULL && strcmp(database, "committed") == 0;
-	const struct tree *all = is_committed ? db->running : session_tree(s);
-	/* a filter must not find what the user may not see */
-	struct tree *view = permit_view(session_permit(s), all, PERMIT_DROP);
-	const struct tree *t = view != NULL ? view : all;
 	const struct elem *filter = elem_find(call, "filter");
-	/* what is chosen of the expanded configuration may come from groups that are not chosen */
-	struct tree *whole = inherit != NULL && filter != NULL ? groups_expand(t, NULL) : NULL;
-	struct tree *part = chosen(whole != NULL ? whole : t, filter);
-	struct path top = { .s = db->schema->config };
+	bool is_committed = database != NULL && strcmp(database, "committed") == 0;
+	const struct tree *all = is_committed ? s->m->db.running : session_tree(s);
 	snprintf(s->format, sizeof(s->format), "%s", format != NULL ? format : "xml");
-	if (inherit != NULL && part == NULL)
-		snprintf(s->inherit, sizeof(s->inherit), "%s", inherit);
-	const struct tree *shown = part != NULL ? part : whole != NULL ? whole : all;
-	show_tree(s, shown, &top, part == NULL);
+	s->names_groups = elem_has(call, "groups") && elem_has(call, "inherit");
+	struct tree *whole = dressed(s, call, all);
+	/* a filter must not find what the user may not see */
+	bool has_marks = strcmp(s->format, "text") == 0 && filter == NULL;
+	struct tree *view = permit_view(
+	    session_permit(s), whole != NULL ? whole : all, has_marks ? PERMIT_MARK : PERMIT_DROP);
+	const struct tree *seen = view != NULL ? view : whole != NULL ? whole : all;
+	struct tree *part = chosen(seen, filter);
+	show_made(s, all, part != NULL ? part : seen, part == NULL);
 	session_done(s);
 	tree_free(part);
-	tree_free(whole);
 	tree_free(view);
+	tree_free(whole);
 }

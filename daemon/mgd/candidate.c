@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/permit.h"
 #include "lib/junos/load.h"
 #include "lib/junos/merge.h"
 #include "lib/junos/tree.h"
@@ -61,6 +62,19 @@ candidate_held(const struct session *holder, struct text *out)
 	text_put(out, "\n      exclusive [edit");
 	path_print(&holder->edit, 0, out);
 	text_put(out, "]\n");
+}
+
+bool
+candidate_refuses(struct session *s)
+{
+	const struct session *holder = s->private_tree == NULL ? candidate_holder(s) : NULL;
+	if (holder == NULL)
+		return false;
+	struct text t = { 0 };
+	candidate_held(holder, &t);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+	return true;
 }
 
 static bool
@@ -153,7 +167,8 @@ candidate_leave(struct session *s)
 	if (!s->is_configuring)
 		return;
 	struct db *db = &s->m->db;
-	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched)
+	/* what is just being committed is no change to be lost */
+	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched && !commit_is_of(s->m, s))
 		shared_reset(db);
 	tree_free(s->private_tree);
 	s->private_tree = NULL;
@@ -267,11 +282,11 @@ candidate_update(struct session *s, struct text *out)
 /* --- committing --- */
 
 static void
-on_progress(void *arg, const char *line)
+on_progress(void *arg, const char *what)
 {
 	struct session *s = arg;
 	if (s->commit_ask.on_progress != NULL)
-		s->commit_ask.on_progress(s->commit_ask.arg, line);
+		s->commit_ask.on_progress(s->commit_ask.arg, what);
 }
 
 /* The candidate of S has become the running configuration; those of others are left to them. */
@@ -287,9 +302,20 @@ stored(struct session *s)
 	tree_free(s->private_tree);
 	s->private_tree = tree_copy(db->running);
 	base_set(s, db->running);
-	/* the shared candidate follows, unless somebody is changing it */
-	if (!db->is_touched)
-		shared_reset(db);
+}
+
+void
+candidate_follow(struct mgd *m, const struct tree *next)
+{
+	struct db *db = &m->db;
+	struct report told = { 0 };
+	if (db->is_touched) {
+		(void)tree_merge(db->candidate, db->running, next, false, &told);
+	} else {
+		tree_free(db->candidate);
+		db->candidate = tree_copy(next);
+	}
+	report_done(&told);
 }
 
 static void
@@ -331,6 +357,19 @@ may_commit(struct session *s, const struct commit_ask *ask, struct text *out)
 	return out->len == 0;
 }
 
+/* May S commit MINE? Its changes were judged by what was there and allowed when they were made, and both may be different now. */
+static bool
+merge_permitted(const struct session *s, struct tree *mine, struct text *out)
+{
+	struct report r = { 0 };
+	bool may = permit_settle(session_permit(s), s->m->db.running, mine, &r);
+	report_print(&r, NULL, out);
+	report_done(&r);
+	if (!may)
+		text_put(out, "error: permission denied\n");
+	return may;
+}
+
 void
 candidate_commit(struct session *s, const struct commit_ask *ask)
 {
@@ -351,11 +390,16 @@ candidate_commit(struct session *s, const struct commit_ask *ask)
 			text_put(&why, "error: conflicts with the committed configuration: "
 				       "commit again to override it\n");
 			refuse_commit(ask, &why);
+		} else if (!merge_permitted(s, mine, &why)) {
+			tree_free(mine);
+			mine = NULL;
+			refuse_commit(ask, &why);
 		}
 	}
 	if (s->private_tree == NULL || mine != NULL) {
 		struct commit_ask full = *ask;
 		full.tree = mine != NULL ? mine : s->m->db.candidate;
+		full.is_private = mine != NULL;
 		snprintf(full.meta.user, sizeof(full.meta.user), "%s", s->user.name);
 		s->commit_ask = *ask;
 		s->edits_before = s->m->db.n_edits;

@@ -26,6 +26,9 @@ struct session *candidate_holder(const struct session *s);
 /* What is said to others about it. */
 void candidate_held(const struct session *holder, struct text *out);
 
+/* Ends the line of S and returns true if somebody keeps it from changing what it edits. */
+bool candidate_refuses(struct session *s);
+
 /* True if a private session started from T. */
 bool candidate_is_base(const struct mgd *m, const struct tree *t);
 
@@ -38,6 +41,10 @@ bool candidate_rollback(struct session *s, int n, struct text *out);
 /* Private: what others have committed since comes into the candidate (`update`). Conflicts are reported and the
  * session's own side kept. */
 bool candidate_update(struct session *s, struct text *out);
+
+/* NEXT, from a private candidate, becomes the running configuration: what changes with it comes into the shared candidate as well,
+ * or committing that would undo it. Where somebody has changed the same, he decides. */
+void candidate_follow(struct mgd *m, const struct tree *next);
 
 /* Commits what S edits. ASK has options, meta.client, meta.comment and the callbacks; the tree and the user are filled in.
  * on_done is called with ask->arg once, perhaps before this returns. A private candidate is merged first; its conflicts

@@ -5,7 +5,7 @@
  *   load    the tree and what it inherits from groups, as conf_load() sees it: every error at once; the reduced
  *           configuration of each daemon
  *   check   daemons whose part changes say whether they could run it; one that cannot stops the commit
- *   write   the new file is on disk beside juniper.conf: all that needs room
+ *   write   the new file is on disk beside juniper.conf: all that needs room. While the daemons are at it
  *   apply   netd first, then the picds; only those whose part has changed
  *   install juniper.conf is replaced: from here the new configuration is the truth
  *   undo    instead, if a daemon refuses at `apply` or the file cannot be installed: all get what they had
@@ -40,8 +40,7 @@ enum phase { PHASE_CHECK, PHASE_APPLY_NETD, PHASE_APPLY_REST, PHASE_UNDO_NETD, P
 /* What one daemon gets. */
 struct part {
 	struct peer *peer;
-	struct wr conf; /* encoded */
-	int fd;         /* sealed */
+	int fd; /* sealed; -1: not changed */
 	bool changed;
 };
 
@@ -50,7 +49,6 @@ struct before {
 	struct peer *peer;
 	bool is_wanted;
 	bool has_conf; /* the configuration has been taken from the peer */
-	struct wr conf;
 	int fd;
 	uint32_t commit;
 };
@@ -67,9 +65,9 @@ struct commit {
 	struct arena *a;     /* names, parts */
 	struct arena *elems; /* secret; with CONF until the parts are on their way */
 	struct conf *conf;
-	struct text text; /* the configuration as it will be written */
 	size_t n_pics;
 	bool is_prepared; /* the new file is on disk */
+	int write_rc;     /* or why it is not */
 	bool has_refusal;
 	struct text errors;   /* JUNOS frame */
 	struct text warnings; /* the same, for what does not stop it */
@@ -84,16 +82,12 @@ progress(struct commit *c, const char *fmt, ...)
 {
 	if (c->ask.on_progress == NULL)
 		return;
-	struct text line = { 0 };
-	char date[32];
 	char what[256];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	text_printf(&line, "%s: %s\n", store_date(time(NULL), date), what);
-	c->ask.on_progress(c->ask.arg, text_str(&line));
-	text_done(&line);
+	c->ask.on_progress(c->ask.arg, what);
 }
 
 static void
@@ -118,9 +112,6 @@ static void
 before_free(struct commit *c)
 {
 	for (size_t i = 0; i < c->n_before; i++) {
-		if (!c->before[i].has_conf)
-			continue;
-		wr_free(&c->before[i].conf);
 		if (c->before[i].fd >= 0)
 			close(c->before[i].fd);
 	}
@@ -133,14 +124,12 @@ on_timer_closed(uv_handle_t *h)
 	struct commit *c = h->data;
 	elems_free(c);
 	for (size_t i = 0; i < c->n_parts; i++) {
-		wr_free(&c->parts[i].conf);
 		if (c->parts[i].fd >= 0)
 			close(c->parts[i].fd);
 	}
 	before_free(c);
 	tree_free(c->tree);
 	arena_free(c->a);
-	text_done(&c->text);
 	text_done(&c->errors);
 	text_done(&c->warnings);
 	free(c);
@@ -153,6 +142,8 @@ commit_end(struct commit *c, bool ok, const char *last_line)
 	text_put(&all, text_str(&c->errors));
 	text_put(&all, text_str(&c->warnings));
 	text_put(&all, last_line);
+	if (c->is_prepared)
+		store_discard(c->m->db.dir);
 	c->is_over = true;
 	c->m->commit = NULL;
 	for (struct peer *p = c->m->peers.list; p != NULL; p = p->next)
@@ -164,13 +155,21 @@ commit_end(struct commit *c, bool ok, const char *last_line)
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 }
 
-void
-commit_detach(struct mgd *m, const void *arg)
+bool
+commit_is_of(const struct mgd *m, const void *arg)
 {
-	if (m->commit == NULL || m->commit->ask.arg != arg)
+	return m->commit != NULL && m->commit->ask.arg == arg;
+}
+
+void
+commit_detach(struct mgd *m, const void *arg, bool is_gone)
+{
+	if (!commit_is_of(m, arg))
 		return;
 	m->commit->ask.on_done = NULL;
 	m->commit->ask.on_progress = NULL;
+	if (is_gone)
+		m->commit->ask.arg = NULL;
 }
 
 /* --- load --- */
@@ -224,24 +223,29 @@ part_add(struct commit *c, const struct conf *conf, const struct elem *root, con
 {
 	struct part *p = &c->parts[c->n_parts++];
 	p->peer = peer_get(c->m, pic != NULL ? "picd" : "netd", pic != NULL ? pic : "");
-	p->conf = wr_grow();
+	struct wr w = wr_grow();
 	struct elem *e =
 	    conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->elems);
-	wr_expect(&p->conf, p->peer->conf.len + p->peer->conf.len / 64);
-	elem_encode(&p->conf, e);
-	p->changed = c->ask.options.full || p->conf.len != p->peer->conf.len ||
-		     memcmp(p->conf.buf, p->peer->conf.buf, p->conf.len) != 0;
-	p->fd = p->changed ? memfd_from_bytes(p->conf.buf, p->conf.len) : -1;
+	size_t n_before = memfd_size(p->peer->conf_fd);
+	wr_expect(&w, n_before + n_before / 64);
+	elem_encode(&w, e);
+	p->changed = c->ask.options.full || !memfd_holds(p->peer->conf_fd, w.buf, w.len);
+	p->fd = p->changed ? memfd_from_bytes(w.buf, w.len) : -1;
+	wr_free(&w);
+	if (p->changed && c->phase == PHASE_CHECK)
+		p->peer->is_awaited =
+		    peer_conf_send(p->peer, true, p->fd, c->m->db.last.commit + 1);
 }
 
-/* Fills the parts. Returns false with errors in place and LAST_LINE set. */
+/* Fills the parts; each daemon checks its own while those of the others are made. Returns false with errors in place and
+ * LAST_LINE set. */
 static bool
 commit_load(struct commit *c, const char **last_line)
 {
 	struct report r = { 0 };
 	c->elems = arena_new_secret();
 	progress(c, "applying configuration groups");
-	struct elem *root = groups_to_elem(c->tree, c->elems, &r);
+	struct elem *root = groups_to_elem(c->ask.tree, c->elems, &r);
 	progress(c, "checking the configuration");
 	struct conf *conf = c->conf = conf_load(root, &r);
 	bool ok = conf != NULL && r.n_errors == 0;
@@ -254,6 +258,8 @@ commit_load(struct commit *c, const char **last_line)
 	for (size_t i = 0; i < c->n_pics; i++)
 		names[i] = arena_strdup(c->a, pics[i]);
 	c->parts = arena_array(c->a, c->n_pics + 1, sizeof(*c->parts));
+	if (c->phase == PHASE_CHECK)
+		progress(c, "daemons checking new configuration");
 	part_add(c, conf, root, NULL);
 	for (size_t i = 0; i < c->n_pics; i++)
 		part_add(c, conf, root, names[i]);
@@ -301,20 +307,18 @@ before_note(struct commit *c)
 
 /* Gives P a new configuration and keeps the old one. */
 static void
-peer_exchange(struct commit *c, struct peer *p, struct wr *conf, int fd, uint32_t number)
+peer_exchange(struct commit *c, struct peer *p, int fd, uint32_t number)
 {
 	for (size_t i = 0; i < c->n_before; i++) {
 		struct before *b = &c->before[i];
 		if (b->peer != p)
 			continue;
 		b->has_conf = true;
-		b->conf = p->conf;
 		b->fd = p->conf_fd;
 		b->commit = p->conf_commit;
-		p->conf = wr_grow();
 		p->conf_fd = -1;
 	}
-	peer_conf_set(p, conf, fd, number);
+	peer_conf_set(p, fd, number);
 }
 
 /* Puts P, which is in the list of all peers, at the end of the list that TAIL ends. */
@@ -345,17 +349,15 @@ parts_hand_over(struct commit *c, uint32_t number)
 		struct part *part = &c->parts[i];
 		part->peer->is_wanted = true;
 		if (part->changed) {
-			peer_exchange(c, part->peer, &part->conf, part->fd, number);
+			peer_exchange(c, part->peer, part->fd, number);
 			part->fd = -1;
 		}
 		tail = peer_to_end(m, part->peer, tail);
 	}
 	*tail = m->peers.list;
 	m->peers.list = first;
-	for (struct peer *p = *tail; p != NULL; p = p->next) {
-		struct wr none = wr_grow();
-		peer_exchange(c, p, &none, -1, 0);
-	}
+	for (struct peer *p = *tail; p != NULL; p = p->next)
+		peer_exchange(c, p, -1, 0);
 }
 
 /* The peers get back what they had, and their order. */
@@ -369,7 +371,7 @@ parts_take_back(struct commit *c)
 		struct before *b = &c->before[i];
 		b->peer->is_wanted = b->is_wanted;
 		if (b->has_conf)
-			peer_conf_set(b->peer, &b->conf, b->fd, b->commit);
+			peer_conf_set(b->peer, b->fd, b->commit);
 		b->fd = -1;
 		tail = peer_to_end(m, b->peer, tail);
 	}
@@ -463,22 +465,21 @@ apply_send(struct commit *c, bool netd)
 	uv_timer_start(&c->timer, on_timeout, COMMIT_APPLY_MS, 0);
 }
 
-/* Writes the new configuration, and the deadline of a confirmed commit. */
-static int
+/* Writes the new configuration. The commit goes on, whatever comes of it, until the daemons have said what they think. */
+static void
 commit_write(struct commit *c)
 {
 	struct mgd *m = c->m;
+	struct text text = { 0 };
 	progress(c, "writing the configuration");
 	c->ask.meta.commit = m->db.last.commit + 1;
 	c->ask.meta.when = time(NULL);
 	c->ask.meta.confirm_minutes = c->ask.options.confirm_minutes;
 	pack_stop(m);
-	int rc = store_prepare(m->db.dir, &c->ask.meta, text_str(&c->text), c->text.len);
-	text_done(&c->text);
-	c->is_prepared = rc == 0;
-	if (rc == 0)
-		rc = confirm_prepare(m, c->ask.meta.commit, c->ask.options.confirm_minutes);
-	return rc;
+	print_text(tree_root(c->tree), 0, &text);
+	c->write_rc = store_prepare(m->db.dir, &c->ask.meta, text_str(&text), text.len);
+	c->is_prepared = c->write_rc == 0;
+	text_done(&text);
 }
 
 static void
@@ -520,8 +521,11 @@ commit_install(struct commit *c)
 		return;
 	}
 	m->db.last = c->ask.meta;
+	if (c->ask.is_private)
+		candidate_follow(m, c->tree);
 	db_set_running(&m->db, c->tree, candidate_is_base(m, m->db.running));
 	c->tree = NULL;
+	log_conf_tell(m);
 	confirm_committed(m);
 	pics_tell(m, NULL);
 	log_line(LOG_LEVEL_NOTICE, "UI_COMMIT", "commit %u by %s via %s", m->db.last.commit,
@@ -550,13 +554,14 @@ commit_checked(struct commit *c)
 		else if (c->ask.options.at_reboot)
 			text_put(&said, "commit at will be executed at reboot\n");
 	} else if (rc == 0) {
-		rc = commit_write(c);
+		rc = c->write_rc;
+		/* the deadline of a confirmed commit: no sooner, because a commit that is refused leaves its number */
+		if (rc == 0)
+			rc = confirm_prepare(m, c->ask.meta.commit, c->ask.options.confirm_minutes);
 	}
 	if (rc < 0) {
 		text_printf(
 		    &c->errors, "error: could not write configuration: %s\n", strerror(-rc));
-		if (c->is_prepared)
-			store_discard(m->db.dir);
 		commit_end(c, false, "error: commit failed\n");
 	} else if (is_check(c)) {
 		commit_end(c, true, text_str(&said));
@@ -597,7 +602,6 @@ phase_next(struct commit *c)
 			commit_install(c);
 		return;
 	case PHASE_UNDO_REST:
-		store_discard(m->db.dir);
 		log_line(LOG_LEVEL_ERROR, "UI_COMMIT_UNDONE",
 		    "commit %u by %s: the previous configuration is in force", c->ask.meta.commit,
 		    c->ask.meta.user);
@@ -626,12 +630,12 @@ commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text)
 }
 
 static struct commit *
-commit_new(struct mgd *m, const struct commit_ask *ask, struct tree *tree)
+commit_new(struct mgd *m, const struct commit_ask *ask, enum phase phase)
 {
 	struct commit *c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		abort();
-	*c = (struct commit){ .m = m, .ask = *ask, .tree = tree, .a = arena_new_secret() };
+	*c = (struct commit){ .m = m, .ask = *ask, .phase = phase, .a = arena_new_secret() };
 	uv_timer_init(&m->d.loop, &c->timer);
 	c->timer.data = c;
 	m->commit = c;
@@ -643,24 +647,19 @@ commit_start(struct mgd *m, const struct commit_ask *ask)
 {
 	if (m->commit != NULL)
 		return false;
-	struct commit *c = commit_new(m, ask, tree_copy(ask->tree));
+	struct commit *c = commit_new(m, ask, PHASE_CHECK);
 	const char *last_line = "";
 	if (!commit_load(c, &last_line)) {
 		commit_end(c, false, last_line);
 		return true;
 	}
-	c->phase = PHASE_CHECK;
-	progress(c, "daemons checking new configuration");
-	for (size_t i = 0; i < c->n_parts; i++) {
-		struct part *p = &c->parts[i];
-		if (p->changed)
-			p->peer->is_awaited =
-			    peer_conf_send(p->peer, true, p->fd, m->db.last.commit + 1);
-	}
-	/* while the daemons are at it */
+	/* while the daemons are at it; what the parts were made of goes first, so that not everything is there at once */
 	elems_free(c);
+	if (!ask->options.check_only || ask->options.at != 0 || ask->options.at_reboot)
+		c->tree = tree_copy(ask->tree);
+	c->ask.tree = NULL; /* its owner may change it from now on */
 	if (!is_check(c))
-		print_text(tree_root(c->tree), 0, &c->text);
+		commit_write(c);
 	if (is_waiting(c))
 		uv_timer_start(&c->timer, on_timeout, COMMIT_CHECK_MS, 0);
 	else
@@ -673,8 +672,8 @@ commit_boot(struct mgd *m)
 {
 	if (m->db.last.commit == 0)
 		return;
-	struct commit_ask nobody = { .meta = m->db.last };
-	struct commit *c = commit_new(m, &nobody, tree_copy(m->db.running));
+	struct commit_ask nobody = { .meta = m->db.last, .tree = m->db.running };
+	struct commit *c = commit_new(m, &nobody, PHASE_APPLY_NETD);
 	const char *last_line = "";
 	if (commit_load(c, &last_line)) {
 		parts_hand_over(c, m->db.last.commit);

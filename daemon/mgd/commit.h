@@ -33,10 +33,11 @@ struct commit_options {
 
 struct commit_ask {
 	const struct tree *tree; /* copied */
+	bool is_private; /* it is not the shared candidate: that follows what was committed */
 	struct commit_options options;
 	struct store_meta meta; /* user, client, comment; the rest is filled in */
-	/* Called while it goes on, with a line for those who want to watch (`| display detail`); NULL: nobody does. */
-	void (*on_progress)(void *arg, const char *line);
+	/* Called while it goes on, with what happens now, for those who want to watch (`| display detail`); NULL: nobody does. */
+	void (*on_progress)(void *arg, const char *what);
 	/* Called once, perhaps before commit_start() returns: TEXT is what the user shall see (never NULL). The tree has become
 	 * the running one if ok, not check_only and not for later. */
 	void (*on_done)(void *arg, bool ok, const char *text);
@@ -45,8 +46,10 @@ struct commit_ask {
 
 /* Starts a commit. Returns false if one is under way. */
 bool commit_start(struct mgd *m, const struct commit_ask *ask);
-/* Forgets whom to tell (a session that ends); the commit goes on. */
-void commit_detach(struct mgd *m, const void *arg);
+/* Forgets whom to tell; the commit goes on. IS_GONE: ARG is a session that ends. */
+void commit_detach(struct mgd *m, const void *arg, bool is_gone);
+/* True if the commit under way is that of ARG, told of it or not. */
+bool commit_is_of(const struct mgd *m, const void *arg);
 /* A peer has answered CHECK or APPLY, or is gone. */
 void commit_on_peer(struct mgd *m, struct peer *p, bool ok, const char *text);
 /* Hands the running configuration to the peers at start. */

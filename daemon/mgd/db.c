@@ -61,6 +61,9 @@ db_set_running(struct db *db, struct tree *t, bool keep_old)
 	snprintf(db->host_name, sizeof(db->host_name), "%s", has_name ? n->value : "");
 	permits_free(db->permits);
 	db->permits = permits_new(whole != NULL ? whole : t);
+	arena_free(db->log_arena);
+	db->log_arena = arena_new();
+	db->log_conf = log_conf_build(tree_root(whole != NULL ? whole : t), db->log_arena);
 	tree_free(whole);
 	if (!keep_old)
 		tree_free(db->running);

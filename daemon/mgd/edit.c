@@ -487,6 +487,15 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	refusal_done(&e);
 }
 
+bool
+edit_may(struct session *s, const char *command)
+{
+	if (s->is_configuring && permit_command(session_permit(s), command, NULL))
+		return !candidate_refuses(s);
+	session_fail(s, "error: permission denied");
+	return false;
+}
+
 static void
 on_delete_answer(struct session *s, const char *text)
 {
@@ -494,6 +503,8 @@ on_delete_answer(struct session *s, const char *text)
 		session_done(s);
 		return;
 	}
+	if (!edit_may(s, "delete"))
+		return;
 	struct path here = s->edit;
 	struct text line = { 0 };
 	text_put(&line, "edit");
@@ -605,15 +616,7 @@ is_held(struct session *s, int id)
 		[EDIT_WILDCARD_DELETE] = true,
 		[EDIT_WILDCARD_RANGE] = true, /* the last one */
 	};
-	const struct session *holder =
-	    changes[id] && s->private_tree == NULL ? candidate_holder(s) : NULL;
-	if (holder == NULL)
-		return false;
-	struct text t = { 0 };
-	candidate_held(holder, &t);
-	session_fail(s, text_str(&t));
-	text_done(&t);
-	return true;
+	return changes[id] && candidate_refuses(s);
 }
 
 void

@@ -5,9 +5,14 @@
 #ifndef EDIT_H
 #define EDIT_H
 
+#include <stdbool.h>
+
 struct arena;
 struct report;
+#include <stdbool.h>
+
 struct session;
+struct tree;
 struct words;
 
 /* What is said of a version that a text names and this is not. */
@@ -38,9 +43,38 @@ void edit_commit(struct session *s, const struct words *w);
 /* `load (merge | override | replace | set | update) (FILE | terminal) [relative]` */
 void edit_load(struct session *s, const struct words *w);
 
-/* The same for a program: ACTION ("merge", ...) and FORMAT ("text", "xml", "json") in full words; FILE may be NULL: it sends the text. */
-void edit_load_call(struct session *s, const char *action, const char *format, const char *file);
+/* What a program may ask of a load beside that. */
+enum load_trial {
+	TRIAL_NONE,
+	TRIAL_FIRST, /* nothing is loaded that would not pass the commit check */
+	TRIAL_ONLY,  /* nothing is loaded at all */
+};
+
+struct load_wish {
+	const char *action; /* "merge", ... in full, or "none" */
+	const char *format; /* "text", "xml", "json" */
+	const char *file;   /* NULL: the program sends the text */
+	bool stops;         /* at the first error */
+	bool is_whole;      /* all of it or, if anything is wrong, nothing */
+	enum load_trial trial;
+};
+
+/* The same for a program. */
+void edit_load_call(struct session *s, const struct load_wish *wish);
+
+/* --- trial.c: what could be committed, without doing so --- */
+
+/* Puts T into the place of what S edits and returns that. */
+struct tree *trial_swap(struct session *s, struct tree *t);
+/* Checks T, which is taken over, as a commit would; ends the answer, later. KEEP: it becomes what S edits if it is good. */
+void trial_start(struct session *s, struct tree *t, bool keep);
+/* The session ends. */
+void trial_done(struct session *s);
 /* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
 void edit_save(struct session *s, const struct words *w);
+
+/* May S run COMMAND of configuration mode now? If not, its line has ended. For what goes on later: a lock may have been taken
+ * meanwhile. */
+bool edit_may(struct session *s, const char *command);
 
 #endif

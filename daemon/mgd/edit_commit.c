@@ -16,11 +16,23 @@ struct wish {
 };
 
 static void
-on_progress(void *arg, const char *line)
+on_progress(void *arg, const char *what)
 {
 	struct session *s = arg;
-	session_text(s, line);
+	char date[32];
+	if (s->is_program) {
+		struct arena *a = arena_new();
+		struct elem *row = elem_new(a, "progress");
+		elem_leaf(a, row, "message", what);
+		session_row(s, row);
+		arena_free(a);
+		return;
+	}
+	struct text line = { 0 };
+	text_printf(&line, "%s: %s\n", store_date(time(NULL), date), what);
+	session_text(s, text_str(&line));
 	session_pump(s);
+	text_done(&line);
 }
 
 static void
@@ -151,7 +163,7 @@ edit_commit(struct session *s, const struct words *w)
 	/* a scheduled commit ends configuration mode: what will be committed shall not be edited any more */
 	s->has_quit = (wish.has_quit && !o->check_only) || o->at != 0 || o->at_reboot;
 	wish.ask.options.is_validation = s->is_validation;
-	if (s->is_detail && !s->is_program)
+	if (s->is_detail)
 		wish.ask.on_progress = on_progress;
 	candidate_commit(s, &wish.ask);
 }

@@ -24,7 +24,8 @@ enum load_kind {
 	KIND_REPLACE,
 	KIND_SET,
 	KIND_UPDATE,
-	KINDS
+	KINDS,
+	KIND_NONE, /* of programs only */
 };
 
 static const char *const kinds[KINDS] = {
@@ -74,6 +75,7 @@ text_load(struct session *s, const char *text, size_t len, struct report *r)
 	struct node *place = load_place(s, r);
 	enum load_action action = s->load_kind == KIND_OVERRIDE  ? LOAD_OVERRIDE
 				  : s->load_kind == KIND_REPLACE ? LOAD_REPLACE
+				  : s->load_kind == KIND_NONE    ? LOAD_NONE
 								 : LOAD_MERGE;
 	if (place == NULL)
 		return false;
@@ -125,8 +127,13 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 		text_done(&said);
 		return;
 	}
-	struct report r = { 0 };
+	/* somebody may have locked it while the text came */
+	if (!edit_may(s, "load"))
+		return;
+	struct report r = { .is_enough_one = s->load_stops };
 	struct report shown = { 0 };
+	bool is_exact = s->load_is_whole || s->load_trial != TRIAL_NONE;
+	struct tree *before = is_exact ? tree_copy(session_tree(s)) : NULL;
 	text_load(s, text, len, &r);
 	(void)guard_settle(s, &r);
 	for (size_t i = 0; i < r.n; i++)
@@ -136,8 +143,14 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 	if (!s->is_program)
 		report_print(&shown, s->name, &said);
 	version_say(s, &said);
-	candidate_touched(s);
-	if (shown.n_errors == 0) {
+	if (before != NULL && (shown.n_errors > 0 || s->load_trial != TRIAL_NONE))
+		before = trial_swap(s, before);
+	else
+		candidate_touched(s);
+	if (shown.n_errors == 0 && s->load_trial != TRIAL_NONE) {
+		trial_start(s, before, s->load_trial == TRIAL_FIRST);
+		before = NULL;
+	} else if (shown.n_errors == 0) {
 		text_put(&said, "load complete\n");
 		session_text(s, text_str(&said));
 		session_done(s);
@@ -146,6 +159,7 @@ on_load_input(struct session *s, const char *text, size_t len, const char *error
 			text_printf(&said, "load complete (%zu errors)\n", shown.n_errors);
 		session_fail(s, text_str(&said));
 	}
+	tree_free(before);
 	text_done(&said);
 	report_done(&shown);
 	report_done(&r);
@@ -156,7 +170,8 @@ static const struct word *
 load_words(struct session *s, const struct words *w, struct refusal *e)
 {
 	size_t at = 1;
-	s->load_json = s->load_relative = false;
+	s->load_json = s->load_relative = s->load_stops = s->load_is_whole = false;
+	s->load_trial = TRIAL_NONE;
 	if (w->n > 0 && !kind_of(&w->w[0], &s->load_kind)) {
 		refuse(e, w->w[0].at, "syntax error.");
 		return NULL;
@@ -197,15 +212,23 @@ edit_load(struct session *s, const struct words *w)
 }
 
 void
-edit_load_call(struct session *s, const char *action, const char *format, const char *file)
+edit_load_call(struct session *s, const struct load_wish *wish)
 {
-	struct word w = { .s = action };
-	if (!kind_of(&w, &s->load_kind)) {
+	const char *file = wish->file;
+	struct word w = { .s = wish->action };
+	if (strcmp(wish->action, "none") == 0) {
+		s->load_kind = KIND_NONE;
+	} else if (!kind_of(&w, &s->load_kind)) {
 		session_fail(s, "error: syntax error");
 		return;
 	}
-	s->load_json = strcmp(format, "json") == 0;
+	if (!edit_may(s, "load"))
+		return;
+	s->load_json = strcmp(wish->format, "json") == 0;
 	s->load_relative = false;
+	s->load_stops = wish->stops;
+	s->load_is_whole = wish->is_whole;
+	s->load_trial = (int)wish->trial;
 	snprintf(s->name, sizeof(s->name), "%s", file != NULL ? file : "");
 	session_want(
 	    s, file != NULL ? "file" : "terminal", file != NULL ? s->name : NULL, on_load_input);

@@ -163,10 +163,10 @@ on_wildcard_answer(struct session *s, const char *text)
 {
 	struct text lines = s->pending;
 	s->pending = (struct text){ 0 };
-	if (text[0] == 'y' || text[0] == 'Y')
-		edit_change(s, text_str(&lines));
-	else
+	if (text[0] != 'y' && text[0] != 'Y')
 		session_done(s);
+	else if (edit_may(s, "wildcard delete"))
+		edit_change(s, text_str(&lines));
 	text_done(&lines);
 }
 

@@ -18,6 +18,7 @@
 #include "lib/base/report.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
+#include "lib/msg/elem.h"
 #include "lib/yang/schema.h"
 
 enum { AUDIT_LINES_MAX = 1000 }; /* lines of the log about one request */
@@ -42,13 +43,13 @@ who_put(const struct session *s, struct text *out)
 }
 
 static void
-audit(const struct session *s, const char *tag, const char *text)
+audit(const struct session *s, enum log_level level, const char *tag, const char *text)
 {
 	struct text who = { 0 };
 	struct text clean = { 0 };
 	who_put(s, &who);
 	permit_hide_secrets(text, &clean);
-	log_line(LOG_LEVEL_NOTICE, tag, "%s %s", text_str(&who), text_str(&clean));
+	log_line(level, tag, "%s %s", text_str(&who), text_str(&clean));
 	text_done(&who);
 	text_done(&clean);
 }
@@ -58,12 +59,13 @@ guard_log_login(const struct session *s, bool is_login)
 {
 	struct text what = { 0 };
 	if (!is_login && s->is_configuring)
-		audit(s, "UI_DBASE_LOGOUT_EVENT", "exiting configuration mode");
+		audit(s, LOG_LEVEL_NOTICE, "UI_DBASE_LOGOUT_EVENT", "exiting configuration mode");
 	if (is_login)
 		text_printf(&what, "login, class '%s'", permit_class(session_permit(s)));
 	else
 		text_put(&what, "logout");
-	audit(s, is_login ? "UI_LOGIN_EVENT" : "UI_LOGOUT_EVENT", text_str(&what));
+	audit(
+	    s, LOG_LEVEL_NOTICE, is_login ? "UI_LOGIN_EVENT" : "UI_LOGOUT_EVENT", text_str(&what));
 	text_done(&what);
 }
 
@@ -244,9 +246,20 @@ guard_log_command(const struct session *s, const char *text)
 	else if (w.n > 0)
 		oper_tell(s, &w, &told);
 	text_putc(&told, '\'');
-	audit(s, "UI_CMDLINE_READ_LINE", text_str(&told));
+	audit(s, LOG_LEVEL_INFO, "UI_CMDLINE_READ_LINE", text_str(&told));
 	text_done(&told);
 	arena_free(a);
+}
+
+void
+guard_log_call(const struct session *s, const struct elem *call)
+{
+	struct text told = { 0 };
+	const struct elem *request = elem_find(call, "request");
+	const char *name = request != NULL && request->child != NULL ? request->child->name : "";
+	text_printf(&told, "call '%s%s%s'", call->name, name[0] != '\0' ? " " : "", name);
+	audit(s, LOG_LEVEL_INFO, "UI_NETCONF_CMD", text_str(&told));
+	text_done(&told);
 }
 
 /* `rollback` and `rollback 0` */
@@ -392,7 +405,7 @@ difference_tell(struct session *s)
 			size_t blanks = strspn(p + 1, " ");
 			text_printf(&line, "change: %.*s %c %.*s", (int)place_len, place, p[0],
 			    (int)(n - 1 - blanks), p + 1 + blanks);
-			audit(s, "UI_CFG_AUDIT_OTHER", text_str(&line));
+			audit(s, LOG_LEVEL_NOTICE, "UI_CFG_AUDIT_OTHER", text_str(&line));
 			text_done(&line);
 			n_told++;
 		}
@@ -401,7 +414,7 @@ difference_tell(struct session *s)
 	if (n_left > 0) {
 		struct text line = { 0 };
 		text_printf(&line, "change: %zu more lines", n_left);
-		audit(s, "UI_CFG_AUDIT_OTHER", text_str(&line));
+		audit(s, LOG_LEVEL_NOTICE, "UI_CFG_AUDIT_OTHER", text_str(&line));
 		text_done(&line);
 	}
 	text_done(&diff);
@@ -419,11 +432,12 @@ guard_end(struct session *s)
 	if (g->has_change && g->before != NULL && is_same_candidate(s))
 		difference_tell(s);
 	else if (g->told.len > 0 && g->is_ok)
-		audit(s,
+		audit(s, LOG_LEVEL_NOTICE,
 		    strncmp(g->told.s, "set:", 4) == 0 ? "UI_CFG_AUDIT_SET" : "UI_CFG_AUDIT_OTHER",
 		    g->told.s);
 	if (s->is_configuring != g->was_configuring)
-		audit(s, s->is_configuring ? "UI_DBASE_LOGIN_EVENT" : "UI_DBASE_LOGOUT_EVENT",
+		audit(s, LOG_LEVEL_NOTICE,
+		    s->is_configuring ? "UI_DBASE_LOGIN_EVENT" : "UI_DBASE_LOGOUT_EVENT",
 		    s->is_configuring ? "entering configuration mode"
 				      : "exiting configuration mode");
 	guard_done(g);

@@ -15,6 +15,7 @@
 #include "daemon/mgd/permit.h"
 #include "lib/base/text.h"
 
+struct elem;
 struct path;
 struct refusal;
 struct report;
@@ -54,5 +55,7 @@ bool guard_path(const struct session *s, const struct path *start, const struct 
 /* Lines about sessions, commands and commits. */
 void guard_log_login(const struct session *s, bool is_login);
 void guard_log_command(const struct session *s, const char *line);
+/* CALL of a program, by its name. */
+void guard_log_call(const struct session *s, const struct elem *call);
 
 #endif

@@ -273,6 +273,15 @@ rollbacks_add(const struct typing *t)
 	}
 }
 
+/* The files of the log folder. */
+static void
+logs_add(const struct typing *t)
+{
+	elem_each (name, t->ask->logs, "name")
+		if (is_typing(t, name->value))
+			complete_add(t->out, name->value, "", COMPLETE_NAME, ' ');
+}
+
 static bool
 steps_complete(const struct typing *t, const char *command)
 {
@@ -302,6 +311,8 @@ steps_complete(const struct typing *t, const char *command)
 		t->out->can_end = true; /* a command without arguments */
 	if (state == 0 && t->ask->store >= 0 && strcmp(command, "rollback") == 0)
 		rollbacks_add(t);
+	if (state == 0 && strncmp(command, "monitor st", 10) == 0)
+		logs_add(t);
 	return true;
 }
 
@@ -595,9 +606,14 @@ oper_complete(struct typing *t)
 	if (c == NULL)
 		return true;
 	t->tree = t->ask->running;
-	if (c->rpc != NULL)
+	if (c->rpc != NULL) {
+		bool is_log =
+		    strcmp(c->words, "show log") == 0 || strcmp(c->words, "clear log") == 0;
+		if (is_log && t->w.n == 0)
+			logs_add(t);
 		return command_complete_arguments(
 		    c->rpc, t->tree, &t->w, &t->partial, t->out, t->e);
+	}
 	if (follow_of(c) != FOLLOW_STEPS)
 		return path_complete(t, follow_of(c));
 	return steps_complete(t, c->words);
@@ -763,8 +779,8 @@ hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool j
 	struct words w;
 	struct words all;
 	size_t at;
-	struct completions c = { .a = a };
-	struct completions ignored = { .a = a };
+	struct completions c = { .a = a, .sees = ask->sees, .sees_arg = ask->sees_arg };
+	struct completions ignored = c;
 	bool ok = typed_cut(a, text, &w, &partial, &at, &e);
 	elem_leaff(a, reply, "from", "%zu", at);
 	c.is_quoted = partial.is_quoted;

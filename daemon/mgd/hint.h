@@ -10,6 +10,7 @@
 struct arena;
 struct command;
 struct elem;
+struct node;
 struct permit;
 struct session;
 struct schema;
@@ -26,6 +27,10 @@ struct hint_ask {
 	size_t n_oper;
 	const struct command *editing; /* commands of configuration mode */
 	size_t n_editing;
+	/* which names the user may see: see struct completions; NULL: all */
+	bool (*sees)(void *arg, const struct node *n);
+	void *sees_arg;
+	const struct elem *logs; /* (name)*: files of the log folder; NULL: not known */
 	int store; /* folder of the committed configurations, for their dates; -1: none */
 };
 

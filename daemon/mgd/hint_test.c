@@ -126,7 +126,7 @@ commands_of_operational_mode(void **state)
 		{ "show se", " services" },
 		{ "sh ser ips ips s", " security-associations statistics" },
 		{ "sh ser ips ips sa", " security-associations" },
-		{ "show version ", " brief detail !" },
+		{ "show version ", " brief detail invoke-on !" },
 		{ "show services ipsec-vpn ipsec security-associations ",
 		    " <service-set> brief detail extensive (ss) !" },
 		{ "show services ipsec-vpn ipsec security-associations detail s",

@@ -175,6 +175,8 @@ on_link(const char *peer, const char *instance, int fd, void *arg)
 		listener_take(m, fd);
 	else if (strcmp(peer, "netd") == 0 || strcmp(peer, "picd") == 0)
 		peer_on_link(m, peer, instance, fd);
+	else if (strcmp(peer, "syslog") == 0)
+		log_conf_on_link(m, fd);
 	else
 		close(fd);
 }
@@ -185,6 +187,8 @@ on_message(struct ipc_msg *msg, void *arg)
 	struct mgd *m = arg;
 	if (msg->type == MSG_LOAD)
 		on_load(m, msg);
+	else if (msg->type == MSG_LOG_NAMES && msg->body != NULL)
+		log_conf_on_names(m, msg->body);
 	else if (!system_on_super(m, msg))
 		log_line(LOG_LEVEL_WARNING, "UI_SUPER_MESSAGE", "unexpected message %u", msg->type);
 }
@@ -218,6 +222,7 @@ main(void)
 	pack_init(&m);
 	schedule_init(&m);
 	daemon_ready(&m.d, SANDBOX_MGD);
+	log_conf_tell(&m);
 	commit_boot(&m);
 	confirm_start(&m);
 	schedule_start(&m);

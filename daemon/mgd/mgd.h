@@ -35,9 +35,11 @@ struct tree;
 
 struct db {
 	const struct schema *schema;
-	int dir;                 /* the folder of the store */
-	struct tree *running;    /* never NULL; changed by db_set_running() */
-	char host_name[256];     /* what it calls this system, be it inherited; "" = nothing */
+	int dir;              /* the folder of the store */
+	struct tree *running; /* never NULL; changed by db_set_running() */
+	char host_name[256];  /* what it calls this system, be it inherited; "" = nothing */
+	struct arena *log_arena;
+	struct elem *log_conf;   /* where lines of the log go, in log_arena: log_conf.c */
 	struct permits *permits; /* what its users may do; never NULL */
 	struct tree *candidate;  /* shared by all sessions of `configure`; never NULL */
 	struct store_meta last;  /* of the running configuration; commit 0: there has been none */
@@ -55,8 +57,7 @@ struct peer {
 	struct ipc *ipc;   /* NULL: not running */
 	struct mgd *m;
 	bool is_wanted; /* the running configuration needs it */
-	struct wr conf; /* encoded reduced configuration that it shall run; len 0: none yet */
-	int conf_fd;    /* the same, sealed; -1: none yet */
+	int conf_fd;    /* encoded reduced configuration that it shall run, sealed; -1: none yet */
 	uint32_t conf_commit;
 	bool is_applied;      /* it said so */
 	uint32_t seq;         /* of the CHECK or APPLY it has not answered; 0 = none */
@@ -83,6 +84,10 @@ struct mgd {
 	struct rpc *rpcs;          /* operational commands that daemons are answering */
 	struct super_ask *asks;    /* questions that sallyportd has not answered */
 	struct session *sessions;
+	uv_poll_t *user_lines; /* lines of the log for users; NULL: not yet */
+	int user_lines_fd;
+	struct arena *log_names_arena;
+	struct elem *log_names; /* (name)*: the files of the log folder; NULL: not known */
 	uv_poll_t *listener;
 	int listen_fd;
 	uint32_t seq; /* last one used towards the daemons */
@@ -111,8 +116,8 @@ void peer_on_link(struct mgd *m, const char *kind, const char *instance, int fd)
 struct peer *peer_find(struct mgd *m, const char *kind, const char *instance);
 /* Finds or makes it. */
 struct peer *peer_get(struct mgd *m, const char *kind, const char *instance);
-/* Gives P the configuration that it shall run from now on; takes over CONF (a growing writer) and FD. Sends nothing. */
-void peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit);
+/* Gives P the configuration that it shall run from now on; takes over FD. Sends nothing. */
+void peer_conf_set(struct peer *p, int fd, uint32_t commit);
 /* Sends the sealed configuration FD to be checked or applied. Returns false if the daemon does not run. */
 bool peer_conf_send(struct peer *p, bool check, int fd, uint32_t commit);
 /* P has refused what is in force, which may have been too early: it is asked again. */
@@ -156,6 +161,17 @@ bool system_on_super(struct mgd *m, struct ipc_msg *msg);
 /* The line of S is not wanted any more, or S ends. */
 void system_detach(struct session *s);
 
+/* --- log_conf.c: where lines of the log go --- */
+struct node;
+/* Builds MSG_LOG_CONF of the configuration at ROOT, in which groups are expanded. Lives in A, borrows nothing. */
+struct elem *log_conf_build(const struct node *root, struct arena *a);
+/* Tells sallyportd what the running configuration says. */
+void log_conf_tell(struct mgd *m);
+/* Lines for users come from FD, which it takes over. */
+void log_conf_on_link(struct mgd *m, int fd);
+/* sallyportd says which logs there are. */
+void log_conf_on_names(struct mgd *m, const struct elem *body);
+
 /* --- oper_system.c, help.c: rows of the command tables --- */
 struct command;
 enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
@@ -197,6 +213,7 @@ struct session {
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
 	bool is_changed;          /* `| display changed` */
+	bool names_groups;        /* XML says from which groups something was inherited */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
 	char compare_file[256];   /* file of `| compare`, "": none */
@@ -214,6 +231,11 @@ struct session {
 	int load_kind;            /* what the input is for (edit_load.c) */
 	bool load_json;           /* the user said so */
 	bool load_relative;       /* at the [edit] place */
+	bool load_stops;          /* at the first error */
+	bool load_is_whole;       /* or not at all */
+	int load_trial;           /* enum load_trial */
+	struct tree *trial;       /* being checked (trial.c), or NULL */
+	bool keeps_trial;         /* if it is good, it is edited on */
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
 	char name[256];           /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
@@ -283,6 +305,8 @@ void edit_leave(struct session *s);
 /* Shows the configuration T at PATH in the format of the line: `show` and `show configuration`. HEADER: say when it was
  * committed or changed first (only for the whole of it, as text). */
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
+/* Shows all of SHOWN, which has been made of T and in which nothing is that the user of S may not see. */
+void show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header);
 /* True if the line ends with `| compare`. */
 bool show_compares(const struct session *s);
 /* Shows what changes at PATH from what the line compares with to T, and ends the line. */
@@ -295,5 +319,7 @@ bool show_rpc(
 /* The same for those of yang/sallyport-rpc-commit. */
 bool show_commit_rpc(
     struct session *s, const char *name, const struct elem *request, struct text *error);
+/* True if the RPC of that name answers S with one text that has its root element, and no rows. */
+bool show_commit_is_text(const struct session *s, const char *name);
 
 #endif

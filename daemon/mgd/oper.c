@@ -196,7 +196,8 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		arena_free(a);
 		return;
 	}
-	if (rpc->output != NULL && rpc->output->n_children > 0)
+	bool has_root = rpc->output != NULL && rpc->output->n_children > 0;
+	if (has_root && !show_commit_is_text(s, rpc->name))
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
 	if (strcmp(rpc->owner, "mgd") != 0) {

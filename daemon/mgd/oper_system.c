@@ -156,27 +156,11 @@ shell(struct session *s, const struct words *rest, struct refusal *e)
 	return true;
 }
 
-/* What a user who is let in may do: as long as there is one answer for all permissions, these are all. */
 static void
 authorization_show(struct session *s)
 {
-	static const struct {
-		const char *word;
-		const char *help;
-	} permissions[] = {
-		{ "clear", "Can clear learned network info" },
-		{ "configure", "Can enter configuration mode" },
-		{ "maintenance", "Can become the super-user" },
-		{ "shell", "Can start a local shell" },
-		{ "view", "Can view current values and statistics" },
-	};
 	struct text out = { 0 };
-	text_printf(&out, "Current user: '%-12s' class: '%s'\nPermissions:\n", s->user.name,
-	    permit_class(session_permit(s)));
-	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++)
-		if (permit_has(session_permit(s), permissions[i].word))
-			text_printf(
-			    &out, "    %-11s -- %s\n", permissions[i].word, permissions[i].help);
+	permit_print(session_permit(s), s->user.name, &out);
 	session_text(s, text_str(&out));
 	session_done(s);
 	text_done(&out);

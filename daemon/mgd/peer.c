@@ -41,7 +41,6 @@ peer_get(struct mgd *m, const char *kind, const char *instance)
 		abort();
 	p->m = m;
 	p->conf_fd = -1;
-	p->conf = wr_grow();
 	uv_timer_init(&m->d.loop, &p->retry);
 	p->retry.data = p;
 	p->is_wanted = strcmp(kind, "netd") == 0;
@@ -57,18 +56,15 @@ peer_get(struct mgd *m, const char *kind, const char *instance)
 }
 
 void
-peer_conf_set(struct peer *p, struct wr *conf, int fd, uint32_t commit)
+peer_conf_set(struct peer *p, int fd, uint32_t commit)
 {
-	wr_free(&p->conf);
 	if (p->conf_fd >= 0)
 		close(p->conf_fd);
-	p->conf = *conf;
 	p->conf_fd = fd;
 	p->conf_commit = commit;
 	p->is_applied = false;
 	p->n_tries = 0;
 	uv_timer_stop(&p->retry);
-	*conf = wr_grow();
 }
 
 bool

@@ -111,7 +111,7 @@ permit_below(const struct permit *p, const struct snode *s, enum permit_access a
 bool
 permit_all_below(const struct permit *p, const struct snode *s)
 {
-	if (s->parent == NULL && p->deny_conf.is_set)
+	if (p->deny_conf.is_set)
 		return false; /* whatever is denied may be among it */
 	for (size_t i = 0; i < s->n_children; i++) {
 		const struct snode *c = s->children[i];

@@ -65,6 +65,9 @@ bool permit_has(const struct permit *p, const char *bit);
 /* True if nothing is hidden or closed, so that there is nothing to do for a whole tree. */
 bool permit_is_all(const struct permit *p);
 
+/* What P may do, as `show cli authorization` prints it for USER. */
+void permit_print(const struct permit *p, const char *user, struct text *out);
+
 /* May the command WORDS ("show interfaces terse") be run, which needs BIT (NULL: the one that its first word stands for)? */
 bool permit_command(const struct permit *p, const char *words, const char *bit);
 /* The same for words that more words may follow: true if some line that begins with them may be run. */
@@ -91,6 +94,13 @@ enum permit_hidden {
 /* Returns a new tree that holds what P may see of T, secrets as PERMIT_SECRET where they may not be seen; NULL: all of T, as it is.
  */
 struct tree *permit_view(const struct permit *p, const struct tree *t, enum permit_hidden hidden);
+
+/* An eye that looks at single nodes, where a view of the whole would take too long: for names while a line is typed. The tree must not
+ * change while there is one. */
+struct permit_eye *permit_eye_new(const struct permit *p);
+void permit_eye_free(struct permit_eye *x); /* NULL is fine */
+/* Would N be in the permit_view() with PERMIT_DROP of its tree? */
+bool permit_eye_sees(struct permit_eye *x, const struct node *n);
 
 /* AFTER has become of BEFORE by something that P asked for. Undoes each change that P may not make, with one error in R for
  * each place. Returns true if there was none. */

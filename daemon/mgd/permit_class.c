@@ -14,6 +14,7 @@
 #include "daemon/mgd/users.h"
 #include "lib/base/pattern.h"
 #include "lib/base/smap.h"
+#include "lib/base/text.h"
 #include "lib/junos/tree.h"
 
 struct permits {
@@ -26,41 +27,45 @@ struct permits {
 	bool logs_commands;
 };
 
-static const char *const bit_names[BITS] = {
-	[BIT_ACCESS] = "access",
-	[BIT_ACCESS_CONTROL] = "access-control",
-	[BIT_ADMIN] = "admin",
-	[BIT_ADMIN_CONTROL] = "admin-control",
-	[BIT_ALL] = "all",
-	[BIT_CLEAR] = "clear",
-	[BIT_CONFIGURE] = "configure",
-	[BIT_CONTROL] = "control",
-	[BIT_EDIT] = "edit",
-	[BIT_FIELD] = "field",
-	[BIT_FIREWALL] = "firewall",
-	[BIT_FIREWALL_CONTROL] = "firewall-control",
-	[BIT_FLOPPY] = "floppy",
-	[BIT_INTERFACE] = "interface",
-	[BIT_INTERFACE_CONTROL] = "interface-control",
-	[BIT_MAINTENANCE] = "maintenance",
-	[BIT_NETWORK] = "network",
-	[BIT_RESET] = "reset",
-	[BIT_ROLLBACK] = "rollback",
-	[BIT_ROUTING] = "routing",
-	[BIT_ROUTING_CONTROL] = "routing-control",
-	[BIT_SECRET] = "secret",
-	[BIT_SECRET_CONTROL] = "secret-control",
-	[BIT_SECURITY] = "security",
-	[BIT_SECURITY_CONTROL] = "security-control",
-	[BIT_SHELL] = "shell",
-	[BIT_SNMP] = "snmp",
-	[BIT_SNMP_CONTROL] = "snmp-control",
-	[BIT_SYSTEM] = "system",
-	[BIT_SYSTEM_CONTROL] = "system-control",
-	[BIT_TRACE] = "trace",
-	[BIT_TRACE_CONTROL] = "trace-control",
-	[BIT_VIEW] = "view",
-	[BIT_VIEW_CONFIGURATION] = "view-configuration",
+static const struct {
+	const char *name;
+	const char *help; /* as `show cli authorization` says it */
+} known[BITS] = {
+	[BIT_ACCESS] = { "access", "Can view access configuration" },
+	[BIT_ACCESS_CONTROL] = { "access-control", "Can modify access configuration" },
+	[BIT_ADMIN] = { "admin", "Can view user accounts" },
+	[BIT_ADMIN_CONTROL] = { "admin-control", "Can modify user accounts" },
+	[BIT_ALL] = { "all", "Can do anything" },
+	[BIT_CLEAR] = { "clear", "Can clear learned network info" },
+	[BIT_CONFIGURE] = { "configure", "Can enter configuration mode" },
+	[BIT_CONTROL] = { "control", "Can modify any config" },
+	[BIT_EDIT] = { "edit", "Can edit full files" },
+	[BIT_FIELD] = { "field", "Can use field debug commands" },
+	[BIT_FIREWALL] = { "firewall", "Can view firewall configuration" },
+	[BIT_FIREWALL_CONTROL] = { "firewall-control", "Can modify firewall configuration" },
+	[BIT_FLOPPY] = { "floppy", "Can read and write the floppy" },
+	[BIT_INTERFACE] = { "interface", "Can view interface configuration" },
+	[BIT_INTERFACE_CONTROL] = { "interface-control", "Can modify interface configuration" },
+	[BIT_MAINTENANCE] = { "maintenance", "Can become the super-user" },
+	[BIT_NETWORK] = { "network", "Can access the network" },
+	[BIT_RESET] = { "reset", "Can reset/restart interfaces and daemons" },
+	[BIT_ROLLBACK] = { "rollback", "Can rollback to previous configurations" },
+	[BIT_ROUTING] = { "routing", "Can view routing configuration" },
+	[BIT_ROUTING_CONTROL] = { "routing-control", "Can modify routing configuration" },
+	[BIT_SECRET] = { "secret", "Can view secret statements" },
+	[BIT_SECRET_CONTROL] = { "secret-control", "Can modify secret statements" },
+	[BIT_SECURITY] = { "security", "Can view security configuration" },
+	[BIT_SECURITY_CONTROL] = { "security-control", "Can modify security configuration" },
+	[BIT_SHELL] = { "shell", "Can start a local shell" },
+	[BIT_SNMP] = { "snmp", "Can view SNMP configuration" },
+	[BIT_SNMP_CONTROL] = { "snmp-control", "Can modify SNMP configuration" },
+	[BIT_SYSTEM] = { "system", "Can view system configuration" },
+	[BIT_SYSTEM_CONTROL] = { "system-control", "Can modify system configuration" },
+	[BIT_TRACE] = { "trace", "Can view trace file settings" },
+	[BIT_TRACE_CONTROL] = { "trace-control", "Can modify trace file settings" },
+	[BIT_VIEW] = { "view", "Can view current values and statistics" },
+	[BIT_VIEW_CONFIGURATION] = { "view-configuration",
+	    "Can view all configuration (not including secrets)" },
 };
 
 #define BIT(b) (UINT64_C(1) << (b))
@@ -81,7 +86,7 @@ unsigned
 permit_bit_find(const char *name)
 {
 	unsigned bit = 0;
-	while (bit < BITS && strcmp(bit_names[bit], name) != 0)
+	while (bit < BITS && strcmp(known[bit].name, name) != 0)
 		bit++;
 	return bit;
 }
@@ -92,9 +97,9 @@ bits_complete(uint64_t bits)
 {
 	static const char suffix[] = "-control";
 	for (unsigned b = 0; b < BITS; b++) {
-		size_t len = strlen(bit_names[b]);
+		size_t len = strlen(known[b].name);
 		if (len < sizeof(suffix) ||
-		    strcmp(bit_names[b] + len - strlen(suffix), suffix) != 0)
+		    strcmp(known[b].name + len - strlen(suffix), suffix) != 0)
 			continue;
 		if ((bits & BIT(BIT_CONTROL)) != 0)
 			bits |= BIT(b);
@@ -140,6 +145,7 @@ pattern_read(struct permit_pattern *pattern, const char *text)
 {
 	pattern->is_set = true;
 	pattern->is_broken = pattern_compile(&pattern->re, text) != NULL;
+	pattern->source = copy(text);
 	pattern->text = copy(text);
 	for (char *c = pattern->text; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
@@ -151,6 +157,7 @@ pattern_done(struct permit_pattern *pattern)
 	if (pattern->is_set && !pattern->is_broken)
 		regfree(&pattern->re);
 	free(pattern->text);
+	free(pattern->source);
 }
 
 static void
@@ -206,18 +213,20 @@ user_read(struct permits *ps, const struct node *user)
 	(void)smap_add(&ps->users, ps->names[ps->n_names++], p);
 }
 
-/* True if below N something sends the commands of users to the log. */
+/* True if below N something sends the commands of users to the log: they are information, so `any notice` does not. */
 static bool
 wants_commands(const struct node *n)
 {
 	if (n == NULL || n->is_inactive)
 		return false;
 	bool is_named = n->value != NULL && strcmp(n->value, "interactive-commands") == 0;
+	bool is_any = n->value != NULL && strcmp(n->value, "any") == 0;
 	if (is_named && n->schema->kind == SNODE_LEAFLIST)
 		return true;
-	if (is_named && n->schema->kind == SNODE_LIST)
-		return n->child == NULL || n->child->value == NULL ||
-		       strcmp(n->child->value, "none") != 0;
+	if ((is_named || is_any) && n->schema->kind == SNODE_LIST) {
+		const char *level = n->child != NULL ? n->child->value : NULL;
+		return level == NULL || strcmp(level, "any") == 0 || strcmp(level, "info") == 0;
+	}
 	for (const struct node *c = n->child; c != NULL; c = c->next)
 		if (wants_commands(c))
 			return true;
@@ -308,4 +317,25 @@ bool
 permits_log_commands(const struct permits *ps)
 {
 	return ps->logs_commands;
+}
+
+static void
+pattern_print(struct text *out, const char *what, const struct permit_pattern *pattern)
+{
+	text_printf(out, "    %s: %s\n", what, pattern->is_set ? pattern->source : "none");
+}
+
+void
+permit_print(const struct permit *p, const char *user, struct text *out)
+{
+	text_printf(out, "Current user: '%-8s' login: '%s' class '%s'\nPermissions:\n", user, user,
+	    p->class);
+	for (unsigned b = 0; b < BITS; b++)
+		if (b != BIT_ALL && permit_bit(p, b))
+			text_printf(out, "    %-12s-- %s\n", known[b].name, known[b].help);
+	text_put(out, "Individual command authorization:\n");
+	pattern_print(out, "Allow regular expression", &p->allow_commands);
+	pattern_print(out, "Deny regular expression", &p->deny_commands);
+	pattern_print(out, "Allow configuration regular expression", &p->allow_conf);
+	pattern_print(out, "Deny configuration regular expression", &p->deny_conf);
 }

@@ -6,6 +6,8 @@
  */
 #include "daemon/mgd/permit_place.h"
 
+#include <string.h>
+
 #include "lib/junos/tree.h"
 
 static bool
@@ -66,6 +68,10 @@ place_allows(struct place_walk *w, const struct snode *s, enum permit_access acc
 	bool may = w->may[access];
 	if (has_patterns(w->p)) {
 		const char *text = text_str(&w->text);
+		/* what a name with wildcards will stand for may be denied */
+		if (access == PERMIT_WRITE && w->p->deny_conf.is_set && w->group_at > 0 &&
+		    strchr(text + w->group_at, '<') != NULL)
+			may = false;
 		may = permit_text(w->p, may, text, w->group_at > 0 ? text + w->group_at : NULL);
 	}
 	return may;

@@ -58,7 +58,8 @@ struct permit_pattern {
 	bool
 	    is_broken; /* it cannot be compiled: the one that denies matches all, the one that allows nothing */
 	regex_t re;
-	char *text; /* in lower case */
+	char *text;   /* in lower case */
+	char *source; /* as it was configured */
 };
 
 struct permit {

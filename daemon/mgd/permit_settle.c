@@ -180,12 +180,13 @@ text_same(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* Whether a secret that is written in another way is the same is for those to know who may see it: others could guess. */
 static bool
-value_same(const struct node *a, const struct node *b)
+value_same(const struct settle *s, const struct node *a, const struct node *b)
 {
 	return text_same(a->value, b->value) ||
 	       (a->schema->is_secret && a->value != NULL && b->value != NULL &&
-		   nine_same(a->value, b->value));
+		   permit_secret(s->w.p, PERMIT_READ) && nine_same(a->value, b->value));
 }
 
 static void
@@ -193,7 +194,7 @@ leaf_settle(struct settle *s, const struct node *old, struct node *n)
 {
 	bool marks = old != NULL && old->is_inactive == n->is_inactive &&
 		     old->is_protected == n->is_protected && text_same(old->comment, n->comment);
-	bool same = old != NULL && value_same(old, n);
+	bool same = old != NULL && value_same(s, old, n);
 	if ((marks && same) || may_write(s, n))
 		return;
 	deny(s, n);

@@ -53,6 +53,29 @@ permits_with(const char *class, const struct permit **out)
 	return ps;
 }
 
+static void
+a_class_is_told_bit_by_bit(void **state)
+{
+	(void)state;
+	const struct permit *p;
+	struct text out = { 0 };
+	struct permits *ps = permits_with("permissions [ view interface-control ]; "
+					  "allow-commands \"Clear .*\"; deny-configuration x;",
+	    &p);
+	permit_print(p, "u", &out);
+	assert_string_equal(text_str(&out),
+	    "Current user: 'u       ' login: 'u' class 'c'\n"
+	    "Permissions:\n    interface   -- Can view interface configuration\n"
+	    "    interface-control-- Can modify interface configuration\n"
+	    "    view        -- Can view current values and statistics\n"
+	    "Individual command authorization:\n    Allow regular expression: Clear .*\n"
+	    "    Deny regular expression: none\n"
+	    "    Allow configuration regular expression: none\n"
+	    "    Deny configuration regular expression: x\n");
+	text_done(&out);
+	permits_free(ps);
+}
+
 /* --- who is who --- */
 
 static void
@@ -426,6 +449,54 @@ no_view_shows_what_is_hidden(void **state)
 	tree_free(t);
 }
 
+/* The node below PARENT, which is in another tree, that is what N is there. */
+static const struct node *
+same_find(const struct node *parent, const struct node *n)
+{
+	const char *keys[8] = { n->value };
+	if (parent == NULL)
+		return NULL;
+	for (size_t i = 1; n->schema->kind == SNODE_LIST && i < n->schema->n_keys; i++)
+		keys[i] = n->more_keys[i - 1];
+	return n->schema->kind == SNODE_LIST       ? node_entry(parent, n->schema, keys)
+	       : n->schema->kind == SNODE_LEAFLIST ? node_value(parent, n->schema, n->value)
+						   : node_child(parent, n->schema);
+}
+
+static size_t
+eye_compare(struct permit_eye *x, const struct node *n, const struct node *in_view)
+{
+	size_t n_seen = 0;
+	for (const struct node *c = n->child; c != NULL; c = c->next) {
+		const struct node *same = same_find(in_view, c);
+		assert_int_equal(permit_eye_sees(x, c), same != NULL);
+		n_seen += (same != NULL) + eye_compare(x, c, same);
+	}
+	return n_seen;
+}
+
+static void
+an_eye_sees_what_is_in_the_view(void **state)
+{
+	(void)state;
+	struct tree *t = tree_of(whole);
+	struct text class = { 0 };
+	size_t n_seen = 0;
+	for (int round = 0; round < 1000; round++) {
+		const struct permit *p;
+		struct permits *ps = any_class(&p, &class);
+		struct tree *v = permit_view(p, t, PERMIT_DROP);
+		struct permit_eye *x = permit_eye_new(p);
+		n_seen += eye_compare(x, tree_root(t), tree_root(v));
+		permit_eye_free(x);
+		tree_free(v);
+		permits_free(ps);
+	}
+	assert_true(n_seen > 0 && n_seen < 1000 * tree_count(t));
+	text_done(&class);
+	tree_free(t);
+}
+
 static void
 a_super_user_sees_the_tree_itself(void **state)
 {
@@ -707,6 +778,7 @@ main(void)
 	schema = schema_load(&error);
 	assert_non_null(schema);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_class_is_told_bit_by_bit),
 		cmocka_unit_test(identity_is_that_of_the_host),
 		cmocka_unit_test(what_is_inactive_is_not_there),
 		cmocka_unit_test(commands_by_bit_and_expression),
@@ -715,6 +787,7 @@ main(void)
 		cmocka_unit_test(every_statement_has_a_permission_and_no_secret_a_name_of_its_own),
 		cmocka_unit_test(places_by_bit_and_expression),
 		cmocka_unit_test(no_view_shows_what_is_hidden),
+		cmocka_unit_test(an_eye_sees_what_is_in_the_view),
 		cmocka_unit_test(a_super_user_sees_the_tree_itself),
 		cmocka_unit_test(hidden_parts_leave_marks),
 		cmocka_unit_test(no_change_gets_into_what_is_closed),

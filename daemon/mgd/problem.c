@@ -37,10 +37,13 @@ static const struct {
 	{ "missing argument", "missing-element" },
 	{ "invalid value", "invalid-value" },
 	{ "Missing mandatory statement", "missing-element" },
+	{ "statement already exists", "data-exists" },
+	{ "statement not found", "data-missing" },
+	{ "unknown operation", "bad-attribute" },
 };
 
-static const char *
-tag_of(const char *message)
+const char *
+problem_tag(const char *message)
 {
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		if (strncmp(message, tags[i].start, strlen(tags[i].start)) == 0)
@@ -65,7 +68,7 @@ say(struct splitter *s)
 	if (m->len > 0 && !is_talk) {
 		struct problem p = {
 			.is_warning = s->tagging == TAGGED_WARNING,
-			.tag = tag_of(m->s),
+			.tag = problem_tag(m->s),
 			.path = or_null(&s->path),
 			.element = or_null(&s->element),
 			.message = m->s,

@@ -20,6 +20,9 @@ struct problem {
 	const char *message; /* may have several lines; never NULL, without a newline at the end */
 };
 
+/* The tag of RFC 6241 for an error with that text, or NULL. */
+const char *problem_tag(const char *message);
+
 /* Calls FN for each problem that TEXT tells of. FAILED: the command failed, so what has no tag is an error; else it is mere
  * talk ("commit complete") and left out. The strings live during the call. */
 void problem_split(

@@ -215,7 +215,13 @@ run(struct schedule *s)
 	struct tree *tree = tree_new(s->m->db.schema);
 	const char *text = text_str(&t) + store_header_parse(text_str(&t), &meta);
 	bool ok = rc == 0 && load_text(tree, LOAD_OVERRIDE, text, strlen(text), &r);
-	struct commit_ask ask = { .tree = tree, .meta = s->meta, .on_done = on_done, .arg = s };
+	struct commit_ask ask = {
+		.tree = tree,
+		.is_private = true, /* the shared candidate may have gone on */
+		.meta = s->meta,
+		.on_done = on_done,
+		.arg = s,
+	};
 	s->is_running = true;
 	if (!ok) {
 		on_done(s, false, "the file cannot be read");

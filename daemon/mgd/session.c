@@ -15,13 +15,16 @@
 
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
+#include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/tame.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
 enum {
-	SESSIONS_MAX = 64,
+	SESSIONS_MAX = 128,
+	SESSIONS_USER_MAX = 32, /* of one user */
 	STRANGERS_MAX = 8, /* of those who will be refused when they say hello, and may never do */
 	SESSION_QUEUE_MAX = 1 << 20, /* bytes handed to the channel at once */
 };
@@ -54,10 +57,11 @@ session_free(struct session *s)
 		}
 	rpc_detach(s);
 	system_detach(s);
-	commit_detach(s->m, s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
 	edit_leave(s);
+	commit_detach(s->m, s, true);
+	trial_done(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
 	free(s->line);
@@ -82,7 +86,9 @@ sessions_tell(struct mgd *m, const char *text)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
 	const char *host = db_host_name(&m->db);
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	tame_str(shown);
+	elem_leaf(a, e, "text", shown);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
 	for (struct session *s = m->sessions; s != NULL; s = s->next)
 		if (s->is_welcome)
@@ -332,7 +338,9 @@ session_notice(struct session *s, const char *text)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "notice");
-	elem_leaf(a, e, "text", text);
+	char *shown = arena_strdup(a, text);
+	tame_str(shown); /* others had a say in it */
+	elem_leaf(a, e, "text", shown);
 	ipc_send(s->ipc, CLI_NOTICE, 0, e, -1);
 	arena_free(a);
 }
@@ -461,9 +469,11 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	s->line = NULL;
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
-	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = false;
+	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
+	if (permits_log_commands(s->m->db.permits))
+		guard_log_call(s, msg->body);
 	bool is_harmless = call_reads(msg->body->name) || strcmp(msg->body->name, "discard") == 0;
 	guard_begin(s, is_harmless ? "" : NULL, true);
 	return call_run(s, msg->body);
@@ -494,6 +504,12 @@ edit_allowed(const struct session *s, struct arena *a, size_t *n)
 }
 
 static bool
+node_is_seen(void *arg, const struct node *n)
+{
+	return permit_eye_sees(arg, n);
+}
+
+static bool
 on_complete(struct session *s, const struct ipc_msg *msg)
 {
 	const char *text = elem_value(msg->body, "text");
@@ -502,29 +518,34 @@ on_complete(struct session *s, const struct ipc_msg *msg)
 	struct arena *a = arena_new();
 	bool judge = elem_has(msg->body, "judge");
 	const struct permit *p = session_permit(s);
-	/* names come from what the user may see; a copy of it takes time, so only of what the line can be about */
-	const struct tree *edited = s->is_configuring ? session_tree(s) : NULL;
-	bool is_run = text[strspn(text, " ")] == 'r';
-	struct tree *running = permit_is_all(p) ? NULL
-			       : edited == NULL || is_run
-				   ? permit_view(p, s->m->db.running, PERMIT_DROP)
-				   : tree_new(s->m->db.schema);
-	struct tree *candidate = edited != NULL ? permit_view(p, edited, PERMIT_DROP) : NULL;
+	struct permit_eye *eye = permit_is_all(p) ? NULL : permit_eye_new(p);
 	struct hint_ask ask = {
 		.schema = s->m->db.schema,
 		.permit = p,
-		.running = running != NULL ? running : s->m->db.running,
-		.candidate = candidate != NULL ? candidate : edited,
+		.running = s->m->db.running,
+		.candidate = s->is_configuring ? session_tree(s) : NULL,
 		.edit = s->edit,
+		.sees = eye != NULL ? node_is_seen : NULL,
+		.sees_arg = eye,
+		.logs = s->m->log_names,
 		.store = s->m->db.dir,
 	};
 	ask.oper = oper_allowed(s, a, &ask.n_oper);
 	ask.editing = edit_allowed(s, a, &ask.n_editing);
 	ipc_send(s->ipc, CLI_COMPLETIONS, msg->seq, hint_reply(&ask, a, text, judge), -1);
-	tree_free(running);
-	tree_free(candidate);
+	permit_eye_free(eye);
 	arena_free(a);
 	return true;
+}
+
+/* Bytes of input that the sessions of S's user have sent: together they may keep as much as one. */
+static size_t
+input_kept(const struct session *s)
+{
+	size_t n = 0;
+	for (const struct session *x = s->m->sessions; x != NULL; x = x->next)
+		n += x->user.uid == s->user.uid ? x->input.len : 0;
+	return n;
 }
 
 static bool
@@ -534,7 +555,7 @@ on_input(struct session *s, const struct elem *e)
 	const char *error = elem_value(e, "error");
 	if (s->on_input == NULL)
 		return true; /* for a line that was given up */
-	if (s->input.len > CLI_INPUT_MAX)
+	if (input_kept(s) > CLI_INPUT_MAX)
 		return false;
 	if (text != NULL)
 		text_put(&s->input, text);
@@ -572,7 +593,7 @@ on_break(struct session *s, uint32_t seq)
 	bool is_commit = s->m->commit != NULL;
 	rpc_detach(s);
 	system_detach(s);
-	commit_detach(s->m, s);
+	commit_detach(s->m, s, false);
 	text_done(&s->out);
 	s->out_sent = 0;
 	s->on_answer = NULL;
@@ -629,22 +650,29 @@ on_closed(struct ipc *c, const char *why, void *arg)
 
 static const struct ipc_ops session_ops = { .on_message = on_message, .on_closed = on_closed };
 
-/* Strangers have places of their own, so that they cannot keep the users out. */
+/* Strangers have places of their own, so that they cannot keep the users out; no user can take those of all others, and the
+ * places of root are beside them. */
 static bool
-has_room(const struct mgd *m, bool is_known)
+has_room(const struct mgd *m, const struct user *user)
 {
+	const struct permits *ps = m->db.permits;
+	bool is_known = permits_of(ps, user) != NULL;
 	size_t n = 0;
-	for (const struct session *s = m->sessions; s != NULL; s = s->next)
-		n += (permits_of(m->db.permits, &s->user) != NULL) == is_known;
-	return n < (is_known ? SESSIONS_MAX : STRANGERS_MAX);
+	size_t n_own = 0;
+	for (const struct session *s = m->sessions; s != NULL; s = s->next) {
+		n += s->user.uid != 0 && (permits_of(ps, &s->user) != NULL) == is_known;
+		n_own += s->user.uid == user->uid;
+	}
+	if (!is_known)
+		return n < STRANGERS_MAX;
+	return n_own < SESSIONS_USER_MAX && (user->uid == 0 || n < SESSIONS_MAX);
 }
 
 void
 session_on_client(struct mgd *m, int fd)
 {
 	struct user user;
-	if (user_of_socket(fd, &user) < 0 ||
-	    !has_room(m, permits_of(m->db.permits, &user) != NULL)) {
+	if (user_of_socket(fd, &user) < 0 || !has_room(m, &user)) {
 		close(fd);
 		return;
 	}

@@ -89,18 +89,22 @@ as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 			print_set(n, is_relative, out);
 }
 
-/* A program is told when the configuration was committed, or changed. */
+/* A program is told when the configuration OF, which SHOWN is made of, was committed, or changed. */
 static void
 xml_for_program(
-    const struct session *s, const struct tree *t, const struct node *root, struct text *out)
+    const struct session *s, const struct tree *of, const struct tree *shown, struct text *out)
 {
 	static const char tag[] = "<configuration";
 	const struct db *db = &s->m->db;
-	bool is_changed = t != db->running && db->is_touched;
+	const struct node *root = tree_root(shown);
+	bool is_changed = of != db->running && db->is_touched;
 	time_t when = is_changed ? db->touched : db->last.when;
 	char date[32];
 	struct text body = { 0 };
-	print_xml(root, 0, &body);
+	if (s->names_groups)
+		print_xml_groups(shown, root, 0, &body);
+	else
+		print_xml(root, 0, &body);
 	text_printf(out, "%s xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\"", tag);
 	if (when != 0)
 		text_printf(out, " junos:%s-seconds=\"%lld\" junos:%s-localtime=\"%s\"",
@@ -116,13 +120,14 @@ xml_for_program(
 }
 
 static void
-as_data(struct session *s, const struct tree *t, const struct node *n, const struct path *path,
-    bool all, struct text *out)
+as_data(struct session *s, const struct tree *of, const struct tree *shown, const struct node *n,
+    const struct path *path, bool all, struct text *out)
 {
 	struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
-	const struct node *root = tree_root(part != NULL ? part : t);
+	const struct tree *whole = part != NULL ? part : shown;
+	const struct node *root = tree_root(whole);
 	if (strcmp(s->format, "xml") == 0 && s->is_program)
-		xml_for_program(s, t, root, out);
+		xml_for_program(s, of, whole, out);
 	else if (strcmp(s->format, "xml") == 0)
 		print_xml(root, 1, out);
 	else
@@ -151,15 +156,12 @@ dressed(const struct session *s, const struct tree *t)
 	return whole;
 }
 
-void
-show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
+/* Shows what PATH means in SHOWN, which has been made of T for these eyes. */
+static void
+tree_put(struct session *s, const struct tree *t, const struct tree *shown, const struct path *path,
+    bool header)
 {
 	bool all;
-	struct tree *whole = dressed(s, t);
-	bool is_text = strcmp(s->format, "text") == 0;
-	struct tree *view = permit_view(
-	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
-	const struct tree *shown = view != NULL ? view : whole != NULL ? whole : t;
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
@@ -169,12 +171,29 @@ show_tree(struct session *s, const struct tree *t, const struct path *path, bool
 	else if (n != NULL && strcmp(s->format, "text") == 0)
 		as_text(n, path, all, &out);
 	else if (n != NULL)
-		as_data(s, shown, n, path, all, &out);
+		as_data(s, t, shown, n, path, all, &out);
 	if (n != NULL)
 		session_text(s, text_str(&out));
 	text_done(&out);
+}
+
+void
+show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
+{
+	struct tree *whole = dressed(s, t);
+	bool is_text = strcmp(s->format, "text") == 0;
+	struct tree *view = permit_view(
+	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
+	tree_put(s, t, view != NULL ? view : whole != NULL ? whole : t, path, header);
 	tree_free(view);
 	tree_free(whole);
+}
+
+void
+show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header)
+{
+	struct path top = { .s = s->m->db.schema->config };
+	tree_put(s, t, shown, &top, header);
 }
 
 struct tree *

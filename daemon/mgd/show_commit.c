@@ -44,6 +44,29 @@ text_rows(struct session *s, const struct text *t)
 	}
 }
 
+/* True if S wants a text in one element, not in rows. */
+static bool
+is_whole(const struct session *s)
+{
+	return s->is_program && strcmp(s->format, "xml") == 0;
+}
+
+/* A configuration or difference as the answer ROOT. */
+static void
+text_put_all(struct session *s, const char *root, const struct text *t)
+{
+	struct text out = { 0 };
+	if (!is_whole(s)) {
+		text_rows(s, t);
+		return;
+	}
+	text_printf(&out, "<%s>\n<configuration-information>\n<configuration-output>\n", root);
+	print_xml_text(text_str(t), &out);
+	text_printf(&out, "</configuration-output>\n</configuration-information>\n</%s>\n", root);
+	session_text(s, text_str(&out));
+	text_done(&out);
+}
+
 /* --- history --- */
 
 /* "commit confirmed, rollback in 10mins": the running one, while it waits to be confirmed; an old one as it was asked for. */
@@ -134,7 +157,8 @@ rollback(struct session *s, const struct elem *request, struct text *error)
 	struct text out = { 0 };
 	if (t != NULL)
 		print_text(tree_root(t), 0, &out);
-	text_rows(s, &out);
+	if (t != NULL)
+		text_put_all(s, "rollback-information", &out);
 	text_done(&out);
 	tree_free(t);
 }
@@ -147,7 +171,8 @@ difference(struct session *s, const struct elem *request, struct text *error)
 	struct text out = { 0 };
 	if (from != NULL && to != NULL)
 		print_compare(from, to, &out);
-	text_rows(s, &out);
+	if (from != NULL && to != NULL)
+		text_put_all(s, "rollback-information", &out);
 	text_done(&out);
 	tree_free(from);
 	tree_free(to);
@@ -161,15 +186,24 @@ rescue(struct session *s, const struct elem *request, struct text *error)
 	int rc;
 	struct tree *t = seen_by(s, db_rollback(&s->m->db, STORE_RESCUE, &rc));
 	struct text out = { 0 };
-	(void)request;
-	if (t != NULL)
+	const char *format = elem_value(request, "format");
+	bool is_xml = is_whole(s) && format != NULL && strcmp(format, "xml") == 0;
+	if (t != NULL && is_xml)
+		print_xml(tree_root(t), 0, &out);
+	else if (t != NULL)
 		print_text(tree_root(t), 0, &out);
 	else if (rc == -ENOENT)
 		text_put(error, "error: rescue configuration is not set\n");
 	else
 		text_printf(
 		    error, "error: could not read the rescue configuration: %s\n", strerror(-rc));
-	text_rows(s, &out);
+	if (t != NULL && is_xml) {
+		session_text(s, "<rescue-information>\n");
+		session_text(s, text_str(&out));
+		session_text(s, "</rescue-information>\n");
+	} else if (t != NULL) {
+		text_put_all(s, "rescue-information", &out);
+	}
 	text_done(&out);
 	tree_free(t);
 }
@@ -224,14 +258,15 @@ pending_clear(struct session *s, const struct elem *request, struct text *error)
 static const struct {
 	const char *name;
 	void (*run)(struct session *s, const struct elem *request, struct text *error);
+	bool is_text; /* the answer is one text */
 } rpcs[] = {
-	{ "clear-system-commit", pending_clear },
-	{ "get-commit-information", commits },
-	{ "get-rescue-information", rescue },
-	{ "get-rollback-difference", difference },
-	{ "get-rollback-information", rollback },
-	{ "request-delete-rescue-configuration", rescue_delete },
-	{ "request-save-rescue-configuration", rescue_save },
+	{ "clear-system-commit", pending_clear, false },
+	{ "get-commit-information", commits, false },
+	{ "get-rescue-information", rescue, true },
+	{ "get-rollback-difference", difference, true },
+	{ "get-rollback-information", rollback, true },
+	{ "request-delete-rescue-configuration", rescue_delete, false },
+	{ "request-save-rescue-configuration", rescue_save, false },
 };
 
 bool
@@ -242,5 +277,14 @@ show_commit_rpc(struct session *s, const char *name, const struct elem *request,
 			rpcs[i].run(s, request, error);
 			return true;
 		}
+	return false;
+}
+
+bool
+show_commit_is_text(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++)
+		if (strcmp(rpcs[i].name, name) == 0)
+			return is_whole(s) && rpcs[i].is_text;
 	return false;
 }

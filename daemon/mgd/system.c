@@ -119,27 +119,71 @@ system_detach(struct session *s)
 
 /* --- answers --- */
 
+/* As `ls -l` writes a date: the year of what is older than half a year. */
+static const char *
+list_date(time_t when, char out[32])
+{
+	struct tm tm;
+	bool is_old = time(NULL) - when > 180 * 86400;
+	strftime(out, 32, is_old ? "%b %e  %Y" : "%b %e %H:%M", gmtime_r(&when, &tm));
+	return out;
+}
+
+/* "-rw-r-----" */
+static void
+mode_print(unsigned mode, char out[11])
+{
+	static const char bits[] = "rwxrwxrwx";
+	out[0] = '-'; /* sallyportd tells of plain files */
+	for (unsigned i = 0; i < 9; i++)
+		out[i + 1] = (mode >> (8 - i) & 1) != 0 ? bits[i] : '-';
+	out[10] = '\0';
+}
+
+static struct elem *
+log_row(struct arena *a, const struct elem *file)
+{
+	const char *mode = elem_value(file, "mode");
+	const char *links = elem_value(file, "links");
+	const char *when = elem_value(file, "seconds");
+	const char *size = elem_value(file, "size");
+	const char *name = elem_value(file, "name");
+	char text[32];
+	if (name == NULL || size == NULL || when == NULL)
+		return NULL;
+	struct elem *row = elem_new(a, "file-information");
+	elem_leaf(a, row, "file-name", name);
+	elem_leaf(a, row, "file-permissions", mode != NULL ? mode : "640");
+	mode_print(mode != NULL ? (unsigned)strtoul(mode, NULL, 8) : 0640, text);
+	elem_leaf(a, row, "junos:format", arena_strdup(a, text));
+	elem_leaf(a, row, "file-owner", "root");
+	elem_leaf(a, row, "file-group", "root");
+	elem_leaf(a, row, "file-links", links != NULL ? links : "1");
+	elem_leaf(a, row, "file-size", size);
+	elem_leaf(a, row, "file-date", when);
+	list_date((time_t)strtoll(when, NULL, 10), text);
+	elem_leaf(a, row, "junos:format", arena_strdup(a, text));
+	return row;
+}
+
 static void
 log_rows(struct session *s, const struct elem *body)
 {
 	struct arena *a = arena_new();
 	struct elem *directory;
-	session_reply(s, "get-log", "directory-list", "");
-	session_row(s, row_open_new(a, "directory", &directory));
+	long long blocks = 0;
 	elem_each (file, body, "file") {
-		const char *name = elem_value(file, "name");
-		const char *size = elem_value(file, "size");
-		const char *when = elem_value(file, "seconds");
-		if (name == NULL || size == NULL || when == NULL)
-			continue;
-		char date[32];
-		struct elem *row = elem_new(a, "file-information");
-		elem_leaf(a, row, "file-name", name);
-		elem_leaf(a, row, "file-size", size);
-		elem_leaf(a, row, "file-date", when);
-		elem_leaf(
-		    a, row, "junos:format", store_date((time_t)strtoll(when, NULL, 10), date));
-		session_row(s, row);
+		const char *n = elem_value(file, "blocks");
+		blocks += n != NULL ? strtoll(n, NULL, 10) : 0;
+	}
+	session_reply(s, "get-log", "directory-list", "log");
+	session_row(s, row_open_new(a, "directory", &directory));
+	session_row(
+	    s, elem_leaff(a, elem_new(a, "holder"), "total-file-blocks", "%lld", blocks / 2));
+	elem_each (file, body, "file") {
+		struct elem *row = log_row(a, file);
+		if (row != NULL)
+			session_row(s, row);
 	}
 	arena_free(a);
 }

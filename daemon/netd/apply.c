@@ -264,8 +264,10 @@ size_t
 apply_tun_missing(const struct netd *n, const struct plan *p)
 {
 	size_t missing = 0;
+	size_t near = 0;
 	for (size_t i = 0; i < p->n; i++)
-		if (p->items[i]->kind == ITEM_TUN && plan_find(n->plan, p->items[i]->key) == NULL)
+		if (p->items[i]->kind == ITEM_TUN &&
+		    plan_find_near(n->plan, p->items[i]->key, &near) == NULL)
 			missing++;
 	return missing;
 }
@@ -300,10 +302,11 @@ plan_unmake(struct netd *n, struct plan *p, size_t count, const struct plan *kee
 	struct item **gone = calloc(count + 1, sizeof(struct item *));
 	struct smap tuns = { 0 }; /* devices that go: to set them down first would take as long */
 	size_t n_gone = 0;
+	size_t near = 0;
 	if (gone == NULL)
 		abort();
 	for (size_t i = 0; i < count; i++) {
-		if (plan_find(keep, p->items[i]->key) != NULL)
+		if (plan_find_near(keep, p->items[i]->key, &near) != NULL)
 			continue;
 		gone[n_gone++] = p->items[i];
 		if (p->items[i]->kind == ITEM_TUN && p->items[i]->is_ours)
@@ -331,9 +334,10 @@ plan_unmake(struct netd *n, struct plan *p, size_t count, const struct plan *kee
 static int
 plan_make(struct netd *n, struct plan *p, size_t *out_done, struct text *out)
 {
+	size_t near = 0;
 	for (size_t i = 0; i < p->n; i++) {
 		struct item *it = p->items[i];
-		if (plan_find(n->plan, it->key) != NULL)
+		if (plan_find_near(n->plan, it->key, &near) != NULL)
 			continue;
 		int rc = item_make(n, it, p);
 		if (rc < 0) {
@@ -402,8 +406,9 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 		conf_free(c);
 		return rc;
 	}
+	size_t near = 0;
 	for (size_t i = 0; i < p->n; i++) {
-		struct item *same = plan_find(n->plan, p->items[i]->key);
+		struct item *same = plan_find_near(n->plan, p->items[i]->key, &near);
 		if (same != NULL)
 			item_inherit(p->items[i], same);
 		else

@@ -155,7 +155,8 @@ by_number(const void *a, const void *b)
 static bool
 is_our_link(const struct dump *d, uint32_t index)
 {
-	return bsearch(&index, d->links, d->n_links, sizeof(index), by_number) != NULL;
+	return d->n_links > 0 &&
+	       bsearch(&index, d->links, d->n_links, sizeof(index), by_number) != NULL;
 }
 
 /* --- routes --- */

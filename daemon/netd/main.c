@@ -7,6 +7,7 @@
  * conf_load -> plan_build -> as many TUN descriptors from sallyportd as there are new devices -> apply_plan -> answer.
  */
 #include "daemon/netd/netd.h"
+#include "daemon/netd/relay.h"
 
 #include "daemon/netd/jobs.h"
 #include "daemon/netd/routes.h"
@@ -267,6 +268,9 @@ on_link(const char *peer, const char *instance, int fd, void *arg)
 		n->mgd = ipc_new(&n->d.loop, fd, &mgd_ops, n);
 	} else if (strcmp(peer, "picd") == 0) {
 		pics_link(n, instance, fd);
+	} else if (strcmp(peer, "syslog") == 0) {
+		relay_free(n->relay);
+		n->relay = relay_new(&n->d.loop, fd);
 	} else {
 		close(fd);
 	}
@@ -283,6 +287,8 @@ static void
 on_stop(void *arg)
 {
 	struct netd *n = arg;
+	relay_free(n->relay);
+	n->relay = NULL;
 	jobs_drop(n, NULL);
 	conf_free(n->waiting);
 	n->waiting = NULL;

@@ -18,6 +18,7 @@
 #include "lib/os/daemon.h"
 
 struct conf;
+struct relay;
 struct text;
 
 enum {
@@ -54,6 +55,7 @@ struct netd {
 	struct numbers sas;
 	struct numbers sets;
 	struct ipc *mgd;
+	struct relay *relay; /* sends lines of the log to other hosts; NULL: not yet */
 	struct pic_link pics[NETD_PICS_MAX];
 	size_t n_pics;
 	struct conf *conf; /* running, or NULL */

@@ -380,6 +380,8 @@ plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets)
 	/* the order among equal kinds does not matter */
 	if (p->n > 0)
 		qsort(p->items, p->n, sizeof(struct item *), by_kind);
+	for (size_t i = 0; i < p->n; i++)
+		p->items[i]->place = i;
 	return p;
 }
 
@@ -400,4 +402,17 @@ struct item *
 plan_find(const struct plan *p, const char *key)
 {
 	return p != NULL ? smap_find(&p->by_key, key) : NULL;
+}
+
+struct item *
+plan_find_near(const struct plan *p, const char *key, size_t *at)
+{
+	if (p == NULL)
+		return NULL;
+	struct item *it = *at < p->n ? p->items[*at] : NULL;
+	if (it == NULL || strcmp(it->key, key) != 0)
+		it = plan_find(p, key);
+	if (it != NULL)
+		*at = it->place + 1;
+	return it;
 }

@@ -35,6 +35,7 @@ enum item_kind {
 enum route_kind { ROUTE_VIA, ROUTE_DEVICE, ROUTE_BLACKHOLE, ROUTE_UNREACHABLE };
 
 struct item {
+	size_t place; /* in its plan */
 	enum item_kind kind;
 	const char *key;
 	const char *what;   /* for the user: the statement, "[edit interfaces] unit sp-1/2/0.1" */
@@ -79,6 +80,9 @@ struct plan *plan_build(const struct conf *c, struct numbers *sas, struct number
 void plan_free(struct plan *p); /* closes descriptors */
 
 struct item *plan_find(const struct plan *p, const char *key);
+/* The same for one item of another plan after the other: plans are mostly alike, so it stands at *AT, which starts with 0 and is kept
+ * by this. */
+struct item *plan_find_near(const struct plan *p, const char *key, size_t *at);
 
 /* The Linux device that captures for a service set: DIRECTION 'i' or 'o'. */
 const char *capture_device(

@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/vpn/tunnel.h"
+#include "lib/os/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,12 @@ fault_text(enum sa_fault f)
 		[SA_NO_MEMORY] = "not enough memory",
 	};
 	return texts[f];
+}
+
+static void
+fault_tell(struct text *why, const char *name, enum sa_fault f)
+{
+	text_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", name, fault_text(f));
 }
 
 static bool
@@ -208,7 +215,7 @@ end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
 	struct sa *fresh = NULL;
 	enum sa_fault f = sa_make(w, &params, m, &fresh);
 	if (f != SA_OK)
-		text_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", a->name, fault_text(f));
+		fault_tell(why, a->name, f);
 	else if (has_same_keys && is_same_stream(&end->params, &params))
 		heir_add(r, old, fresh);
 	retire_sa(r, old);
@@ -282,10 +289,26 @@ assoc_take(struct change *c, const char *name, enum assoc_kind kind)
 	return a;
 }
 
+/* Tells who traces what became of an SA; its keys are nobody's business. */
+static void
+end_trace(
+    const struct assoc *a, const char *way, const struct sa *before, const struct assoc_end *end)
+{
+	if (before == end->sa)
+		return;
+	if (end->sa == NULL)
+		log_trace("database", LOG_LEVEL_INFO, "%s: %s SA deleted", a->name, way);
+	else
+		log_trace("database", LOG_LEVEL_INFO, "%s: %s SA %s, SPI %u", a->name, way,
+		    before == NULL ? "added" : "changed", end->params.spi);
+}
+
 static void
 pair_settle(struct change *c, struct assoc *a, const struct conf_manual_pair *pair,
     struct sa_params in, struct sa_params out)
 {
+	const struct sa *in_before = a->in.sa;
+	const struct sa *out_before = a->out.sa;
 	if (pair->is_set && pair->in.is_set)
 		end_settle(a, &a->in, in, &pair->in, c->w, &c->retired, c->why);
 	else
@@ -294,6 +317,8 @@ pair_settle(struct change *c, struct assoc *a, const struct conf_manual_pair *pa
 		end_settle(a, &a->out, out, &pair->out, c->w, &c->retired, c->why);
 	else
 		end_clear(&a->out, &c->retired);
+	end_trace(a, "inbound", in_before, &a->in);
+	end_trace(a, "outbound", out_before, &a->out);
 }
 
 static void
@@ -317,10 +342,105 @@ name_transport(struct text *out, const struct conf_sa *sa)
 	text_printf(out, "transport %s", sa->name);
 }
 
+/* What a configuration wants to be an association. */
+struct wanted {
+	const char *name;
+	enum assoc_kind kind;
+	const struct conf_manual_pair *pair;
+	struct sa_params in;
+	struct sa_params out;
+	const struct conf_service_set *set;
+	const struct conf_tunnel *tunnel;
+	const struct conf_unit *unit;
+	const struct conf_sa *conf_sa;
+};
+
+static void
+tunnels_walk(struct change *c, const struct conf_service_set *set,
+    void (*fn)(struct change *, const struct wanted *))
+{
+	struct text name = { 0 };
+	for (size_t j = 0; j < set->n_tunnels; j++) {
+		const struct conf_tunnel *t = &set->tunnels[j];
+		name_tunnel(&name, set, t->term);
+		fn(c, &(struct wanted){ .name = text_str(&name),
+			  .kind = ASSOC_TUNNEL,
+			  .pair = &t->term->manual,
+			  .in = params_tunnel(set, t, SA_IN),
+			  .out = params_tunnel(set, t, SA_OUT),
+			  .set = set,
+			  .tunnel = t });
+	}
+	text_done(&name);
+}
+
+static void
+units_walk(struct change *c, const struct conf_ifd *ifd,
+    void (*fn)(struct change *, const struct wanted *))
+{
+	struct text name = { 0 };
+	for (size_t j = 0; ifd->kind == IFD_ES && j < ifd->n_units; j++) {
+		const struct conf_unit *u = ifd->units[j];
+		if (u->ipsec_sa == NULL)
+			continue;
+		name_unit(&name, u);
+		fn(c, &(struct wanted){ .name = text_str(&name),
+			  .kind = ASSOC_ES,
+			  .pair = &u->ipsec_sa->manual,
+			  .in = params_es(u, SA_IN),
+			  .out = params_es(u, SA_OUT),
+			  .unit = u,
+			  .conf_sa = u->ipsec_sa });
+	}
+	text_done(&name);
+}
+
+static void
+transport_walk(
+    struct change *c, const struct conf_sa *sa, void (*fn)(struct change *, const struct wanted *))
+{
+	struct text name = { 0 };
+	if (sa->mode != MODE_TRANSPORT || !sa->manual.is_set)
+		return;
+	name_transport(&name, sa);
+	fn(c, &(struct wanted){ .name = text_str(&name),
+		  .kind = ASSOC_TRANSPORT,
+		  .pair = &sa->manual,
+		  .in = params_manual(&sa->manual.in, MODE_TRANSPORT, SA_IN),
+		  .out = params_manual(&sa->manual.out, MODE_TRANSPORT, SA_OUT),
+		  .conf_sa = sa });
+	text_done(&name);
+}
+
+/* Calls FN for everything that CONF wants. */
+static void
+conf_walk(
+    struct change *c, const struct conf *conf, void (*fn)(struct change *, const struct wanted *))
+{
+	for (size_t i = 0; i < conf->n_service_sets; i++)
+		tunnels_walk(c, conf->service_sets[i], fn);
+	for (size_t i = 0; i < conf->n_ifds; i++)
+		units_walk(c, conf->ifds[i], fn);
+	for (size_t i = 0; i < conf->n_sas; i++)
+		transport_walk(c, conf->sas[i], fn);
+}
+
+static void
+wanted_take(struct change *c, const struct wanted *w)
+{
+	struct assoc *a = assoc_take(c, w->name, w->kind);
+	if (a == NULL)
+		return;
+	a->set = w->set;
+	a->tunnel = w->tunnel;
+	a->unit = w->unit;
+	a->conf_sa = w->conf_sa;
+	pair_settle(c, a, w->pair, w->in, w->out);
+}
+
 static void
 sets_take(struct change *c, const struct conf *conf)
 {
-	struct text name = { 0 };
 	for (size_t i = 0; i < conf->n_service_sets; i++) {
 		const struct conf_service_set *set = conf->service_sets[i];
 		struct set_state *state = smap_find(&c->t->sets, set->name);
@@ -332,59 +452,7 @@ sets_take(struct change *c, const struct conf *conf)
 			state->tally = tally_new(c->t->n_workers);
 		}
 		smap_set(&c->fresh_sets, state->name, state);
-		for (size_t j = 0; j < set->n_tunnels; j++) {
-			const struct conf_tunnel *t = &set->tunnels[j];
-			name_tunnel(&name, set, t->term);
-			struct assoc *a = assoc_take(c, text_str(&name), ASSOC_TUNNEL);
-			if (a == NULL)
-				continue;
-			a->set = set;
-			a->tunnel = t;
-			pair_settle(c, a, &t->term->manual, params_tunnel(set, t, SA_IN),
-			    params_tunnel(set, t, SA_OUT));
-		}
 	}
-	text_done(&name);
-}
-
-static void
-units_take(struct change *c, const struct conf *conf)
-{
-	struct text name = { 0 };
-	for (size_t i = 0; i < conf->n_ifds; i++)
-		for (size_t j = 0; j < conf->ifds[i]->n_units; j++) {
-			const struct conf_unit *u = conf->ifds[i]->units[j];
-			if (u->ipsec_sa == NULL || conf->ifds[i]->kind != IFD_ES)
-				continue;
-			name_unit(&name, u);
-			struct assoc *a = assoc_take(c, text_str(&name), ASSOC_ES);
-			if (a == NULL)
-				continue;
-			a->unit = u;
-			a->conf_sa = u->ipsec_sa;
-			pair_settle(
-			    c, a, &u->ipsec_sa->manual, params_es(u, SA_IN), params_es(u, SA_OUT));
-		}
-	text_done(&name);
-}
-
-static void
-transport_take(struct change *c, const struct conf *conf)
-{
-	struct text name = { 0 };
-	for (size_t i = 0; i < conf->n_sas; i++) {
-		const struct conf_sa *sa = conf->sas[i];
-		if (sa->mode != MODE_TRANSPORT || !sa->manual.is_set)
-			continue;
-		name_transport(&name, sa);
-		struct assoc *a = assoc_take(c, text_str(&name), ASSOC_TRANSPORT);
-		if (a == NULL)
-			continue;
-		a->conf_sa = sa;
-		pair_settle(c, a, &sa->manual, params_manual(&sa->manual.in, MODE_TRANSPORT, SA_IN),
-		    params_manual(&sa->manual.out, MODE_TRANSPORT, SA_OUT));
-	}
-	text_done(&name);
 }
 
 /* What the old maps have and the new ones have not. */
@@ -395,6 +463,7 @@ rest_retire(struct change *c)
 		struct assoc *a = c->t->by_name.slots[i].value;
 		if (a == NULL || smap_find(&c->fresh, a->name) == a)
 			continue;
+		log_trace("database", LOG_LEVEL_INFO, "%s: no longer configured", a->name);
 		end_clear(&a->in, &c->retired);
 		end_clear(&a->out, &c->retired);
 		a->next_retired = c->retired.assocs;
@@ -415,8 +484,7 @@ assoc_apply(
 {
 	struct change c = { .t = t, .w = w, .why = why };
 	sets_take(&c, conf);
-	units_take(&c, conf);
-	transport_take(&c, conf);
+	conf_walk(&c, conf, wanted_take);
 	rest_retire(&c);
 	smap_done(&t->by_name);
 	smap_done(&t->sets);
@@ -425,14 +493,38 @@ assoc_apply(
 	return c.retired;
 }
 
-bool
-assoc_check(const struct conf *conf, const struct esp_worker *w, struct text *why)
+/* Could END, which runs or is NULL, become what PARAMS and M say? Only what is new has to be tried. */
+static void
+end_check(struct change *c, const struct wanted *w, const struct assoc_end *end,
+    const struct sa_params *params, const struct conf_manual *m)
 {
-	struct assoc_table t = { .n_workers = 1 };
+	struct sa *sa = NULL;
+	if (end != NULL && end->sa != NULL && params_eq(&end->params, params) &&
+	    keys_eq(end->manual, m))
+		return;
+	enum sa_fault f = sa_make(c->w, params, m, &sa);
+	if (f != SA_OK)
+		fault_tell(c->why, w->name, f);
+	sa_free(sa);
+}
+
+static void
+wanted_check(struct change *c, const struct wanted *w)
+{
+	const struct assoc *a = smap_find(&c->t->by_name, w->name);
+	if (w->pair->is_set && w->pair->in.is_set)
+		end_check(c, w, a != NULL ? &a->in : NULL, &w->in, &w->pair->in);
+	if (w->pair->is_set && w->pair->out.is_set)
+		end_check(c, w, a != NULL ? &a->out : NULL, &w->out, &w->pair->out);
+}
+
+bool
+assoc_check(
+    struct assoc_table *t, const struct conf *conf, const struct esp_worker *w, struct text *why)
+{
+	struct change c = { .t = t, .w = w, .why = why };
 	size_t before = why->len;
-	struct assoc_retired none = assoc_apply(&t, conf, w, why);
-	assoc_free_retired(&t, &none);
-	assoc_table_done(&t);
+	conf_walk(&c, conf, wanted_check);
 	return why->len == before;
 }
 

@@ -88,9 +88,9 @@ struct assoc_retired {
 	size_t n_heirs;
 };
 
-/* Could C run? Makes every SA and throws it away. On failure WHY gets a sentence. */
+/* Could C run? Makes every SA that does not run in T already, and throws it away. On failure WHY gets a sentence. */
 __attribute__((warn_unused_result)) bool assoc_check(
-    const struct conf *c, const struct esp_worker *w, struct text *why);
+    struct assoc_table *t, const struct conf *c, const struct esp_worker *w, struct text *why);
 
 /* Makes the table fit C; returns what is no longer used. The configuration before must still be there. On failure,
  * which assoc_check() would have predicted or which is lack of memory, WHY gets a sentence and the

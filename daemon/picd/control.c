@@ -53,7 +53,7 @@ conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
 		report_done(&r);
 	}
 	arena_free(a);
-	if (c != NULL && !assoc_check(c, worker_esp(p->workers[0]), why)) {
+	if (c != NULL && !assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why)) {
 		conf_free(c);
 		c = NULL;
 	}
@@ -111,6 +111,8 @@ conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 	text_done(&why);
 	conf_free(p->conf);
 	p->conf = c;
+	log_trace("parse", LOG_LEVEL_INFO, "commit %s: %zu service sets, %zu security associations",
+	    commit, c->n_service_sets, c->n_sas);
 	publish_now(p, retired);
 
 	p->is_apply_pending = true;
@@ -138,8 +140,10 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 		conf_apply(p, m, commit != NULL ? commit : "0");
 		break;
 	case MSG_RPC:
-		if (m->body != NULL)
-			rows_start(p, m->seq, m->body);
+		if (m->body == NULL)
+			break;
+		log_trace("general", LOG_LEVEL_DEBUG, "command %s", m->body->name);
+		rows_start(p, m->seq, m->body);
 		break;
 	default:
 		log_line(LOG_LEVEL_WARNING, "PICD_MESSAGE", "mgd: unexpected message %u", m->type);
@@ -232,6 +236,7 @@ on_mgd_closed(struct ipc *c, const char *why, void *arg)
 	struct picd *p = arg;
 	(void)c;
 	log_line(LOG_LEVEL_NOTICE, "PICD_LINK", "mgd is gone (%s)", why);
+	log_trace("general", LOG_LEVEL_NOTICE, "mgd is gone (%s)", why);
 	rows_stop(p);
 	p->is_apply_pending = false;
 	ipc_free(p->mgd);
@@ -252,6 +257,7 @@ on_netd_closed(struct ipc *c, const char *why, void *arg)
 	struct picd *p = arg;
 	(void)c;
 	log_line(LOG_LEVEL_NOTICE, "PICD_LINK", "netd is gone (%s)", why);
+	log_trace("general", LOG_LEVEL_NOTICE, "netd is gone (%s)", why);
 	ipc_free(p->netd);
 	p->netd = NULL;
 	p->synced_commit = 0;

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 5000, LIVED_MS = 10 * 1000, ENV_MAX = 32 };
+enum { FILES_MAX = 1 << 20 }; /* the kernel's own limit of descriptors, unless it was changed */
 
 /* Who runs as whom. The number is for hosts where nobody has made the user: outside the ranges of Debian's and
  * systemd's allocations. */
@@ -109,10 +110,12 @@ child_run(const struct child *c, int program, uid_t uid, gid_t gid, pid_t parent
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	umask(027);
-	/* netd and picd hold one descriptor for each unit */
+	/* netd and picd hold one descriptor for each unit; where the limit may not be raised, what there is */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		struct rlimit more = { FILES_MAX, FILES_MAX };
 		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
+		if (files.rlim_max >= FILES_MAX || setrlimit(RLIMIT_NOFILE, &more) < 0)
+			setrlimit(RLIMIT_NOFILE, &files);
 	}
 	if (chdir(c->kind == CHILD_MGD ? c->place->config : "/") < 0)
 		child_fail("working folder", errno);

@@ -14,6 +14,7 @@
 #include "daemon/sallyportd/logs.h"
 #include "daemon/sallyportd/place.h"
 #include "daemon/sallyportd/restart.h"
+#include "daemon/sallyportd/sinks.h"
 #include "lib/base/arena.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
@@ -97,6 +98,9 @@ on_child_start(struct child *c, void *arg)
 {
 	struct super *s = arg;
 	restart_on_start(&s->restart, c);
+	if (sinks_reader(c->kind) >= 0)
+		link_send(c, "syslog", "", sinks_reader(c->kind));
+	sinks_give(c);
 	switch (c->kind) {
 	case CHILD_NETD:
 		link_pair(c, "netd", s->mgd, "mgd");
@@ -304,12 +308,23 @@ on_restart(struct super *s, const struct ipc_msg *m)
 }
 
 static void
+on_log_conf(struct super *s, const struct ipc_msg *m)
+{
+	struct child *children[PICS_MAX + 2];
+	size_t n = children_list(s, children);
+	if (m->body != NULL)
+		sinks_conf(&s->place, m->body, children, n);
+	logs_names(&s->place, s->mgd->ipc, false);
+}
+
+static void
 on_log_timer(uv_timer_t *t)
 {
 	struct super *s = t->data;
 	struct child *children[PICS_MAX + 2];
 	size_t n = children_list(s, children);
 	logs_turn(&s->place, children, n);
+	logs_names(&s->place, channel(s->mgd), false);
 }
 
 static void
@@ -324,6 +339,7 @@ on_child_message(struct child *c, struct ipc_msg *m, void *arg)
 		return;
 	switch (m->type) {
 	case MSG_READY:
+		logs_names(&s->place, c->ipc, true);
 		if (s->load == LOAD_WAITING || s->load == LOAD_ASKED)
 			load_ask(s);
 		break;
@@ -339,6 +355,9 @@ on_child_message(struct child *c, struct ipc_msg *m, void *arg)
 		break;
 	case MSG_LOG_ASK:
 		logs_answer(&s->place, c->ipc, m);
+		break;
+	case MSG_LOG_CONF:
+		on_log_conf(s, m);
 		break;
 	case MSG_RESTART:
 		on_restart(s, m);
@@ -384,6 +403,8 @@ on_sigchld(uv_signal_t *h, int number)
 		struct child *c = child_by_pid(s, pid);
 		if (c != NULL)
 			child_reap(c, status);
+		else if (logs_reap(&s->place, pid, status))
+			logs_names(&s->place, channel(s->mgd), false);
 	}
 }
 
@@ -451,6 +472,7 @@ place_take(struct super *s, const char *rundir)
 	if (rc < 0)
 		return rc;
 	logs_start(&s->place);
+	sinks_start();
 	return 0;
 }
 

@@ -2,19 +2,22 @@
  *
  * arena.c - memory that is freed all at once.
  *
- * A chain of chunks, each twice as large as the one before up to 1 MiB; a request larger than that
- * gets a chunk of its own. Chunks come from mmap for secret arenas (so that MADV_DONTDUMP applies
- * to whole pages) and from calloc otherwise. One thread at a time.
+ * A chain of chunks, each twice as large as the one before up to 2 MiB, its head included; a request larger than that
+ * gets a chunk of its own. Chunks are whole pages for secret arenas (so that MADV_DONTDUMP applies to them) and where they
+ * are large, and come from calloc otherwise. One thread at a time.
  */
 #include "lib/base/arena.h"
 
+#include "lib/base/pages.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK_MIN = 4096, CHUNK_MAX = 1 << 20, ALIGN = 16, POPULATE_MIN = 1 << 16 };
+enum { CHUNK_MIN = 4096, CHUNK_MAX = PAGES_LARGE, ALIGN = 16, PAGES_MIN = 1 << 16 };
 
 struct chunk {
 	struct chunk *next;
@@ -30,39 +33,42 @@ struct arena {
 	int is_secret;
 };
 
-static struct chunk *
-chunk_new(int is_secret, size_t cap)
+static bool
+is_pages(int is_secret, size_t size)
 {
-	size_t size = sizeof(struct chunk) + cap;
+	return is_secret || size >= PAGES_MIN;
+}
+
+/* SIZE: with the head. */
+static struct chunk *
+chunk_new(int is_secret, size_t size)
+{
 	struct chunk *c;
-	if (is_secret) {
+	if (is_pages(is_secret, size)) {
 		size = (size + 4095) & ~(size_t)4095;
-		/* a large chunk will be filled: all its pages at once cost a fraction of a fault each */
-		int flags = MAP_PRIVATE | MAP_ANONYMOUS | (size >= POPULATE_MIN ? MAP_POPULATE : 0);
-		c = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-		if (c == MAP_FAILED)
-			abort();
-		madvise(c, size, MADV_DONTDUMP);
-		cap = size - sizeof(struct chunk);
+		c = size >= PAGES_MIN ? pages_get(size) : pages_reserve(size);
+		if (is_secret)
+			madvise(c, size, MADV_DONTDUMP);
 	} else {
 		c = calloc(1, size);
 		if (c == NULL)
 			abort();
 	}
-	c->cap = cap;
+	c->cap = size - sizeof(struct chunk);
 	return c;
 }
 
 static void
 chunk_free(int is_secret, struct chunk *c)
 {
-	if (!is_secret) {
+	size_t size = sizeof(struct chunk) + c->cap;
+	if (!is_pages(is_secret, size)) {
 		free(c);
 		return;
 	}
-	size_t size = sizeof(struct chunk) + c->cap;
-	explicit_bzero(c, size);
-	munmap(c, size);
+	if (is_secret)
+		explicit_bzero(c, sizeof(struct chunk) + c->used);
+	pages_put(c, size);
 }
 
 static struct arena *
@@ -108,12 +114,12 @@ arena_alloc(struct arena *a, size_t n)
 	n = n == 0 ? ALIGN : (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	struct chunk *c = a->head;
 	if (c == NULL || c->cap - c->used < n) {
-		size_t cap = c == NULL ? CHUNK_MIN : c->cap * 2;
-		if (cap > CHUNK_MAX)
-			cap = CHUNK_MAX;
-		if (cap < n)
-			cap = n;
-		struct chunk *fresh = chunk_new(a->is_secret, cap);
+		size_t size = c == NULL ? CHUNK_MIN : (sizeof(*c) + c->cap) * 2;
+		if (size > CHUNK_MAX)
+			size = CHUNK_MAX;
+		if (size - sizeof(*c) < n)
+			size = sizeof(*c) + n;
+		struct chunk *fresh = chunk_new(a->is_secret, size);
 		fresh->next = c;
 		a->head = fresh;
 		c = fresh;

@@ -195,12 +195,18 @@ wr_u64(struct wr *w, uint64_t v)
 }
 
 void
+wr_patch_bytes(struct wr *w, size_t at, const void *p, size_t n)
+{
+	if (w->failed || n == 0)
+		return;
+	if (at > w->len || w->len - at < n)
+		abort();
+	memcpy(w->buf + at, p, n);
+}
+
+void
 wr_patch_u32(struct wr *w, size_t at, uint32_t v)
 {
-	if (w->failed)
-		return;
-	if (at > w->len || w->len - at < 4)
-		abort();
 	uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
-	memcpy(w->buf + at, b, sizeof(b));
+	wr_patch_bytes(w, at, b, sizeof(b));
 }

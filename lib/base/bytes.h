@@ -58,7 +58,8 @@ void wr_u32(struct wr *w, uint32_t v);
 void wr_u64(struct wr *w, uint64_t v);
 void wr_bytes(struct wr *w, const void *p, size_t n);
 
-/* Overwrites 4 bytes at offset AT, which have been written before (for lengths known late). */
+/* Overwrite bytes at offset AT, which have been written before (for lengths and hashes known late). */
+void wr_patch_bytes(struct wr *w, size_t at, const void *p, size_t n);
 void wr_patch_u32(struct wr *w, size_t at, uint32_t v);
 
 #endif

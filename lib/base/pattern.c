@@ -77,7 +77,7 @@ interval_end(const char *s, size_t *out)
 	if (*end != '}')
 		return NULL;
 	high = high > low ? high : low;
-	*out = high < ATOMS_MAX ? (size_t)high + 1 : ATOMS_MAX;
+	*out = high < ATOMS_MAX ? (size_t)high + 1 : ATOMS_MAX + 1;
 	return end;
 }
 

@@ -37,6 +37,7 @@ struct report {
 	size_t n;
 	size_t cap;
 	size_t n_errors;
+	bool is_enough_one; /* who reads for this report shall stop at the first error */
 };
 
 void report_done(struct report *r);

@@ -2,53 +2,80 @@
  *
  * text.c - a growing string.
  *
- * Doubling buffer; old buffers are wiped because a configuration text may hold keys.
+ * Doubling buffer; old buffers are wiped because a configuration text may hold keys. A large one is whole pages, which
+ * grow without being copied.
  */
 #include "lib/base/text.h"
+
+#include "lib/base/pages.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGES_MIN = 1 << 20 }; /* buffers from here on are pages */
+
+/* Of whole pages the rest was never used: see text_reset(). */
 static void
-text_reserve(struct text *t, size_t n)
+buffer_free(struct text *t)
 {
-	if (n > (size_t)1 << 40)
-		abort();
-	if (t->cap - t->len > n)
+	if (t->s == NULL)
 		return;
-	size_t cap = t->cap < 128 ? 128 : t->cap;
-	while (cap - t->len <= n)
-		cap *= 2;
-	char *s = malloc(cap);
-	if (s == NULL)
-		abort();
-	if (t->s != NULL) {
-		memcpy(s, t->s, t->len);
+	if (t->cap >= PAGES_MIN) {
+		explicit_bzero(t->s, t->len);
+		pages_put(t->s, t->cap);
+	} else {
 		explicit_bzero(t->s, t->cap);
 		free(t->s);
 	}
+}
+
+static void
+text_grow(struct text *t, size_t n)
+{
+	if (n > (size_t)1 << 40)
+		abort();
+	size_t cap = t->cap < 128 ? 128 : t->cap;
+	while (cap - t->len <= n)
+		cap *= 2;
+	if (t->cap >= PAGES_MIN) {
+		t->s = pages_grow(t->s, t->cap, cap);
+		t->cap = cap;
+		return;
+	}
+	char *s = cap >= PAGES_MIN ? pages_reserve(cap) : malloc(cap);
+	if (s == NULL)
+		abort();
+	if (t->s != NULL)
+		memcpy(s, t->s, t->len);
+	buffer_free(t);
 	t->s = s;
 	t->cap = cap;
+}
+
+static inline void
+text_reserve(struct text *t, size_t n)
+{
+	if (t->cap - t->len <= n)
+		text_grow(t, n);
 }
 
 void
 text_done(struct text *t)
 {
-	if (t->s != NULL) {
-		explicit_bzero(t->s, t->cap);
-		free(t->s);
-	}
+	buffer_free(t);
 	*t = (struct text){ 0 };
 }
 
 void
 text_reset(struct text *t)
 {
-	t->len = 0;
-	if (t->s != NULL)
+	if (t->cap >= PAGES_MIN)
+		explicit_bzero(t->s, t->len);
+	else if (t->s != NULL)
 		t->s[0] = '\0';
+	t->len = 0;
 }
 
 void
@@ -70,7 +97,9 @@ text_put(struct text *t, const char *s)
 void
 text_putc(struct text *t, char c)
 {
-	text_putn(t, &c, 1);
+	text_reserve(t, 1);
+	t->s[t->len++] = c;
+	t->s[t->len] = '\0';
 }
 
 void

@@ -91,6 +91,7 @@ void check_sas(struct builder *b);
 void check_ike(struct builder *b);       /* check_ike.c */
 void check_protocols(struct builder *b); /* check_protocol.c */
 void check_login(struct builder *b);     /* check_login.c */
+void check_syslog(struct builder *b);    /* check_syslog.c */
 
 /* Reads `manual { direction ... }` of either style; OUT stays empty where it is wrong. */
 void manual_load(struct builder *b, const struct elem *manual, struct conf_manual_pair *out);

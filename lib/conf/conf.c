@@ -40,6 +40,7 @@ load_all(struct builder *b)
 	check_ike(b);
 	check_protocols(b);
 	check_login(b);
+	check_syslog(b);
 }
 
 struct conf *

@@ -25,6 +25,8 @@ struct spread {
 	struct smap gateways; /* those that PIC answers for */
 	struct smap
 	    firsts; /* all gateways: name of the services interface that counts their strays */
+	struct addr printed; /* the gateway of the SA before, mostly that of the next one, too */
+	const char *text;    /* in words; NULL: none yet */
 };
 
 /* One inbound SA of the whole configuration. */
@@ -51,11 +53,16 @@ each_sa(const struct conf *c, struct spread *x, each_sa_fn *f)
 }
 
 static const char *
-gateway_print(struct arena *a, struct addr gateway)
+gateway_print(struct spread *x, struct addr gateway)
 {
 	char text[ADDR_STRLEN];
-	return arena_strdup(
-	    a, gateway.family != ADDR_NONE ? addr_print(gateway, text) : ANY_GATEWAY);
+	if (x->text == NULL || gateway.family != x->printed.family ||
+	    !addr_eq(gateway, x->printed)) {
+		x->printed = gateway;
+		x->text = arena_strdup(
+		    x->a, gateway.family != ADDR_NONE ? addr_print(gateway, text) : ANY_GATEWAY);
+	}
+	return x->text;
 }
 
 static void
@@ -63,7 +70,7 @@ own_note(struct spread *x, const char *pic, struct addr gateway, const struct co
 {
 	(void)m;
 	if (strcmp(pic, x->pic) == 0)
-		(void)smap_add(&x->gateways, gateway_print(x->a, gateway), x);
+		(void)smap_add(&x->gateways, gateway_print(x, gateway), x);
 }
 
 static void
@@ -71,7 +78,7 @@ first_note(struct spread *x, const char *pic, struct addr gateway, const struct 
 {
 	(void)m;
 	if (gateway.family != ADDR_NONE)
-		(void)smap_add(&x->firsts, gateway_print(x->a, gateway), (void *)(uintptr_t)pic);
+		(void)smap_add(&x->firsts, gateway_print(x, gateway), (void *)(uintptr_t)pic);
 }
 
 /* Only the first SA of a gateway gets here with its own PIC: then the leaf is written, once. */
@@ -79,7 +86,7 @@ static void
 strays_put(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
 {
 	(void)m;
-	const char *gw = gateway_print(x->a, gateway);
+	const char *gw = gateway_print(x, gateway);
 	bool is_heard = strcmp(x->pic, HOST_PIC) == 0 || smap_find(&x->gateways, gw) != NULL;
 	if (gateway.family == ADDR_NONE || !is_heard || strcmp(pic, x->pic) == 0 ||
 	    smap_find(&x->firsts, gw) != pic)
@@ -91,7 +98,7 @@ strays_put(struct spread *x, const char *pic, struct addr gateway, const struct 
 static void
 other_put(struct spread *x, const char *pic, struct addr gateway, const struct conf_manual_pair *m)
 {
-	const char *gw = gateway_print(x->a, gateway);
+	const char *gw = gateway_print(x, gateway);
 	bool is_heard = gateway.family == ADDR_NONE || strcmp(x->pic, HOST_PIC) == 0 ||
 			smap_find(&x->gateways, gw) != NULL;
 	if (!m->is_set || strcmp(pic, x->pic) == 0 || !is_heard)

@@ -30,7 +30,7 @@ static bool
 is_one_of(const char *name, const char *const *list)
 {
 	for (; list != NULL && *list != NULL; list++)
-		if (strcmp(*list, name) == 0)
+		if (**list == *name && strcmp(*list, name) == 0)
 			return true;
 	return false;
 }
@@ -242,12 +242,33 @@ services_cut(struct reducer *x, struct elem *unit)
 	}
 }
 
+/* True if there may be something of IFD, which is of another PIC, that is needed: told without a look at its elements. */
+static bool
+may_concern(const struct reducer *x, const struct conf_ifd *ifd)
+{
+	bool is_host = strcmp(x->pic, HOST_PIC) == 0;
+	for (size_t i = 0; i < ifd->n_units; i++) {
+		const struct conf_family *families[] = { &ifd->units[i]->inet,
+			&ifd->units[i]->inet6 };
+		for (size_t k = 0; k < 2; k++) {
+			const struct conf_family *f = families[k];
+			if (is_host ? f->filter_in != NULL || f->filter_out != NULL
+				    : f->n_service_in + f->n_service_out > 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void
 interface_copy(struct reducer *x, struct elem **to, struct elem *root, const struct elem *e)
 {
 	static const char *const unit_word[] = { "unit", NULL };
 	bool is_own = strcmp(name_of(e), x->pic) == 0;
+	const struct conf_ifd *ifd = conf_ifd(x->c, name_of(e));
 	struct elem *copied = NULL;
+	if (!is_own && ifd != NULL && !may_concern(x, ifd))
+		return;
 	elem_each (ue, e, "unit") {
 		const struct conf_unit *u =
 		    conf_unit(x->c, arena_printf(x->a, "%s.%s", name_of(e), name_of(ue)));

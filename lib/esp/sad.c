@@ -23,7 +23,7 @@
 /* A slot: 0 is free; else the high bits of the key's hash, then the address of an entry without its low zeroes. */
 enum {
 	ENTRY_ALIGN_BITS = 6,
-	POINTER_BITS = 47 - ENTRY_ALIGN_BITS, /* of a process, on x86-64 and arm64 */
+	POINTER_BITS = 48 - ENTRY_ALIGN_BITS, /* of a process: 47 on x86-64, 48 on arm64 */
 };
 
 /* The entry of an SA that is somebody else's. */
@@ -56,7 +56,7 @@ slot_entry(uint64_t slot)
 	return (const struct sad_key *)(uintptr_t)at;
 }
 
-/* One entry in eight million that is not the key's gets past this. */
+/* One entry in four million that is not the key's gets past this. */
 static bool
 slot_may_be(uint64_t slot, uint64_t hash)
 {

@@ -53,11 +53,18 @@ help_of(struct completions *out, const struct snode *s)
 	return arena_printf(out->a, "%s %s", s->help, s->value_help);
 }
 
-static void
-name_add(const struct complete_partial *p, const char *name, const char *help, char mark,
-    struct completions *out)
+static bool
+is_seen(const struct completions *out, const struct node *n)
 {
-	if (name == NULL || !fits(p, name))
+	return out->sees == NULL || out->sees(out->sees_arg, n);
+}
+
+/* Adds NAME, which is that of node OF. */
+static void
+name_add(const struct complete_partial *p, const struct node *of, const char *name,
+    const char *help, char mark, struct completions *out)
+{
+	if (name == NULL || !fits(p, name) || !is_seen(out, of))
 		return;
 	size_t n = 0;
 	while (out->common != NULL && out->common[n] != '\0' && out->common[n] == name[n])
@@ -93,7 +100,7 @@ references_walk(const struct node *n, const char *ref, const char *outer, const 
 		const char *name = e->value;
 		if (name != NULL && outer != NULL)
 			name = arena_printf(out->a, "%s.%s", outer, name);
-		name_add(p, name, leaf->help, ' ', out);
+		name_add(p, e, name, leaf->help, ' ', out);
 		/* names below it begin with its own */
 		size_t n_same = name != NULL ? strlen(name) : 0;
 		if (*rest != '\0' && name != NULL &&
@@ -145,7 +152,7 @@ own_values_add(const struct node *around, const struct snode *leaf,
 		return;
 	const struct node *n = node_first_of(around, leaf);
 	for (; n != NULL && n->schema == leaf; n = n->next)
-		name_add(p, n->value, leaf->help, ' ', out);
+		name_add(p, n, n->value, leaf->help, ' ', out);
 }
 
 static void
@@ -197,7 +204,7 @@ key_add(const struct complete_place *at, const struct snode *list, size_t key,
 	char mark = list->is_nokeyword ? '>' : ' ';
 	for (; n != NULL && n->schema == list; n = n->next)
 		if (keys_match(n, at->keys, key))
-			name_add(p, key_of(n, key), leaf->help, mark, out);
+			name_add(p, n, key_of(n, key), leaf->help, mark, out);
 	complete_value(at->tree, leaf, p, out);
 }
 

@@ -43,6 +43,9 @@ struct completions {
 	bool
 	    is_quoted; /* names in quotes, needed or not: the user has opened one; set by the caller */
 	bool can_end; /* the line is complete as it is */
+	/* May the user see N, a node of the tree? NULL: all. Asked for names that fit only; set by the caller. */
+	bool (*sees)(void *arg, const struct node *n);
+	void *sees_arg;
 };
 
 /* The word that is being typed. */

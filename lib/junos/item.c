@@ -51,6 +51,7 @@ static const struct {
 	{ "insert", "after", ITEM_AFTER },
 	{ "insert", "first", ITEM_FIRST },
 	{ "insert", "last", ITEM_LAST },
+	{ "operation", "merge", ITEM_OP_MERGE },
 	{ "operation", "replace", ITEM_OP_REPLACE },
 	{ "operation", "create", ITEM_OP_CREATE },
 	{ "operation", "delete", ITEM_OP_DELETE },
@@ -64,6 +65,7 @@ item_mark(struct arena *a, struct item *i, const char *name, const char *value)
 		i->ref = arena_strdup(a, value);
 	if (strcmp(name, "comment") == 0)
 		i->comment = arena_strdup(a, value);
+	unsigned before = i->marks;
 	for (size_t n = 0; n < sizeof(marks) / sizeof(marks[0]); n++) {
 		if (strcmp(marks[n].name, name) != 0)
 			continue;
@@ -71,6 +73,8 @@ item_mark(struct arena *a, struct item *i, const char *name, const char *value)
 		if (want != NULL ? strcmp(want, value) == 0 : strcmp(value, "false") != 0)
 			i->marks |= marks[n].mark;
 	}
+	if (strcmp(name, "operation") == 0 && i->marks == before)
+		i->marks |= ITEM_OP_UNKNOWN;
 }
 
 static const struct item *

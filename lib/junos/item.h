@@ -32,6 +32,8 @@ enum item_mark {
 	ITEM_OP_CREATE = 1 << 12,  /* there already: an error */
 	ITEM_OP_DELETE = 1 << 13,  /* not there: an error */
 	ITEM_OP_REMOVE = 1 << 14,  /* not there: fine */
+	ITEM_OP_MERGE = 1 << 16,   /* with LOAD_NONE: made nevertheless */
+	ITEM_OP_UNKNOWN = 1 << 17, /* not one of those */
 	ITEM_IS_COMMENT = 1 << 15, /* an annotation: VALUE belongs to the item that follows */
 };
 

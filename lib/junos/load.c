@@ -73,6 +73,7 @@ line_add(struct loader *l, struct report_line line, const struct word *w, const 
 	line.edit = place != NULL ? (char *)(uintptr_t)text_str(&edit) : NULL;
 	report_add(l->report, &line);
 	text_done(&edit);
+	l->is_full = l->report->is_enough_one && (line.is_error || line.is_unknown);
 	if (l->report->n_errors - l->errors_before < LOADER_ERRORS_MAX)
 		return;
 	report_add(

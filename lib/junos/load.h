@@ -23,6 +23,7 @@ enum load_action {
 	LOAD_OVERRIDE, /* the tree is emptied first */
 	LOAD_MERGE,    /* union; scalars are overwritten */
 	LOAD_REPLACE, /* like merge, but statements tagged replace: take the place of what is there */
+	LOAD_NONE, /* XML and JSON: only statements with an operation change anything; others must be there */
 };
 
 /* Reads curly text (LEN bytes, any bytes at all) into T. Reports syntax, value, unsupported and ignored
@@ -72,6 +73,9 @@ void print_set(const struct node *n, bool relative, struct text *out);
 void print_set_entry(const struct node *n, struct text *out);
 /* JUNOS XML (<configuration>) and JSON. */
 void print_xml(const struct node *n, unsigned indent, struct text *out);
+/* The same; what N, a node of T, and those below it were inherited from stands in the attribute junos:group. */
+void print_xml_groups(
+    const struct tree *t, const struct node *n, unsigned indent, struct text *out);
 /* S with what XML keeps to itself written as entities. */
 void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);

@@ -410,6 +410,24 @@ prune(struct data *d, struct node *n)
 		node_del(d->l.t, n);
 }
 
+/* What has no operation of its own where only those count: it must be there, and may hold some that have. Returns true if
+ * something was deleted in it. */
+static bool
+statement_enter(
+    struct data *d, struct node *parent, const struct snode *schema, const struct item *i)
+{
+	struct node *n = item_find(parent, schema, i);
+	if (n == NULL) {
+		say(d, REPORT_INVALID, i, parent, schema->name, "statement not found");
+		return false;
+	}
+	bool is_block = schema->kind == SNODE_CONTAINER || schema->kind == SNODE_LIST;
+	bool has_deleted = is_block && !schema->is_any && items_run(d, n, i);
+	if (has_deleted)
+		prune(d, n);
+	return has_deleted;
+}
+
 /* Returns true if something was deleted in it. */
 static bool
 statement_run(struct data *d, struct node *parent, const struct snode *schema, const struct item *i,
@@ -419,12 +437,13 @@ statement_run(struct data *d, struct node *parent, const struct snode *schema, c
 	if (!may_be_made(d, parent, schema, i) || !words_make(d, parent, schema, i))
 		return false;
 	unsigned tags = tags_of(d, i, before);
+	/* an operation is that of all that stands below it, too */
+	enum load_action below = l->action == LOAD_NONE ? LOAD_MERGE : l->action;
 	enum load_action action = l->action;
-	if ((i->marks & ITEM_OP_REPLACE) != 0)
-		l->action = LOAD_REPLACE;
+	l->action = (i->marks & ITEM_OP_REPLACE) != 0 ? LOAD_REPLACE : below;
 	struct stmt s = { .l = l, .block = parent, .tags = tags };
 	stmt_run(&s);
-	l->action = action;
+	l->action = below;
 	bool has_deleted = false;
 	if (!s.is_failed || s.doomed != NULL) {
 		struct node *n = s.n;
@@ -444,6 +463,7 @@ statement_run(struct data *d, struct node *parent, const struct snode *schema, c
 		if (is_block && has_deleted && s.doomed == NULL)
 			prune(d, n);
 	}
+	l->action = action;
 	if (s.doomed != NULL)
 		node_del(l->t, s.doomed);
 	text_reset(&l->comment);
@@ -461,6 +481,25 @@ is_clean(struct data *d, const struct node *n, const struct item *i)
 	if (bad != NULL)
 		say(d, REPORT_SYNTAX, i, n, NULL, "character that cannot stand in a string");
 	return bad == NULL;
+}
+
+/* Carries out I, a statement that the schema knows. Returns true if something was deleted. */
+static bool
+item_run(struct data *d, struct node *n, const struct snode *schema, const struct item *i,
+    const struct item *before)
+{
+	unsigned ops = ITEM_OP_MERGE | ITEM_OP_REPLACE | ITEM_OP_CREATE;
+	if ((i->marks & ITEM_OP_UNKNOWN) != 0) {
+		say(d, REPORT_SYNTAX, i, n, schema->name, "unknown operation");
+		return false;
+	}
+	if (is_deletion(i)) {
+		item_delete(d, n, schema, i);
+		return true;
+	}
+	if (d->l.action == LOAD_NONE && (i->marks & ops) == 0)
+		return statement_enter(d, n, schema, i);
+	return statement_run(d, n, schema, i, before);
 }
 
 /* Carries out the children of IN below N. Returns true if something was deleted. */
@@ -489,13 +528,10 @@ items_run(struct data *d, struct node *n, const struct item *in)
 			bool is_error = s->is_strict;
 			struct word w = place_of(i);
 			loader_say_unknown(&d->l, is_error, &w, n, i->name);
-		} else if (c != NULL && is_deletion(i)) {
-			item_delete(d, n, c, i);
-			has_deleted = true;
 		} else if (c != NULL) {
 			text_reset(&d->l.comment);
 			text_put(&d->l.comment, text_str(&comment));
-			has_deleted = statement_run(d, n, c, i, before) || has_deleted;
+			has_deleted = item_run(d, n, c, i, before) || has_deleted;
 		}
 		text_reset(&comment);
 	}
@@ -515,7 +551,8 @@ load_items(struct tree *t, struct node *below, enum load_action action, const st
 	bool is_cleared = action == LOAD_OVERRIDE || (root->marks & whole) != 0 ||
 			  (action == LOAD_REPLACE && (root->marks & ITEM_REPLACE) != 0);
 	loader_init(&d.l, t, "", 0, r, false);
-	d.l.action = action;
+	bool is_made = (root->marks & (ITEM_OP_MERGE | ITEM_OP_REPLACE | ITEM_OP_CREATE)) != 0;
+	d.l.action = action == LOAD_NONE && is_made ? LOAD_MERGE : action;
 	if (is_cleared)
 		while (below->last != NULL)
 			node_del(t, below->last);

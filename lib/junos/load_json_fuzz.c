@@ -19,6 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tree *t = tree_new(load_check_schema());
 	struct report r = { 0 };
 	load_json(t, tree_root(t), LOAD_REPLACE, (const char *)data, size, &r);
+	load_json(t, tree_root(t), LOAD_NONE, (const char *)data, size, &r);
 	const char *bad = load_check(t);
 	if (bad != NULL) {
 		fprintf(stderr, "%s\n", bad);

@@ -29,14 +29,7 @@ static const unsigned weights[POSITIONS][WEIGHTS_MAX] = {
 	{ 1, 32, 64 },
 };
 
-static size_t
-weight_count(size_t position)
-{
-	size_t n = 0;
-	while (n < WEIGHTS_MAX && weights[position % POSITIONS][n] != 0)
-		n++;
-	return n;
-}
+static const unsigned char n_weights[POSITIONS] = { 3, 3, 3, 2, 2, 4, 3 };
 
 /* Returns the place of C on the ring, or -1. */
 static int
@@ -74,7 +67,7 @@ nine_encode(const char *plain, uint32_t rnd, struct text *out)
 		text_putc(out, ring[pick(&rnd)]);
 	for (size_t p = 0; plain[p] != '\0'; p++) {
 		const unsigned *w = weights[p % POSITIONS];
-		size_t n = weight_count(p);
+		size_t n = n_weights[p % POSITIONS];
 		unsigned gap[WEIGHTS_MAX];
 		unsigned value = (unsigned char)plain[p];
 		for (size_t i = n; i > 0; i--) {
@@ -94,18 +87,20 @@ nine_is(const char *s)
 	return strncmp(s, "$9$", 3) == 0;
 }
 
-/* Decodes the characters of one octet, which start at *S; returns -1 if they are none. */
+/* Decodes the characters of one octet, which start at *S, at POSITION of its cycle; returns -1 if they are none. */
 static int
 octet_decode(const char **s, size_t position, int *at)
 {
 	unsigned sum = 0;
-	size_t n = weight_count(position);
+	size_t n = n_weights[position];
 	for (size_t i = 0; i < n; i++) {
 		int place = ring_place(**s);
 		if (place < 0)
 			return -1;
-		unsigned gap = (unsigned)(place - *at + RING - 1) % RING;
-		sum += gap * weights[position % POSITIONS][i];
+		int gap = place - *at - 1;
+		if (gap < 0)
+			gap += RING;
+		sum += (unsigned)gap * weights[position][i];
 		*at = place;
 		(*s)++;
 	}
@@ -126,17 +121,20 @@ nine_decode(const char *s, struct text *out)
 	for (size_t i = filler_len(at); i > 0; i--, s++)
 		if (ring_place(*s) < 0)
 			return false;
-	struct text plain = { 0 };
+	size_t before = out->len;
+	size_t position = 0;
 	bool ok = true;
-	for (size_t p = 0; ok && *s != '\0'; p++) {
-		int octet = octet_decode(&s, p, &at);
+	while (ok && *s != '\0') {
+		int octet = octet_decode(&s, position, &at);
 		ok = octet > 0;
 		if (ok)
-			text_putc(&plain, (char)octet);
+			text_putc(out, (char)octet);
+		position = position + 1 == POSITIONS ? 0 : position + 1;
 	}
-	if (ok)
-		text_putn(out, text_str(&plain), plain.len);
-	text_done(&plain);
+	if (!ok && out->s != NULL) {
+		explicit_bzero(out->s + before, out->len - before);
+		out->len = before;
+	}
 	return ok;
 }
 

@@ -2,16 +2,18 @@
  *
  * pool.c - many small pieces of memory of one owner.
  *
- * Pieces are cut from chunks and kept in one free list per size class; larger ones stand alone in a
+ * Pieces are cut from chunks, large ones of whole pages, and kept in one free list per size class; larger ones stand alone in a
  * list. Everything is wiped when it is freed: trees hold secrets in a form that can be undone.
  */
 #include "lib/junos/pool.h"
+
+#include "lib/base/pages.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_MIN = 8192, CHUNK_MAX = 1 << 20 };
+enum { CHUNK_MIN = 8192, CHUNK_MAX = PAGES_LARGE, PAGES_MIN = 1 << 16 }; /* with their heads */
 
 struct pool_chunk {
 	struct pool_chunk *next;
@@ -29,14 +31,24 @@ struct pool_big {
 	unsigned char data[];
 };
 
+static void
+chunk_free(struct pool_chunk *c)
+{
+	size_t size = sizeof(*c) + c->cap;
+	explicit_bzero(c->data, c->used);
+	if (size >= PAGES_MIN)
+		pages_put(c, size);
+	else
+		free(c);
+}
+
 void
 pool_done(struct pool *p)
 {
 	while (p->chunks != NULL) {
 		struct pool_chunk *c = p->chunks;
 		p->chunks = c->next;
-		explicit_bzero(c->data, c->used);
-		free(c);
+		chunk_free(c);
 	}
 	while (p->bigs != NULL) {
 		struct pool_big *b = p->bigs;
@@ -77,18 +89,17 @@ big_free(struct pool *p, void *piece)
 	free(b);
 }
 
+/* A piece is never larger than the smallest chunk. */
 static void
-chunk_add(struct pool *p, size_t need)
+chunk_add(struct pool *p)
 {
-	size_t cap = p->chunks == NULL ? CHUNK_MIN : p->chunks->cap * 2;
-	if (cap > CHUNK_MAX)
-		cap = CHUNK_MAX;
-	if (cap < need)
-		cap = need;
-	struct pool_chunk *c = calloc(1, sizeof(*c) + cap);
+	size_t size = p->chunks == NULL ? CHUNK_MIN : (sizeof(*p->chunks) + p->chunks->cap) * 2;
+	if (size > CHUNK_MAX)
+		size = CHUNK_MAX;
+	struct pool_chunk *c = size >= PAGES_MIN ? pages_get(size) : calloc(1, size);
 	if (c == NULL)
 		abort();
-	c->cap = cap;
+	c->cap = size - sizeof(*c);
 	c->next = p->chunks;
 	p->chunks = c;
 }
@@ -112,7 +123,7 @@ pool_alloc(struct pool *p, size_t size)
 		return piece;
 	}
 	if (p->chunks == NULL || p->chunks->cap - p->chunks->used < size)
-		chunk_add(p, size);
+		chunk_add(p);
 	piece = p->chunks->data + p->chunks->used;
 	p->chunks->used += size;
 	return piece;

@@ -81,24 +81,51 @@ xml_leaf(
 	text_printf(out, "</%s>\n", name);
 }
 
-void
-print_xml(const struct node *n, unsigned indent, struct text *out)
+/* junos:group="NAME" */
+static void
+xml_group(const char *group, struct text *out)
 {
-	const struct snode *s = n->schema;
-	char attributes[80];
-	snprintf(attributes, sizeof(attributes), "%s%s%s",
-	    n->is_inactive ? " inactive=\"inactive\"" : "",
+	text_put(out, " junos:group=\"");
+	for (; *group != '\0'; group++) {
+		char one[2] = { *group, '\0' };
+		if (*group == '"')
+			text_put(out, "&quot;");
+		else
+			print_xml_text(one, out);
+	}
+	text_putc(out, '"');
+}
+
+/* The attributes of N. T: see print_xml_groups(), or NULL. */
+static const char *
+xml_attributes(const struct tree *t, const struct node *n, struct text *out)
+{
+	const char *group = t != NULL ? node_group(t, n) : NULL;
+	text_printf(out, "%s%s%s", n->is_inactive ? " inactive=\"inactive\"" : "",
 	    n->is_protected ? " protect=\"protect\"" : "",
 	    n->is_changed ? " junos:changed=\"changed\"" : "");
+	if (group != NULL)
+		xml_group(group, out);
+	return text_str(out);
+}
+
+static void
+xml_node(const struct tree *t, const struct node *n, unsigned indent, struct text *out)
+{
+	const struct snode *s = n->schema;
+	struct text buf = { 0 };
+	const char *attributes = "";
 	const char *any = node_any(n);
+	if (n->is_inactive || n->is_protected || n->is_changed || t != NULL)
+		attributes = xml_attributes(t, n, &buf);
 	if (n->parent != NULL)
 		xml_comment(n, indent, out);
-	if (s->kind == SNODE_LEAF || s->kind == SNODE_LEAFLIST) {
-		xml_leaf(s->name, attributes, n->value, indent, out);
-		return;
-	}
-	if (n->child == NULL && s->kind != SNODE_LIST && any == NULL && n->parent != NULL) {
-		xml_leaf(s->name, attributes, NULL, indent, out);
+	bool is_leaf = s->kind == SNODE_LEAF || s->kind == SNODE_LEAFLIST;
+	bool is_bare =
+	    n->child == NULL && s->kind != SNODE_LIST && any == NULL && n->parent != NULL;
+	if (is_leaf || is_bare) {
+		xml_leaf(s->name, attributes, is_leaf ? n->value : NULL, indent, out);
+		text_done(&buf);
 		return;
 	}
 	line_start(indent, out);
@@ -109,11 +136,24 @@ print_xml(const struct node *n, unsigned indent, struct text *out)
 	if (any != NULL)
 		print_xml_text(any, out);
 	for (const struct node *c = n->child; c != NULL; c = c->next)
-		print_xml(c, indent + 1, out);
+		xml_node(t, c, indent + 1, out);
 	if (n->parent == NULL)
 		xml_comment(n, indent + 1, out); /* a document has one root */
 	line_start(indent, out);
 	text_printf(out, "</%s>\n", s->name);
+	text_done(&buf);
+}
+
+void
+print_xml(const struct node *n, unsigned indent, struct text *out)
+{
+	xml_node(NULL, n, indent, out);
+}
+
+void
+print_xml_groups(const struct tree *t, const struct node *n, unsigned indent, struct text *out)
+{
+	xml_node(t, n, indent, out);
 }
 
 /* --- JSON --- */
@@ -122,16 +162,22 @@ static void
 json_string(const char *s, struct text *out)
 {
 	text_putc(out, '"');
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			text_printf(out, "\\%c", c);
-		else if (c == '\n')
+	while (*s != '\0') {
+		/* runs of what stands for itself go in at once: a large configuration is mostly these */
+		size_t n = 0;
+		while ((unsigned char)s[n] >= ' ' && s[n] != '"' && s[n] != '\\')
+			n++;
+		text_putn(out, s, n);
+		s += n;
+		if (*s == '\0')
+			break;
+		if (*s == '"' || *s == '\\')
+			text_printf(out, "\\%c", *s);
+		else if (*s == '\n')
 			text_put(out, "\\n");
-		else if (c < ' ')
-			text_printf(out, "\\u%04x", c);
 		else
-			text_putc(out, *s);
+			text_printf(out, "\\u%04x", (unsigned char)*s);
+		s++;
 	}
 	text_putc(out, '"');
 }
@@ -163,7 +209,10 @@ json_name(bool *is_first, const char *prefix, const char *name, unsigned indent,
 	text_put(out, *is_first ? "\n" : ",\n");
 	*is_first = false;
 	line_start(indent, out);
-	text_printf(out, "\"%s%s\" : ", prefix, name);
+	text_putc(out, '"');
+	text_put(out, prefix);
+	text_put(out, name);
+	text_put(out, "\" : ");
 }
 
 static bool

@@ -51,13 +51,15 @@ quote_put(struct text *out, const char *word, bool force)
 		return;
 	}
 	text_putc(out, '"');
-	for (const char *p = word; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			text_putc(out, '\\');
-		if (*p == '\n')
-			text_put(out, "\\n");
-		else
-			text_putc(out, *p);
+	for (const char *p = word; *p != '\0';) {
+		size_t n = strcspn(p, "\"\\\n");
+		text_putn(out, p, n);
+		p += n;
+		if (*p == '\0')
+			break;
+		text_putc(out, '\\');
+		text_putc(out, *p == '\n' ? 'n' : *p);
+		p++;
 	}
 	text_putc(out, '"');
 }

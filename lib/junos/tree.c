@@ -588,11 +588,27 @@ copy_below(struct tree *t, struct node *dst, const struct node *src)
 		index_build(t, dst);
 }
 
+/* Tells of the nodes below DST from which groups they are, as those below SRC, which have the same names, do. */
+static void
+copy_groups(struct node *dst, const struct node *src)
+{
+	struct node *to = dst->child;
+	for (const struct node *c = src->child; c != NULL; c = c->next, to = to->next) {
+		to->group = c->group;
+		copy_groups(to, c);
+	}
+}
+
 struct tree *
 tree_copy(const struct tree *t)
 {
 	struct tree *copy = tree_new(t->schema);
 	copy_below(copy, copy->root, t->root);
+	copy->root->is_changed = t->root->is_changed;
+	for (unsigned i = 0; i < t->n_groups; i++)
+		tree_add_group(copy, t->groups[i]);
+	if (t->n_groups > 0)
+		copy_groups(copy->root, t->root);
 	if (t->root->comment != NULL)
 		node_set_comment(copy, copy->root, t->root->comment);
 	return copy;

@@ -51,7 +51,7 @@ struct tree; /* owns all nodes */
 
 struct tree *tree_new(const struct schema *s);
 void tree_free(struct tree *t);
-struct tree *tree_copy(const struct tree *t); /* in which all is its own, nothing inherited */
+struct tree *tree_copy(const struct tree *t); /* what is inherited stays so */
 struct node *tree_root(const struct tree *t); /* never NULL */
 const struct schema *tree_schema(const struct tree *t);
 size_t tree_count(const struct tree *t); /* nodes, the root included */

@@ -16,15 +16,20 @@
  * with the rights of its user and renders rows. The calls, by the name of their root element:
  *
  *   rpc { [format], request { NAME { arguments } } }   an operational command by the name of its RPC: rows
- *   get { database ("candidate", "committed"), format, [inherit], [filter { ... }] }   configuration: CLI_TEXT, XML with
- *         <configuration> around it. filter: the tree of what is wanted, leaves with values choose list entries
+ *   get { database ("candidate", "committed"), format, [inherit ("groups", "defaults")], [groups], [changed],
+ *         [filter { ... }] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
+ *         groups and the schema, add; groups, changed: attributes in XML, from which group, and what is not committed. filter: the tree of what is wanted, leaves with values choose list entries
  *   compare { database, rollback }   what changes from that rollback: CLI_TEXT
- *   load { action ("merge", "override", "replace", "set", "update", "patch"), format ("text", "xml", "json"), [name] }
- *         CLI_WANT asks for the text (of the file NAME) like for a typed load
+ *   load { action ("merge", "override", "replace", "set", "update", "patch", "none"), format ("text", "xml", "json"), [name],
+ *         [stop], [whole], [trial ("first", "only")] }   CLI_WANT asks for the text (of the file NAME) like for a typed load.
+ *         none: only what has an operation changes anything; stop: at the first error; whole: all or, if anything is wrong,
+ *         nothing; trial: nothing that would not pass the commit check, or nothing at all
  *   rollback { number (or "rescue") }, discard { }
  *   open { kind ("shared", "private", "exclusive") }, close { }   what the calls above and below are about: without open the
  *         shared candidate. close drops what is not committed, unless it is shared
- *   commit { [check], [validate], [confirmed], [minutes], [at], [comment] }   validate: the check confirms nothing
+ *   commit { [check], [validate], [database], [full], [synchronize], [force], [confirmed], [minutes], [at], [comment],
+ *         [detail] }   validate: the check confirms nothing; with database "committed" that one is checked. detail: its
+ *         progress as rows progress { message }
  *   kill { session }   ends another program's session
  *
  * C = command line, M = mgd; braces as in msg.h.

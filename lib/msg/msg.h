@@ -71,8 +71,17 @@ enum msg_type {
 	MSG_RESTART, /* M->S restart { kind, [instance], how ("gracefully", "immediately", "soft") }: end these daemons and start
 		      * them again; soft: they run on and get their configuration anew. Answered by MSG_RESTARTED */
 	MSG_RESTARTED, /* S->M restarted { [error], (daemon { name, [pid] })* }: seq of the question; they have started */
-	MSG_LOG_TURN, /* S->D log-turn { which ("own", "messages") } + fd: write that log here from now on; the old file has been
-		       * put aside */
+	MSG_LOG_TURN, /* S->D log-turn { which ("own", "file"), [name] } + fd: write that log here from now on; the old file has been
+		       * put aside. file: one of system syslog, NAME ("messages") */
+	MSG_LOG_CONF, /* M->S log-conf { [size], [files], [world-readable], (sink { as below, [size], [files],
+		       * [world-readable] })* }: where lines go; the first three are for files that say nothing else */
+	MSG_LOG_SINK, /* S->D sink { kind ("file", "host", "user", "trace"), name, (contents { name, level })*, [match],
+		       * [explicit-priority], [structured-data { [brief] }], [year], [millisecond], [log-prefix],
+		       * [facility-override], [port], [source-address], (flag)* } + fd: lines that it selects go there, too; in the
+		       * place of what was of that kind and name. kind user, host: fd is a socket on which mgd, netd passes
+		       * each datagram (NAME, newline, line) on: they get the other end as MSG_LINK of peer "syslog".
+		       * Without fd: it is there no longer */
+	MSG_LOG_NAMES, /* S->M log-names { (name)* }: the files of the log folder, when they have changed */
 	/* --- the command line and mgd: see cli.h --- */
 	MSG_CLI_FIRST = 64,
 };

@@ -40,11 +40,29 @@ static void
 on_log_turn(const struct ipc_msg *m)
 {
 	const char *which = elem_value(m->body, "which");
+	const char *name = elem_value(m->body, "name");
 	if (which == NULL || m->fd < 0)
 		return;
-	bool is_own = strcmp(which, "own") == 0;
-	if (dup2(m->fd, is_own ? STDERR_FILENO : STDOUT_FILENO) < 0)
+	if (strcmp(which, "file") == 0)
+		log_place_turn(name != NULL ? name : "", m->fd);
+	else if (dup2(m->fd, STDERR_FILENO) < 0)
 		log_line(LOG_LEVEL_ERROR, "DAEMON_LOG", "%s", strerror(errno));
+}
+
+/* A place of [edit system syslog] is there from now on, or not any more. */
+static void
+on_log_sink(struct ipc_msg *m)
+{
+	int fd = m->fd;
+	m->fd = -1;
+	if (m->body == NULL) {
+		if (fd >= 0)
+			close(fd);
+	} else if (fd < 0) {
+		log_place_del(m->body);
+	} else if (!log_place_set(m->body, fd)) {
+		log_line(LOG_LEVEL_ERROR, "DAEMON_LOG", "a place for lines that makes no sense");
+	}
 }
 
 static void
@@ -58,6 +76,9 @@ on_super_message(struct ipc *c, struct ipc_msg *m, void *arg)
 		return;
 	case MSG_LOG_TURN:
 		on_log_turn(m);
+		return;
+	case MSG_LOG_SINK:
+		on_log_sink(m);
 		return;
 	case MSG_STOP:
 		uv_stop(&d->loop);

@@ -61,5 +61,9 @@ int memfd_from_elem(const struct elem *e);
 int memfd_from_bytes(const void *p, size_t n);
 /* Maps and decodes a sealed memfd; NULL if it is not sealed or not one element. The strings live in A. */
 struct elem *memfd_to_elem(int fd, struct arena *a);
+/* Bytes in a memfd; 0 if FD is none. */
+size_t memfd_size(int fd);
+/* True if FD holds exactly these bytes. */
+bool memfd_holds(int fd, const void *p, size_t n);
 
 #endif

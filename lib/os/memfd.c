@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,4 +82,24 @@ memfd_to_elem(int fd, struct arena *a)
 		e = NULL;
 	munmap(p, n);
 	return e;
+}
+
+size_t
+memfd_size(int fd)
+{
+	struct stat st;
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 0;
+}
+
+bool
+memfd_holds(int fd, const void *p, size_t n)
+{
+	if (n == 0 || memfd_size(fd) != n)
+		return false;
+	void *have = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (have == MAP_FAILED)
+		return false;
+	bool is_same = memcmp(have, p, n) == 0;
+	munmap(have, n);
+	return is_same;
 }

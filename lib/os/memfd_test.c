@@ -83,6 +83,23 @@ test_not_a_memfd(void **state)
 	arena_free(a);
 }
 
+static void
+test_comparing(void **state)
+{
+	(void)state;
+	int fd = memfd_from_bytes("abc", 3);
+	assert_true(fd >= 0);
+	assert_int_equal(memfd_size(fd), 3);
+	assert_true(memfd_holds(fd, "abc", 3));
+	assert_false(memfd_holds(fd, "abd", 3));
+	assert_false(memfd_holds(fd, "abcd", 4));
+	assert_false(memfd_holds(fd, "ab", 2));
+	assert_false(memfd_holds(fd, "", 0));
+	assert_int_equal(memfd_size(-1), 0);
+	assert_false(memfd_holds(-1, "abc", 3));
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -90,6 +107,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_not_a_memfd),
+		cmocka_unit_test(test_comparing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

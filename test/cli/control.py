@@ -22,6 +22,7 @@ UID = 58302  # mgd's user where the host has none (daemon/sallyportd/child.c)
 LINK, READY, STOP, PICS, LOAD, LOADED, IN_FORCE = range(1, 8)
 CONF_CHECK, CONF_APPLY, CONF_DONE, RPC, ROW, RPC_DONE = range(10, 16)
 LOG_ASK, LOG, RESTART, RESTARTED = range(32, 36)
+LOG_CONF, LOG_SINK, LOG_NAMES = range(37, 40)
 
 
 class Elem:
@@ -183,6 +184,7 @@ class Control:
         self.log_dir = self.dir / "log"  # what sallyportd would open
         self.log_dir.mkdir()
         self.restarts = []
+        self.log_confs = []  # where lines of the log shall go, each time that mgd has said it
         self.daemons["netd"] = Daemon(self, "netd")
         self.ready = threading.Event()
 
@@ -216,6 +218,8 @@ class Control:
             self.in_force.append(int(elem.get("commit")))
         elif kind == LOG_ASK:
             self.answer_log(channel, seq, elem)
+        elif kind == LOG_CONF:
+            self.log_confs.append(elem)
         elif kind == RESTART:
             self.restarts.append((elem.get("kind"), elem.get("how")))
             channel.send(RESTARTED, seq, Elem("restarted", None, [
@@ -224,7 +228,8 @@ class Control:
     def answer_log(self, channel, seq, elem):
         name = elem.get("name")
         if name is None:
-            files = [tree("file", name=f.name, size=f.stat().st_size, seconds=0) for f in sorted(self.log_dir.iterdir())]
+            files = [tree("file", name=f.name, size=f.stat().st_size, seconds=0, mode="640", links=1, blocks=8)
+                     for f in sorted(self.log_dir.iterdir())]
             channel.send(LOG, seq, Elem("log", None, files))
         elif not (self.log_dir / name).is_file():
             channel.send(LOG, seq, tree("log", error=f"error: could not resolve file: {name}"))

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Commands about the host and its logs: what the command line does itself, what sallyportd is asked for."""
+import gzip
 import hashlib
 import os
 import pathlib
 import re
+import struct
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 
 import pytest
 
 import control
 import screen
+from control import LOG_NAMES, Elem, wait
 
 OPER = "root@gw> "
 JUNOS = "{http://xml.juniper.net/junos/9.3R1/junos}"
@@ -184,11 +188,70 @@ def test_show_log(gw):
     assert gw.command("show log messages") == "Nov 20 10:00:00 gw mgd[1]: UI_COMMIT: a <b> & c\nlast\n"
     assert gw.command("show log messages | last 1") == "last\n"
     assert xml(gw, "show log messages").text.startswith("Nov 20 10:00:00 gw mgd[1]: UI_COMMIT: a <b> & c\n")
-    assert [line.split()[-1] for line in gw.command("show log").splitlines()] == ["messages", "netd"]
+    assert re.fullmatch(r"""total 8
+-rw-r-----   1 root     root             53 Jan  1  1970 messages
+-rw-r-----   1 root     root              0 Jan  1  1970 netd
+""", gw.command("show log")), gw.command("show log")
+    listed = xml(gw, "show log")
+    assert [f.text for f in listed.iter() if f.tag.endswith("file-name")] == ["messages", "netd"]
     assert gw.command("show log kmd", check=1) == "error: could not resolve file: kmd\n"
     gw.command("clear log messages")
     assert gw.command("show log messages") == ""
     assert gw.command("clear log", check=1).endswith("missing mandatory argument: filename.\n")
+
+
+def test_a_packed_log(gw):
+    text = "".join(f"line {i}\n" for i in range(20000))
+    (gw.log_dir / "messages.0.gz").write_bytes(gzip.compress(text.encode()))
+    assert gw.command("show log messages.0.gz") == text
+    assert gw.command("show log messages.0.gz | last 1") == "line 19999\n"
+    packed = bytearray(gzip.compress(text.encode()))
+    packed[-6] ^= 1  # of its checksum
+    (gw.log_dir / "broken.gz").write_bytes(packed)
+    assert "error: broken.gz: the file is damaged\n" in gw.command("show log broken.gz", check=1)
+    (gw.log_dir / "plain.gz").write_text("no gzip at all\n")
+    assert gw.command("show log plain.gz") == "no gzip at all\n"
+
+
+def test_names_of_logs_are_offered(gw, typist):
+    gw.super.send(LOG_NAMES, 0, Elem("log-names", None, [Elem("name", n) for n in ("commands", "messages", "messages.0.gz")]))
+    for command in ("show log", "clear log", "monitor start", "monitor stop"):
+        seen = typist().type(f"{command} ?", OPER + f"{command} ")
+        assert re.findall(r"^  (commands|messages\S*) *$", seen, re.M) == ["commands", "messages", "messages.0.gz"], seen
+    typist().type("show log com\t", "show log commands ")
+
+
+def test_where_lines_go_is_told(gw):
+    before = len(gw.log_confs)
+    gw.cli("configure", "set system syslog file all any any", "set system syslog file all archive size 2m files 4",
+              "set system syslog user alice authorization warning", "commit")
+    wait(lambda: len(gw.log_confs) > before)
+    sinks = {(s.get("kind"), s.get("name")): s for s in gw.log_confs[-1].all("sink")}
+    assert set(sinks) == {("file", "all"), ("user", "alice"), ("file", "messages")}
+    assert sinks["file", "all"].get("size") == str(2 << 20) and sinks["file", "all"].get("files") == "4"
+    assert [(c.get("name"), c.get("level")) for c in sinks["user", "alice"].all("contents")] == [("authorization", "warning")]
+
+
+def test_monitor_with_a_pattern(gw, typist):
+    log = gw.log_dir / "messages"
+    log.write_text("old\n")
+    t = typist()
+    t.type("monitor start messages | match UI_ | except LOGOUT\n", OPER)
+    with open(log, "a") as f:
+        f.write("NETD_X: no\nUI_LOGIN: yes\nUI_LOGOUT: no\n")
+    assert "\n*** messages ***\nUI_LOGIN: yes\n" + OPER in t.wait(OPER)
+    with open(log, "a") as f:
+        f.write("NETD_X: no\n")
+    time.sleep(0.6)
+    assert "NETD_X" not in t.type("monitor list\n", OPER)
+    assert "with match and except only" in t.type("monitor start messages | count\n", OPER)
+
+
+def test_messages_of_others_are_harmless(gw, typist):
+    t = typist()
+    gw.command("request message all message \"beware \x9b2J of \x85this\"")
+    seen = t.wait(OPER)
+    assert "beware" in seen and "\x9b" not in seen and "\x85" not in seen
 
 
 def test_monitor_shows_new_lines_while_one_types(gw, typist):
@@ -345,3 +408,39 @@ def test_control_c_ends_a_long_file(gw, typist, tmp_path):
     t.keys(f"file show {long} | count\n")
     os.write(t.master, b"\x03")
     assert t.wait(OPER, seconds=5).endswith(OPER)
+
+
+# --- who is logged in ---
+
+LOGIN, DEAD = 7, 8
+
+
+def utmp(kind, pid, line, user, host, seconds):
+    """One entry of utmp or wtmp, as utmp(5) has it."""
+    return struct.pack("<hxxi32s4s32s256shhiii16s20x", kind, pid, line.encode(), b"ts", user.encode(), host.encode(), 0, 0, 0,
+                       seconds, 0, b"")
+
+
+def test_users_and_their_logins(gw, tmp_path):
+    now = int(time.time())
+    (tmp_path / "utmp").write_bytes(utmp(LOGIN, os.getpid(), "pts/77", "alice", "192.0.2.7", now - 5) +
+                                    utmp(DEAD, 1, "pts/78", "", "", now) + utmp(LOGIN, 999999, "tty9", "bob", "", 1227139200))
+    (tmp_path / "wtmp").write_bytes(
+        utmp(LOGIN, 11, "pts/1", "alice", "192.0.2.7", 1227139200) + utmp(LOGIN, 12, "tty9", "bob", "", 1227139260) +
+        utmp(DEAD, 11, "pts/1", "", "", 1227142800))
+
+    def command(line):
+        return subprocess.run(
+            ["unshare", "-m", "sh", "-ec", f"mount -t tmpfs none /run; mount -t tmpfs none /var/log; cp {tmp_path}/utmp /run; "
+             f"cp {tmp_path}/wtmp /var/log; exec {control.BUILD}/cli/sallyport -r {gw.dir} -c '{line}'"],
+            capture_output=True, text=True, check=True).stdout
+    users = command("show system users").splitlines()
+    assert " 2 users, load averages: " in users[0] and users[1] == "USER     TTY      FROM                              LOGIN@  IDLE WHAT"
+    assert re.fullmatch(r"alice    pts/77   192\.0\.2\.7 +\d?\d:\d\d[AP]M     - \S+ *", users[2]), users
+    assert re.fullmatch(r"bob      tty9     - +20Nov2008 +\S+ - *", users[3]), users
+    assert command("show log user") == (
+        "bob      tty9                      Thu Nov 20 00:01   still logged in\n"
+        "alice    pts/1    192.0.2.7        Thu Nov 20 00:00 - 01:00  (01:00)\n")
+    assert "bob" not in command("show log user alice")
+    root = ET.fromstring(command("show system users | display xml"))
+    assert [e.text for e in root.iter() if e.tag.endswith("}user")] == ["alice", "bob"]

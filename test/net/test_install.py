@@ -30,3 +30,12 @@ def test_installed_tree_runs(lab):
     text = gw.run([found["sallyport"], "-r", run_dir, "-c", "show services ipsec-vpn ipsec security-associations"]).stdout
     assert "Service set: ss-branches" in text
     assert daemon.stop(timeout_s=10.0) == 0
+
+
+def test_prefix_counts_in_a_folder_that_is_built_already(lab):
+    """`make` first and `make install PREFIX=` after it is what people do."""
+    build, root = os.path.join(lab.folder, "build"), os.path.join(lab.folder, "root")
+    make = ["make", "-C", TOP, f"BUILD={build}", f"DESTDIR={root}"]
+    for prefix in ("/one", "/two"):
+        subprocess.run([*make, f"PREFIX={prefix}", "install"], check=True, stdout=subprocess.DEVNULL)
+        assert os.access(f"{root}{prefix}/bin/sallyport", os.X_OK)

@@ -5,7 +5,7 @@
 import pytest
 from lab.gateway import Gateway
 from lab.ssh import PORT, SshServer
-from netmiko import ConnectHandler
+from netmiko import ConnectHandler, file_transfer
 
 pytestmark = pytest.mark.slow  # netmiko waits by the clock
 
@@ -91,3 +91,18 @@ def test_shell(box):
     assert "#" in box.read_until_pattern(r"[#$]")
     box.write_channel("exit\n")
     assert "root@gw>" in box.read_until_pattern(r"root@gw>")
+
+
+def test_files_are_copied(box, server, tmp_path):
+    (tmp_path / "here").write_text("some text\n")
+    (tmp_path / "there").mkdir()
+    where = {"file_system": str(tmp_path / "there")}
+    with server.gateway.ns.inside():
+        put = file_transfer(box, source_file=str(tmp_path / "here"), dest_file="copy", direction="put", **where)
+        assert put == {"file_exists": True, "file_transferred": True, "file_verified": True}
+        assert (tmp_path / "there" / "copy").read_text() == "some text\n"
+        again = file_transfer(box, source_file=str(tmp_path / "here"), dest_file="copy", direction="put", **where)
+        assert not again["file_transferred"]
+        got = file_transfer(box, source_file="copy", dest_file=str(tmp_path / "back"), direction="get", **where)
+        assert got["file_verified"] and (tmp_path / "back").read_text() == "some text\n"
+    assert box.find_prompt() == "root@gw>"

@@ -3,12 +3,15 @@
 # test_pyez.py - Juniper's own Python library (jnpr.junos) against sshd and the gateway.
 
 import contextlib
+import shutil
 
 import pytest
 from jnpr.junos import Device
 from jnpr.junos.exception import CommitError, ConfigLoadError, LockError, RpcError, UnlockError
 from jnpr.junos.utils.config import Config
 from jnpr.junos.utils.fs import FS
+from jnpr.junos.utils.scp import SCP
+from jnpr.junos.utils.start_shell import StartShell
 from lab.gateway import Gateway
 from lab.ssh import PORT, SshServer
 from lxml import etree
@@ -196,3 +199,28 @@ def test_files(dev, tmp_path):
     assert fs.rm(str(tmp_path / "b")) and not (tmp_path / "b").exists()
     assert fs.checksum(str(tmp_path / "a")) == __import__("hashlib").md5(b"some <text>\n").hexdigest()
     assert fs.storage_usage()
+
+
+def test_scp(dev, server, tmp_path):
+    (tmp_path / "a").write_text("some text\n")
+    with server.gateway.ns.inside(), SCP(dev) as scp:
+        scp.put(str(tmp_path / "a"), str(tmp_path / "b"))
+        scp.get(str(tmp_path / "b"), str(tmp_path / "c"))
+    assert (tmp_path / "b").read_text() == (tmp_path / "c").read_text() == "some text\n"
+
+
+def test_start_shell(dev, server, tmp_path, monkeypatch):
+    (tmp_path / ".ssh").mkdir()
+    shutil.copy(server.key, tmp_path / ".ssh" / "id_ed25519")
+    monkeypatch.setenv("HOME", str(tmp_path))  # it has no argument for a key
+    with server.gateway.ns.inside(), StartShell(dev, timeout=5) as shell:
+        ok, text = shell.run("echo one-$((1 + 1))")
+        assert ok and "one-2" in text
+        assert shell.run("false")[0] is False
+
+
+def test_logs_and_users(dev):
+    assert "UI_COMMIT" in dev.rpc.get_log(filename="messages").text
+    names = [f.text for f in dev.rpc.get_log().iter("file-name")]
+    assert {"messages", "mgd", "netd", "sallyportd"} <= set(names)
+    assert dev.rpc.get_system_users_information().find("uptime-information/active-user-count") is not None

@@ -4,6 +4,7 @@
 A Gateway is a context: entering makes the namespace with two media devices (ge-0-0-0 to h0 and ge-0-0-1 to h1, whose far
 ends live in namespaces of their own), leaving ends everything. Needs root.
 """
+import gzip
 import os
 import re
 import shutil
@@ -178,6 +179,8 @@ class Gateway:
         self.process.send_signal(how)
         status = self.process.wait(timeout=15)
         for name in os.listdir(self.run_dir + '/log'):
+            if name[0] == '.':
+                continue  # was being packed
             assert 'Sanitizer' not in self.log(name), self.log(name)
         return status
 
@@ -186,7 +189,8 @@ class Gateway:
             return int(f.read())
 
     def log(self, name):
-        with open(f'{self.run_dir}/log/{name}') as f:
+        path = f'{self.run_dir}/log/{name}'
+        with gzip.open(path, 'rt') if name.endswith('.gz') else open(path) as f:
             return f.read()
 
     def wait_log(self, name, text, seconds=5):

@@ -114,3 +114,12 @@ def test_tests_may_include_upper_layers_and_any_library(tmp_path):
     text = '#include "daemon/one/d.h"\n#include <cmocka.h>\n'
     status, output = check("check_layers", tmp_path, {"lib/low/a_test.c": SPDX % "a_test.c" + text})
     assert status == 0, output
+
+
+def test_packages_are_listed():
+    """One name a line and nothing but names: words of the table's last column never get into it."""
+    run = subprocess.run([os.path.join(TOOLS, "install-deps"), "--list"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    names = run.stdout.split()
+    assert run.stdout.splitlines() == names and "meson" in names and "ansible" in names
+    assert all(n == n.lower() for n in names)

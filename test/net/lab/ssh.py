@@ -16,7 +16,7 @@ SFTP = "/usr/lib/openssh/sftp-server"
 
 
 class SshServer:
-    """sshd on ADDRESS port 830 of the gateway's namespace; .key is the file of the user's private key,
+    """sshd on ADDRESS ports 830 and 22 of the gateway's namespace; .key is the file of the user's private key,
     .home his folder."""
 
     def __init__(self, gateway, address, netconf=("netconf",)):
@@ -29,12 +29,13 @@ class SshServer:
         for path in (self.key, host_key):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
         cli = program("sallyport")
-        shell = self._file(folder, "cli", f'#!/bin/sh\nexec {cli} -r {gateway.run_dir} "$@"\n', 0o755)
+        shell = self._file(folder, "sallyport", f'#!/bin/sh\nexec {cli} -r {gateway.run_dir} "$@"\n', 0o755)
         passwd = self._file(folder, "passwd", f"root:x:0:0:root:{folder}:{shell}\nunix:x:0:0:root:{folder}:/bin/bash\n" + "".join(
             line for line in open("/etc/passwd", encoding="utf-8") if not line.startswith("root:")))
         keys = self._file(folder, "keys", open(self.key + ".pub", encoding="utf-8").read())
         config = self._file(folder, "sshd_config", f"""
 Port {PORT}
+Port 22
 ListenAddress {address}
 HostKey {host_key}
 AuthorizedKeysFile {keys}

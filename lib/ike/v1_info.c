@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * v1_info.c - informational exchanges: notify, delete, dead peer detection.
+ *
+ * HDR*, HASH(1), N/D is taken on an SA that is up, and only if the hash proves it. What comes in clear changes nothing: it is
+ * refused with a text that says what the sender claims. Nothing is answered but R-U-THERE. The deletes of IPsec SAs, errors
+ * and INITIAL-CONTACT are the host's to act on. RFC 2409 s5.7; RFC 2408 s3.14, s3.15; RFC 2407 s4.6.3; RFC 3706.
+ */
+#include "lib/ike/v1_priv.h"
+
+#include <string.h>
+
+/* --- sending --- */
+
+struct info {
+	struct v1_out out;
+	uint8_t buf[IKE_OUT_MAX];
+	uint32_t mid;
+	size_t at;
+};
+
+static void
+info_begin(struct ike *ike, const struct ike_sa *sa, struct info *i)
+{
+	i->mid = 0;
+	while (i->mid == 0)
+		ike->host.random(ike->host.ctx, &i->mid, sizeof(i->mid));
+	const struct hdr h = {
+		.cky_i = sa->cky_i,
+		.cky_r = sa->cky_r,
+		.version = HDR_V1,
+		.exchange = HDR_INFO,
+		.flags = HDR_ENCRYPTED,
+		.mid = i->mid,
+	};
+	v1_out_start(&i->out, i->buf, sizeof(i->buf), &h);
+	i->at = v1_hash_open(sa, &i->out);
+}
+
+static void
+info_send(struct ike *ike, const struct ike_sa *sa, struct info *i)
+{
+	struct v1_iv iv = v1_iv_phase2(&sa->keys, &sa->iv, i->mid);
+	v1_hash_close(sa, i->mid, (struct part){ 0 }, &i->out, i->at);
+	size_t len = v1_out_end(&i->out);
+	if (len > 0)
+		len = v1_seal(&sa->keys, &iv, i->buf, len, sizeof(i->buf));
+	if (len > 0)
+		ike->host.send(ike->host.ctx, &sa->path, i->buf, len);
+}
+
+void
+ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+{
+	struct info i;
+	if (sa->state != IKE_UP)
+		return;
+	info_begin(ike, sa, &i);
+	v1_notify_build(&i.out, n);
+	info_send(ike, sa, &i);
+}
+
+static void
+probe_send(struct ike *ike, struct ike_sa *sa, uint16_t type, uint32_t sequence)
+{
+	struct info i;
+	info_begin(ike, sa, &i);
+	v1_dpd_build(&i.out, type, sa->cky_i, sa->cky_r, sequence);
+	info_send(ike, sa, &i);
+}
+
+void
+ike_probe(struct ike *ike, struct ike_sa *sa, uint32_t sequence)
+{
+	if (sa->state == IKE_UP)
+		probe_send(ike, sa, V1_N_R_U_THERE, sequence);
+}
+
+static void
+delete_send(struct ike *ike, struct ike_sa *sa, const struct v1_delete *d)
+{
+	struct info i;
+	if (sa->state != IKE_UP)
+		return;
+	info_begin(ike, sa, &i);
+	v1_delete_build(&i.out, d);
+	info_send(ike, sa, &i);
+}
+
+void
+ike_delete(struct ike *ike, struct ike_sa *sa, enum v1_protocol protocol, uint32_t spi)
+{
+	uint8_t b[V1_SPI_LEN];
+	struct wr w = wr_init(b, sizeof(b));
+	wr_u32(&w, spi);
+	delete_send(ike, sa,
+	    &(struct v1_delete){
+		.protocol = (uint8_t)protocol, .spi_len = V1_SPI_LEN, .n_spis = 1, .spis = b });
+}
+
+void
+ike_end(struct ike *ike, struct ike_sa *sa)
+{
+	uint8_t b[V1_COOKIES_LEN];
+	struct wr w = wr_init(b, sizeof(b));
+	wr_u64(&w, sa->cky_i);
+	wr_u64(&w, sa->cky_r);
+	delete_send(ike, sa,
+	    &(struct v1_delete){
+		.protocol = V1_PROTO_ISAKMP, .spi_len = V1_COOKIES_LEN, .n_spis = 1, .spis = b });
+	v1_sa_end(ike, sa, IKE_OK);
+}
+
+static struct v1_notify
+refusal(enum ike_reason reason)
+{
+	return (struct v1_notify){
+		.doi = V1_DOI_IPSEC,
+		.protocol = V1_PROTO_ISAKMP,
+		.type = reason_info(reason)->v1_notify,
+	};
+}
+
+void
+v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
+{
+	const struct v1_notify n = refusal(reason);
+	ike_notify(ike, sa, &n);
+}
+
+/* Smaller than any message that could have caused it. */
+void
+v1_info_refuse_clear(
+    struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason)
+{
+	uint8_t buf[HDR_LEN + V1_GENERIC_LEN + 8];
+	struct v1_out o;
+	const struct v1_notify n = refusal(reason);
+	v1_out_start(&o, buf, sizeof(buf),
+	    &(struct hdr){ .cky_i = h->cky_i, .version = HDR_V1, .exchange = HDR_INFO });
+	v1_notify_build(&o, &n);
+	size_t len = v1_out_end(&o);
+	ike->host.send(ike->host.ctx, path, buf, len);
+}
+
+/* --- receiving --- */
+
+/* Says what an unproved message claims: worth a line in a log, nothing more. */
+static enum ike_reason
+clear_input(struct v1_turn *t, const uint8_t *msg, size_t len)
+{
+	struct v1_msg m;
+	struct v1_notify n;
+	struct rd r = rd_init(msg + HDR_LEN, len - HDR_LEN);
+	enum ike_reason reason = v1_msg_parse(&r, t->hdr->next, V1_IN_CLEAR, &m);
+	if (reason != IKE_OK)
+		return reason;
+	const struct v1_payload *p = v1_msg_find(&m, V1_NOTIFY, 0);
+	if (p != NULL && v1_notify_parse(p, &n) == IKE_OK) {
+		const char *name = v1_notify_name(n.type);
+		text_printf(t->why, "somebody says without proof: notify %u %s", n.type,
+		    name != NULL ? name : "");
+	}
+	return IKE_CLEAR;
+}
+
+static enum ike_reason
+probe_take(struct v1_turn *t, const struct v1_notify *n)
+{
+	uint32_t sequence;
+	enum ike_reason reason = v1_dpd_parse(n, t->sa->cky_i, t->sa->cky_r, &sequence);
+	if (reason != IKE_OK)
+		return reason;
+	if (n->type == V1_N_R_U_THERE_ACK) {
+		const struct ike_word word = { .notify = n->type, .sequence = sequence };
+		t->ike->host.word(t->ike->host.ctx, t->sa, &word);
+		return IKE_OK;
+	}
+	/* the same again is a question that was sent again; half of all numbers are older */
+	if (t->sa->probe != 0 && sequence - t->sa->probe > UINT32_MAX / 2)
+		return IKE_REPEATED;
+	t->sa->probe = sequence;
+	probe_send(t->ike, t->sa, V1_N_R_U_THERE_ACK, sequence);
+	return IKE_OK;
+}
+
+static enum ike_reason
+notify_take(struct v1_turn *t, const struct v1_payload *p)
+{
+	struct v1_notify n;
+	enum ike_reason reason = v1_notify_parse(p, &n);
+	if (reason != IKE_OK)
+		return reason;
+	if (n.type == V1_N_R_U_THERE || n.type == V1_N_R_U_THERE_ACK)
+		return probe_take(t, &n);
+	const struct ike_word word = {
+		.notify = n.type,
+		.protocol = n.protocol,
+		.spi_len = (uint8_t)n.spi_len,
+		.n_spis = n.spi_len > 0,
+		.spis = n.spi,
+	};
+	t->ike->host.word(t->ike->host.ctx, t->sa, &word);
+	return IKE_OK;
+}
+
+/* Tells the host of deleted IPsec SAs; OUT_IS_OURS: the peer deleted the very SA that the message came on. */
+static enum ike_reason
+delete_take(struct v1_turn *t, const struct v1_payload *p, bool *out_is_ours)
+{
+	struct v1_delete d;
+	enum ike_reason reason = v1_delete_parse(p, &d);
+	if (reason != IKE_OK)
+		return reason;
+	if (d.protocol == V1_PROTO_ISAKMP) {
+		struct rd r = rd_init(d.spis, (size_t)d.n_spis * d.spi_len);
+		while (rd_left(&r) > 0) {
+			uint64_t cky_i = rd_u64(&r);
+			uint64_t cky_r = rd_u64(&r);
+			if (cky_i == t->sa->cky_i && cky_r == t->sa->cky_r)
+				*out_is_ours = true;
+		}
+		return IKE_OK;
+	}
+	const struct ike_word word = {
+		.is_delete = true,
+		.protocol = d.protocol,
+		.spi_len = d.spi_len,
+		.n_spis = d.n_spis,
+		.spis = d.spis,
+	};
+	t->ike->host.word(t->ike->host.ctx, t->sa, &word);
+	return IKE_OK;
+}
+
+/* HDR*, HASH(1), N/D */
+static enum ike_reason
+payloads_take(struct v1_turn *t)
+{
+	uint8_t want[HASH_LEN_MAX];
+	uint32_t allowed = V1_BIT(V1_HASH) | V1_BIT(V1_NOTIFY) | V1_BIT(V1_DELETE);
+	if (t->m->n == 0 || t->m->list[0].type != V1_HASH)
+		return IKE_MISSING;
+	if ((t->m->has & ~allowed) != 0 || (t->m->repeated & V1_BIT(V1_HASH)) != 0)
+		return IKE_UNEXPECTED;
+	v1_hash1(&t->sa->keys, t->hdr->mid, v1_rest_of(t), want);
+	if (!v1_hash_is(t, want))
+		return IKE_HASH;
+	bool is_ours = false;
+	enum ike_reason reason = IKE_OK;
+	for (unsigned i = 1; i < t->m->n && reason == IKE_OK; i++)
+		reason = t->m->list[i].type == V1_NOTIFY ? notify_take(t, &t->m->list[i])
+							 : delete_take(t, &t->m->list[i], &is_ours);
+	if (is_ours) {
+		v1_sa_end(t->ike, t->sa, IKE_DELETED);
+		t->sa = NULL;
+	}
+	return reason;
+}
+
+enum ike_reason
+v1_info_input(struct v1_turn *t, uint8_t *msg, size_t len)
+{
+	struct v1_msg m;
+	if ((t->hdr->flags & HDR_ENCRYPTED) == 0)
+		return clear_input(t, msg, len);
+	if (t->hdr->mid == 0)
+		return IKE_MESSAGE_ID;
+	t->sa = table_find(&t->ike->table, t->hdr->cky_i, t->hdr->cky_r);
+	if (t->sa == NULL)
+		return IKE_COOKIE;
+	if (t->sa->state != IKE_UP)
+		return IKE_STATE;
+	struct v1_iv iv = v1_iv_phase2(&t->sa->keys, &t->sa->iv, t->hdr->mid);
+	enum ike_reason reason = v1_message_read(t->sa, t->hdr, &iv, msg, len, &m);
+	if (reason != IKE_OK)
+		return reason;
+	t->m = &m;
+	t->chain = msg + HDR_LEN;
+	return payloads_take(t);
+}
+
+void
+v1_info_contact(struct v1_turn *t)
+{
+	const struct v1_payload *p;
+	for (unsigned i = 0; (p = v1_msg_find(t->m, V1_NOTIFY, i)) != NULL; i++) {
+		struct v1_notify n;
+		const struct ike_word word = { .notify = V1_N_INITIAL_CONTACT };
+		if (v1_notify_parse(p, &n) == IKE_OK && n.type == V1_N_INITIAL_CONTACT)
+			t->ike->host.word(t->ike->host.ctx, t->sa, &word);
+	}
+}

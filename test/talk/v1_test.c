@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * v1_test.c - main mode and quick mode between two engines, message by message; then with every single message lost,
+ * repeated, late, cut, changed; and with what does not fit.
+ */
+#include "test/talk/talk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+begin(struct talk *t)
+{
+	const struct ike_path path = { t->a.end, t->b.end };
+	(void)ike_start(t->a.ike, t->now_ms, &path, &t->a.policy);
+}
+
+/* Main mode without trouble. */
+static void
+main_run(struct talk *t)
+{
+	begin(t);
+	talk_run(t);
+	assert_int_equal(t->a.n_up, 1);
+	assert_int_equal(t->b.n_up, 1);
+}
+
+static void
+quick_run(struct talk *t)
+{
+	assert_true(ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+	talk_run(t);
+}
+
+static void
+main_and_quick_mode_message_by_message(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	begin(t);
+	assert_int_equal(ike_n_half_open(t->b.ike), 0);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR, SA --> */
+	assert_int_equal(ike_n_half_open(t->b.ike), 1);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR, SA */
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR, KE, Ni, NAT-D, NAT-D --> */
+	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR, KE, Nr, NAT-D, NAT-D */
+	assert_int_equal(t->b.n_up, 0);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, IDii, HASH_I --> */
+	assert_int_equal(t->b.n_up, 1);
+	assert_int_equal(ike_n_half_open(t->b.ike), 0);
+	assert_int_equal(t->a.n_up, 0);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, IDir, HASH_R */
+	assert_int_equal(t->a.n_up, 1);
+	assert_int_equal(t->n, 0);
+	assert_memory_equal(&t->a.sa->keys, &t->b.sa->keys, sizeof(t->a.sa->keys));
+	assert_int_equal(t->a.sa->chosen.lifetime_s, 3600);
+	assert_false(t->a.sa->nat.is_local_behind || t->b.sa->nat.is_remote_behind);
+
+	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), SA, Ni, IDci, IDcr --> */
+	assert_int_equal(t->b.n_in, 1);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(2), SA, Nr, IDci, IDcr */
+	assert_int_equal(t->a.n_children, 1);
+	assert_int_equal(t->b.n_children, 0);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(3) --> */
+	assert_int_equal(t->b.n_children, 1);
+	assert_true(talk_children_agree(t));
+	assert_int_equal(t->a.n_refused + t->b.n_refused, 0);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
+static void
+every_algorithm_and_group_comes_up(void **state)
+{
+	(void)state;
+	for (enum enc_alg e = ENC_DES_CBC; e < ENC_MAX; e++)
+		for (enum hash_alg h = 0; h < HASH_MAX; h++) {
+			const struct p1_proposal p1 = { METHOD_PSK, e, h, DH_GROUP19, 3600 };
+			const struct p2_proposal p2 = { P2_ESP, AUTH_HMAC_SHA_256_128, e, 3600 };
+			struct talk *t = talk_new();
+			t->a.policy.proposals = t->b.policy.proposals = &p1;
+			t->a.tunnels[0].policy.proposals = t->b.tunnels[0].policy.proposals = &p2;
+			main_run(t);
+			quick_run(t);
+			assert_true(talk_children_agree(t));
+			talk_free(t);
+		}
+	for (enum dh_group g = DH_NONE + 1; g < DH_MAX; g++) {
+		const struct p1_proposal p1 = { METHOD_PSK, ENC_AES_256_CBC, HASH_SHA1, g, 3600 };
+		struct talk *t = talk_new();
+		t->a.policy.proposals = t->b.policy.proposals = &p1;
+		t->a.tunnels[0].policy.pfs = t->b.tunnels[0].policy.pfs = g;
+		main_run(t);
+		quick_run(t);
+		assert_true(talk_children_agree(t));
+		assert_int_equal(t->a.children[0].pfs, g);
+		talk_free(t);
+	}
+}
+
+static void
+every_protocol_comes_up(void **state)
+{
+	static const struct p2_proposal list[] = {
+		{ P2_ESP, AUTH_NONE, ENC_AES_128_CBC, 3600 },
+		{ P2_ESP, AUTH_HMAC_MD5_96, ENC_NULL, 3600 },
+		{ P2_AH, AUTH_HMAC_SHA1_96, ENC_NULL, 3600 },
+		{ P2_AH, AUTH_HMAC_SHA_256_128, ENC_NULL, 3600 },
+		{ P2_BUNDLE, AUTH_HMAC_MD5_96, ENC_3DES_CBC, 3600 },
+	};
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct talk *t = talk_new();
+		t->a.tunnels[0].policy = (struct p2_policy){ .proposals = list, .n = 5 };
+		t->b.tunnels[0].policy = (struct p2_policy){ .proposals = &list[i], .n = 1 };
+		main_run(t);
+		quick_run(t);
+		assert_true(talk_children_agree(t));
+		assert_int_equal(t->a.children[0].chosen.protocol, list[i].protocol);
+		assert_int_equal(t->a.children[0].in.esp == 0, list[i].protocol == P2_AH);
+		assert_int_equal(t->a.children[0].in.ah == 0, list[i].protocol == P2_ESP);
+		talk_free(t);
+	}
+}
+
+static void
+a_nat_moves_the_exchange_to_4500(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	t->nat = (struct addr){ ADDR_V4, { 203, 0, 113, 5 } };
+	/* behind a NAT the peer's identity is not the address that it comes from */
+	struct id id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 };
+	t->b.policy.remote_ids = &id;
+	t->b.policy.n_remote_ids = 1;
+	main_run(t);
+	assert_true(t->a.sa->nat.is_local_behind);
+	assert_false(t->a.sa->nat.is_remote_behind);
+	assert_true(t->b.sa->nat.is_remote_behind);
+	assert_int_equal(t->a.sa->path.local.port, 4500);
+	assert_int_equal(t->b.sa->path.local.port, 4500);
+	assert_int_equal(t->b.sa->path.remote.port, 14500);
+	quick_run(t);
+	assert_true(talk_children_agree(t));
+	assert_true(t->a.children[0].is_udp);
+	talk_free(t);
+}
+
+/* --- trouble on the wire --- */
+
+enum { N_MESSAGES = 9 };
+
+/* Runs main and quick mode to the end; the message with number AT is given to TROUBLE instead of being delivered. */
+static void
+run_with(unsigned at, void (*trouble)(struct talk *t, struct talk_msg *m))
+{
+	struct talk *t = talk_new();
+	unsigned n = 0;
+	bool has_begun = false;
+	begin(t);
+	for (unsigned turns = 0; turns < 400; turns++) {
+		if (t->n == 0 && t->a.sa != NULL && !has_begun) {
+			has_begun = true;
+			assert_true(
+			    ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+		} else if (t->n > 0) {
+			struct talk_msg m = talk_take(t);
+			if (n++ == at)
+				trouble(t, &m);
+			else
+				(void)talk_give(t, &m);
+		} else if (!talk_wait(t)) {
+			break;
+		}
+	}
+	assert_int_equal(t->a.n_up, 1);
+	assert_int_equal(t->b.n_up, 1);
+	assert_int_equal(t->a.n_children, 1);
+	assert_int_equal(t->b.n_children, 1);
+	assert_int_equal(t->b.n_in, 1);
+	assert_int_equal(t->a.n_failed + t->b.n_failed, 0);
+	assert_true(talk_children_agree(t));
+	/* a repeated message brings at most one more of each that follows it */
+	assert_true(t->n_sent <= 3 * N_MESSAGES);
+	talk_free(t);
+}
+
+static void
+lose(struct talk *t, struct talk_msg *m)
+{
+	(void)t;
+	(void)m;
+}
+
+static void
+repeat(struct talk *t, struct talk_msg *m)
+{
+	assert_int_equal(talk_give(t, m), IKE_OK);
+	assert_int_equal(talk_give(t, m), IKE_REPEATED);
+	assert_int_equal(talk_give(t, m), IKE_REPEATED);
+}
+
+/* It comes after the next one of the same direction would have, or never needs to. */
+static void
+delay(struct talk *t, struct talk_msg *m)
+{
+	(void)talk_wait(t);
+	while (t->n > 0)
+		(void)talk_deliver(t);
+	(void)talk_give(t, m);
+}
+
+static void
+cut(struct talk *t, struct talk_msg *m)
+{
+	for (size_t n = 0; n < m->n; n++) {
+		struct talk_msg part = *m;
+		part.n = n;
+		assert_int_not_equal(talk_give(t, &part), IKE_OK);
+		if (n < HDR_LEN)
+			continue;
+		part.b[26] = (uint8_t)(n >> 8);
+		part.b[27] = (uint8_t)n;
+		assert_int_not_equal(talk_give(t, &part), IKE_OK);
+	}
+	assert_int_equal(talk_give(t, m), IKE_OK);
+}
+
+/* Encrypted messages are proved as a whole: no changed octet is taken. In clear this is true of the header only. */
+static void
+corrupt(struct talk *t, struct talk_msg *m)
+{
+	bool is_encrypted = (m->b[19] & HDR_ENCRYPTED) != 0;
+	for (size_t i = 0; i < (is_encrypted ? m->n : HDR_LEN); i++) {
+		struct talk_msg bad = *m;
+		bad.b[i] ^= 0x55;
+		/* message 1: the cookie is anything; the second: it is being chosen; octet 17 has a minor version */
+		if (!is_encrypted && i < 16)
+			continue;
+		if (i == 17 || (i == 19 && is_encrypted))
+			bad.b[i] ^= 0xa5;
+		assert_int_not_equal(talk_give(t, &bad), IKE_OK);
+	}
+	assert_int_equal(talk_give(t, m), IKE_OK);
+}
+
+static void
+each_message_lost(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_MESSAGES; i++)
+		run_with(i, lose);
+}
+
+static void
+each_message_repeated(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_MESSAGES; i++)
+		run_with(i, repeat);
+}
+
+static void
+each_message_late(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_MESSAGES; i++)
+		run_with(i, delay);
+}
+
+static void
+each_message_cut_everywhere(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_MESSAGES; i++)
+		run_with(i, cut);
+}
+
+static void
+each_message_corrupted(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_MESSAGES; i++)
+		run_with(i, corrupt);
+}
+
+/* Every message of a whole conversation, given again in every state of a later one, changes nothing. */
+static void
+a_recorded_conversation_is_refused_in_every_state(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	quick_run(t);
+	unsigned n = t->n_sent;
+	assert_int_equal(n, N_MESSAGES);
+	while (t->a.sa->hand != NULL || t->b.sa->quicks != NULL)
+		assert_true(talk_wait(t));
+	for (unsigned i = 1; i < n; i++)
+		assert_int_not_equal(talk_give(t, &t->log[i]), IKE_OK);
+	assert_int_equal(t->a.n_children, 1);
+	assert_int_equal(t->b.n_children, 1);
+	assert_int_equal(t->b.n_in, 1);
+	assert_int_equal(ike_n_sas(t->b.ike), 1);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
+static void
+a_dead_peer_is_given_up(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	begin(t);
+	do
+		t->n = 0;
+	while (talk_wait(t));
+	assert_int_equal(t->n_sent, IKE_TRIES);
+	assert_int_equal(t->a.n_down, 1);
+	assert_int_equal(ike_n_sas(t->a.ike), 0);
+	talk_free(t);
+
+	t = talk_new();
+	main_run(t);
+	unsigned before = t->n_sent;
+	assert_true(ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+	do
+		t->n = 0;
+	while (talk_wait(t));
+	assert_int_equal(t->n_sent - before, IKE_TRIES);
+	assert_int_equal(t->a.n_failed, 1);
+	assert_int_equal(t->a.n_down, 0);
+	talk_free(t);
+}
+
+/* --- what does not fit --- */
+
+static void
+a_wrong_key_is_refused(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	t->b.policy.psk = (struct part){ "sesama", 6 };
+	begin(t);
+	talk_run(t);
+	assert_int_equal(t->a.n_up + t->b.n_up, 0);
+	assert_true(t->b.n_refused > 0);
+	talk_free(t);
+}
+
+static void
+a_wrong_identity_is_refused_and_named(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
+	begin(t);
+	talk_run(t);
+	assert_int_equal(t->a.n_up + t->b.n_up, 0);
+	assert_int_equal(t->b.refused, IKE_ID);
+	assert_string_equal(
+	    text_str(&t->b.why), "the peer says it is fqdn(any:0,[0..8]=a.example)");
+	talk_free(t);
+
+	t = talk_new();
+	struct id want = id_of_bytes(ID_FQDN, "A.EXAMPLE", 9);
+	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
+	t->b.policy.remote_ids = &want;
+	t->b.policy.n_remote_ids = 1;
+	main_run(t);
+	talk_free(t);
+}
+
+static void
+other_proposals_and_networks_are_refused_and_named(void **state)
+{
+	static const struct p1_proposal p1 = { METHOD_PSK, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP2,
+		3600 };
+	(void)state;
+	struct talk *t = talk_new();
+	t->b.policy.proposals = &p1;
+	begin(t);
+	talk_run(t);
+	assert_int_equal(t->b.refused, IKE_NO_PROPOSAL);
+	assert_non_null(strstr(text_str(&t->b.why),
+	    "encryption-algorithm differs: peer 3des-cbc, allowed aes-128-cbc"));
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	talk_free(t);
+
+	t = talk_new();
+	main_run(t);
+	assert_true(prefix_parse("10.3.0.0/16", &t->a.tunnels[0].local));
+	quick_run(t);
+	assert_int_equal(t->b.refused, IKE_SELECTORS);
+	assert_string_equal(
+	    text_str(&t->b.why), "peer proposed its 10.3.0.0/16 with our 10.2.0.0/16");
+	talk_free(t);
+
+	t = talk_new();
+	main_run(t);
+	t->a.tunnels[0].policy.pfs = DH_GROUP2;
+	quick_run(t);
+	assert_int_equal(t->b.refused, IKE_NO_PROPOSAL);
+	assert_int_equal(t->b.n_in, 0);
+	talk_free(t);
+}
+
+/* The responder keeps a shorter time than was proposed and says so (RFC 2407 s4.6.3.1). */
+static void
+the_shorter_lifetime_is_used_by_both(void **state)
+{
+	static const struct p2_proposal short_life = { P2_ESP, AUTH_HMAC_SHA1_96, ENC_3DES_CBC,
+		1800 };
+	(void)state;
+	struct talk *t = talk_new();
+	t->b.tunnels[0].policy.proposals = &short_life;
+	main_run(t);
+	quick_run(t);
+	assert_true(talk_children_agree(t));
+	assert_int_equal(t->a.children[0].chosen.lifetime_s, 1800);
+	talk_free(t);
+}
+
+static void
+a_flood_of_beginnings_is_bounded(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	struct talk_msg first = t->log[0];
+	for (unsigned i = 0; i < 3 * IKE_HALF_OPEN_MAX; i++) {
+		first.b[0] = (uint8_t)(i >> 8);
+		first.b[1] = (uint8_t)i;
+		first.b[2] = 0x77;
+		assert_int_equal(talk_give(t, &first), IKE_OK);
+		t->n = 0;
+	}
+	assert_int_equal(ike_n_half_open(t->b.ike), IKE_HALF_OPEN_MAX);
+	assert_int_equal(ike_n_sas(t->b.ike), IKE_HALF_OPEN_MAX + 1);
+	/* who is there already notices nothing, and a new one gets in */
+	quick_run(t);
+	assert_true(talk_children_agree(t));
+	begin(t);
+	talk_run(t);
+	assert_int_equal(t->b.n_up, 2);
+	while (talk_wait(t))
+		t->n = 0;
+	assert_int_equal(ike_n_half_open(t->b.ike), 0);
+	assert_int_equal(ike_n_sas(t->b.ike), 2);
+	talk_free(t);
+}
+
+static void
+both_sides_may_begin_many_quick_modes(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+		assert_true(ike_quick_start(t->b.ike, 0, t->b.sa, &t->b.tunnels[0]));
+	}
+	talk_run(t);
+	assert_int_equal(t->a.n_children, 10);
+	assert_int_equal(t->b.n_children, 10);
+	assert_int_equal(t->a.n_refused + t->b.n_refused, 0);
+	talk_free(t);
+}
+
+/* --- informational exchanges --- */
+
+static void
+probes_are_answered_and_old_ones_are_not(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	ike_probe(t->a.ike, t->a.sa, 100);
+	struct talk_msg old = t->queue[0];
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), N(R-U-THERE) --> */
+	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(1), N(R-U-THERE-ACK) */
+	assert_int_equal(t->a.word.notify, V1_N_R_U_THERE_ACK);
+	assert_int_equal(t->a.word.sequence, 100);
+	ike_probe(t->a.ike, t->a.sa, 101);
+	talk_run(t);
+	assert_int_equal(t->a.word.sequence, 101);
+	assert_int_equal(talk_give(t, &old), IKE_REPEATED);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
+static void
+deletes_are_told_and_end_the_sa(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	quick_run(t);
+	ike_delete(t->a.ike, t->a.sa, V1_PROTO_ESP, t->a.children[0].in.esp);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), D --> */
+	assert_true(t->b.word.is_delete);
+	assert_int_equal(t->b.word.protocol, V1_PROTO_ESP);
+	assert_int_equal(t->b.word_spi, t->b.children[0].out.esp);
+	ike_end(t->a.ike, t->a.sa);
+	assert_int_equal(ike_n_sas(t->a.ike), 0);
+	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), D(both cookies) --> */
+	assert_int_equal(t->b.down, IKE_DELETED);
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
+static void
+errors_reach_the_peer_proved_or_without_effect(void **state)
+{
+	static const struct p1_proposal p1 = { METHOD_PSK, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP2,
+		3600 };
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	assert_true(prefix_parse("10.3.0.0/16", &t->a.tunnels[0].local));
+	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	struct talk_msg first = t->queue[0];
+	assert_int_equal(talk_deliver(t), IKE_SELECTORS);
+	assert_int_equal(
+	    talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(1), N(INVALID-ID-INFORMATION) */
+	assert_int_equal(t->a.word.notify, 18);
+	assert_int_equal(talk_give(t, &first), IKE_REPEATED);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+
+	t = talk_new();
+	t->b.policy.proposals = &p1;
+	begin(t);
+	assert_int_equal(talk_deliver(t), IKE_NO_PROPOSAL);
+	assert_true(t->queue[0].n < t->log[0].n);
+	assert_int_equal(
+	    talk_deliver(t), IKE_CLEAR); /* <-- HDR, N(NO-PROPOSAL-CHOSEN), by anybody */
+	assert_string_equal(
+	    text_str(&t->a.why), "somebody says without proof: notify 14 NO-PROPOSAL-CHOSEN");
+	assert_int_equal(ike_n_sas(t->a.ike), 1);
+	talk_free(t);
+}
+
+static void
+no_changed_octet_of_a_delete_is_taken(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new();
+	main_run(t);
+	uint64_t cookie = t->a.sa->cky_i;
+	ike_end(t->a.ike, t->a.sa);
+	assert_true(cookie != 0);
+	struct talk_msg m = talk_take(t);
+	for (size_t i = 0; i < m.n; i++) {
+		struct talk_msg bad = m;
+		bad.b[i] ^= 0x55;
+		if (i == 17 || i == 19) /* the minor version, the commit bit */
+			continue;
+		assert_int_not_equal(talk_give(t, &bad), IKE_OK);
+	}
+	assert_int_equal(ike_n_sas(t->b.ike), 1);
+	assert_int_equal(talk_give(t, &m), IKE_OK);
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	talk_free(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(main_and_quick_mode_message_by_message),
+		cmocka_unit_test(every_algorithm_and_group_comes_up),
+		cmocka_unit_test(every_protocol_comes_up),
+		cmocka_unit_test(a_nat_moves_the_exchange_to_4500),
+		cmocka_unit_test(each_message_lost),
+		cmocka_unit_test(each_message_repeated),
+		cmocka_unit_test(each_message_late),
+		cmocka_unit_test(each_message_cut_everywhere),
+		cmocka_unit_test(each_message_corrupted),
+		cmocka_unit_test(a_recorded_conversation_is_refused_in_every_state),
+		cmocka_unit_test(a_dead_peer_is_given_up),
+		cmocka_unit_test(a_wrong_key_is_refused),
+		cmocka_unit_test(a_wrong_identity_is_refused_and_named),
+		cmocka_unit_test(other_proposals_and_networks_are_refused_and_named),
+		cmocka_unit_test(the_shorter_lifetime_is_used_by_both),
+		cmocka_unit_test(a_flood_of_beginnings_is_bounded),
+		cmocka_unit_test(both_sides_may_begin_many_quick_modes),
+		cmocka_unit_test(probes_are_answered_and_old_ones_are_not),
+		cmocka_unit_test(deletes_are_told_and_end_the_sa),
+		cmocka_unit_test(errors_reach_the_peer_proved_or_without_effect),
+		cmocka_unit_test(no_changed_octet_of_a_delete_is_taken),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
