@@ -95,7 +95,8 @@ candidate_enter(struct session *s, enum session_kind kind, struct text *out)
 		text_put(out, "error: already in configuration mode\n");
 		return false;
 	}
-	if (holder != NULL) {
+	/* to look on is allowed; every change is refused where it is made */
+	if (holder != NULL && kind != CONFIGURE_SHARED) {
 		candidate_held(holder, out);
 		return false;
 	}

@@ -138,13 +138,25 @@ leave_now(struct session *s)
 	session_done(s);
 }
 
+static void on_leave_answer(struct session *s, const char *text);
+
+static void
+leave_question(struct session *s)
+{
+	session_ask(s, "Exit with uncommitted changes? [yes,no] (yes) ", "yes", on_leave_answer);
+}
+
+/* A slip of the fingers must not throw private changes away: it is asked again. */
 static void
 on_leave_answer(struct session *s, const char *text)
 {
-	if (text[0] == 'n' || text[0] == 'N')
+	char c = text[0];
+	if (c == 'n' || c == 'N')
 		session_done(s);
-	else
+	else if (c == '\0' || c == 'y' || c == 'Y')
 		leave_now(s);
+	else
+		leave_question(s);
 }
 
 static void
@@ -157,7 +169,7 @@ leave_ask(struct session *s)
 	session_text(s, "The configuration has been changed but not committed\n");
 	if (s->kind != CONFIGURE_SHARED)
 		session_text(s, "warning: uncommitted changes will be discarded\n");
-	session_ask(s, "Exit with uncommitted changes? [yes,no] (yes) ", "yes", on_leave_answer);
+	leave_question(s);
 }
 
 /* --- what changes have in common --- */

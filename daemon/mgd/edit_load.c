@@ -98,14 +98,19 @@ static void
 line_take(const struct report_line *l, struct report *shown)
 {
 	struct report_line line = *l;
+	struct text warning = { 0 };
 	static char syntax_error[] = "syntax error";
 	if (l->class == REPORT_IGNORED)
 		return;
 	if (l->is_unknown) {
 		line.is_error = true;
 		line.message = syntax_error;
+	} else if (!l->is_error && strncmp(l->message, "warning: ", 9) != 0) {
+		text_printf(&warning, "warning: %s", l->message); /* it does not count */
+		line.message = warning.s;
 	}
 	report_add(shown, &line);
+	text_done(&warning);
 }
 
 static void

@@ -144,6 +144,13 @@ child_by_position(const struct snode *s)
 	return NULL;
 }
 
+static bool
+is_bracket_open(const struct walk *k)
+{
+	const struct word *w = &k->w->w[k->i];
+	return k->i < k->w->n && !w->is_quoted && strcmp(w->s, bracket_open) == 0;
+}
+
 /* Takes the keys of a list entry; end is PATH_LIST if there are none. */
 static bool
 keys_take(struct walk *k, const struct snode *list)
@@ -179,21 +186,14 @@ keys_take(struct walk *k, const struct snode *list)
 	return true;
 }
 
-/* Takes `[ a b c ]` or a single value. */
+/* Takes `[ a b c ]`, values of LEAF for what stands in front of them. */
 static bool
-leaf_take(struct walk *k, const struct snode *leaf)
+bracket_take(struct walk *k, const struct snode *leaf)
 {
-	k->out->end = leaf->is_empty ? PATH_VALUE : PATH_LEAF;
-	if (leaf->is_empty || k->i == k->w->n)
-		return true;
-	k->out->end = PATH_VALUE;
-	const struct word *w = &k->w->w[k->i];
-	if (leaf->kind != SNODE_LEAFLIST || w->is_quoted || strcmp(w->s, "[") != 0)
-		return value_take(k, leaf);
 	out_add(k, bracket_open);
 	k->i++;
 	while (k->i < k->w->n) {
-		w = &k->w->w[k->i];
+		const struct word *w = &k->w->w[k->i];
 		if (!w->is_quoted && strcmp(w->s, "]") == 0) {
 			out_add(k, bracket_close);
 			k->i++;
@@ -206,6 +206,19 @@ leaf_take(struct walk *k, const struct snode *leaf)
 	if (k->part)
 		return true;
 	return refuse(k->e, k->w->end + 1, "syntax error, expecting ']'.");
+}
+
+/* Takes `[ a b c ]` or a single value. */
+static bool
+leaf_take(struct walk *k, const struct snode *leaf)
+{
+	k->out->end = leaf->is_empty ? PATH_VALUE : PATH_LEAF;
+	if (leaf->is_empty || k->i == k->w->n)
+		return true;
+	k->out->end = PATH_VALUE;
+	if (leaf->kind != SNODE_LEAFLIST || !is_bracket_open(k))
+		return value_take(k, leaf);
+	return bracket_take(k, leaf);
 }
 
 /* Takes the next statement below *S and moves *S to where the one after it is looked for. */
@@ -235,7 +248,11 @@ step(struct walk *k, const struct snode **s)
 	}
 	k->out->s = c;
 	k->out->end = PATH_NODE;
-	if (c->kind == SNODE_LIST) {
+	if (c->kind == SNODE_LIST && c->n_keys == 1 && !c->is_key_keyword && is_bracket_open(k)) {
+		k->out->end = PATH_VALUE; /* several entries, nothing can follow in them */
+		if (!bracket_take(k, c->keys[0]))
+			return false;
+	} else if (c->kind == SNODE_LIST) {
 		if (!keys_take(k, c))
 			return false;
 		*s = c;

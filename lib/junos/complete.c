@@ -258,8 +258,12 @@ complete_at(
 		leaf_add(at, s, p, out);
 		break;
 	case COMPLETE_AT_BRACKET:
-		own_values_add(at->node, s, p, out);
-		complete_value(at->tree, s, p, out);
+		if (s->kind == SNODE_LIST) {
+			key_add(at, s, 0, p, out);
+		} else {
+			own_values_add(at->node, s, p, out);
+			complete_value(at->tree, s, p, out);
+		}
 		bracket_add(p, "]", "Close a set of values", out);
 		break;
 	}

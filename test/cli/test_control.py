@@ -208,9 +208,15 @@ def test_exclusive_locks_others_out_and_private_is_private(gw):
     p = subprocess.Popen([BUILD / "cli/sallyport", "-r", gw.dir], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     p.stdin.write("configure exclusive\nset system host-name mine\n")
     p.stdin.flush()
-    wait(lambda: "locked" in gw.cli("configure")[2])
-    _, _, err = gw.cli("configure", check=1)
-    assert err.startswith("error: configuration database locked by:\n  root (pid ")
+    wait(lambda: "locked" in gw.cli("configure private")[2])
+    for how in ("configure private", "configure exclusive"):
+        _, _, err = gw.cli(how, check=1)
+        assert err.startswith("error: configuration database locked by:\n  root (pid ")
+    # to look is allowed to all
+    wait(lambda: "host-name mine;" in gw.cli("configure", "show system", check=0)[1])
+    _, out, err = gw.cli("configure", "set system host-name yours", "commit", "rollback", "load override terminal", check=1)
+    assert "Users currently editing the configuration:\n  root (pid " in out and "      exclusive [edit]\n" in out
+    assert err.count("error: configuration database locked by:\n  root (pid ") == 4, err
     p.stdin.close()
     p.wait(10)
     p.stdout.close()

@@ -135,6 +135,19 @@ def test_no_escape_sequence_is_written(typist):
         assert not re.search(r"[\x1b\x0e\x0f]", seen), seen
 
 
+def test_several_entries_in_brackets(typist):
+    t = conf(typist())
+    assert t.type("delete services service-set [ ss-t\t", "ss-two ").endswith("[ ss-two ")
+    assert t.type("?", "two ").split("\n")[1:-2] == [
+        "Possible completions:",
+        "  <name>               Name of the service set",
+        "  ]                    Close a set of values",
+        "  ss-one               Name of the service set",
+        "  ss-two               Name of the service set"]
+    t.type("ss-one ]\n", CONF)
+    assert t.type("show services service-set\n", CONF) == "show services service-set\n\n[edit]\nroot@gw# "
+
+
 def test_pipes_are_completed(typist):
     t = typist()
     assert t.type("show configuration | dis se ", "set ") == "show configuration | display set "
