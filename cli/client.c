@@ -291,6 +291,8 @@ on_done(struct line *l, const struct elem *e)
 	out_filter(l);
 	size_t from = l->pipes->out.len;
 	pipes_flush(l->pipes);
+	if (l->pipes->has_failed)
+		l->status = 1;
 	out_feed(l, from);
 	if (l->pager != NULL)
 		pager_end(l->pager);

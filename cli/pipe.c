@@ -589,7 +589,7 @@ pipes_done(struct pipes *p)
 }
 
 static void
-file_put(struct pipe_stage *st, const char *line)
+file_put(struct pipes *p, struct pipe_stage *st, const char *line)
 {
 	if (st->f == NULL && st->file != NULL) {
 		st->f = fopen(st->file, st->kind == PIPE_APPEND ? "a" : "w");
@@ -598,10 +598,28 @@ file_put(struct pipe_stage *st, const char *line)
 			    stderr, "error: could not open '%s': %s\n", st->file, strerror(errno));
 			free(st->file);
 			st->file = NULL;
+			p->has_failed = true;
 		}
 	}
-	if (st->f != NULL)
-		fprintf(st->f, "%s\n", line);
+	if (st->f != NULL && fprintf(st->f, "%s\n", line) < 0 && st->write_error == 0)
+		st->write_error = errno;
+}
+
+/* Ends the file of a stage; what did not get into it is said, since the disk may be full. */
+static void
+file_end(struct pipes *p, struct pipe_stage *st)
+{
+	if (st->f == NULL)
+		return;
+	if (fclose(st->f) != 0 && st->write_error == 0)
+		st->write_error = errno;
+	st->f = NULL;
+	if (st->write_error == 0)
+		return;
+	fprintf(stderr, "error: could not write '%s': %s\n", st->file, strerror(st->write_error));
+	free(st->file);
+	st->file = NULL;
+	p->has_failed = true;
 }
 
 /* Hands one line (without its end) to stage I and those after it. */
@@ -639,10 +657,10 @@ line_put(struct pipes *p, size_t i, const char *line)
 			break;
 		case PIPE_SAVE:
 		case PIPE_APPEND:
-			file_put(st, line);
+			file_put(p, st, line);
 			return;
 		case PIPE_TEE:
-			file_put(st, line);
+			file_put(p, st, line);
 			break;
 		case PIPE_RESOLVE:
 			text_reset(&st->named);
@@ -697,8 +715,12 @@ pipes_flush(struct pipes *p)
 				line_put(p, i + 1, text_str(&st->ring[k % st->n]));
 			break;
 		}
+		case PIPE_TEE:
+			file_end(p, st);
+			break;
 		case PIPE_SAVE:
 		case PIPE_APPEND:
+			file_end(p, st);
 			if (st->file == NULL)
 				break;
 			snprintf(line, sizeof(line), "Wrote %u lines of %s to '%s'", st->n_lines,

@@ -43,6 +43,7 @@ struct pipe_stage {
 	struct text named;     /* RESOLVE: the line with its names */
 	bool is_configuration; /* SAVE: what is written is called so */
 	FILE *f;
+	int write_error; /* errno of the first line that did not get into it, or 0 */
 };
 
 enum pipe_format { FORMAT_TEXT, FORMAT_SET, FORMAT_XML, FORMAT_JSON };
@@ -64,6 +65,7 @@ struct pipes {
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */
+	bool has_failed;     /* a file could not be written; that has been said */
 	bool hold;           /* the pager waits at the end, too */
 	struct text partial; /* text of the line that is not complete yet */
 	struct text out;     /* what has come through all stages; the caller empties it */
