@@ -290,7 +290,9 @@ on_done(struct line *l, const struct elem *e)
 	render_end(&l->render);
 	out_filter(l);
 	size_t from = l->pipes->out.len;
-	pipes_flush(l->pipes);
+	/* a line that was not understood has no output, of which there would be 0 lines */
+	if (elem_value(e, "caret") == NULL)
+		pipes_flush(l->pipes);
 	out_feed(l, from);
 	if (l->pager != NULL)
 		pager_end(l->pager);
