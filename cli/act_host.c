@@ -344,6 +344,8 @@ act_shell(struct act *a, const struct elem *request)
 		return act_fail(a, "error: a shell needs a terminal");
 	if (access(program, X_OK) < 0)
 		return act_fail(a, "error: %s: %s", program, strerror(errno));
+	/* programs that log in wait for the prompt of JUNOS's shells */
+	(void)setenv("PS1", geteuid() == 0 ? "# " : "% ", 1);
 	char *argv[] = { (char *)program, NULL };
 	(void)a->give_terminal(a->arg, argv);
 	return 0;

@@ -25,6 +25,7 @@
 struct ike;
 struct v1_quick;
 struct v1_hand;
+struct v1_frags;
 
 enum {
 	IKE_HALF_OPEN_MAX =
@@ -34,6 +35,7 @@ enum {
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_LINGER_MS = 60000,    /* how long an answer is kept for a repeated question */
+	IKE_FRAGS_MAX = 256,      /* peers that may be in the middle of a message in fragments */
 	IKE_OUT_MAX = 8192,       /* octets of a message that we write */
 };
 
@@ -90,7 +92,8 @@ struct ike_sa {
 	struct v1_hand *hand; /* what is needed until it is up, and for IKE_LINGER_MS after */
 	struct v1_quick *quicks; /* running and lingering quick modes */
 	unsigned n_quicks;
-	uint32_t *mids; /* message IDs of the quick modes that the peer began */
+	struct v1_frags *frags; /* a message that is not complete yet, or NULL */
+	uint32_t *mids;         /* message IDs of the quick modes that the peer began */
 	unsigned n_mids;
 	/* the engine's places */
 	size_t heap_at;

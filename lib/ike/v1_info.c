@@ -46,7 +46,7 @@ info_send(struct ike *ike, const struct ike_sa *sa, struct info *i)
 	if (len > 0)
 		len = v1_seal(&sa->keys, &iv, i->buf, len, sizeof(i->buf));
 	if (len > 0)
-		ike->host.send(ike->host.ctx, &sa->path, i->buf, len);
+		v1_send(ike, sa, i->buf, len);
 }
 
 void

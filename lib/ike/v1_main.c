@@ -15,7 +15,8 @@
 static unsigned
 our_vids(const struct ike_policy *policy)
 {
-	return VID_DPD | (policy->no_natt ? 0 : VID_NATT_RFC | VID_NATT_DRAFT_02);
+	return VID_DPD | VID_FRAGMENTATION |
+	       (policy->no_natt ? 0 : VID_NATT_RFC | VID_NATT_DRAFT_02);
 }
 
 /* Which numbers NAT-T has with this peer: V1_NAT_D, the draft's, or V1_NONE without it. */
@@ -59,9 +60,8 @@ chosen_set(struct ike_sa *sa, const struct p1_choice *choice)
 
 /* HDR, SA [, VID...] --> */
 void
-v1_mm_first(struct ike *ike, struct ike_sa *sa, struct v1_out *o)
+v1_mm_first(struct ike_sa *sa, struct v1_out *o)
 {
-	(void)ike;
 	p1_offer(o, sa->policy->proposals, sa->policy->n);
 	size_t body = HDR_LEN + V1_GENERIC_LEN;
 	sai_keep(sa->hand, o->w.buf + body, o->w.len - body);
@@ -86,8 +86,6 @@ v1_mm_r1(struct v1_turn *t)
 	p1_answer(&t->out, &peer, &choice);
 	vid_build(&t->out, our_vids(t->sa->policy) & t->sa->vids);
 	t->has_answer = true;
-	/* a spoofed beginning must not stay for ever */
-	t->sa->hand->memory.due_ms = t->now_ms + IKE_LINGER_MS;
 	return IKE_OK;
 }
 

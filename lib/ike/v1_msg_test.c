@@ -64,7 +64,7 @@ what_is_written_is_read(void **state)
 	assert_null(v1_msg_find(&m, V1_KE, 0));
 	assert_int_equal(v1_msg_find(&m, V1_VID, 1)->n, 1);
 	assert_null(v1_msg_find(&m, V1_VID, 2));
-	assert_string_equal(v1_type_name(m.list[1].type), "N");
+	assert_string_equal(v1_type_name((uint8_t)m.list[1].type), "N");
 
 	struct v1_notify notify;
 	uint32_t sequence;

@@ -14,6 +14,8 @@
 struct ike {
 	struct ike_host host;
 	struct table table;
+	unsigned n_frags; /* SAs with a message that is not complete */
+	uint16_t frag_id; /* of the last message that went in fragments */
 };
 
 enum { V1_OUR_NONCE_LEN = 32, V1_ID_BODY_MAX = 4 + ID_NAME_MAX };
@@ -84,7 +86,7 @@ typedef enum ike_reason v1_handler(struct v1_turn *t);
 
 /* main mode */
 v1_handler v1_mm_r1, v1_mm_i2, v1_mm_r3, v1_mm_i4, v1_mm_r5, v1_mm_i6;
-void v1_mm_first(struct ike *ike, struct ike_sa *sa, struct v1_out *o); /* message 1 */
+void v1_mm_first(struct ike_sa *sa, struct v1_out *o); /* message 1 */
 
 /* quick mode */
 v1_handler v1_qm_r1, v1_qm_i2, v1_qm_r3;
@@ -97,9 +99,16 @@ void v1_info_refuse_clear(
     struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason);
 void v1_info_contact(struct v1_turn *t); /* INITIAL-CONTACT in message 5 or 6 of main mode */
 
+/* a whole message of an exchange */
+enum ike_reason v1_main_input(struct v1_turn *t, uint8_t *msg, size_t len);
+enum ike_reason v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len);
+
 /* what all use */
 enum ike_reason v1_message_read(const struct ike_sa *sa, const struct hdr *h, struct v1_iv *iv,
     uint8_t *msg, size_t len, struct v1_msg *out);
+void v1_send(struct ike *ike, const struct ike_sa *sa, const uint8_t *msg, size_t len);
+void v1_frags_free(struct ike *ike, struct ike_sa *sa); /* nothing if there are none */
+void v1_sa_free(struct ike *ike, struct ike_sa *sa);    /* it is in no table any more */
 void v1_sa_end(struct ike *ike, struct ike_sa *sa, enum ike_reason reason); /* frees SA */
 size_t v1_hash_open(const struct ike_sa *sa, struct v1_out *o);
 void v1_hash_close(

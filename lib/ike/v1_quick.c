@@ -70,9 +70,8 @@ v1_rest_of(const struct v1_turn *t)
 /* --- payloads that both sides write --- */
 
 static void
-body_put(struct ike *ike, struct v1_quick *q, const struct v1_nonce *nonce, struct v1_out *o)
+body_put(const struct v1_quick *q, const struct v1_nonce *nonce, struct v1_out *o)
 {
-	(void)ike;
 	v1_out_put(o, V1_NONCE, nonce->b, nonce->n);
 	if (q->dh != NULL)
 		v1_out_put(o, V1_KE, q->dh->public, dh_info(q->dh->group)->public_len);
@@ -228,7 +227,7 @@ v1_qm_first(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, struct v1_ou
 		dh_new(ike, q, policy.pfs);
 	size_t at = v1_hash_open(sa, o);
 	p2_offer(o, &policy, q->child.in);
-	body_put(ike, q, &q->ni, o);
+	body_put(q, &q->ni, o);
 	ids_put(q, o);
 	v1_hash_close(sa, q->mid, (struct part){ 0 }, o, at);
 }
@@ -319,7 +318,7 @@ v1_qm_r1(struct v1_turn *t)
 
 	size_t at = v1_hash_open(t->sa, &t->out);
 	p2_answer(&t->out, &peer, &choice, q->child.in);
-	body_put(t->ike, q, &q->nr, &t->out);
+	body_put(q, &q->nr, &t->out);
 	/* selectors that were not sent are not answered */
 	if (v1_msg_find(t->m, V1_ID, 0) != NULL)
 		ids_put(q, &t->out);

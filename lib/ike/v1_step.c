@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/ike/v1_frag.h"
 #include "lib/ike/vid.h"
 
 #define P(x) V1_BIT(V1_##x)
@@ -157,11 +158,26 @@ memory_out(struct v1_memory *m, const uint8_t *msg, size_t len)
 	m->n_sent = 0;
 }
 
+/* Sends a message, in fragments if it is long and the peer takes them. */
+void
+v1_send(struct ike *ike, const struct ike_sa *sa, const uint8_t *msg, size_t len)
+{
+	uint8_t buf[V1_FRAG_ROOM];
+	if (len <= V1_FRAG_SIZE || (sa->vids & VID_FRAGMENTATION) == 0) {
+		ike->host.send(ike->host.ctx, &sa->path, msg, len);
+		return;
+	}
+	ike->frag_id++;
+	size_t n;
+	for (uint8_t i = 1; (n = v1_frag_build(buf, msg, len, ike->frag_id, i)) > 0; i++)
+		ike->host.send(ike->host.ctx, &sa->path, buf, n);
+}
+
 static void
 memory_send(struct ike *ike, struct ike_sa *sa, struct v1_memory *m, uint64_t now_ms)
 {
 	unsigned doublings = m->n_sent < IKE_TRIES ? m->n_sent : IKE_TRIES;
-	ike->host.send(ike->host.ctx, &sa->path, m->out, m->out_len);
+	v1_send(ike, sa, m->out, m->out_len);
 	m->n_sent++;
 	if (m->is_awaiting)
 		m->due_ms = now_ms + ((uint64_t)IKE_RETRANSMIT_MS << doublings);
@@ -258,9 +274,21 @@ mid_note(struct ike_sa *sa, uint32_t mid)
 	sa->mids[sa->n_mids++] = mid;
 }
 
-static void
-sa_free(struct ike_sa *sa)
+void
+v1_frags_free(struct ike *ike, struct ike_sa *sa)
 {
+	if (sa->frags == NULL)
+		return;
+	v1_frags_drop(sa->frags);
+	free(sa->frags);
+	sa->frags = NULL;
+	ike->n_frags--;
+}
+
+void
+v1_sa_free(struct ike *ike, struct ike_sa *sa)
+{
+	v1_frags_free(ike, sa);
 	free(sa->mids);
 	while (sa->quicks != NULL)
 		quick_del(sa, sa->quicks);
@@ -303,49 +331,7 @@ v1_sa_end(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	table_del(&ike->table, sa);
 	ike->host.sa_down(ike->host.ctx, sa, reason);
-	sa_free(sa);
-}
-
-struct ike *
-ike_new(const struct ike_host *host)
-{
-	struct ike *ike = calloc(1, sizeof(*ike));
-	uint64_t secret;
-	if (ike == NULL)
-		abort();
-	ike->host = *host;
-	host->random(host->ctx, &secret, sizeof(secret));
-	table_init(&ike->table, secret);
-	return ike;
-}
-
-void
-ike_free(struct ike *ike)
-{
-	if (ike == NULL)
-		return;
-	for (size_t i = 0; i < ike->table.n; i++)
-		sa_free(ike->table.heap[i]);
-	table_done(&ike->table);
-	free(ike);
-}
-
-void
-ike_drop(struct ike *ike, struct ike_sa *sa)
-{
-	v1_sa_end(ike, sa, IKE_OK);
-}
-
-size_t
-ike_n_sas(const struct ike *ike)
-{
-	return ike->table.n;
-}
-
-size_t
-ike_n_half_open(const struct ike *ike)
-{
-	return ike->table.n_half_open;
+	v1_sa_free(ike, sa);
 }
 
 /* --- sending --- */
@@ -389,7 +375,7 @@ ike_start(
 	uint8_t buf[IKE_OUT_MAX];
 	struct v1_turn t = { .ike = ike, .now_ms = now_ms, .sa = sa };
 	out_begin(sa, HDR_MAIN, 0, false, buf, &t.out);
-	v1_mm_first(ike, sa, &t.out);
+	v1_mm_first(sa, &t.out);
 	table_add(&ike->table, sa);
 	out_send(&t, buf, false, NULL, &sa->hand->memory, true);
 	due_update(ike, sa);
@@ -419,15 +405,6 @@ ike_quick_start(
 
 /* --- receiving --- */
 
-/* Refuses a message that belongs to nothing, or not to what is due. */
-static enum ike_reason
-refuse(struct ike *ike, const struct ike_path *path, const struct ike_sa *sa,
-    enum ike_reason reason, const char *why)
-{
-	ike->host.refused(ike->host.ctx, path, sa, reason, why);
-	return reason;
-}
-
 /* Is this the message that was taken last? Then its answer goes out again, at most IKE_TRIES times. */
 static bool
 was_repeated(struct ike *ike, struct ike_sa *sa, struct v1_memory *m, const uint8_t print[20])
@@ -435,7 +412,7 @@ was_repeated(struct ike *ike, struct ike_sa *sa, struct v1_memory *m, const uint
 	if (memcmp(m->in, print, sizeof(m->in)) != 0)
 		return false;
 	if (m->out != NULL && m->n_sent < 2 * IKE_TRIES) {
-		ike->host.send(ike->host.ctx, &sa->path, m->out, m->out_len);
+		v1_send(ike, sa, m->out, m->out_len);
 		m->n_sent++;
 	}
 	return true;
@@ -510,6 +487,9 @@ row_run(
 	}
 	if (is_encrypted)
 		*x->iv = iv;
+	/* a NAT may give its peer another port at any time; what is proved and new says where it is (RFC 3947 s6) */
+	if (is_encrypted && t->sa->nat.is_remote_behind)
+		t->sa->path = *t->path;
 	memcpy(x->memory->in, print, sizeof(x->memory->in));
 	x->memory->is_awaiting = false;
 	state_set(t, x->row);
@@ -541,8 +521,8 @@ main_admit(struct ike *ike, const struct ike_path *path, const struct hdr *h, st
 	return IKE_OK;
 }
 
-static enum ike_reason
-main_input(struct v1_turn *t, uint8_t *msg, size_t len)
+enum ike_reason
+v1_main_input(struct v1_turn *t, uint8_t *msg, size_t len)
 {
 	uint8_t print[20];
 	bool is_new = false;
@@ -572,7 +552,7 @@ main_input(struct v1_turn *t, uint8_t *msg, size_t len)
 		v1_info_refuse_clear(t->ike, t->path, t->hdr, reason);
 	if (reason != IKE_OK && is_new) {
 		table_del(&t->ike->table, t->sa);
-		sa_free(t->sa);
+		v1_sa_free(t->ike, t->sa);
 		t->sa = NULL;
 	}
 	return reason;
@@ -589,8 +569,8 @@ quick_refuse(struct v1_turn *t, enum ike_reason reason)
 	quick_del(t->sa, t->quick);
 }
 
-static enum ike_reason
-quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
+enum ike_reason
+v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 {
 	uint8_t print[20];
 	if (t->hdr->mid == 0)
@@ -621,34 +601,6 @@ quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 		mid_note(t->sa, t->hdr->mid);
 	else if (is_new)
 		quick_refuse(t, reason);
-	return reason;
-}
-
-enum ike_reason
-ike_input(struct ike *ike, uint64_t now_ms, const struct ike_path *path, uint8_t *msg, size_t len)
-{
-	struct rd r = rd_init(msg, len);
-	struct hdr h;
-	struct text why = { 0 };
-	enum ike_reason reason = hdr_parse(&r, &h);
-	if (reason != IKE_OK)
-		return refuse(ike, path, NULL, reason, "");
-	struct v1_turn t = { .ike = ike, .now_ms = now_ms, .path = path, .hdr = &h, .why = &why };
-	if (h.version >> 4 != HDR_V1 >> 4)
-		reason = IKE_VERSION;
-	else if ((h.flags & ~(HDR_ENCRYPTED | HDR_COMMIT)) != 0)
-		reason = IKE_FLAGS;
-	else if (h.exchange == HDR_MAIN)
-		reason = main_input(&t, msg, len);
-	else if (h.exchange == HDR_QUICK)
-		reason = quick_input(&t, msg, len);
-	else if (h.exchange == HDR_INFO)
-		reason = v1_info_input(&t, msg, len);
-	else
-		reason = IKE_EXCHANGE;
-	if (reason != IKE_OK)
-		refuse(ike, path, t.sa, reason, text_str(&why));
-	text_done(&why);
 	return reason;
 }
 
@@ -703,11 +655,4 @@ ike_tick(struct ike *ike, uint64_t now_ms)
 		}
 		due_update(ike, sa);
 	}
-}
-
-uint64_t
-ike_due(const struct ike *ike)
-{
-	const struct ike_sa *sa = table_first_due(&ike->table);
-	return sa != NULL ? sa->due_ms : UINT64_MAX;
 }

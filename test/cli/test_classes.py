@@ -70,6 +70,16 @@ def test_predefined_classes(users):
     assert "Entering configuration mode" in users.run("mail", "configure")
 
 
+def test_a_shell_prompts_as_that_of_a_user(users):
+    t = screen.Typist(users.shell("mail"))
+    try:
+        t.paste("start shell sh\n", "% ")
+        assert "\n42\n" in t.paste("echo $((6*7))\n", "% ")
+        t.paste("exit\n", "> ")
+    finally:
+        t.close()
+
+
 def test_commands_denied_and_allowed_by_expression(users):
     assert "syntax error, expecting <command>." in users.run("daemon", "show version")
     said = users.run("daemon", "show interfaces", "show interfaces terse")

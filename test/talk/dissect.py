@@ -19,8 +19,8 @@ SA, P, T, KE, ID, HASH, NONCE, VID, NAT_D = 1, 2, 3, 4, 5, 8, 10, 13, 20
 ESP = [P, T]
 OFFER = [SA, P, T, P, T, P, T]  # ESP, then AH and ESP of the bundle
 MAIN = [
-    (2, [SA, P, T, VID, VID, VID]),
-    (2, [SA, P, T, VID, VID, VID]),
+    (2, [SA, P, T, VID, VID, VID, VID]),
+    (2, [SA, P, T, VID, VID, VID, VID]),
     (2, [KE, NONCE, NAT_D, NAT_D]),
     (2, [KE, NONCE, NAT_D, NAT_D]),
     (2, [ID, HASH]),

@@ -471,6 +471,32 @@ both_sides_may_begin_many_quick_modes(void **state)
 	talk_free(t);
 }
 
+static void
+a_long_message_goes_in_fragments(void **state)
+{
+	(void)state;
+	struct p2_proposal many[P2_PROPOSALS_MAX];
+	struct talk *t = talk_new();
+	for (unsigned i = 0; i < P2_PROPOSALS_MAX; i++)
+		many[i] = (struct p2_proposal){ P2_BUNDLE, AUTH_HMAC_SHA1_96, ENC_DES_CBC, 3600 };
+	t->a.tunnels[0].policy = (struct p2_policy){ .proposals = many, .n = P2_PROPOSALS_MAX };
+	t->b.tunnels[0].policy = (struct p2_policy){ .proposals = many, .n = 1 };
+	main_run(t);
+	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	unsigned n = t->n;
+	assert_true(n > 1);
+	/* the last one first, each of them twice */
+	for (unsigned i = n; i > 1; i--) {
+		struct talk_msg m = t->queue[i - 1];
+		assert_int_equal(talk_give(t, &m), IKE_OK);
+		assert_int_equal(talk_give(t, &m), IKE_OK);
+		assert_int_equal(t->b.n_in, 0);
+	}
+	talk_run(t);
+	assert_true(talk_children_agree(t));
+	talk_free(t);
+}
+
 /* --- informational exchanges --- */
 
 static void
@@ -590,6 +616,7 @@ main(void)
 		cmocka_unit_test(the_shorter_lifetime_is_used_by_both),
 		cmocka_unit_test(a_flood_of_beginnings_is_bounded),
 		cmocka_unit_test(both_sides_may_begin_many_quick_modes),
+		cmocka_unit_test(a_long_message_goes_in_fragments),
 		cmocka_unit_test(probes_are_answered_and_old_ones_are_not),
 		cmocka_unit_test(deletes_are_told_and_end_the_sa),
 		cmocka_unit_test(errors_reach_the_peer_proved_or_without_effect),
