@@ -249,13 +249,29 @@ out_write(struct line *l, size_t n)
 	return 0;
 }
 
+/* A key for the pager, whose screen may have another size since the last one. */
+static void
+pager_key(struct line *l)
+{
+	const struct settings *s = &l->c->settings;
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	while (poll(&p, 1, -1) < 0 && errno == EINTR && !interrupted)
+		;
+	unsigned rows = setting_rows(s);
+	if (rows > 0)
+		pager_resize(l->pager, rows, setting_columns(s));
+	pager_on_key(l->pager);
+}
+
 /* Shows everything; waits for the screen. */
 static int
 out_drain(struct line *l)
 {
 	int err = 0;
-	if (l->pager != NULL)
-		pager_finish(l->pager);
+	while (l->pager != NULL && pager_state(l->pager) == PAGER_PROMPT) {
+		pager_prompt(l->pager);
+		pager_key(l);
+	}
 	while (err == 0 && l->pipes->out.len > 0)
 		err = out_write(l, l->pipes->out.len);
 	return err;
@@ -290,7 +306,9 @@ on_done(struct line *l, const struct elem *e)
 	render_end(&l->render);
 	out_filter(l);
 	size_t from = l->pipes->out.len;
-	pipes_flush(l->pipes);
+	/* a line that was not understood has no output, of which there would be 0 lines */
+	if (elem_value(e, "caret") == NULL)
+		pipes_flush(l->pipes);
 	if (l->pipes->has_failed)
 		l->status = 1;
 	out_feed(l, from);
@@ -347,7 +365,7 @@ run_flush(void *arg)
 		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 		pager_prompt(l->pager);
 		if (poll(&p, 1, -1) > 0)
-			pager_on_key(l->pager);
+			pager_key(l);
 	}
 	while (l->pager == NULL && l->pipes->out.len > 0 && !interrupted)
 		if (out_write(l, l->pipes->out.len) < 0)
@@ -505,7 +523,7 @@ wait_once(struct line *l)
 		l->is_prompting = true;
 	}
 	if (p[2].revents != 0) {
-		pager_on_key(l->pager);
+		pager_key(l);
 		l->is_prompting = false;
 	}
 	int err = p[1].revents != 0 ? out_write(l, PIPE_BUF) : 0;

@@ -58,11 +58,17 @@ pager_new(unsigned rows, unsigned columns, bool hold)
 	struct pager *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		abort();
-	p->rows = rows < ROWS_MIN ? ROWS_MIN : rows;
-	p->columns = columns > 0 ? columns : 80;
+	pager_resize(p, rows, columns);
 	p->hold = hold;
 	p->left = page_of(p);
 	return p;
+}
+
+void
+pager_resize(struct pager *p, unsigned rows, unsigned columns)
+{
+	p->rows = rows < ROWS_MIN ? ROWS_MIN : rows;
+	p->columns = columns > 0 ? columns : 80;
 }
 
 static void

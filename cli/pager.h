@@ -22,6 +22,8 @@ enum pager_state {
 
 /* ROWS and COLUMNS of the screen, the row of the prompt included. HOLD: wait at the end, too. */
 struct pager *pager_new(unsigned rows, unsigned columns, bool hold);
+/* The screen has another size from the next page on. */
+void pager_resize(struct pager *p, unsigned rows, unsigned columns);
 void pager_free(struct pager *p); /* NULL is fine; the terminal is as it was before */
 
 /* Adds text and shows what fits. */

@@ -614,7 +614,8 @@ oper_complete(struct typing *t)
 		return command_complete_arguments(
 		    c->rpc, t->tree, &t->w, &t->partial, t->out, t->e);
 	}
-	if (follow_of(c) != FOLLOW_STEPS)
+	/* `edit` is another word for `configure` here */
+	if (follow_of(c) != FOLLOW_STEPS && follow_of(c) != FOLLOW_EDIT)
 		return path_complete(t, follow_of(c));
 	return steps_complete(t, c->words);
 }
