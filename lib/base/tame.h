@@ -3,7 +3,8 @@
  * tame.h - text of others on its way to a terminal or a log: what a terminal would obey is made harmless.
  *
  * Control characters, those of one byte from 0x80 on and those that UTF-8 writes in two, and bytes that are no UTF-8 become
- * `?`; newlines and tabs stay. No byte is added or taken away. One thread.
+ * `?`; newlines and tabs stay. No byte is added or taken away. Of a character that is cut between two pieces the first part has
+ * gone out when the second shows that it is none. One thread.
  */
 #ifndef TAME_H
 #define TAME_H

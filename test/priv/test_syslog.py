@@ -91,6 +91,8 @@ def test_lines_go_where_they_are_wanted(gateway):
         assert os.stat(g.run_dir + '/log/commands').st_mode & 0o777 == 0o644
         assert os.stat(g.run_dir + '/log/changes').st_mode & 0o777 == 0o640
         text = lines_of(first, 'UI_COMMIT: ')
+        cli(g, 'show version')  # the first login may have come before the place was in force
+        text += lines_of(first, 'UI_LOGIN_EVENT: ')
         assert re.search(r"^10\.1\.0\.1 <(15[0-9])>\w{3} [ \d]\d [\d:.]+ 20\d\d \S+ lab: mgd\[\d+\]: UI_LOGIN_EVENT: ", text, re.M), text
         assert 'NETD_' not in text and 'UI_CFG_AUDIT' not in text
         os.kill(g.pid('picd-sp-1-2-0'), 9)
