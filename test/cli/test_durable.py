@@ -263,9 +263,10 @@ def refused(gw, reason, *extra):
 
 
 def test_a_full_disk_is_told_and_keeps_what_runs(gw, disk):
+    number = gw.in_force[-1] + 1
     gw.cli("configure", "set system host-name before", "commit", check=0)
+    wait(lambda: gw.in_force[-1] == number)  # it is told after the person was answered
     disk.fill()
-    number = gw.in_force[-1]
     refused(gw, "No space left on device")
     _, _, err = gw.cli("configure", "set system host-name no", "commit confirmed 5", check=1)
     assert "No space left on device" in err
