@@ -768,8 +768,10 @@ client_notices(struct client *c, struct text *text)
 const char *
 client_prompt(const struct client *c, char *buf, size_t size)
 {
-	if (c->settings.prompt[0] != '\0') {
-		snprintf(buf, size, "%s ", c->settings.prompt);
+	size_t n = strlen(c->settings.prompt);
+	if (n > 0) {
+		snprintf(buf, size, "%s%s", c->settings.prompt,
+		    c->settings.prompt[n - 1] != ' ' ? " " : "");
 		return buf;
 	}
 	snprintf(buf, size, "%s%s%s%s", c->user, c->host[0] != '\0' ? "@" : "", c->host,

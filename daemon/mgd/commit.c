@@ -23,6 +23,7 @@
 
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/when.h"
 #include "lib/conf/conf.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
@@ -541,7 +542,7 @@ commit_checked(struct commit *c)
 	struct mgd *m = c->m;
 	struct text said = { 0 };
 	int rc = 0;
-	char date[32];
+	char date[WHEN_DATE_LEN];
 	if (is_check(c) && !c->ask.options.is_validation)
 		rc = confirm_now(m);
 	if (rc == 0 && is_check(c)) {
@@ -550,7 +551,7 @@ commit_checked(struct commit *c)
 			rc = schedule_keep(m, &c->ask, c->tree);
 		if (c->ask.options.at != 0)
 			text_printf(&said, "commit at will be executed at %s\n",
-			    store_date(c->ask.options.at, date));
+			    when_date(c->ask.options.at, date));
 		else if (c->ask.options.at_reboot)
 			text_put(&said, "commit at will be executed at reboot\n");
 	} else if (rc == 0) {

@@ -579,12 +579,19 @@ do_rollback(struct session *s, const struct words *w)
 }
 
 static void
-do_status(struct session *s)
+do_status(struct session *s, const struct words *w)
 {
+	struct refusal e = { 0 };
 	struct text t = { 0 };
-	candidate_users(s, NULL, &t);
-	session_text(s, text_str(&t));
-	session_done(s);
+	if (w->n > 0) {
+		refuse(&e, w->w[0].at, "syntax error.");
+		session_refuse(s, &e);
+	} else {
+		candidate_users(s, NULL, &t);
+		session_text(s, text_str(&t));
+		session_done(s);
+	}
+	refusal_done(&e);
 	text_done(&t);
 }
 
@@ -702,7 +709,7 @@ edit_line(struct session *s, const struct words *w)
 		do_show(s, &rest, a);
 		break;
 	case EDIT_STATUS:
-		do_status(s);
+		do_status(s, &rest);
 		break;
 	case EDIT_TOP:
 		do_up(s, &rest, true);

@@ -229,7 +229,7 @@ struct session {
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
 	int load_kind;            /* what the input is for (edit_load.c) */
-	bool load_json;           /* the user said so */
+	int load_format;          /* that the user said (edit_load.c) */
 	bool load_relative;       /* at the [edit] place */
 	bool load_stops;          /* at the first error */
 	bool load_is_whole;       /* or not at all */
@@ -307,6 +307,8 @@ void edit_leave(struct session *s);
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
 /* Shows all of SHOWN, which has been made of T and in which nothing is that the user of S may not see. */
 void show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header);
+/* Appends the line that stands above the whole of T as text: when it was changed or committed. */
+void show_header(const struct session *s, const struct tree *t, struct text *out);
 /* True if the line ends with `| compare`. */
 bool show_compares(const struct session *s);
 /* Shows what changes at PATH from what the line compares with to T, and ends the line. */

@@ -55,8 +55,8 @@ subtree(const struct db *db, const struct node *n, bool all)
 	return t;
 }
 
-static void
-header_put(struct session *s, const struct tree *t, struct text *out)
+void
+show_header(const struct session *s, const struct tree *t, struct text *out)
 {
 	const struct db *db = &s->m->db;
 	char date[32];
@@ -165,7 +165,7 @@ tree_put(struct session *s, const struct tree *t, const struct tree *shown, cons
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
-		header_put(s, t, &out);
+		show_header(s, t, &out);
 	if (n != NULL && strcmp(s->format, "set") == 0)
 		as_set(n, all, s->is_relative, &out);
 	else if (n != NULL && strcmp(s->format, "text") == 0)

@@ -271,6 +271,8 @@ static const struct value_case value_cases[] = {
 	    "10.1.2.3/32" },
 	{ "services ipsec-vpn rule term from source-address name", "10.0.0.0/33",
 	    "invalid prefix length: 10.0.0.0/33", NULL },
+	{ "services ipsec-vpn rule term from source-address name", "10.0.0.0/",
+	    "prefix length is missing: 10.0.0.0/", NULL },
 	{ "services ipsec-vpn rule term from source-address name", "10.0.0/8",
 	    "invalid ip address or hostname: 10.0.0/8", NULL },
 	{ "interfaces interface unit family inet address name", "10.0.0.1/24", NULL, NULL },
