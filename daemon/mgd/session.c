@@ -553,13 +553,17 @@ on_input(struct session *s, const struct elem *e)
 {
 	const char *text = elem_value(e, "text");
 	const char *error = elem_value(e, "error");
+	bool is_end = elem_has(e, "end");
 	if (s->on_input == NULL)
 		return true; /* for a line that was given up */
-	if (input_kept(s) > CLI_INPUT_MAX)
-		return false;
-	if (text != NULL)
+	if (input_kept(s) + (text != NULL ? strlen(text) : 0) > CLI_INPUT_MAX) {
+		text_done(&s->input);
+		error = "it is too large";
+		is_end = true; /* what still comes is for a line that is over */
+	}
+	if (text != NULL && error == NULL)
 		text_put(&s->input, text);
-	if (!elem_has(e, "end"))
+	if (!is_end)
 		return true;
 	void (*fn)(struct session *, const char *, size_t, const char *) = s->on_input;
 	s->on_input = NULL;

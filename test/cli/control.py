@@ -128,6 +128,7 @@ class Daemon:
     def __init__(self, control, kind, instance=""):
         self.control, self.kind, self.instance = control, kind, instance
         self.log, self.refuse, self.silent, self.rows, self.requests = [], None, False, {}, []
+        self.is_stuck = False  # it takes commands and does not answer them
         self.refuse_apply = None  # text; or a function of the configuration that returns one
         self.channel = None
 
@@ -160,6 +161,8 @@ class Daemon:
             channel.send(CONF_DONE, seq, done)
         elif kind == RPC:
             self.requests.append(elem)
+            if self.is_stuck:
+                return
             for row in self.rows.get(elem.name, []):
                 channel.send(ROW, seq, row)
             channel.send(RPC_DONE, seq, tree("rpc-done", status="ok"))

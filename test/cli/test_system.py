@@ -7,6 +7,7 @@ import pathlib
 import re
 import struct
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -444,3 +445,37 @@ def test_users_and_their_logins(gw, tmp_path):
     assert "bob" not in command("show log user alice")
     root = ET.fromstring(command("show system users | display xml"))
     assert [e.text for e in root.iter() if e.tag.endswith("}user")] == ["alice", "bob"]
+
+
+def test_a_daemon_that_hangs_is_named(gw):
+    netd, pic = gw.daemons["netd"], gw.daemons["sp-1/2/0"]
+    netd.is_stuck = pic.is_stuck = True
+    begin = time.monotonic()
+    said = [None, None]
+
+    def ask(i, line):
+        said[i] = gw.command(line, check=1)
+    other = threading.Thread(target=ask, args=(1, "show services ipsec-vpn ipsec security-associations"))
+    other.start()
+    ask(0, "show route")
+    other.join()
+    assert 15 < time.monotonic() - begin < 40
+    assert said[0] == "error: timeout communicating with netd daemon\n"
+    assert said[1] == "error: timeout communicating with picd daemon: sp-1/2/0\n"  # and the other one was asked
+    assert gw.daemons["sp-1/3/0"].requests
+    netd.is_stuck = False
+    gw.command("show route")
+
+
+def test_a_text_that_is_too_large_is_refused_whole(gw):
+    big = gw.dir / "big.conf"
+    with open(big, "wb") as f:
+        f.truncate(193 << 20)  # blanks would do; what it holds is not looked at before its size
+    os.chmod(big, 0o644)
+    _, out, err = gw.cli("configure", f"load merge {big}", "show | compare")
+    assert "not a text file" in err and out.endswith("Entering configuration mode\n")
+    with open(big, "wb") as f:
+        for _ in range(193):
+            f.write(b" " * (1 << 20))
+    _, out, err = gw.cli("configure", f"load merge {big}", "show | compare")
+    assert err == f"error: cannot open '{big}': it is too large\n"
