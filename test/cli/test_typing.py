@@ -279,6 +279,46 @@ def test_ctrl_c_gives_up_the_text_of_a_load(typist):
 
 
 
+def test_control_d_leaves_one_place_after_the_other(typist):
+    t = conf(typist())
+    t.type("edit system services\n", CONF)
+    t.type("top edit system\n", CONF)
+    assert t.type("\x04", CONF) == "\n\n[edit system services]\nroot@gw# "
+    assert t.type("\x04", CONF) == "\n\n[edit]\nroot@gw# "
+    t.type("set system host-name other\n", CONF)
+    changed = "\nThe configuration has been changed but not committed\nExit with uncommitted changes? [yes,no] (yes) "
+    assert t.type("\x04", "(yes) ") == changed
+    assert t.type("no\n", CONF) == "no\n\n[edit]\nroot@gw# "
+    t.type("rollback\n", CONF)
+    assert t.type("\x04", OPER) == "\nExiting configuration mode\n\nroot@gw> "
+    t.type("\x04", "")
+    assert t.p.wait(10) == 0
+
+
+def test_a_prompt_may_end_with_its_blank(typist):
+    t = typist()
+    assert t.type('set cli prompt "x> "\n', "x> ").endswith("\n\nx> ")
+    assert t.type("set cli prompt y>\n", "y> ").endswith("\n\ny> ")
+
+
+def test_help_follows_the_size_of_the_screen(typist):
+    t = conf(typist(rows=8))
+    t.type("set ?", ")---")
+    t.resize(12, 100)
+    assert len(shown(t.type(" ", ")---"))[:-1]) == 11
+    t.type("q", "set ")
+
+
+def test_a_script_answers_with_its_next_line(gw):
+    _, out, _ = gw.cli("configure", "edit system", "delete", "yes", "top", "show system", "rollback", check=0)
+    assert out == "Entering configuration mode\nload complete\n"
+    _, out, _ = gw.cli("configure", "edit system", "delete", "n", "show", "rollback", check=0)
+    assert "host-name gw;" in out
+    # a question that is not answered does not swallow a command
+    _, out, _ = gw.cli("configure", "set system host-name x", "exit", "show cli | match width", "configure", "rollback", check=0)
+    assert "Exiting configuration mode\nCLI screen-width" in out
+
+
 def test_each_mode_has_its_history(typist):
     t = typist()
     t.type("show version\n", OPER)
