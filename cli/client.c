@@ -80,6 +80,10 @@ send_line(struct client *c, const char *text, const struct pipes *p)
 		elem_flag(a, e, "detail");
 	if (p->is_changed)
 		elem_flag(a, e, "changed");
+	if (p->is_final)
+		elem_flag(a, e, "final");
+	if (p->shows_omitted)
+		elem_flag(a, e, "omitted");
 	int err = ipc_send_blocking(c->fd, CLI_LINE, ++c->seq, e);
 	arena_free(a);
 	return err;

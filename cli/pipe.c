@@ -81,20 +81,26 @@ static const struct {
 	{ FORMAT_XML, { "rpc", "Show the request as XML tags" } },
 };
 
-/* What `display` takes besides formats. Nothing is left out of a configuration here, and no
- * script changes it: those words are for people who always type them. */
-enum display_word { DISPLAY_INHERITANCE, DISPLAY_CHANGED, DISPLAY_DETAIL, DISPLAY_SAME };
+/* What `display` takes besides formats. There are no commit scripts: what they would get is what they would leave. */
+enum display_word {
+	DISPLAY_INHERITANCE,
+	DISPLAY_CHANGED,
+	DISPLAY_DETAIL,
+	DISPLAY_OMIT,
+	DISPLAY_SCRIPTS,
+};
 
 static const struct {
 	struct pipe_choice choice;
 	enum display_word what;
 } display_words[] = {
 	{ { "changed", "Tag changes with junos:changed attribute (XML only)" }, DISPLAY_CHANGED },
-	{ { "commit-scripts", "Show data after commit scripts have been applied" }, DISPLAY_SAME },
+	{ { "commit-scripts", "Show data after commit scripts have been applied" },
+	    DISPLAY_SCRIPTS },
 	{ { "detail", "Show configuration data detail" }, DISPLAY_DETAIL },
 	{ { "inheritance", "Show inherited configuration data and source group" },
 	    DISPLAY_INHERITANCE },
-	{ { "omit", "Emit configuration statements with the 'omit' option" }, DISPLAY_SAME },
+	{ { "omit", "Emit configuration statements with the 'omit' option" }, DISPLAY_OMIT },
 };
 
 enum { DISPLAY_WORDS = sizeof(display_words) / sizeof(display_words[0]) };
@@ -102,6 +108,10 @@ enum { DISPLAY_WORDS = sizeof(display_words) / sizeof(display_words[0]) };
 static const struct pipe_choice inherit_words[] = {
 	{ "brief", "Display brief output" },
 	{ "no-comments", "Do not display inheritance comments" },
+};
+static const struct pipe_choice scripts_words[] = {
+	{ "no-comments", "Do not display inheritance comments" },
+	{ "view", "Show data that is presented to commit scripts" },
 };
 static const char *const inherits[] = {
 	[INHERIT_NOTES] = "notes",
@@ -258,6 +268,24 @@ inherit_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	return true;
 }
 
+/* `commit-scripts [no-comments|view]` */
+static bool
+scripts_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	p->is_final = true;
+	p->inherit = INHERIT_NOTES;
+	if (n_words == 2)
+		return true;
+	size_t n = strlen(w[2].s);
+	bool is_view = strncmp(scripts_words[1].word, w[2].s, n) == 0;
+	if (n_words > 3 || (!is_view && strncmp(scripts_words[0].word, w[2].s, n) != 0))
+		return refuse(err, w[n_words - 1].at, "syntax error.");
+	p->inherit = INHERIT_NO_COMMENTS;
+	if (is_view)
+		p->format = FORMAT_XML;
+	return true;
+}
+
 /* Finds the format that WORD abbreviates; -1 if none. */
 static int
 format_find(const char *word)
@@ -294,7 +322,10 @@ display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	int word = display_find(w[1].s);
 	if (word >= 0 && display_words[word].what == DISPLAY_INHERITANCE)
 		return inherit_parse(p, w, n_words, err);
+	if (word >= 0 && display_words[word].what == DISPLAY_SCRIPTS)
+		return scripts_parse(p, w, n_words, err);
 	if (word >= 0) {
+		p->shows_omitted |= display_words[word].what == DISPLAY_OMIT;
 		p->is_detail |= display_words[word].what == DISPLAY_DETAIL;
 		p->is_changed |= display_words[word].what == DISPLAY_CHANGED;
 		return n_words == 2 || refuse(err, w[2].at, "syntax error.");
@@ -519,9 +550,12 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 			n = choice_add(out, n, partial, display_words[i].choice);
 		qsort(out, n, sizeof(*out), choice_compare);
 	} else if (strcmp(name, "display") == 0 && n_words == 2 && display_find(w[1].s) >= 0) {
-		bool has_more = display_words[display_find(w[1].s)].what == DISPLAY_INHERITANCE;
-		for (size_t i = 0; has_more && i < 2; i++)
-			n = choice_add(out, n, partial, inherit_words[i]);
+		enum display_word what = display_words[display_find(w[1].s)].what;
+		const struct pipe_choice *more = what == DISPLAY_INHERITANCE ? inherit_words
+						 : what == DISPLAY_SCRIPTS   ? scripts_words
+									     : NULL;
+		for (size_t i = 0; more != NULL && i < 2; i++)
+			n = choice_add(out, n, partial, more[i]);
 	} else if (strcmp(name, "refresh") == 0) {
 		*can_end = n_words > 1;
 		if (n_words == 1)

@@ -62,6 +62,8 @@ struct pipes {
 	unsigned refresh;    /* seconds between one answer and the next; 0: one is enough */
 	bool is_detail;      /* display detail */
 	bool is_changed;     /* display changed */
+	bool is_final;       /* display commit-scripts: what would be committed */
+	bool shows_omitted;  /* display omit */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */

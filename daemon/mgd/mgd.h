@@ -213,6 +213,8 @@ struct session {
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
 	bool is_changed;          /* `| display changed` */
+	bool is_final;            /* `| display commit-scripts`: without inactive parts */
+	bool shows_omitted;       /* `| display omit` */
 	bool names_groups;        /* XML says from which groups something was inherited */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */

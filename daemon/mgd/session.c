@@ -448,6 +448,8 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	s->is_rpc = elem_has(msg->body, "rpc");
 	s->is_detail = elem_has(msg->body, "detail");
 	s->is_changed = elem_has(msg->body, "changed");
+	s->is_final = elem_has(msg->body, "final");
+	s->shows_omitted = elem_has(msg->body, "omitted");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
@@ -470,6 +472,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
 	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;
+	s->is_final = s->shows_omitted = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
 	if (permits_log_commands(s->m->db.permits))

@@ -2,6 +2,7 @@
  *
  * show.c - a configuration or part of it as the user wants to see it, and the rows that mgd has itself.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -12,6 +13,7 @@
 #include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
+#include "lib/junos/omit.h"
 #include "lib/junos/place.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -135,6 +137,19 @@ as_data(struct session *s, const struct tree *of, const struct tree *shown, cons
 	tree_free(part);
 }
 
+/* Leaves what would be committed if N were the whole. */
+static void
+inactive_drop(struct tree *t, struct node *n)
+{
+	for (struct node *c = n->child, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->is_inactive)
+			node_del(t, c);
+		else
+			inactive_drop(t, c);
+	}
+}
+
 /* T as the user wants to see it: with what it inherits and comments about that, with what its statements mean, if the format
  * has comments. NULL: as it is. */
 static struct tree *
@@ -145,6 +160,8 @@ dressed(const struct session *s, const struct tree *t)
 	if (s->inherit[0] == '\0' && !has_details && !has_changes)
 		return NULL;
 	struct tree *whole = s->inherit[0] != '\0' ? groups_expand(t, NULL) : tree_copy(t);
+	if (s->is_final)
+		inactive_drop(whole, tree_root(whole));
 	if (has_changes)
 		changed_mark(whole, s->m->db.running);
 	if (has_details)
@@ -177,13 +194,30 @@ tree_put(struct session *s, const struct tree *t, const struct tree *shown, cons
 	text_done(&out);
 }
 
+/* Takes out of SHOWN, a copy, what shall not be shown unless asked for: below PATH, which is asked for. */
+static void
+omit_below(struct tree *shown, const struct path *path)
+{
+	bool all;
+	struct node *n = (struct node *)(uintptr_t)nodes_of(shown, path, &all); /* SHOWN is ours */
+	const struct snode *kind = n != NULL ? n->schema : NULL;
+	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
+		omit_mark(shown, n);
+}
+
 void
 show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
 {
 	struct tree *whole = dressed(s, t);
 	bool is_text = strcmp(s->format, "text") == 0;
+	bool is_set = strcmp(s->format, "set") == 0;
 	struct tree *view = permit_view(
 	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
+	if (tree_omits(t) && !s->shows_omitted && (is_text || is_set)) {
+		if (view == NULL)
+			view = tree_copy(whole != NULL ? whole : t);
+		omit_below(view, path);
+	}
 	tree_put(s, t, view != NULL ? view : whole != NULL ? whole : t, path, header);
 	tree_free(view);
 	tree_free(whole);

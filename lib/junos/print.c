@@ -70,7 +70,8 @@ print_tags(const struct node *n, struct text *out)
 static bool
 is_plain(const struct node *n)
 {
-	return !n->is_inactive && !n->is_protected && !n->is_denied && n->comment == NULL;
+	return !n->is_inactive && !n->is_protected && !n->is_denied && !n->is_omitted &&
+	       n->comment == NULL;
 }
 
 /* Writes a positional value: in quotes where it would be taken for a statement. */
@@ -275,6 +276,10 @@ static void
 body_put(const struct node *n, unsigned indent, struct text *out)
 {
 	const char *any = node_any(n);
+	if (n->is_omitted) {
+		text_put(out, " { /* OMITTED */ }\n");
+		return;
+	}
 	if (n->child == NULL && any == NULL) {
 		text_put(out, ";\n");
 		return;

@@ -45,9 +45,10 @@ enum cli_msg_type {
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version, [announcement], [idle-timeout (minutes)] }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
-		      * "no-comments")], [compare], [compare-file], [detail], [changed] }: a line; format, relative and rpc are those of `| display`, inherit that
+		      * "no-comments")], [compare], [compare-file], [detail], [changed], [final], [omitted] }: a line; format, relative and rpc are those of `| display`, inherit that
 		      * of `| display inheritance`, compare the rollback number or compare-file the file of `| compare`;
-		      * detail, changed: `| display detail` and so on */
+		      * detail, changed: `| display detail` and so on; final: without inactive parts, omitted: with what
+		      * apply-flags omit hides */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
 		      * error instead of text: it could not be read, and why */

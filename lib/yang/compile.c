@@ -224,6 +224,8 @@ node_role(const struct lysc_node *node)
 		return SNODE_PLAIN;
 	if (strcmp(said, "groups") == 0)
 		return SNODE_GROUPS;
+	if (strcmp(said, "omit") == 0)
+		return SNODE_OMIT;
 	return strcmp(said, "apply") == 0 ? SNODE_APPLY : SNODE_APPLY_EXCEPT;
 }
 

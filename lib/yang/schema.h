@@ -34,6 +34,7 @@ enum snode_role {
 	SNODE_GROUPS,       /* the list that defines groups */
 	SNODE_APPLY,        /* names the groups to inherit from here */
 	SNODE_APPLY_EXCEPT, /* names those not to inherit from here */
+	SNODE_OMIT,         /* what stands here is not shown unless asked for; not inherited */
 };
 
 struct snode {
