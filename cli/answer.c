@@ -134,7 +134,7 @@ on_done(struct line *l, const struct elem *e)
 	int err = output_drain(l);
 	const char *text = elem_value(e, "text");
 	if (text != NULL && c->sink == NULL)
-		output_error(c, l->typed, text, elem_value(e, "caret"));
+		output_error(c, l->typed, text, l->is_own ? NULL : elem_value(e, "caret"));
 	if (l->has_run_error)
 		run_refuse(l);
 	const char *mode = elem_value(e, "mode");

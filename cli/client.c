@@ -165,6 +165,35 @@ client_call(struct client *c, const struct elem *call)
 	return err != 0 ? lost(c, err) : l.status;
 }
 
+/* What `| request message` kept goes to the terminals of others, by the command that does that. */
+static int
+message_send(struct client *c, const struct pipes *p)
+{
+	struct pipes none = { 0 };
+	struct text command = { 0 };
+	struct line l = { .c = c, .typed = "", .pipes = &none, .is_own = true };
+	if (c->mode == MODE_CONFIGURATION)
+		text_put(&command, "run ");
+	if (!pipes_message(p, &command)) {
+		text_done(&command);
+		return 0;
+	}
+	int err = 0;
+	if (command.len >= CLI_LINE_MAX) {
+		output_error(c, "", "error: too much output for a message", NULL);
+		l.status = 1;
+	} else {
+		render_init(&l.render, FORMAT_TEXT, "", &l.out);
+		err = send_line(c, text_str(&command), &none);
+		err = err == 0 ? answer_read(&l) : err;
+	}
+	text_done(&command);
+	text_done(&l.out);
+	text_done(&l.run_error);
+	pipes_done(&none);
+	return err != 0 ? err : l.status;
+}
+
 /* Carries out one line. *REFRESH: seconds until it is to be carried out again, 0: never. */
 static int
 line_once(struct client *c, const char *typed, unsigned *refresh)
@@ -207,6 +236,12 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 	int err = send_line(c, command, &pipes);
 	if (err == 0)
 		err = answer_read(&l);
+	if (err == 0 && l.status == 0 && c->sink == NULL)
+		err = message_send(c, &pipes);
+	if (err > 0) {
+		l.status = err;
+		err = 0;
+	}
 	if (c->is_terminal && !l.is_broken && l.status == 0)
 		*refresh = pipes.refresh;
 	pager_free(l.pager);

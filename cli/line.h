@@ -27,6 +27,7 @@ struct line {
 	bool has_quit;       /* the pager was left, and mgd knows */
 	bool is_prompting;   /* the pager waits for a key */
 	bool is_broken;      /* given up by the user */
+	bool is_own;         /* nobody typed it */
 	bool has_xml_mode;   /* `xml-mode netconf`: to be done when the line is over */
 	struct render render;
 	struct text out;       /* rendered, not yet through the pipes */

@@ -484,6 +484,8 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 		session_refuse(s, &e);
 	} else if (is_version(&p) && id != EDIT_SET && id != EDIT_ANNOTATE) {
 		session_fail(s, "error: the version statement cannot be changed or deleted");
+	} else if (id == EDIT_SET && p.end == PATH_VALUE && p.s->asks_for != NULL) {
+		edit_password(s, &p);
 	} else {
 		struct text line = { 0 };
 		text_put(&line, verb);

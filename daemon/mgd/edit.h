@@ -25,6 +25,12 @@ void edit_change(struct session *s, const char *lines);
 /* Shows what R holds in the same way, and ends the line. */
 void edit_report(struct session *s, const struct report *r);
 
+/* --- edit_password.c --- */
+
+struct path;
+/* `set ... plain-text-password`, which P leads to: asks for the password and sets its hash. */
+void edit_password(struct session *s, const struct path *p);
+
 /* --- edit_many.c --- */
 
 /* `replace pattern REGEX with TEXT [upto N]` */

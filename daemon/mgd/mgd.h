@@ -245,6 +245,7 @@ struct session {
 	unsigned confirm_minutes; /* of the commit under way */
 	bool compares_running;    /* `| compare FILE` is about the running configuration */
 	struct text pending;      /* set lines that wait for an answer */
+	struct text secret;       /* what was answered to a question for something secret */
 	struct guard guard;       /* of the request under way */
 };
 
@@ -257,6 +258,9 @@ void session_end(struct session *s);
 void session_text(struct session *s, const char *text);
 void session_ask(struct session *s, const char *question, const char *fallback,
     void (*fn)(struct session *s, const char *text));
+/* The same for something that nobody shall see while it is typed. */
+void session_ask_secret(
+    struct session *s, const char *question, void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
 /* Has the command line write the text that follows to the file NAME instead, with the rights of its user. */

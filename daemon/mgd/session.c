@@ -69,6 +69,7 @@ session_free(struct session *s)
 	text_done(&s->input);
 	text_done(&s->done_text);
 	text_done(&s->pending);
+	text_done(&s->secret);
 	free(s);
 }
 
@@ -202,6 +203,7 @@ line_end(struct session *s, bool ok)
 {
 	s->on_answer = NULL;
 	s->on_input = NULL;
+	text_done(&s->secret);
 	s->done_ok = guard_line_end(s, ok) && ok;
 	s->has_done = true;
 	session_pump(s);
@@ -229,8 +231,8 @@ session_refuse(struct session *s, const struct refusal *e)
 	session_fail(s, text_str(&e->text));
 }
 
-void
-session_ask(struct session *s, const char *question, const char *fallback,
+static void
+ask(struct session *s, const char *question, const char *fallback, bool hidden,
     void (*fn)(struct session *s, const char *text))
 {
 	session_pump(s);
@@ -238,9 +240,25 @@ session_ask(struct session *s, const char *question, const char *fallback,
 	struct elem *e = elem_new(a, "ask");
 	elem_leaf(a, e, "question", question);
 	elem_leaf(a, e, "default", fallback);
+	if (hidden)
+		elem_flag(a, e, "hidden");
 	ipc_send(s->ipc, CLI_ASK, s->seq, e, -1);
 	arena_free(a);
 	s->on_answer = fn;
+}
+
+void
+session_ask(struct session *s, const char *question, const char *fallback,
+    void (*fn)(struct session *s, const char *text))
+{
+	ask(s, question, fallback, false, fn);
+}
+
+void
+session_ask_secret(
+    struct session *s, const char *question, void (*fn)(struct session *s, const char *text))
+{
+	ask(s, question, "", true, fn);
 }
 
 void

@@ -57,7 +57,8 @@ enum cli_msg_type {
 	CLI_REPLY, /* M->C reply { rpc, root, style }: rows follow; they are the children of an element called ROOT;
 		    * style: "brief", "detail", "extensive", ... as the line asked for */
 	CLI_ROW, /* M->C one row */
-	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
+	CLI_ASK, /* M->C ask { question, default, [hidden] }: put the question; answered by CLI_ANSWER ("" = default). hidden: what
+		  * is typed shall not be seen */
 	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a

@@ -261,6 +261,7 @@ compile_node(
 		.status = node_status(node, parent),
 		.role = node_role(node),
 		.permission = node_permission(node, parent),
+		.asks_for = compile_ext(node->exts, "asks-for"),
 		.parent = parent,
 		.is_nokeyword = compile_ext(node->exts, "nokeyword") != NULL,
 		.is_joined = compile_ext(node->exts, "joined") != NULL,

@@ -447,6 +447,25 @@ def test_users_and_their_logins(gw, tmp_path):
     assert [e.text for e in root.iter() if e.tag.endswith("}user")] == ["alice", "bob"]
 
 
+def test_output_is_sent_to_the_terminals_of_others(gw, typist):
+    t, other = typist(), typist()
+    t.type('show configuration system | except " \\|x" | request message account root\n', OPER)
+    seen = other.wait("> ")
+    assert re.search(r"Message from root@gw on /?\S+ at .*\nhost-name gw;\nEOF\n", seen), seen
+    # a name that looks like more of the command is a name
+    out = t.type('show version | request message account "x\\" terminal \\"y"\n', OPER)
+    assert "error: no such user or terminal" in out
+    big = gw.dir / "big.txt"
+    big.write_text("line\n" * 20000)
+    big.chmod(0o644)
+    assert "error: too much output for a message" in gw.cli(f"file show {big} | request message all")[2]
+    assert t.type("show version | request ?", "request ").split("\n")[2] == (
+        "  message              Send output to the terminals of users")
+    t.type("me ", "message ")
+    assert t.type("?", "message ").split("\n")[2:4] == [
+        "  account              Send message to all terminals of this user", "  all                  Send message to all users"]
+
+
 def test_a_daemon_that_hangs_is_named(gw):
     netd, pic = gw.daemons["netd"], gw.daemons["sp-1/2/0"]
     netd.is_stuck = pic.is_stuck = True

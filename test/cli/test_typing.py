@@ -3,6 +3,7 @@
 line on; a line that a key leaves comes again behind the answer."""
 import os
 import re
+import subprocess
 
 import pytest
 import screen
@@ -277,6 +278,52 @@ def test_ctrl_c_gives_up_the_text_of_a_load(typist):
     assert "load complete" in t.type("system { domain-name kept.example; }\n\x04", CONF)
     assert "+  domain-name kept.example;" in t.type("show | compare\n", CONF)
 
+
+
+def password(t, line, first, second, end=CONF):
+    """Types a password twice (None: not even the second question); returns what is seen."""
+    out = t.type(line + "\n", "New password: ")
+    os.write(t.master, first.encode() + b"\n")
+    out += t.wait("Retype new password: ", end)
+    if second is not None:
+        os.write(t.master, second.encode() + b"\n")
+        out += t.wait(end)
+    return out
+
+
+def test_a_password_is_asked_for_and_kept_as_its_hash(typist):
+    t = conf(typist())
+    root = "set system root-authentication plain-text-password"
+    out = password(t, root, "Tiger 1!", "Tiger 1!")
+    assert out == root + "\nNew password: \nRetype new password: \n\n[edit]\nroot@gw# "
+    shown = t.type("show system root-authentication\n", CONF)
+    found = re.search(r'encrypted-password "(\$6\$[^"]+)"; ## SECRET-DATA\n', shown)
+    assert subprocess.run(["perl", "-e", "print crypt($ARGV[0], $ARGV[1])", "Tiger 1!", found[1]], text=True,
+                          capture_output=True, check=True).stdout == found[1]
+    t.type("edit system login user alice\n", CONF)
+    user = "set authentication plain-text-password"
+    assert "error: minimum password length is 6\n" in password(t, user, "Ab1", None)
+    assert "error: require change of case, digits or punctuation\n" in password(t, user, "lowercase", None)
+    assert "error: Passwords are not equal; aborting\n" in password(t, user, "Tiger-1", "Tiger-2")
+    assert "[edit system login user alice]" in password(t, "top " + root, "Lion-1", "Lion-1")
+    assert found[1] not in t.type("top show system root-authentication\n", CONF)
+    out = t.type(user + "\n", "New password: ")
+    assert t.type("\x03", CONF).endswith("[edit system login user alice]\nroot@gw# ")
+    assert t.type("set authentication ?", "cation ").count("plain-text-password  Prompt for plain text password") == 1
+    t.clear()
+    t.type("top\n", CONF)
+    assert t.type("show | compare | match plain\n", CONF).count("\n") == 3
+    t.type("load set terminal\n", "input]\r\n")
+    assert ("terminal:1:(32) a password is asked for at a terminal only; a text has its encrypted form: plain-text-password\n"
+            in t.type("set system root-authentication plain-text-password\n\x04", CONF))
+    t.type("rollback\n", CONF)
+
+
+def test_a_script_types_its_password_in_the_next_lines(gw):
+    _, out, _ = gw.cli("configure", "set system root-authentication plain-text-password", "Tiger-1", "Tiger-1",
+                       "show | compare", "rollback", check=0)
+    assert 'encrypted-password "$6$' in out
+    assert "Tiger" not in out + gw.log()
 
 
 def test_control_d_leaves_one_place_after_the_other(typist):
