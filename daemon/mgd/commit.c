@@ -163,6 +163,13 @@ commit_is_of(const struct mgd *m, const void *arg)
 }
 
 void
+commit_set_apart(struct mgd *m, const void *arg)
+{
+	if (commit_is_of(m, arg))
+		m->commit->ask.is_private = true;
+}
+
+void
 commit_detach(struct mgd *m, const void *arg, bool is_gone)
 {
 	if (!commit_is_of(m, arg))

@@ -501,15 +501,6 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 	refusal_done(&e);
 }
 
-bool
-edit_may(struct session *s, const char *command)
-{
-	if (s->is_configuring && permit_command(session_permit(s), command, NULL))
-		return !candidate_refuses(s);
-	session_fail(s, "error: permission denied");
-	return false;
-}
-
 static void
 on_delete_answer(struct session *s, const char *text)
 {
@@ -655,11 +646,18 @@ edit_line(struct session *s, const struct words *w)
 		arena_free(a);
 		return;
 	}
+	struct words rest = words_from(w, used);
+	if (!edit_arguments_may(s, c, &rest, a)) {
+		refuse(&e, rest.w[0].at, "permission denied.");
+		session_refuse(s, &e);
+		refusal_done(&e);
+		arena_free(a);
+		return;
+	}
 	if (is_held(s, c->id)) {
 		arena_free(a);
 		return;
 	}
-	struct words rest = words_from(w, used);
 	switch ((enum edit_id)c->id) {
 	case EDIT_ACTIVATE:
 	case EDIT_ANNOTATE:

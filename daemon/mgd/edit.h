@@ -79,6 +79,13 @@ void trial_done(struct session *s);
 /* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
 void edit_save(struct session *s, const struct words *w);
 
+/* --- edit_judge.c --- */
+
+struct command;
+/* May the user of S run C with the words W behind it? That he may run it with some has been found already. */
+bool edit_arguments_may(
+    const struct session *s, const struct command *c, const struct words *w, struct arena *a);
+
 /* May S run COMMAND of configuration mode now? If not, its line has ended. For what goes on later: a lock may have been taken
  * meanwhile. */
 bool edit_may(struct session *s, const char *command);

@@ -248,13 +248,17 @@ show_compares(const struct session *s)
 	return s->compare >= 0 || s->compare_file[0] != '\0';
 }
 
+/* What changes from OLD to T as the user may see it. TELLS: also that a secret has which he may not see; not where OLD is his
+ * own text, or he could find it by guessing. */
 static void
-compare_put(struct session *s, const struct tree *old, const struct tree *t,
+compare_put(struct session *s, bool tells, const struct tree *old, const struct tree *t,
     const char *const *words, size_t n)
 {
 	struct text out = { 0 };
 	struct tree *old_view = permit_view(session_permit(s), old, PERMIT_DROP);
 	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
+	if (tells && old_view != NULL && view != NULL)
+		permit_mark_changed(old, t, old_view, view);
 	print_compare_at(
 	    old_view != NULL ? old_view : old, view != NULL ? view : t, words, n, &out);
 	tree_free(old_view);
@@ -279,7 +283,8 @@ on_compare_input(struct session *s, const char *text, size_t len, const char *er
 	struct tree *old = tree_new(s->m->db.schema);
 	load_any(old, LOAD_OVERRIDE, text, len, &ignored);
 	db_keep_version(&s->m->db, old, NULL);
-	compare_put(s, old, s->compares_running ? s->m->db.running : session_tree(s), NULL, 0);
+	compare_put(
+	    s, false, old, s->compares_running ? s->m->db.running : session_tree(s), NULL, 0);
 	report_done(&ignored);
 	tree_free(old);
 }
@@ -297,7 +302,7 @@ show_compare(struct session *s, const struct tree *t, const struct path *path)
 	if (s->compare > 0 && old == NULL)
 		session_fail(s, "error: could not read that rollback configuration");
 	else
-		compare_put(s, old != NULL ? old : s->m->db.running, t, path->words, path->n);
+		compare_put(s, true, old != NULL ? old : s->m->db.running, t, path->words, path->n);
 	tree_free(old);
 }
 

@@ -39,7 +39,9 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
-	bool is_changed; /* changed_mark() said so; print_xml() tells */
+	bool
+	    is_changed; /* changed_mark() said so; print_xml() tells. On a secret that is hidden: it is another one
+			  * than in the tree that this one is compared with */
 	bool
 	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
 	bool

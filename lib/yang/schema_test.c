@@ -191,7 +191,7 @@ statements_stand_in_canonical_order(void **state)
 {
 	(void)state;
 	children_are("",
-	    "version groups apply-groups apply-groups-except apply-macro system chassis "
+	    "version groups apply-groups apply-groups-except apply-flags apply-macro system chassis "
 	    "interfaces snmp forwarding-options event-options routing-options "
 	    "protocols policy-options class-of-service security firewall "
 	    "routing-instances services applications access");
