@@ -150,6 +150,8 @@ void idle_rows(struct session *s, const struct elem *request, const struct smap 
 /* --- system.c: commands about the host, its logs and processes --- */
 /* Runs an RPC of mgd's own that belongs here. Returns false if it is none; else the line of S ends, now or later. */
 bool system_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* True if there is one of that name. */
+bool system_has(const char *name);
 /* An RPC whose owner is "cli": the command line does it. Ends the line. */
 void system_run_there(struct session *s, const struct srpc *rpc, const struct elem *request);
 /* `monitor start NAME`: hands the log to the command line. Ends the line, later. */
@@ -176,6 +178,8 @@ void log_conf_on_names(struct mgd *m, const struct elem *body);
 struct command;
 enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
 const struct command *oper_system_commands(size_t *n);
+/* Is there something that C, a row of it, does? */
+bool oper_system_has(const struct command *c);
 void oper_system_run(struct session *s, const struct command *c, const struct words *rest);
 /* `help (apropos | reference | topic) ...` of either mode. */
 void help_run(struct session *s, const char *what, const struct words *rest);
@@ -299,6 +303,8 @@ void call_report(struct session *s, const struct report_line *l);
 
 /* --- oper.c, edit.c, show.c --- */
 void oper_line(struct session *s, const struct words *w);
+/* Is there something that C, a row of the table, does: here, or in the process that owns it? */
+bool oper_has(const struct command *c);
 /* May the user of S run RPC with these arguments? */
 bool oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request);
 /* Runs the RPC called NAME with ARGUMENTS, a container. */
@@ -324,6 +330,10 @@ struct tree *show_part(const struct db *db, const struct tree *t, const struct p
 /* mgd's own RPCs. Returns false if it has none of that name; ERROR gets text if it could not be done. */
 bool show_rpc(
     struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error);
+/* Has it one of that name? */
+bool show_has(const char *name);
+/* Is it one of yang/sallyport-rpc-commit? */
+bool show_commit_has(const char *name);
 /* The same for those of yang/sallyport-rpc-commit. */
 bool show_commit_rpc(
     struct session *s, const char *name, const struct elem *request, struct text *error);

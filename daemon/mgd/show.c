@@ -345,6 +345,15 @@ static const struct {
 };
 
 bool
+show_has(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
+		if (strcmp(own_rpcs[i].name, name) == 0)
+			return true;
+	return show_commit_has(name);
+}
+
+bool
 show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error)
 {
 	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)

@@ -190,11 +190,11 @@ static void
 statements_stand_in_canonical_order(void **state)
 {
 	(void)state;
-	children_are("",
-	    "version groups apply-groups apply-groups-except apply-flags apply-macro system chassis "
-	    "interfaces snmp forwarding-options event-options routing-options "
-	    "protocols policy-options class-of-service security firewall "
-	    "routing-instances services applications access");
+	children_are("", "version groups apply-groups apply-groups-except apply-flags apply-macro "
+			 "system chassis "
+			 "interfaces snmp forwarding-options event-options routing-options "
+			 "protocols policy-options class-of-service security firewall "
+			 "routing-instances services applications access");
 	children_are("services ipsec-vpn",
 	    "rule rule-set ipsec ike traceoptions no-ipsec-tunnel-in-traceroute establish-tunnels "
 	    "clear-ike-sas-on-pic-restart clear-ipsec-sas-on-pic-restart disable-natt");
