@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "cli/render.h"
-
-#define XML_JUNOS "http://xml.juniper.net/junos/9.3R1/"
+#include "lib/base/release.h"
 
 enum { XML_INDENT = 4 };
 
@@ -97,7 +96,7 @@ xml_frame_open(struct render *r)
 {
 	if (r->has_wrapper || r->is_bare)
 		return;
-	text_put(r->out, "<rpc-reply xmlns:junos=\"" XML_JUNOS "junos\">\n");
+	text_put(r->out, "<rpc-reply xmlns:junos=\"" RELEASE_XML "junos\">\n");
 	r->has_wrapper = true;
 }
 
@@ -116,7 +115,7 @@ void
 xml_open(struct render *r, const char *root, const char *space)
 {
 	xml_frame_open(r);
-	text_printf(r->out, "    <%s xmlns=\"" XML_JUNOS "%s\"", root, space);
+	text_printf(r->out, "    <%s xmlns=\"" RELEASE_XML "%s\"", root, space);
 	if (r->style[0] != '\0') {
 		text_put(r->out, " junos:style=\"");
 		xml_escape(r->out, r->style);

@@ -18,6 +18,7 @@
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/release.h"
 #include "lib/base/tame.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -396,7 +397,7 @@ on_hello(struct session *s, const struct ipc_msg *msg)
 	const char *host = db_host_name(&s->m->db);
 	elem_leaf(a, e, "user", s->user.name);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
-	elem_leaf(a, e, "version", VERSION);
+	elem_leaf(a, e, "version", RELEASE_JUNOS);
 	const char *announcement = permits_announcement(s->m->db.permits);
 	unsigned idle_min = permit_idle_timeout(session_permit(s));
 	if (announcement != NULL)

@@ -8,6 +8,7 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/release.h"
 #include "lib/junos/changed.h"
 #include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
@@ -15,9 +16,6 @@
 #include "lib/junos/place.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
-
-/* The release whose language, commands and NETCONF we speak. Clients take the version apart: number, a letter, number. */
-#define JUNOS_VERSION "21.4R1.1"
 
 /* --- configuration --- */
 
@@ -280,10 +278,10 @@ version_rows(struct session *s, const struct elem *request)
 	elem_leaf(a, e, "host-name", host != NULL ? host : has_system ? system.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
-	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
+	elem_leaf(a, e, "junos-version", RELEASE_JUNOS);
 	struct elem *package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "junos");
-	elem_leaf(a, package, "comment", "JUNOS Software Release [" JUNOS_VERSION "] compatible");
+	elem_leaf(a, package, "comment", "JUNOS Software Release [" RELEASE_JUNOS "] compatible");
 	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");

@@ -17,7 +17,7 @@ import screen
 from control import LOG_NAMES, Elem, wait
 
 OPER = "root@gw> "
-JUNOS = "{http://xml.juniper.net/junos/9.3R1/junos}"
+JUNOS = "{http://xml.juniper.net/junos/21.4R1/junos}"
 
 
 @pytest.fixture
