@@ -223,7 +223,9 @@ void
 reply_text(void *reply, const char *s, size_t n)
 {
 	struct reply *r = reply;
-	if (r->kind == REPLY_NONE)
+	if (r->kind == REPLY_SAVED)
+		text_putn(r->saved, s, n);
+	if (r->kind == REPLY_SAVED || r->kind == REPLY_NONE)
 		return;
 	wrapper_open(r);
 	if (r->kind == REPLY_PLAIN)

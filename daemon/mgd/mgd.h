@@ -237,7 +237,7 @@ struct session {
 	struct tree *trial;       /* being checked (trial.c), or NULL */
 	bool keeps_trial;         /* if it is good, it is edited on */
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
-	char name[256];           /* name of the file that is being read */
+	char name[4096];          /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
 	bool is_validation;       /* the check under way confirms nothing */
 	unsigned confirm_minutes; /* of the commit under way */
