@@ -213,10 +213,10 @@ struct session {
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
 	bool is_changed;          /* `| display changed` */
-	bool names_groups;        /* XML says from which groups something was inherited */
+	bool names_groups;        /* XML and JSON say from which groups something was inherited */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
-	char compare_file[256];   /* file of `| compare`, "": none */
+	char compare_file[4096];  /* file of `| compare`, "": none */
 	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
 	bool is_nested; /* a command runs inside another, which will send the end */
@@ -307,6 +307,10 @@ void edit_leave(struct session *s);
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
 /* Shows all of SHOWN, which has been made of T and in which nothing is that the user of S may not see. */
 void show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header);
+/* Marks in SHOWN, made of OF with or without what it INHERITS, what has changed: since the last commit, or with it where OF is
+ * the running configuration. */
+void show_mark_changes(
+    const struct session *s, const struct tree *of, struct tree *shown, bool inherits);
 /* True if the line ends with `| compare`. */
 bool show_compares(const struct session *s);
 /* Shows what changes at PATH from what the line compares with to T, and ends the line. */
