@@ -154,6 +154,35 @@ xml_close(struct render *r)
 	text_printf(r->out, "%s</%s>\n", r->is_content ? "" : "    ", r->root);
 }
 
+static void
+leaf_put(struct text *out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	indent(out, 2);
+	text_printf(out, "<%s>", name);
+	xml_escape(out, value);
+	text_printf(out, "</%s>\n", name);
+}
+
+/* JUNOS's own way to say it, which is older than rpc-error. */
+void
+xml_problem(struct render *r, const struct elem *problem)
+{
+	static const char space[] = "http://xml.juniper.net/xnm/1.1/xnm";
+	const char *severity = elem_value(problem, "severity");
+	const char *message = elem_value(problem, "message");
+	const char *name =
+	    severity != NULL && strcmp(severity, "warning") == 0 ? "xnm:warning" : "xnm:error";
+	indent(r->out, 1);
+	text_printf(r->out, "<%s xmlns=\"%s\" xmlns:xnm=\"%s\">\n", name, space, space);
+	leaf_put(r->out, "edit-path", elem_value(problem, "path"));
+	leaf_put(r->out, "statement", elem_value(problem, "bad-element"));
+	leaf_put(r->out, "message", message != NULL ? message : "");
+	indent(r->out, 1);
+	text_printf(r->out, "</%s>\n", name);
+}
+
 void
 xml_content(struct render *r, const char *s, size_t n)
 {

@@ -177,6 +177,8 @@ struct command;
 enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
 const struct command *oper_system_commands(size_t *n);
 void oper_system_run(struct session *s, const struct command *c, const struct words *rest);
+/* Runs the command that the RPC NAME of a program stands for; false: there is none. */
+bool oper_system_call(struct session *s, const char *name, const struct elem *arguments);
 /* `help (apropos | reference | topic) ...` of either mode. */
 void help_run(struct session *s, const char *what, const struct words *rest);
 

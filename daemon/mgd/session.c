@@ -118,7 +118,9 @@ done_send(struct session *s)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "done");
-	if (s->is_program && !s->done_ok && s->done_text.len > 0)
+	/* what is wrong with a word of the line stands below that word, in any format */
+	bool is_xml = strcmp(s->format, "xml") == 0 && s->line != NULL && !s->done_has_caret;
+	if ((s->is_program || is_xml) && !s->done_ok && s->done_text.len > 0)
 		call_problems(
 		    s, text_str(&s->done_text), true, s->done_has_caret ? (long)s->done_caret : -1);
 	elem_leaf(a, e, "status", s->done_ok ? "ok" : "error");
