@@ -387,6 +387,8 @@ conf_reduce(const struct conf *c, const struct elem *root, enum conf_part part, 
 		return netd_reduce(c, root, a);
 	case CONF_PICD:
 		return picd_reduce(c, root, pic, a);
+	case CONF_KMD:
+	case CONF_PKID:
 	case CONF_ALL:
 		break;
 	}
