@@ -21,6 +21,7 @@
 #include "cli/output.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
+#include "cli/wait.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
@@ -101,21 +102,17 @@ send_answer(struct client *c, const struct elem *ask)
 	return err;
 }
 
-/* Says why what mgd had us do failed. */
+/* Says why what mgd had us do failed, in XML to who wants that. */
 static void
-run_refuse(const struct line *l)
+run_refuse(struct line *l)
 {
 	const struct client_sink *sink = l->c->sink;
 	const char *text = text_str(&l->run_error);
-	if (sink == NULL) {
-		output_error(l->c, l->typed, text, NULL);
-		return;
-	}
 	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "problem");
-	elem_leaf(a, e, "severity", "error");
-	elem_leaf(a, e, "message", strncmp(text, "error: ", 7) == 0 ? text + 7 : text);
-	sink->problem(sink->arg, e);
+	if (sink != NULL)
+		output_refuse(sink, NULL, text);
+	else if (text[0] == '\0' || !render_problem(&l->render, output_problem(a, NULL, text)))
+		output_error(l->c, l->typed, text, NULL);
 	arena_free(a);
 }
 
@@ -125,6 +122,9 @@ on_done(struct line *l, const struct elem *e)
 	struct client *c = l->c;
 	const char *status = elem_value(e, "status");
 	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
+	bool is_xml_error = l->has_run_error && l->render.format == FORMAT_XML;
+	if (is_xml_error)
+		run_refuse(l);
 	if (l->status == 0)
 		render_silent(&l->render);
 	render_end(&l->render);
@@ -133,9 +133,9 @@ on_done(struct line *l, const struct elem *e)
 	l->done = true;
 	int err = output_drain(l);
 	const char *text = elem_value(e, "text");
-	if (text != NULL && c->sink == NULL)
+	if (text != NULL && c->sink == NULL && !l->has_problems)
 		output_error(c, l->typed, text, l->is_own ? NULL : elem_value(e, "caret"));
-	if (l->has_run_error)
+	if (l->has_run_error && !is_xml_error)
 		run_refuse(l);
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
@@ -236,6 +236,8 @@ on_run(struct line *l, const struct ipc_msg *m)
 		.give_terminal = l->c->is_terminal ? run_give_terminal : NULL,
 		.arg = l,
 	};
+	if (l->is_broken) /* before it began */
+		return;
 	if (rpc != NULL && strncmp(rpc, "monitor-", 8) == 0)
 		l->has_run_error =
 		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
@@ -306,6 +308,8 @@ on_message(struct line *l, const struct ipc_msg *m)
 	case CLI_PROBLEM:
 		if (l->c->sink != NULL && e != NULL)
 			l->c->sink->problem(l->c->sink->arg, e);
+		else if (e != NULL)
+			l->has_problems |= render_problem(&l->render, e);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);
@@ -332,7 +336,8 @@ wait_once(struct line *l)
 		    .events = POLLOUT },
 		{ .fd = l->is_prompting ? STDIN_FILENO : -1, .events = POLLIN },
 	};
-	int n = poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1);
+	int n =
+	    wait_poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1, client_is_interrupted);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0) {
@@ -356,7 +361,7 @@ wait_readable(struct line *l)
 		bool has_quit = l->pager != NULL && pager_has_quit(l->pager) && !l->has_quit;
 		if (client_is_interrupted() || has_quit) {
 			l->is_broken = true;
-			client_interrupt_done();
+			client_interrupt_forget();
 			l->has_quit = l->has_quit || has_quit;
 			int err = ipc_send_blocking(l->c->fd, CLI_BREAK, l->c->seq, NULL);
 			if (err != 0)

@@ -21,6 +21,7 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/screen.h"
+#include "cli/wait.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/os/ipc.h"
@@ -34,7 +35,7 @@ client_interrupt(void)
 }
 
 void
-client_interrupt_done(void)
+client_interrupt_forget(void)
 {
 	interrupted = 0;
 }
@@ -226,7 +227,6 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
-	interrupted = 0; /* one that came while nothing was under way */
 	refreshed_show(&pipes);
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more && pipes.refresh == 0)
@@ -265,7 +265,7 @@ client_line(struct client *c, const char *typed)
 		int status = line_once(c, typed, &refresh);
 		if (status < 0 || refresh == 0)
 			return status;
-		poll(NULL, 0, (int)refresh * 1000);
+		wait_poll(NULL, 0, (int)refresh * 1000, client_is_interrupted);
 		if (interrupted) {
 			interrupted = 0;
 			putchar('\n');

@@ -16,6 +16,8 @@
 #include "lib/base/tame.h"
 #include "lib/base/text.h"
 
+struct arena;
+struct elem;
 struct pager;
 
 /* What is under way while a line is answered. */
@@ -35,12 +37,17 @@ struct line {
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
+	bool has_problems; /* what is wrong has been rendered */
 	int status;
 	bool done;
 };
 
 /* --- output.c: to the screen --- */
 
+/* Makes TEXT, an error, a CLI_PROBLEM about the line from WORD on (NULL: all of it), in A. */
+struct elem *output_problem(struct arena *a, const char *word, const char *text);
+/* Hands it to a program. */
+void output_refuse(const struct client_sink *sink, const char *word, const char *text);
 /* Shows why the line TYPED failed: CARET (a number; NULL: none) is the offset of the word it is about. */
 void output_error(const struct client *c, const char *typed, const char *text, const char *caret);
 /* Sends what has been rendered through the pipes; it waits in pipes->out until the screen takes it. */
@@ -64,7 +71,5 @@ int client_send_leaf(
     struct client *c, uint16_t type, const char *root, const char *name, const char *value);
 /* Takes up a notice: what the prompt shows of it. Its text goes to the terminal at once, past the pipes. */
 void client_notice(struct client *c, const struct elem *e);
-/* A ^C is taken note of. */
-void client_interrupt_done(void);
 
 #endif

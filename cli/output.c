@@ -7,7 +7,6 @@
 #include "cli/output.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,24 +15,29 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/screen.h"
+#include "cli/wait.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/msg/elem.h"
 
-/* What is wrong, for a program. WORD may be NULL. */
-static void
-sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+struct elem *
+output_problem(struct arena *a, const char *word, const char *text)
 {
-	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "problem");
+	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
 	size_t n = strlen(text);
 	elem_leaf(a, e, "severity", "error");
 	if (word != NULL)
 		elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
-	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
-	n = strlen(text);
 	elem_leaff(a, e, "message", "%.*s", (int)(n - (n > 0 && text[n - 1] == '\n')), text);
-	sink->problem(sink->arg, e);
+	return e;
+}
+
+void
+output_refuse(const struct client_sink *sink, const char *word, const char *text)
+{
+	struct arena *a = arena_new();
+	sink->problem(sink->arg, output_problem(a, word, text));
 	arena_free(a);
 }
 
@@ -47,7 +51,8 @@ output_error(const struct client *c, const char *typed, const char *text, const 
 	if (at > CLI_LINE_MAX)
 		at = 0;
 	if (c->sink != NULL) {
-		sink_refuse(c->sink, caret != NULL && at < strlen(typed) ? typed + at : NULL, text);
+		output_refuse(
+		    c->sink, caret != NULL && at < strlen(typed) ? typed + at : NULL, text);
 		return;
 	}
 	if (caret != NULL && c->is_terminal)
@@ -139,7 +144,8 @@ void
 output_page_key(const struct settings *s, struct pager *p)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	while (poll(&in, 1, -1) < 0 && errno == EINTR && !client_is_interrupted())
+	while (wait_poll(&in, 1, -1, client_is_interrupted) < 0 && errno == EINTR &&
+	       !client_is_interrupted())
 		;
 	unsigned rows = setting_rows(s);
 	if (rows > 0)
