@@ -386,7 +386,7 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		edit_enter(s, CONFIGURE_PRIVATE);
 		break;
 	default:
-		assert(!"a row without a function"); /* as above */
+		assert(false); /* a row without a function: as above */
 	}
 out:
 	refusal_done(&e);
