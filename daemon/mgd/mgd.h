@@ -52,7 +52,7 @@ struct db {
 
 struct peer {
 	struct peer *next;
-	char kind[16];     /* "netd" or "picd" */
+	char kind[16];     /* "netd", "kmd" or "picd" */
 	char instance[64]; /* services interface of a picd, else "" */
 	struct ipc *ipc;   /* NULL: not running */
 	struct mgd *m;
@@ -69,7 +69,7 @@ struct peer {
 };
 
 struct peers {
-	struct peer *list; /* netd first, picds in the order of the configuration */
+	struct peer *list; /* netd first, then kmd, picds in the order of the configuration */
 	uint32_t in_force; /* commit last reported to sallyportd */
 };
 

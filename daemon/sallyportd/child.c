@@ -9,6 +9,8 @@
 #include "daemon/sallyportd/child.h"
 
 #include "daemon/sallyportd/place.h"
+#include "lib/base/arena.h"
+#include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 #include "lib/os/log.h"
 
@@ -42,8 +44,25 @@ static const struct {
 } kinds[CHILD_KINDS] = {
 	[CHILD_NETD] = { "netd", "_sallyport-netd", 58301, SANDBOX_NETD, 0 },
 	[CHILD_MGD] = { "mgd", "_sallyport-mgd", 58302, SANDBOX_MGD, SIGKILL },
+	[CHILD_KMD] = { "kmd", "_sallyport-kmd", 58304, SANDBOX_KMD, SIGKILL },
 	[CHILD_PICD] = { "picd", "_sallyport-picd", 58303, SANDBOX_PICD, SIGKILL },
 };
+
+const char *
+child_program(enum child_kind kind)
+{
+	return kinds[kind].program;
+}
+
+enum child_kind
+child_kind_find(const char *program)
+{
+	unsigned kind = 0;
+	while (kind < CHILD_KINDS &&
+	       (program == NULL || strcmp(kinds[kind].program, program) != 0))
+		kind++;
+	return (enum child_kind)kind;
+}
 
 void
 child_user(enum child_kind kind, uid_t *out_uid, gid_t *out_gid)
@@ -306,8 +325,14 @@ child_stop(struct child *c, bool again)
 	if (c->pid == 0 || c->is_stopping)
 		return;
 	c->is_stopping = true;
-	if (c->ipc != NULL)
-		ipc_send(c->ipc, MSG_STOP, 0, NULL, -1);
+	if (c->ipc != NULL) {
+		struct arena *a = arena_new();
+		struct elem *e = elem_new(a, "stop");
+		if (again)
+			elem_flag(a, e, "again");
+		ipc_send(c->ipc, MSG_STOP, 0, e, -1);
+		arena_free(a);
+	}
 	uv_timer_start(&c->timer, on_patience, CHILD_STOP_MS, 0);
 }
 

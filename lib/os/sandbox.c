@@ -118,13 +118,14 @@ static const struct file_rule mgd_files[] = {
 	{ "/etc", LANDLOCK_ACCESS_FS_READ_FILE },
 	{ NULL, 0 },
 };
-static const struct file_rule picd_files[] = {
+static const struct file_rule no_files[] = {
 	{ NULL, 0 },
 };
 static const struct file_rule *const files[] = {
 	[SANDBOX_NETD] = netd_files,
 	[SANDBOX_MGD] = mgd_files,
-	[SANDBOX_PICD] = picd_files,
+	[SANDBOX_KMD] = no_files,
+	[SANDBOX_PICD] = no_files,
 };
 
 static int
@@ -202,6 +203,9 @@ static const int mgd_calls[] = { N(openat), N(rename), N(renameat), N(renameat2)
 /* picd: packets only; setsockopt for the pacing of its own sockets. */
 static const int picd_calls[] = { N(setsockopt), END };
 
+/* kmd: the datagrams of its peers, on sockets that netd has set up. */
+static const int kmd_calls[] = { END };
+
 /* What AddressSanitizer and its leak check at exit do; only in such builds. */
 static const int sanitizer_calls[] = { N(clone), N(clone3), N(ptrace), N(wait4), N(prctl),
 	N(openat), N(readlink), N(readlinkat), N(open), N(access), N(getdents64), N(getdents),
@@ -213,6 +217,7 @@ static const int sanitizer_calls[] = { N(clone), N(clone3), N(ptrace), N(wait4),
 static const int *const profile_calls[] = {
 	[SANDBOX_NETD] = netd_calls,
 	[SANDBOX_MGD] = mgd_calls,
+	[SANDBOX_KMD] = kmd_calls,
 	[SANDBOX_PICD] = picd_calls,
 };
 
