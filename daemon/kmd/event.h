@@ -39,8 +39,8 @@ void event_trace_message(
 /* Traces what was inside an encrypted message, once the engine has decrypted it in place. WAS_ENCRYPTED holds what it was
  * before. Says nothing if it has not been decrypted. */
 enum { EVENT_PROBE_LEN = 64 };
-void event_trace_inside(const struct ike_path *path, const uint8_t *was_encrypted,
-    const uint8_t *msg, size_t len);
+void event_trace_inside(
+    const struct ike_path *path, const uint8_t *was_encrypted, const uint8_t *msg, size_t len);
 
 /* Adds "main mode, cookies 0123456789abcdef 0000000000000000: SA, VID, VID" to OUT. */
 void event_message_print(const uint8_t *msg, size_t len, bool is_decrypted, struct text *out);

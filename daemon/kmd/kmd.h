@@ -27,9 +27,10 @@ struct kmd {
 	struct events events;
 	struct ipc *mgd; /* NULL: not linked */
 	struct ipc *netd;
-	uv_timer_t due;       /* life has something to do */
-	uint64_t due_ms;      /* what it is set for; UINT64_MAX: nothing */
-	uv_prepare_t prepare; /* before the loop waits: what is to be sent leaves, the timer is set */
+	uv_timer_t due;  /* life has something to do */
+	uint64_t due_ms; /* what it is set for; UINT64_MAX: nothing */
+	uv_prepare_t
+	    prepare; /* before the loop waits: what is to be sent leaves, the timer is set */
 
 	bool has_conf; /* life runs one */
 	struct checked checked;

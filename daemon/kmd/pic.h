@@ -23,7 +23,7 @@ struct pics {
 	uv_loop_t *loop;
 	struct life *life;
 	struct pic *list;
-	bool is_open;        /* channels are read */
+	bool is_open;         /* channels are read */
 	unsigned long n_lost; /* messages that no picd was there for */
 };
 
@@ -37,10 +37,12 @@ void pics_open(struct pics *p);
 
 /* What life wants said (struct life_host). A picd that is not there tells what it holds when it comes back. */
 void pics_sa_add(struct pics *p, const struct life_sa *sa);
-void pics_sa_del(
-    struct pics *p, const char *pic, const char *tunnel, bool is_out, uint32_t spi);
+void pics_sa_del(struct pics *p, const char *pic, const char *tunnel, bool is_out, uint32_t spi);
 void pics_watch(struct pics *p, const char *pic, const char *tunnel, unsigned interval_s);
 void pics_redundancy(struct pics *p, const struct life_redundancy *r);
+
+/* Tells life, outside of its calls, of SAs that could not even be sent. */
+void pics_tick(struct pics *p);
 
 /* The body of MSG_SA_ADD, in A, which should be a secret arena: there are keys in it. */
 struct elem *pic_sa_build(struct arena *a, const struct life_sa *sa);

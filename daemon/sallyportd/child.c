@@ -58,8 +58,7 @@ enum child_kind
 child_kind_find(const char *program)
 {
 	unsigned kind = 0;
-	while (kind < CHILD_KINDS &&
-	       (program == NULL || strcmp(kinds[kind].program, program) != 0))
+	while (kind < CHILD_KINDS && (program == NULL || strcmp(kinds[kind].program, program) != 0))
 		kind++;
 	return (enum child_kind)kind;
 }
