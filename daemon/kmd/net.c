@@ -110,7 +110,7 @@ socket_find(const struct net *n, const struct natt_end *end)
 {
 	size_t at = place_find(n, end);
 	return at < n->n_sockets && end_compare(&n->sockets[at]->local, end) == 0 ? n->sockets[at]
-										   : NULL;
+										  : NULL;
 }
 
 static void
@@ -148,8 +148,7 @@ socket_insert(struct net *n, size_t at, struct net_socket *s)
 			abort();
 		n->sockets = grown;
 	}
-	memmove(
-	    n->sockets + at + 1, n->sockets + at, (n->n_sockets - at) * sizeof(*n->sockets));
+	memmove(n->sockets + at + 1, n->sockets + at, (n->n_sockets - at) * sizeof(*n->sockets));
 	n->sockets[at] = s;
 	n->n_sockets++;
 }
@@ -289,7 +288,8 @@ static uint8_t *
 out_add(struct net *n, const struct ike_path *path, size_t len)
 {
 	struct net_socket *s = socket_find(n, &path->local);
-	if (s == NULL || len > NET_DATAGRAM_MAX || path->remote.addr.family != s->local.addr.family) {
+	if (s == NULL || len > NET_DATAGRAM_MAX ||
+	    path->remote.addr.family != s->local.addr.family) {
 		n->count.unsent++;
 		return NULL;
 	}

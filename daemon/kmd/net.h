@@ -20,8 +20,8 @@ struct net_socket;
 
 enum {
 	NET_SOCKETS_MAX = 65536,
-	NET_BATCH = 32,         /* datagrams that one call of the kernel takes or gives */
-	NET_BATCHES = 8,        /* such calls of one socket before others have their turn */
+	NET_BATCH = 32,          /* datagrams that one call of the kernel takes or gives */
+	NET_BATCHES = 8,         /* such calls of one socket before others have their turn */
 	NET_DATAGRAM_MAX = 9000, /* a longer one is cut short, and refused for its length */
 	NET_OUT_BYTES = 1 << 16, /* that wait to be sent together */
 };

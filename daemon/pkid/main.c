@@ -46,14 +46,14 @@ nothing_done(uv_work_t *w, int status)
 
 /* libuv makes its threads when the first work comes, and no thread can be made once the sandbox is up. */
 static void
-threads_start(uv_loop_t *loop)
+threads_start(void)
 {
+	uv_loop_t loop;
 	uv_work_t w;
-	if (uv_queue_work(loop, &w, nothing, nothing_done) < 0)
+	if (uv_loop_init(&loop) < 0 || uv_queue_work(&loop, &w, nothing, nothing_done) < 0)
 		abort();
-	while (uv_loop_alive(loop) && uv_run(loop, UV_RUN_NOWAIT) != 0 && w.type == UV_WORK &&
-	       uv_cancel((uv_req_t *)&w) == UV_EBUSY)
-		continue;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
 }
 
 int
@@ -62,9 +62,9 @@ main(void)
 	static struct pkid p;
 	umask(077);
 	setenv("UV_THREADPOOL_SIZE", "1", 1);
+	threads_start();
 	if (daemon_init(&p.daemon, "pkid", &ops, &p) < 0)
 		return EXIT_FAILURE;
-	threads_start(&p.daemon.loop);
 	control_init(&p);
 	store_open(&p.store);
 	daemon_ready(&p.daemon, SANDBOX_PKID);

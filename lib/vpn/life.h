@@ -30,6 +30,7 @@ struct conf;
 struct life;
 
 enum {
+	LIFE_TAG_MAX = 40,
 	LIFE_SOFT_INITIATOR_S = 135, /* before the hard lifetime */
 	LIFE_SOFT_RESPONDER_S = 90,
 	LIFE_SOFT_WHOLE_S = 180, /* shorter hard lifetimes have these in proportion */
@@ -70,7 +71,9 @@ struct life_sa {
 	struct prefix remote_net;
 	uint32_t soft_s; /* from now; 0: none */
 	uint32_t hard_s;
-	uint64_t tag; /* fingerprint of the tunnel's configuration */
+	/* What comes back when the SA is held: letters and digits, at most LIFE_TAG_MAX - 1. It says which configuration of the
+	 * tunnel the SA was made of, and which SA is the other direction. */
+	const char *tag;
 };
 
 /* MSG_REDUNDANCY: sent for tunnels with a backup gateway. */
@@ -142,8 +145,14 @@ struct life_host {
 	void (*sa_del)(void *ctx, const char *pic, const char *tunnel, bool is_out, uint32_t spi);
 	void (*watch)(void *ctx, const char *pic, const char *tunnel, unsigned interval_s);
 	void (*redundancy)(void *ctx, const struct life_redundancy *r);
-	/* A certificate that a policy names and that is not there yet; life_chain() answers. */
+	/* The tunnels with this certificate cannot negotiate before life_chain() has told what it says. Asked once. */
 	void (*chain)(void *ctx, const char *certificate);
+	/* As in ike.h, with the names of our certificate and of the CA profiles that the service set trusts; answered, after
+	 * returning, by life_signed() and life_proved(). */
+	void (*sign)(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
+	    const char *certificate, struct part hash);
+	void (*prove)(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
+	    const struct ike_claim *claim, const char *const *cas, size_t n_cas);
 	void (*event)(void *ctx, const struct life_event *e);
 };
 
@@ -182,6 +191,25 @@ void life_sa_failed(
     struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi, const char *why);
 void life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_t spi,
     struct addr local, struct addr remote);
+
+/* --- from pkid --- */
+
+/* Who a certificate of ours says we are. */
+struct life_chain {
+	struct part subject; /* DER */
+	struct id alternate; /* the first subjectAltName; `p` NULL: none */
+	const struct part
+	    *cas; /* DER names of the authorities that are asked for in CERTREQ; none: any */
+	size_t n_cas;
+};
+
+/* The certificate has been loaded, or another one in its place; CHAIN NULL: there is none, WHY says why. */
+void life_chain(struct life *l, uint64_t now_ms, const char *certificate,
+    const struct life_chain *chain, const char *why);
+void life_signed(struct life *l, uint64_t now_ms, struct ike_ticket ticket, struct part signature,
+    const struct part *certs, size_t n_certs, const char *why); /* see ike_signed() */
+void life_proved(struct life *l, uint64_t now_ms, struct ike_ticket ticket, enum ike_reason reason,
+    const char *why); /* see ike_proved() */
 
 /* --- commands --- */
 

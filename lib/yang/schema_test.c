@@ -554,6 +554,12 @@ commands_have_owner_and_permission(void **state)
 		    "clear services service-sets statistics packet-drops", "picd", "clear" },
 		{ "get-packet-drop-information",
 		    "show services service-sets statistics packet-drops", "picd", "view" },
+		{ "get-ike-services-security-associations-information",
+		    "show services ipsec-vpn ike security-associations", "kmd", "view" },
+		{ "clear-services-ipsec-vpn-security-associations",
+		    "clear services ipsec-vpn ipsec security-associations", "kmd", "clear" },
+		{ "request-ipsec-switch-tunnel", "request services ipsec-vpn ipsec switch tunnel",
+		    "kmd", "view" },
 		{ "get-interface-information", "show interfaces", "netd", "view" },
 		{ "get-firewall-information", "show firewall", "netd", "view" },
 		{ "get-route-information", "show route", "netd", "view" },
@@ -579,7 +585,7 @@ commands_have_owner_and_permission(void **state)
 		{ "get-log", "show log", "mgd", "view" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
-	static const char *const owners[] = { "cli", "mgd", "netd", "picd" };
+	static const char *const owners[] = { "cli", "kmd", "mgd", "netd", "picd" };
 	for (size_t i = 0; i < schema->n_rpcs; i++) {
 		size_t n_owners = 0;
 		for (size_t k = 0; k < sizeof(owners) / sizeof(owners[0]); k++)
