@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASH_BYTES_MAX = 64, ID_BYTES_MAX = 4096 };
+enum { HASH_BYTES_MIN = 16, HASH_BYTES_MAX = 64, ID_BYTES_MAX = 4096 };
 
 static struct elem *
 answer_new(struct arena *a, const char *name, const char *error)
@@ -134,7 +134,7 @@ serve_sign(struct pkid *p, const struct elem *ask, struct arena *a)
 	const struct entry *entry = store_entry(&p->store, elem_value(ask, "certificate"));
 	if (entry == NULL)
 		return answer_new(a, "signed", "there is no such key pair");
-	if (!hex_read(elem_value(ask, "hash"), hash, sizeof(hash), &n))
+	if (!hex_read(elem_value(ask, "hash"), hash, sizeof(hash), &n) || n < HASH_BYTES_MIN)
 		return answer_new(a, "signed", "invalid hash");
 	if (sign_len(entry->key) > sizeof(sig) || sign_hash(entry->key, hash, n, sig) != SIGN_OK)
 		return answer_new(a, "signed", "the key pair cannot sign this");
