@@ -97,7 +97,7 @@ pic_sa_build(struct arena *a, const struct life_sa *sa)
 	elem_leaf(a, e, "role", sa->is_initiator ? "initiator" : "responder");
 	elem_leaff(a, e, "soft", "%u", sa->soft_s);
 	elem_leaff(a, e, "hard", "%u", sa->hard_s);
-	elem_leaff(a, e, "tag", "%llu", (unsigned long long)sa->tag);
+	elem_leaf(a, e, "tag", sa->tag);
 	return e;
 }
 
@@ -158,11 +158,16 @@ algorithms_read(const struct elem *body, struct life_sa *s)
 bool
 pic_sa_parse(const struct elem *body, const char *pic, struct life_sa *out)
 {
-	struct life_sa s = { .pic = pic, .tunnel = elem_value(body, "tunnel") };
+	struct life_sa s = {
+		.pic = pic,
+		.tunnel = elem_value(body, "tunnel"),
+		.tag = elem_value(body, "tag"),
+	};
 	const char *direction = elem_value(body, "direction");
 	const char *role = elem_value(body, "role");
 	uint64_t spi, aux_spi, window, soft, hard;
-	if (s.tunnel == NULL || direction == NULL || role == NULL || !algorithms_read(body, &s) ||
+	if (s.tunnel == NULL || s.tag == NULL || strlen(s.tag) >= LIFE_TAG_MAX ||
+	    direction == NULL || role == NULL || !algorithms_read(body, &s) ||
 	    !end_read(body, "local", "local-port", &s.local) ||
 	    !end_read(body, "remote", "remote-port", &s.remote) ||
 	    !net_read(body, "local-selector", &s.local_net) ||
@@ -171,8 +176,7 @@ pic_sa_parse(const struct elem *body, const char *pic, struct life_sa *out)
 	    !number_read(body, "aux-spi", UINT32_MAX, &aux_spi) ||
 	    !number_read(body, "window", UINT16_MAX, &window) ||
 	    !number_read(body, "soft", UINT32_MAX, &soft) ||
-	    !number_read(body, "hard", UINT32_MAX, &hard) ||
-	    !number_read(body, "tag", UINT64_MAX, &s.tag))
+	    !number_read(body, "hard", UINT32_MAX, &hard))
 		return false;
 	s.is_out = strcmp(direction, "out") == 0;
 	s.is_initiator = strcmp(role, "initiator") == 0;
