@@ -9,6 +9,7 @@
  * messages and changed what is due next; both are seen to once, before the loop waits.
  */
 #include "daemon/kmd/kmd.h"
+#include "lib/crypto/warm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,7 @@ main(void)
 		.event = host_event,
 	};
 	uv_loop_t *loop = &k.daemon.loop;
+	crypto_warm();
 	k.life = life_new(&host);
 	net_init(&k.net, loop, &net_ops, &k);
 	pics_init(&k.pics, loop, k.life);
