@@ -3,8 +3,9 @@
  * kmd.h - the key management daemon: what it holds and who may call what.
  *
  * lib/vpn/life decides; this daemon carries. main.c is its host and its clock; net.c has the datagrams of the peers, pic.c the
- * channels to the services interfaces; control.c talks to mgd (configuration) and netd (sockets); rows.c answers operational
- * commands with rows from show_*.c; event.c says in the log what happened. One loop, one thread.
+ * channels to the services interfaces, pki.c the one to the PKI daemon; control.c talks to mgd (configuration) and netd
+ * (sockets); rows.c answers operational commands with rows from show_*.c; event.c says in the log what happened. One loop, one
+ * thread.
  */
 #ifndef KMD_H
 #define KMD_H
@@ -12,6 +13,7 @@
 #include "daemon/kmd/event.h"
 #include "daemon/kmd/net.h"
 #include "daemon/kmd/pic.h"
+#include "daemon/kmd/pki.h"
 #include "lib/os/checked.h"
 #include "lib/os/daemon.h"
 #include "lib/vpn/life.h"
@@ -24,6 +26,7 @@ struct kmd {
 	struct life *life;
 	struct net net;
 	struct pics pics;
+	struct pki pki;
 	struct events events;
 	struct ipc *mgd; /* NULL: not linked */
 	struct ipc *netd;

@@ -9,6 +9,7 @@
  * messages and changed what is due next; both are seen to once, before the loop waits.
  */
 #include "daemon/kmd/kmd.h"
+#include "lib/crypto/warm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +84,26 @@ host_redundancy(void *ctx, const struct life_redundancy *r)
 static void
 host_chain(void *ctx, const char *certificate)
 {
-	(void)ctx;
-	log_line(LOG_LEVEL_ERROR, "KMD_PM_CERTIFICATE",
-	    "certificate %s cannot be used: no PKI daemon", certificate);
+	struct kmd *k = ctx;
+	pki_chain(&k->pki, certificate);
+}
+
+static void
+host_sign(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket, const char *certificate,
+    struct part hash)
+{
+	struct kmd *k = ctx;
+	(void)sa;
+	pki_sign(&k->pki, ticket, certificate, hash);
+}
+
+static void
+host_prove(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
+    const struct ike_claim *claim, const char *const *cas, size_t n_cas)
+{
+	struct kmd *k = ctx;
+	(void)sa;
+	pki_prove(&k->pki, ticket, claim, cas, n_cas);
 }
 
 static void
@@ -128,6 +146,7 @@ on_prepare(uv_prepare_t *h)
 {
 	struct kmd *k = h->data;
 	pics_tick(&k->pics);
+	pki_tick(&k->pki);
 	net_flush(&k->net);
 	uint64_t due_ms = life_due(k->life);
 	if (due_ms == k->due_ms)
@@ -149,6 +168,8 @@ on_link(const char *peer, const char *instance, int fd, void *arg)
 	struct kmd *k = arg;
 	if (strcmp(peer, "picd") == 0)
 		pics_link(&k->pics, instance, fd);
+	else if (strcmp(peer, "pkid") == 0)
+		pki_link(&k->pki, fd);
 	else
 		control_link(k, peer, fd);
 }
@@ -166,6 +187,7 @@ on_stop(void *arg)
 	}
 	control_stop(k);
 	pics_done(&k->pics);
+	pki_done(&k->pki);
 	net_done(&k->net);
 	life_free(k->life);
 	uv_close((uv_handle_t *)&k->due, NULL);
@@ -190,12 +212,16 @@ main(void)
 		.watch = host_watch,
 		.redundancy = host_redundancy,
 		.chain = host_chain,
+		.sign = host_sign,
+		.prove = host_prove,
 		.event = host_event,
 	};
 	uv_loop_t *loop = &k.daemon.loop;
+	crypto_warm();
 	k.life = life_new(&host);
 	net_init(&k.net, loop, &net_ops, &k);
 	pics_init(&k.pics, loop, k.life);
+	pki_init(&k.pki, loop, k.life);
 	control_init(&k);
 	uv_timer_init(loop, &k.due);
 	k.due.data = &k;

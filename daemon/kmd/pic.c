@@ -2,9 +2,9 @@
  *
  * pic.c - the channels to the services interfaces: what life says to a picd and hears from it, as messages.
  *
- * Answers come in the order of the questions, so what has been asked stands in a queue for each channel. What cannot be sent is
- * told to life a moment later, because life may not be called back from its own calls. Called by main.c and control.c
- * on the loop's thread.
+ * What a picd has been asked and has not answered stands in a queue, so that a refusal can be told with its SA. What cannot be
+ * sent is told to life a moment later, because life may not be called back from its own calls. Called by main.c and
+ * control.c on the loop's thread.
  */
 #include "daemon/kmd/pic.h"
 
@@ -34,6 +34,7 @@ struct pic {
 	uint32_t seq;    /* the last one used */
 	struct question *first;
 	struct question **last;
+	unsigned n_unsent; /* of them */
 	char name[32];
 };
 
@@ -97,7 +98,7 @@ pic_sa_build(struct arena *a, const struct life_sa *sa)
 	elem_leaf(a, e, "role", sa->is_initiator ? "initiator" : "responder");
 	elem_leaff(a, e, "soft", "%u", sa->soft_s);
 	elem_leaff(a, e, "hard", "%u", sa->hard_s);
-	elem_leaff(a, e, "tag", "%llu", (unsigned long long)sa->tag);
+	elem_leaf(a, e, "tag", sa->tag);
 	return e;
 }
 
@@ -158,11 +159,16 @@ algorithms_read(const struct elem *body, struct life_sa *s)
 bool
 pic_sa_parse(const struct elem *body, const char *pic, struct life_sa *out)
 {
-	struct life_sa s = { .pic = pic, .tunnel = elem_value(body, "tunnel") };
+	struct life_sa s = {
+		.pic = pic,
+		.tunnel = elem_value(body, "tunnel"),
+		.tag = elem_value(body, "tag"),
+	};
 	const char *direction = elem_value(body, "direction");
 	const char *role = elem_value(body, "role");
 	uint64_t spi, aux_spi, window, soft, hard;
-	if (s.tunnel == NULL || direction == NULL || role == NULL || !algorithms_read(body, &s) ||
+	if (s.tunnel == NULL || s.tag == NULL || strlen(s.tag) >= LIFE_TAG_MAX ||
+	    direction == NULL || role == NULL || !algorithms_read(body, &s) ||
 	    !end_read(body, "local", "local-port", &s.local) ||
 	    !end_read(body, "remote", "remote-port", &s.remote) ||
 	    !net_read(body, "local-selector", &s.local_net) ||
@@ -171,8 +177,7 @@ pic_sa_parse(const struct elem *body, const char *pic, struct life_sa *out)
 	    !number_read(body, "aux-spi", UINT32_MAX, &aux_spi) ||
 	    !number_read(body, "window", UINT16_MAX, &window) ||
 	    !number_read(body, "soft", UINT32_MAX, &soft) ||
-	    !number_read(body, "hard", UINT32_MAX, &hard) ||
-	    !number_read(body, "tag", UINT64_MAX, &s.tag))
+	    !number_read(body, "hard", UINT32_MAX, &hard))
 		return false;
 	s.is_out = strcmp(direction, "out") == 0;
 	s.is_initiator = strcmp(role, "initiator") == 0;
@@ -197,25 +202,38 @@ question_add(struct pic *c, const struct life_sa *sa, bool is_unsent)
 		abort();
 	*q = (struct question){ .seq = c->seq, .spi = sa->spi, .is_unsent = is_unsent };
 	memcpy(q->tunnel, sa->tunnel, n);
+	c->n_unsent += is_unsent;
 	*c->last = q;
 	c->last = &q->next;
 }
 
+/* Takes the question of SEQ out of the queue, or with SEQ 0 the first that was not sent; NULL if there is none. */
 static struct question *
-question_take(struct pic *c)
+question_take(struct pic *c, uint32_t seq)
 {
-	struct question *q = c->first;
-	c->first = q->next;
-	if (c->first == NULL)
-		c->last = &c->first;
-	return q;
+	for (struct question **at = &c->first; *at != NULL; at = &(*at)->next) {
+		struct question *q = *at;
+		if (seq != 0 ? q->is_unsent || q->seq != seq : !q->is_unsent)
+			continue;
+		*at = q->next;
+		if (*at == NULL)
+			c->last = at;
+		c->n_unsent -= q->is_unsent;
+		return q;
+	}
+	return NULL;
 }
 
 static void
 questions_drop(struct pic *c)
 {
-	while (c->first != NULL)
-		free(question_take(c));
+	while (c->first != NULL) {
+		struct question *q = c->first;
+		c->first = q->next;
+		free(q);
+	}
+	c->last = &c->first;
+	c->n_unsent = 0;
 }
 
 static void
@@ -223,12 +241,8 @@ on_sa_done(struct pic *c, const struct ipc_msg *m)
 {
 	const char *status = elem_value(m->body, "status");
 	const char *text = elem_value(m->body, "text");
-	while (c->first != NULL && c->first->seq != m->seq && !c->first->is_unsent)
-		free(question_take(c)); /* not answered; they come in order */
-	if (c->first == NULL || c->first->seq != m->seq)
-		return;
-	struct question *q = question_take(c);
-	if (status == NULL || strcmp(status, "ok") != 0)
+	struct question *q = m->seq != 0 ? question_take(c, m->seq) : NULL;
+	if (q != NULL && (status == NULL || strcmp(status, "ok") != 0))
 		life_sa_failed(
 		    c->owner->life, kmd_now(), q->tunnel, q->spi, text != NULL ? text : "refused");
 	free(q);
@@ -238,8 +252,8 @@ void
 pics_tick(struct pics *p)
 {
 	for (struct pic *c = p->list; c != NULL; c = c->next)
-		while (c->first != NULL && c->first->is_unsent) {
-			struct question *q = question_take(c);
+		while (c->n_unsent > 0) {
+			struct question *q = question_take(c, 0);
 			life_sa_failed(p->life, kmd_now(), q->tunnel, q->spi,
 			    "the services interface takes no more");
 			free(q);

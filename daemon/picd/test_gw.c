@@ -55,7 +55,7 @@ void
 gw_init(struct gw *g, const char *instance)
 {
 	int sv[2];
-	*g = (struct gw){ .p.instance = instance };
+	*g = (struct gw){ .p.instance = instance, .p.now_ms = now_ms };
 	must(uv_loop_init(&g->p.daemon.loop) == 0, "loop");
 	control_init(&g->p);
 	g->p.tally = tally_new(WORKERS);
@@ -189,6 +189,7 @@ gw_turns(struct gw *g)
 	for (int i = 0; i < 4; i++)
 		worker_turn(g->p.workers[0], 0);
 	publish_reclaim(&g->p);
+	kmd_notified(&g->p);
 }
 
 void
