@@ -61,12 +61,6 @@ struct ike_path {
 
 /* --- what the host allows; both are counted, so that a commit can replace them while SAs live --- */
 
-enum ike_match {
-	IKE_MATCH_SAME, /* the same identity; an address that lies in a subnet of ours */
-	IKE_MATCH_CONTAINER, /* a distinguished name that has these parts in this order, and maybe others */
-	IKE_MATCH_WILDCARD, /* a distinguished name that has these parts in any order, and maybe others */
-};
-
 struct ike_remote_id {
 	struct id id;
 	enum ike_match match; /* the last two only with ID_DN */
@@ -193,6 +187,7 @@ struct ike_sa {
 	struct ike_sa *own_next;
 	struct ike_sa *peer_next;
 	struct source *source; /* its address */
+	bool is_settled;       /* it is or was up */
 	struct ike_sa *fifo_prev;
 	struct ike_sa *fifo_next;
 	struct ike_sa *kin_prev; /* half open, of the same address */

@@ -47,6 +47,7 @@
 	X(HALF_OPEN, "half-open", "too many negotiations have just begun", 0)                      \
 	X(NO_POLICY, "no-policy", "no tunnel goes to this peer", 14)                               \
 	X(TIMEOUT, "timeout", "the peer does not answer", 0)                                       \
+	X(PEER, "peer", "the peer refuses", 0)                                                     \
 	X(DELETED, "deleted", "the peer deleted the SA", 0)                                        \
 	X(EXPIRED, "expired", "the lifetime is over", 0)                                           \
 	X(LIMIT, "limit", "a limit is reached", 0)

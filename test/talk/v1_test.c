@@ -14,8 +14,7 @@
 static void
 begin(struct talk *t)
 {
-	const struct ike_path path = { t->a.end, t->b.end };
-	(void)ike_start(t->a.ike, t->now_ms, &path, &t->a.policy);
+	(void)talk_begin(t, &t->a);
 }
 
 /* Main mode without trouble. */
@@ -31,7 +30,7 @@ main_run(struct talk *t)
 static void
 quick_run(struct talk *t)
 {
-	assert_true(ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	talk_run(t);
 }
 
@@ -59,7 +58,7 @@ main_and_quick_mode_message_by_message(void **state)
 	assert_int_equal(t->a.sa->chosen.lifetime_s, 3600);
 	assert_false(t->a.sa->nat.is_local_behind || t->b.sa->nat.is_remote_behind);
 
-	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), SA, Ni, IDci, IDcr --> */
 	assert_int_equal(t->b.n_in, 1);
 	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(2), SA, Nr, IDci, IDcr */
@@ -134,7 +133,7 @@ a_nat_moves_the_exchange_to_4500(void **state)
 	struct talk *t = talk_new();
 	t->nat = (struct addr){ ADDR_V4, { 203, 0, 113, 5 } };
 	/* behind a NAT the peer's identity is not the address that it comes from */
-	struct id id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 };
+	struct ike_remote_id id = { .id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 } };
 	t->b.policy.remote_ids = &id;
 	t->b.policy.n_remote_ids = 1;
 	main_run(t);
@@ -165,8 +164,7 @@ run_with(unsigned at, void (*trouble)(struct talk *t, struct talk_msg *m))
 	for (unsigned turns = 0; turns < 400; turns++) {
 		if (t->n == 0 && t->a.sa != NULL && !has_begun) {
 			has_begun = true;
-			assert_true(
-			    ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+			assert_true(talk_quick(t, &t->a, 0));
 		} else if (t->n > 0) {
 			struct talk_msg m = talk_take(t);
 			if (n++ == at)
@@ -327,10 +325,10 @@ a_dead_peer_is_given_up(void **state)
 	t = talk_new();
 	main_run(t);
 	unsigned before = t->n_sent;
-	assert_true(ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	do
 		t->n = 0;
-	while (talk_wait(t));
+	while (t->a.n_failed == 0 && talk_wait(t));
 	assert_int_equal(t->n_sent - before, IKE_TRIES);
 	assert_int_equal(t->a.n_failed, 1);
 	assert_int_equal(t->a.n_down, 0);
@@ -368,7 +366,7 @@ a_wrong_identity_is_refused_and_named(void **state)
 	talk_free(t);
 
 	t = talk_new();
-	struct id want = id_of_bytes(ID_FQDN, "A.EXAMPLE", 9);
+	struct ike_remote_id want = { .id = id_of_bytes(ID_FQDN, "A.EXAMPLE", 9) };
 	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
 	t->b.policy.remote_ids = &want;
 	t->b.policy.n_remote_ids = 1;
@@ -433,7 +431,10 @@ a_flood_of_beginnings_is_bounded(void **state)
 	struct talk *t = talk_new();
 	main_run(t);
 	struct talk_msg first = t->log[0];
+	t->b.policy.is_any = true;
 	for (unsigned i = 0; i < 3 * IKE_HALF_OPEN_MAX; i++) {
+		first.path.remote.addr =
+		    (struct addr){ ADDR_V4, { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } };
 		first.b[0] = (uint8_t)(i >> 8);
 		first.b[1] = (uint8_t)i;
 		first.b[2] = 0x77;
@@ -448,7 +449,7 @@ a_flood_of_beginnings_is_bounded(void **state)
 	begin(t);
 	talk_run(t);
 	assert_int_equal(t->b.n_up, 2);
-	while (talk_wait(t))
+	while (ike_n_half_open(t->b.ike) > 0 && talk_wait(t))
 		t->n = 0;
 	assert_int_equal(ike_n_half_open(t->b.ike), 0);
 	assert_int_equal(ike_n_sas(t->b.ike), 2);
@@ -462,8 +463,8 @@ both_sides_may_begin_many_quick_modes(void **state)
 	struct talk *t = talk_new();
 	main_run(t);
 	for (unsigned i = 0; i < 5; i++) {
-		assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
-		assert_true(ike_quick_start(t->b.ike, 0, t->b.sa, &t->b.tunnels[0]));
+		assert_true(talk_quick(t, &t->a, 0));
+		assert_true(talk_quick(t, &t->b, 0));
 	}
 	talk_run(t);
 	assert_int_equal(t->a.n_children, 10);
@@ -483,7 +484,7 @@ a_long_message_goes_in_fragments(void **state)
 	t->a.tunnels[0].policy = (struct p2_policy){ .proposals = many, .n = P2_PROPOSALS_MAX };
 	t->b.tunnels[0].policy = (struct p2_policy){ .proposals = many, .n = 1 };
 	main_run(t);
-	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	unsigned n = t->n;
 	assert_true(n > 1);
 	/* the last one first, each of them twice */
@@ -506,15 +507,15 @@ probes_are_answered_and_old_ones_are_not(void **state)
 	(void)state;
 	struct talk *t = talk_new();
 	main_run(t);
-	ike_probe(t->a.ike, t->a.sa, 100);
+	ike_probe(t->a.ike, t->a.sa);
 	struct talk_msg old = t->queue[0];
 	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), N(R-U-THERE) --> */
 	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(1), N(R-U-THERE-ACK) */
 	assert_int_equal(t->a.word.notify, V1_N_R_U_THERE_ACK);
-	assert_int_equal(t->a.word.sequence, 100);
-	ike_probe(t->a.ike, t->a.sa, 101);
+	uint32_t first = t->a.word.sequence;
+	ike_probe(t->a.ike, t->a.sa);
 	talk_run(t);
-	assert_int_equal(t->a.word.sequence, 101);
+	assert_int_equal(t->a.word.sequence, first + 1);
 	assert_int_equal(talk_give(t, &old), IKE_REPEATED);
 	assert_int_equal(t->n, 0);
 	talk_free(t);
@@ -550,7 +551,7 @@ errors_reach_the_peer_proved_or_without_effect(void **state)
 	struct talk *t = talk_new();
 	main_run(t);
 	assert_true(prefix_parse("10.3.0.0/16", &t->a.tunnels[0].local));
-	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	struct talk_msg first = t->queue[0];
 	assert_int_equal(talk_deliver(t), IKE_SELECTORS);
 	assert_int_equal(
