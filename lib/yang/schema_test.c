@@ -395,10 +395,9 @@ status_and_strictness_are_inherited(void **state)
 	assert_true(path_get(SPI)->is_strict);
 	assert_true(path_get("firewall filter term from port")->is_strict);
 	assert_int_equal(
-	    path_get("services ipsec-vpn ike proposal dh-group")->status, SNODE_UNSUPPORTED);
+	    path_get("security pki ca-profile enrollment url")->status, SNODE_UNSUPPORTED);
 	const struct snode *dynamic = path_get("services ipsec-vpn rule term then dynamic");
-	assert_int_equal(dynamic->status, SNODE_UNSUPPORTED);
-	assert_false(dynamic->is_strict);
+	assert_int_equal(dynamic->status, SNODE_RUNNING);
 	assert_true(path_get("services ipsec-vpn rule term")->is_strict);
 	assert_true(path_get("firewall family inet filter")->is_strict);
 	assert_true(path_get("interfaces interface unit family inet")->is_strict);
@@ -585,7 +584,7 @@ commands_have_owner_and_permission(void **state)
 		{ "get-log", "show log", "mgd", "view" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
-	static const char *const owners[] = { "cli", "kmd", "mgd", "netd", "picd" };
+	static const char *const owners[] = { "cli", "kmd", "mgd", "netd", "picd", "pkid" };
 	for (size_t i = 0; i < schema->n_rpcs; i++) {
 		size_t n_owners = 0;
 		for (size_t k = 0; k < sizeof(owners) / sizeof(owners[0]); k++)
