@@ -185,6 +185,8 @@ __attribute__((format(printf, 3, 4))) void builder_warn(
 /* A statement that JUNOS has and Sallyport has not, where going on without it would be wrong: an error. */
 __attribute__((format(printf, 3, 4))) void builder_unsupported(
     struct builder *b, const struct elem *e, const char *fmt, ...);
+/* The same where nothing comes of it: only said in a list of what is not built. */
+void builder_unused(struct builder *b, const struct elem *e);
 void builder_missing(struct builder *b, const struct elem *e, const char *statement);
 
 /* --- leaves; each returns false and reports if the value is wrong, and leaves OUT alone --- */

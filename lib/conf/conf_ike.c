@@ -45,7 +45,8 @@ listed_value(struct listed *l, const char *name, const char *const *unbuilt)
 	const char *s = leaf->value ? leaf->value : "";
 	for (; *unbuilt != NULL; unbuilt++)
 		if (strcmp(*unbuilt, s) == 0) {
-			l->unbuilt = leaf;
+			if (l->unbuilt == NULL)
+				l->unbuilt = leaf;
 			return NULL;
 		}
 	return s;
