@@ -269,7 +269,7 @@ answer(struct pki *p, const struct pki_question *q, const struct elem *body, con
 	    q->type == MSG_PKI_CHAIN  ? "chain of"
 	    : q->type == MSG_PKI_SIGN ? "signature with"
 				      : "proof of",
-	    q->cert != NULL                                      ? q->cert->name
+	    q->cert != NULL                                ? q->cert->name
 	    : q->type == MSG_PKI_VERIFY && subject != NULL ? subject
 							   : "a peer",
 	    why != NULL ? why : "good");
