@@ -149,9 +149,11 @@ redundancy_put(struct text *out, const struct elem *block)
 		return;
 	text_printf(out, "  Primary remote gateway: %s, State: ", primary);
 	render_capital(out, value(e, "ipsec-redundancy-primary-state"));
-	text_printf(out, "\n  Backup remote gateway: %s, State: ",
-	    value(e, "ipsec-tunnel-redundancy-backup-remote-address"));
-	render_capital(out, value(e, "ipsec-redundancy-backup-state"));
+	const char *backup = elem_value(e, "ipsec-tunnel-redundancy-backup-remote-address");
+	if (backup != NULL) {
+		text_printf(out, "\n  Backup remote gateway: %s, State: ", backup);
+		render_capital(out, value(e, "ipsec-redundancy-backup-state"));
+	}
 	text_printf(out, "\n  Failover counter: %s\n", value(e, "ipsec-redundancy-counter"));
 }
 

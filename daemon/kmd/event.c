@@ -52,19 +52,43 @@ budget_take(struct event_budget *b, uint64_t now_ms)
 	return true;
 }
 
+/* Who it is about, unless the text says so: " (192.0.2.1 > 198.51.100.7, ss/r/t)". */
+static void
+who_put(struct text *out, const struct life_event *e)
+{
+	char local[ADDR_STRLEN];
+	char remote[ADDR_STRLEN];
+	bool says_peer =
+	    e->remote.family == ADDR_NONE || strstr(e->text, addr_print(e->remote, remote)) != NULL;
+	bool says_tunnel = e->tunnel == NULL || strstr(e->text, e->tunnel) != NULL;
+	if (says_peer && says_tunnel)
+		return;
+	text_put(out, " (");
+	if (!says_peer)
+		text_printf(out, "%s > %s", addr_print(e->local, local), remote);
+	if (!says_tunnel)
+		text_printf(out, "%s%s", says_peer ? "" : ", ", e->tunnel);
+	text_putc(out, ')');
+}
+
 void
 event_log(struct events *v, uint64_t now_ms, const struct life_event *e)
 {
 	const struct life_kind_info *info = life_kind_info(e->kind);
-	char local[ADDR_STRLEN];
-	char remote[ADDR_STRLEN];
 	enum log_level level = info->tag != NULL ? (enum log_level)info->severity : LOG_LEVEL_DEBUG;
-	if (log_is_traced(flag_of(e->kind), level))
-		log_trace(flag_of(e->kind), level, "%s > %s%s%s: %s", addr_print(e->local, local),
-		    addr_print(e->remote, remote), e->tunnel != NULL ? " " : "",
-		    e->tunnel != NULL ? e->tunnel : "", e->text);
-	if (info->tag != NULL && budget_take(&v->budgets[e->kind], now_ms))
-		log_line(level, info->tag, "%s", e->text);
+	const char *flag = flag_of(e->kind);
+	bool is_line = info->tag != NULL && budget_take(&v->budgets[e->kind], now_ms);
+	bool is_traced = log_is_traced(flag, level);
+	if (!is_line && !is_traced)
+		return;
+	struct text t = { 0 };
+	text_put(&t, e->text);
+	who_put(&t, e);
+	if (is_traced)
+		log_trace(flag, level, "%s", text_str(&t));
+	if (is_line)
+		log_line(level, info->tag, "%s", text_str(&t));
+	text_done(&t);
 }
 
 void

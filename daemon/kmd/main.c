@@ -157,6 +157,9 @@ on_prepare(uv_prepare_t *h)
 		return;
 	}
 	uint64_t now_ms = kmd_now();
+	if (log_is_traced("timer", LOG_LEVEL_DEBUG))
+		log_trace("timer", LOG_LEVEL_DEBUG, "something is due in %llu ms",
+		    (unsigned long long)(due_ms > now_ms ? due_ms - now_ms : 0));
 	uv_timer_start(&k->due, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
 

@@ -264,6 +264,15 @@ pki_prove(struct pki *p, struct ike_ticket ticket, const struct ike_claim *claim
 static void
 answer(struct pki *p, const struct pki_question *q, const struct elem *body, const char *why)
 {
+	const char *subject = elem_value(body, "subject");
+	log_trace("certificates", LOG_LEVEL_INFO, "%s %s: %s",
+	    q->type == MSG_PKI_CHAIN  ? "chain of"
+	    : q->type == MSG_PKI_SIGN ? "signature with"
+				      : "proof of",
+	    q->cert != NULL                                ? q->cert->name
+	    : q->type == MSG_PKI_VERIFY && subject != NULL ? subject
+							   : "a peer",
+	    why != NULL ? why : "good");
 	switch (q->type) {
 	case MSG_PKI_CHAIN:
 		on_chain(p, q->cert, body, why);

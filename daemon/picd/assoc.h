@@ -11,6 +11,7 @@
 #define ASSOC_H
 
 #include "daemon/picd/dynamic.h"
+#include "daemon/picd/traffic.h"
 #include "lib/base/smap.h"
 #include "lib/esp/sa.h"
 
@@ -52,7 +53,8 @@ struct assoc {
 	size_t n_sas;
 	struct dynamic_watch watch;
 	struct dynamic_redundancy redundancy;
-	struct tally *tally; /* drops of this tunnel */
+	struct traffic ended; /* of dynamic SAs that are gone */
+	struct tally *tally;  /* drops of this tunnel */
 	/* What it stands for, in the configuration that runs; NULL where it does not apply. */
 	const struct conf_service_set *set;
 	const struct conf_tunnel *tunnel;

@@ -195,6 +195,7 @@ sa_end(struct picd *p, struct assoc *a, struct dynamic_sa *d, const char *how)
 {
 	log_trace("database", LOG_LEVEL_INFO, "%s: %s SA %s, SPI %u", a->name,
 	    is_in(d) ? "inbound" : "outbound", how, sa_params(d->sa)->spi);
+	traffic_add(&a->ended, d->sa);
 	list_remove(a, d);
 	if (is_in(d))
 		sad_retire(p->snap->sad, d->sa);
@@ -268,6 +269,7 @@ dynamic_settle(struct assoc *a, const struct assoc_shape *now, struct assoc_reti
 				sa_set_fit(d->sa, now->df, now->tunnel_mtu);
 			continue;
 		}
+		traffic_add(&a->ended, d->sa);
 		list_remove(a, d);
 		assoc_retire_sa(r, d->sa);
 		free(d);

@@ -16,7 +16,6 @@
 
 struct arena;
 struct assoc;
-struct assoc_end;
 struct elem;
 struct picd;
 
@@ -45,8 +44,10 @@ struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *clear_statistics(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *clear_drops(struct picd *p, struct row_job *j, struct arena *a);
 
-/* show_sa.c: appends `security-associations` of one direction; nothing if there is no SA. */
-void show_sa(struct arena *a, struct elem *parent, const struct assoc_end *end,
-    const char *direction, const struct row_job *j);
+/* --- show_sa.c --- */
+bool show_has_sas(const struct assoc *as);
+/* Appends `security-associations` for each SA of AS. */
+void show_sas(struct picd *p, struct arena *a, struct elem *parent, const struct assoc *as,
+    const struct row_job *j);
 
 #endif

@@ -12,6 +12,7 @@
 #include "lib/msg/msg.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,30 @@ gw_init(struct gw *g, const char *instance)
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0, "socketpair");
 	control_link(&g->p, "mgd", sv[0]);
 	g->mgd_fd = sv[1];
+	g->kmd_fd = -1;
+}
+
+void
+gw_kmd(struct gw *g)
+{
+	int sv[2];
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0, "socketpair");
+	control_link(&g->p, "kmd", sv[0]);
+	if (g->kmd_fd >= 0)
+		close(g->kmd_fd);
+	g->kmd_fd = sv[1];
+}
+
+struct ipc_msg
+gw_kmd_hear(struct gw *g, struct arena *a)
+{
+	struct ipc_msg m = { .fd = -1 };
+	struct pollfd p = { .fd = g->kmd_fd, .events = POLLIN };
+	for (int i = 0; i < 3 && poll(&p, 1, 0) == 0; i++)
+		uv_run(&g->p.daemon.loop, UV_RUN_NOWAIT);
+	if (poll(&p, 1, 0) == 1)
+		must(ipc_recv_blocking(g->kmd_fd, a, &m) == 0, "message to kmd");
+	return m;
 }
 
 void
@@ -83,6 +108,8 @@ gw_done(struct gw *g)
 	uv_run(&g->p.daemon.loop, UV_RUN_DEFAULT);
 	must(uv_loop_close(&g->p.daemon.loop) == 0, "loop close");
 	close(g->mgd_fd);
+	if (g->kmd_fd >= 0)
+		close(g->kmd_fd);
 }
 
 const char *
@@ -115,6 +142,15 @@ body_make(struct arena *a, const char *const *leaves)
 	for (; *leaves != NULL; leaves += 2)
 		elem_leaf(a, e, leaves[0], leaves[1]);
 	return e;
+}
+
+void
+gw_kmd_say(struct gw *g, uint16_t type, uint32_t seq, const char *const *leaves)
+{
+	struct arena *a = arena_new();
+	struct ipc_msg m = { .type = type, .seq = seq, .body = body_make(a, leaves), .fd = -1 };
+	control_kmd(&g->p, &m);
+	arena_free(a);
 }
 
 void
