@@ -413,15 +413,16 @@ identities_fit_or_are_refused(void **state)
 		{ "CN=a, O=Example, C=CH", "cn=A,o=example,c=CH", IKE_MATCH_SAME, true },
 		{ "CN=a, O=Example, C=CH", "CN=a, O=Example", IKE_MATCH_SAME, false },
 		{ "CN=a, O=Example, C=CH", "CN=a, C=CH", IKE_MATCH_CONTAINER, true },
-		{ "CN=a, O=Example, C=CH", "C=CH, CN=a", IKE_MATCH_CONTAINER, false },
-		{ "CN=a, O=Example, C=CH", "C=CH, CN=a", IKE_MATCH_WILDCARD, true },
+		{ "CN=a, O=Example, C=CH", "C=CH, CN=a", IKE_MATCH_CONTAINER, true },
+		{ "CN=a, O=Example, C=CH", "O=Example, CN=a, C=CH", IKE_MATCH_CONTAINER, false },
+		{ "CN=a, O=Example, C=CH", "O=Example, CN=a, C=CH", IKE_MATCH_WILDCARD, true },
 		{ "CN=a, O=Example, C=CH", "C=DE, CN=a", IKE_MATCH_WILDCARD, false },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint8_t peer[256];
 		uint8_t allowed[256];
-		struct talk *t = talk_of(i % 2, &psk);
+		struct talk *t = talk_of(rows[i].fits && i % 2, &psk);
 		struct ike_remote_id id = name(rows[i].allowed, rows[i].match, allowed);
 		t->a.policy.local_id = name(rows[i].peer, IKE_MATCH_SAME, peer).id;
 		t->b.policy.remote_ids = &id;
