@@ -373,12 +373,14 @@ life_on_moved(struct life *l, struct ike_sa *sa)
 
 /* --- the peer says --- */
 
-/* It has started anew and knows nothing of what was before. */
+/* It has started anew and knows nothing of what was before; the first time there is nothing. */
 static void
 contact_take(struct life *l, struct life_ike *i)
 {
 	struct life_peer *p = i->peer;
-	life_tell(l, LIFE_CONTACT, NULL, p, i->sa, "the peer has started anew");
+	bool was_there = p->n_ikes > 1 || p->n_children > 0;
+	life_tell(l, was_there ? LIFE_CONTACT : LIFE_TRACE, NULL, p, i->sa,
+	    "the peer has started anew");
 	life_peer_doom(p, i->serial);
 	for (struct life_gate *g = p->gates; g != NULL; g = g->next) {
 		struct life_child *next;
@@ -399,8 +401,8 @@ delete_take(struct life *l, struct life_ike *i, uint32_t spi)
 	struct life_tunnel *t = c->tunnel;
 	bool is_short = c == t->current && l->now_ms - c->up_ms < LIFE_SHORT_MS;
 	life_child_end(c, false, "deleted by the peer");
-	/* or else a peer that changes its mind at once keeps us busy */
-	if (is_short && t->current == NULL)
+	/* or else a peer that changes its mind at once keeps us busy; traffic asks slowly enough */
+	if (is_short && t->current == NULL && l->is_immediate)
 		t->retry_ms = l->now_ms + life_retry(++t->fails);
 }
 
