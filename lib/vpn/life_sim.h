@@ -73,9 +73,11 @@ struct sim {
 	uint64_t now_ms;
 	uint64_t seed;
 	unsigned latency_ms;
-	unsigned loss;    /* of a thousand */
-	bool has_traffic; /* every tunnel that has an outbound SA sends at every event */
-	bool has_acquire; /* and every tunnel that has none asks for one, once a second */
+	unsigned loss;      /* of a thousand messages of IKE */
+	unsigned jitter_ms; /* they take up to so much longer */
+	unsigned repeats;   /* and come so many times more */
+	bool has_traffic;   /* every tunnel that has an outbound SA sends at every event */
+	bool has_acquire;   /* and every tunnel that has none asks for one, once a second */
 	struct sim_end ends[SIM_ENDS_MAX];
 	unsigned n_ends;
 	struct sim_msg *first; /* on the wire, in the order of arrival */
