@@ -80,8 +80,12 @@ wire_put(struct sim *s, const struct ike_path *path, const uint8_t *b, size_t n)
 }
 
 static bool
-is_lost(struct sim *s)
+is_lost(struct sim *s, const struct ike_path *path)
 {
+	const struct sim_end *to = end_of(s, path->remote.addr);
+	unsigned i = path->remote.addr.b[2] * 256U + path->remote.addr.b[3];
+	if (to != NULL && i >= to->deaf_from && i < to->deaf_to)
+		return true;
 	return s->loss > 0 && draw(s) % 1000 < s->loss;
 }
 
@@ -213,7 +217,7 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 	struct sim_end *e = ctx;
 	e->n_sent++;
 	for (unsigned i = 0; i <= e->sim->repeats; i++)
-		if (!e->is_off && !e->is_deaf && !is_lost(e->sim))
+		if (!e->is_off && !e->is_deaf && !is_lost(e->sim, path))
 			wire_put(e->sim, path, msg, len);
 }
 

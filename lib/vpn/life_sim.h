@@ -47,8 +47,10 @@ struct sim_end {
 	struct sim_pic_tunnel **tunnels;
 	size_t n_tunnels;
 	size_t n_sas;
-	bool is_off;  /* whatever is sent to it is lost */
-	bool is_deaf; /* IKE is lost, packets arrive */
+	bool is_off;        /* whatever is sent to it is lost */
+	bool is_deaf;       /* IKE is lost, packets arrive */
+	unsigned deaf_from; /* messages to its gateways from this number on are lost ... */
+	unsigned deaf_to;   /* ... before this one */
 	unsigned n_kinds[LIFE_KIND_MAX];
 	unsigned n_sent;
 	unsigned n_keepalives;
