@@ -33,6 +33,7 @@ static const struct render_table tables[] = {
 	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row,
 	    NULL },
 	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row, NULL },
+	{ "services-ipsec-match-information", "junos-ipsec", NULL, show_match_row, NULL },
 	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
 	    NULL },
 	{ "route-information", "junos-routing", NULL, show_route_row, NULL },
