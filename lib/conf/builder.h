@@ -96,6 +96,7 @@ struct builder {
 	const struct elem **sa_elems;
 	const struct elem **filter_elems;
 
+	bool no_natt;     /* [edit services ipsec-vpn] disable-natt */
 	size_t n_tunnels; /* of all service sets so far */
 	struct tally uses_des;
 	struct tally uses_md5;

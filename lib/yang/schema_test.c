@@ -395,10 +395,12 @@ status_and_strictness_are_inherited(void **state)
 	assert_true(path_get(SPI)->is_strict);
 	assert_true(path_get("firewall filter term from port")->is_strict);
 	assert_int_equal(
-	    path_get("services ipsec-vpn ike proposal dh-group")->status, SNODE_UNSUPPORTED);
-	const struct snode *dynamic = path_get("services ipsec-vpn rule term then dynamic");
-	assert_int_equal(dynamic->status, SNODE_UNSUPPORTED);
-	assert_false(dynamic->is_strict);
+	    path_get("security pki ca-profile enrollment url")->status, SNODE_UNSUPPORTED);
+	const struct snode *profile =
+	    path_get("services service-set ipsec-vpn-options ike-access-profile");
+	assert_int_equal(profile->status, SNODE_UNSUPPORTED);
+	assert_false(profile->is_strict);
+	assert_true(path_get("services ipsec-vpn rule term then dynamic")->is_strict);
 	assert_true(path_get("services ipsec-vpn rule term")->is_strict);
 	assert_true(path_get("firewall family inet filter")->is_strict);
 	assert_true(path_get("interfaces interface unit family inet")->is_strict);
