@@ -139,17 +139,6 @@ dn_parse(const char *text, uint8_t *out, size_t cap)
 
 /* --- comparing --- */
 
-bool
-dn_eq(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	X509_NAME *x = name_read(a, a_len);
-	X509_NAME *y = name_read(b, b_len);
-	bool is_same = x != NULL && y != NULL && X509_NAME_cmp(x, y) == 0;
-	X509_NAME_free(x);
-	X509_NAME_free(y);
-	return is_same;
-}
-
 /* Are two parts the same? OpenSSL compares whole names only, so each becomes one. */
 static bool
 entry_is_same(const X509_NAME_ENTRY *a, const X509_NAME_ENTRY *b)
@@ -173,20 +162,48 @@ entry_find(const X509_NAME *name, int at, const X509_NAME_ENTRY *part)
 	return -1;
 }
 
+enum walk { FORWARD, BACKWARD, ANYHOW };
+
+static bool
+has_parts(const X509_NAME *name, const X509_NAME *parts, enum walk walk)
+{
+	int n = X509_NAME_entry_count(parts);
+	int at = 0;
+	for (int i = 0; i < n; i++) {
+		const X509_NAME_ENTRY *part =
+		    X509_NAME_get_entry(parts, walk == BACKWARD ? n - 1 - i : i);
+		int found = entry_find(name, walk == ANYHOW ? 0 : at, part);
+		if (found < 0)
+			return false;
+		at = found + 1;
+	}
+	return true;
+}
+
 bool
 dn_has(const uint8_t *name, size_t name_len, const uint8_t *parts, size_t parts_len,
     enum dn_order order)
 {
 	X509_NAME *n = name_read(name, name_len);
 	X509_NAME *p = name_read(parts, parts_len);
-	bool has = n != NULL && p != NULL;
-	int at = 0;
-	for (int i = 0; has && i < X509_NAME_entry_count(p); i++) {
-		int found = entry_find(n, order == DN_IN_ORDER ? at : 0, X509_NAME_get_entry(p, i));
-		has = found >= 0;
-		at = found + 1;
-	}
+	bool has = n != NULL && p != NULL &&
+		   (order == DN_ANY_ORDER ? has_parts(n, p, ANYHOW)
+					  : has_parts(n, p, FORWARD) || has_parts(n, p, BACKWARD));
 	X509_NAME_free(n);
 	X509_NAME_free(p);
 	return has;
+}
+
+bool
+dn_eq(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	X509_NAME *x = name_read(a, a_len);
+	X509_NAME *y = name_read(b, b_len);
+	bool is_same =
+	    x != NULL && y != NULL &&
+	    (X509_NAME_cmp(x, y) == 0 || (X509_NAME_entry_count(x) == X509_NAME_entry_count(y) &&
+					     has_parts(x, y, BACKWARD)));
+	X509_NAME_free(x);
+	X509_NAME_free(y);
+	return is_same;
 }

@@ -25,6 +25,8 @@ void dn_print(const uint8_t *der, size_t len, struct text *out);
  * most CAP octets and returns its length; 0 if the text is no name, or an attribute is not known. */
 size_t dn_parse(const char *text, uint8_t *out, size_t cap);
 
+/* The order of the parts is that of the DER or wholly the opposite one: texts are written from either end (RFC 4514 s2.1). */
+
 /* Are both the same name? Letters of text compare without case, spaces as one (RFC 5280 s7.1). */
 bool dn_eq(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 

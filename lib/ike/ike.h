@@ -310,7 +310,8 @@ struct ike_sa *ike_start(
 void ike_signed(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, struct part signature,
     const struct part *certs, size_t n_certs, const char *why);
 
-/* IKE_OK: it is the peer; else the SA goes, with REASON (SIGNATURE, CERT, ID) and WHY, one line or NULL. */
+/* IKE_OK: it is the peer; else the message is refused with REASON (SIGNATURE, CERT, ID) and WHY, one line or NULL. The SA goes
+ * with the third one. */
 void ike_proved(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, enum ike_reason reason,
     const char *why);
 

@@ -9,8 +9,6 @@
 #include "lib/ike/v1_priv.h"
 #include "lib/ike/vid.h"
 
-#include <string.h>
-
 /* HDR, SA, KE, Ni, IDii [, VID...] --> */
 void
 v1_am_put1(struct v1_turn *t)
@@ -74,10 +72,8 @@ v1_am_put2(struct v1_turn *t)
 enum ike_reason
 v1_am_take2(struct v1_turn *t)
 {
-	const struct v1_hand *h = t->sa->hand;
-	struct dh_key ours = h->kex->dh; /* the message is not proved yet: another one may follow */
 	enum ike_reason reason = v1_answer_take(t);
-	if (reason == IKE_OK && t->sa->chosen.group != ours.group)
+	if (reason == IKE_OK && t->sa->chosen.group != t->sa->hand->kex->dh.group)
 		reason = IKE_NO_PROPOSAL;
 	if (reason == IKE_OK)
 		reason = v1_id_take(t);
@@ -85,13 +81,8 @@ v1_am_take2(struct v1_turn *t)
 		reason = v1_kex_take(t);
 	if (reason == IKE_OK)
 		reason = v1_proof_take(t);
-	if (reason == IKE_OK) {
+	if (reason == IKE_OK)
 		v1_nat_judge(t);
-		v1_nat_float(t->sa);
-	} else {
-		h->kex->dh = ours;
-	}
-	dh_wipe(&ours);
 	return reason;
 }
 
@@ -99,8 +90,9 @@ v1_am_take2(struct v1_turn *t)
 void
 v1_am_put3(struct v1_turn *t)
 {
+	v1_nat_float(t->sa);
 	v1_proof_put(t);
-	v1_nat_put(t);
+	v1_nat_put(t); /* of the ports that it goes from and to */
 	v1_contact_put(t);
 }
 

@@ -163,7 +163,6 @@ v1_kex_take(struct v1_turn *t)
 	v1_keys_derive(&sa->keys, gxy, sa->cky_i, sa->cky_r);
 	sa->iv = v1_iv_phase1(&sa->keys, is_i ? ours : theirs, is_i ? theirs : ours);
 	secret_wipe(secret, sizeof(secret));
-	secret_wipe(k->dh.secret, sizeof(k->dh.secret));
 	return IKE_OK;
 }
 

@@ -20,7 +20,11 @@ struct ike {
 	struct ike_bucket beginnings[2];
 };
 
-enum { V1_OUR_NONCE_LEN = 32, V1_ID_BODY_MAX = 4 + ID_BODY_MAX };
+enum {
+	V1_OUR_NONCE_LEN = 32,
+	V1_ID_BODY_MAX = 4 + ID_BODY_MAX,
+	V1_WRONG_MAX = 3, /* wrong signatures; then the SA goes */
+};
 
 /* The last question and our answer to it: a repeated question gets the same answer, an unanswered one is sent again. */
 struct v1_memory {
@@ -70,6 +74,7 @@ struct v1_hand {
 	size_t peer_id_len;
 	struct p1_choice choice; /* responder: of what was offered in `sai` */
 	struct v1_step step;
+	unsigned n_wrong;     /* proofs that the host refused */
 	uint32_t n_asked;     /* the host: the number of the last question */
 	bool has_contact;     /* the peer said INITIAL-CONTACT */
 	uint32_t peer_life_s; /* the peer said RESPONDER-LIFETIME; 0: it did not */

@@ -269,7 +269,8 @@ networks_read(const struct v1_turn *t, struct prefix *out_ci, struct prefix *out
 		reason = id_parse(pr, &cr);
 	if (reason != IKE_OK)
 		return reason;
-	if (ci.proto != 0 || cr.proto != 0 || !id_prefix(&ci, out_ci) || !id_prefix(&cr, out_cr)) {
+	bool is_narrow = ci.proto != 0 || ci.port != 0 || cr.proto != 0 || cr.port != 0;
+	if (is_narrow || !id_prefix(&ci, out_ci) || !id_prefix(&cr, out_cr)) {
 		text_put(t->why, "peer proposed ");
 		id_print(&ci, t->why);
 		text_put(t->why, " and ");

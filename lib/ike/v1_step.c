@@ -307,13 +307,26 @@ asker_find(struct ike *ike, struct ike_ticket ticket, enum v1_ask asked)
 	return sa;
 }
 
-/* The host refused: the peer cannot do better with the same keys, and we cannot sign. */
+/* The host refused. */
 static void
-step_fail(struct ike *ike, struct ike_sa *sa, enum ike_reason reason, const char *why)
+step_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason, const char *why)
 {
 	ike->host.refused(ike->host.ctx, &sa->path, sa, reason, why != NULL ? why : "");
 	v1_why_keep(sa, reason, why);
-	v1_sa_end(ike, sa, reason);
+}
+
+/* The message with the wrong proof was never there: a changed one must not end what the real one can bring up. */
+static void
+step_undo(struct ike *ike, struct ike_sa *sa, uint64_t now_ms)
+{
+	struct v1_hand *h = sa->hand;
+	h->step = (struct v1_step){ 0 };
+	h->memory.is_awaiting = sa->side == V1_INITIATOR;
+	h->memory.due_ms =
+	    now_ms + (unsigned)(h->memory.is_awaiting ? IKE_RETRANSMIT_MS : IKE_LINGER_MS);
+	if (sa->state == IKE_AM_I1)
+		sa->cky_r = 0;
+	v1_due_update(ike, sa);
 }
 
 void
@@ -324,7 +337,11 @@ ike_proved(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, enum ike_
 	if (sa == NULL)
 		return;
 	if (reason != IKE_OK) {
-		step_fail(ike, sa, reason, why);
+		step_refuse(ike, sa, reason, why);
+		if (++sa->hand->n_wrong < V1_WRONG_MAX)
+			step_undo(ike, sa, now_ms);
+		else
+			v1_sa_end(ike, sa, reason);
 		return;
 	}
 	const struct ike_path path = sa->hand->step.path;
@@ -344,8 +361,9 @@ ike_signed(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, struct pa
 	if (sa == NULL)
 		return;
 	if (signature.n == 0 || n_certs > IKE_CERTS_MAX || total > IKE_CHAIN_MAX) {
-		step_fail(ike, sa, IKE_NO_SIGNATURE,
+		step_refuse(ike, sa, IKE_NO_SIGNATURE,
 		    signature.n == 0 ? why : "our certificates are more than fits a message");
+		v1_sa_end(ike, sa, IKE_NO_SIGNATURE);
 		return;
 	}
 	const struct ike_path path = sa->hand->step.path;
