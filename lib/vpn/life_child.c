@@ -158,7 +158,6 @@ life_child_add(struct life_tunnel *t, struct life_peer *p, const struct life_chi
 	*c = *from;
 	c->tunnel = t;
 	c->peer = p;
-	c->serial = ++l->serial;
 	c->next = t->children;
 	t->children = c;
 	t->n_children++;
@@ -476,7 +475,7 @@ on_failed(struct life_tunnel *t, struct life_ike *i, const struct ike_child *k)
 	if (is_deaf) {
 		t->acquire = t->current == NULL;
 		t->retry_ms = 0;
-		life_peer_doom(i->peer, i->serial + 1);
+		life_ike_doom(i);
 	}
 }
 

@@ -444,6 +444,39 @@ peers_sweep(struct life *l)
 	}
 }
 
+static int
+remote_order(const void *a, const void *b)
+{
+	const struct life_peer *const *x = a;
+	const struct life_peer *const *y = b;
+	return memcmp(&(*x)->remote, &(*y)->remote, sizeof((*x)->remote));
+}
+
+/* A peer with many gateways of ours may begin with all of them at once. */
+static void
+half_open_allow(struct life *l)
+{
+	struct life_peer **v = life_alloc((l->peers.n + 1) * sizeof(struct life_peer *));
+	size_t n = 0;
+	for (size_t i = 0; i < l->peers.cap; i++)
+		for (struct life_node *k = l->peers.slots[i]; k != NULL; k = k->next)
+			v[n++] = (struct life_peer *)((char *)k - offsetof(struct life_peer, node));
+	qsort(v, n, sizeof(struct life_peer *), remote_order);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && addr_eq(v[end]->remote, v[i]->remote);)
+			end++;
+		size_t max = 2 * (end - i);
+		for (size_t k = i; k < end && max > IKE_SOURCE_MAX; k++) {
+			struct life_policy *p = v[k]->policy;
+			if (p->plain->half_open_max < max)
+				p->plain->half_open_max = (unsigned)max;
+			if (p->ike != NULL)
+				p->ike->half_open_max = p->plain->half_open_max;
+		}
+	}
+	free(v);
+}
+
 void
 life_conf(struct life *l, uint64_t now_ms, const struct conf *c)
 {
@@ -487,6 +520,7 @@ life_conf(struct life *l, uint64_t now_ms, const struct conf *c)
 		for (unsigned g = 0; g < 2; g++)
 			policy_set(&tunnels[i]->gates[g]);
 	peers_sweep(l);
+	half_open_allow(l);
 	while (gone != NULL) {
 		struct life_tunnel *t = gone;
 		gone = t->dirty_next;

@@ -130,10 +130,10 @@ ike_unlink(struct life_ike *i)
 	i->peer->n_ikes--;
 }
 
-/* Nobody wants it: life_run() ends it. */
-static void
-ike_doom(struct life *l, struct life_ike *i)
+void
+life_ike_doom(struct life_ike *i)
 {
+	struct life *l = i->life;
 	if (i->peer != NULL)
 		ike_unlink(i);
 	i->peer = NULL;
@@ -142,13 +142,13 @@ ike_doom(struct life *l, struct life_ike *i)
 }
 
 void
-life_peer_doom(struct life_peer *p, uint64_t before)
+life_peer_doom(struct life_peer *p, uint64_t before_ms)
 {
 	struct life_ike *next;
 	for (struct life_ike *i = p->ikes; i != NULL; i = next) {
 		next = i->next;
-		if (i->serial < before)
-			ike_doom(p->life, i);
+		if (i->up_ms < before_ms)
+			life_ike_doom(i);
 	}
 }
 
@@ -235,16 +235,16 @@ life_on_up(struct life *l, struct ike_sa *sa)
 	struct life_ike *i = sa->owner;
 	if (i == NULL) {
 		i = life_alloc(sizeof(*i));
+		i->life = l;
 		i->sa = sa;
 		sa->owner = i;
 		i->peer = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
 	}
 	struct life_peer *p = i->peer;
 	i->is_up = true;
-	i->serial = ++l->serial;
-	i->heard_ms = l->now_ms;
+	i->up_ms = i->heard_ms = l->now_ms;
 	if (p == NULL) {
-		ike_doom(l, i);
+		life_ike_doom(i);
 		return;
 	}
 	if (p->starting == i) {
@@ -264,7 +264,7 @@ life_on_up(struct life *l, struct ike_sa *sa)
 	while (last->next != NULL)
 		last = last->next;
 	if (p->n_ikes > LIFE_IKE_MAX)
-		ike_doom(l, last);
+		life_ike_doom(last);
 	path_take(p, sa);
 	life_alive(p);
 	for (unsigned k = 0; k < p->n_owed; k++)
@@ -373,18 +373,24 @@ life_on_moved(struct life *l, struct ike_sa *sa)
 
 /* --- the peer says --- */
 
-/* It has started anew and knows nothing of what was before. */
+/* It has started anew and knows nothing of what was before. When both ends begin at once, each says so on two IKE SAs: what came
+ * up after the beginning of this one is not old. The first time there is nothing that is. */
 static void
 contact_take(struct life *l, struct life_ike *i)
 {
 	struct life_peer *p = i->peer;
-	life_tell(l, LIFE_CONTACT, NULL, p, i->sa, "the peer has started anew");
-	life_peer_doom(p, i->serial);
+	uint64_t since = i->sa->begun_ms;
+	bool was_there = p->n_children > 0;
+	for (const struct life_ike *k = p->ikes; k != NULL; k = k->next)
+		was_there = was_there || k->up_ms < since;
+	life_tell(
+	    l, was_there ? LIFE_CONTACT : LIFE_TRACE, NULL, p, i->sa, "the peer has started anew");
+	life_peer_doom(p, since);
 	for (struct life_gate *g = p->gates; g != NULL; g = g->next) {
 		struct life_child *next;
 		for (struct life_child *c = g->tunnel->children; c != NULL; c = next) {
 			next = c->next;
-			if (c->peer == p && c->serial < i->serial)
+			if (c->peer == p && c->up_ms < since)
 				life_child_end(c, false, "the peer has started anew");
 		}
 	}
@@ -399,8 +405,8 @@ delete_take(struct life *l, struct life_ike *i, uint32_t spi)
 	struct life_tunnel *t = c->tunnel;
 	bool is_short = c == t->current && l->now_ms - c->up_ms < LIFE_SHORT_MS;
 	life_child_end(c, false, "deleted by the peer");
-	/* or else a peer that changes its mind at once keeps us busy */
-	if (is_short && t->current == NULL)
+	/* or else a peer that changes its mind at once keeps us busy; traffic asks slowly enough */
+	if (is_short && t->current == NULL && l->is_immediate)
 		t->retry_ms = l->now_ms + life_retry(++t->fails);
 }
 

@@ -55,7 +55,8 @@ struct life_ike {
 	struct life_ike *next;  /* of its peer, newest first */
 	struct life_peer *peer; /* NULL: nobody wants it, it is going to be ended */
 	struct ike_sa *sa;
-	uint64_t serial;   /* pairs with a smaller one are older than it */
+	struct life *life;
+	uint64_t up_ms;
 	uint64_t heard_ms; /* when something authentic came on it last */
 	bool is_up;
 };
@@ -147,7 +148,6 @@ struct life_child {
 	struct p2_spis in;
 	struct p2_spis out;
 	struct ike_path path;
-	uint64_t serial;
 	uint64_t up_ms;
 	uint64_t hard_ms;
 	uint8_t protocol; /* enum p2_protocol */
@@ -242,7 +242,6 @@ struct life {
 	struct ike *ike;
 	uint64_t now_ms;
 	uint64_t secret;
-	uint64_t serial;
 	bool is_configured;
 	bool is_immediate;
 	bool is_responder_only;
@@ -296,9 +295,10 @@ void life_peer_free(struct life_peer *p);   /* ends its IKE SAs; it has no gates
 void life_peer_update(struct life_peer *p); /* sets its timer, as times have changed */
 void life_peer_say(struct life_peer *p, enum v1_protocol protocol, uint32_t spi); /* a delete */
 void life_peer_end_ikes(struct life_peer *p, bool tells); /* calls the engine */
-void life_peer_doom(
-    struct life_peer *p, uint64_t before); /* those with a smaller serial; in callbacks */
-struct life_ike *life_peer_ike(const struct life_peer *p); /* the one to use, or NULL */
+/* Nobody wants it: life_run() ends it. For callbacks of the engine, too. */
+void life_ike_doom(struct life_ike *i);
+void life_peer_doom(struct life_peer *p, uint64_t before_ms); /* those that came up before */
+struct life_ike *life_peer_ike(const struct life_peer *p);    /* the one to use, or NULL */
 void life_says(struct life *l); /* says what there is to say; calls the engine */
 void life_on_up(struct life *l, struct ike_sa *sa);
 void life_on_down(struct life *l, struct ike_sa *sa, enum ike_reason reason, const char *why);

@@ -59,20 +59,33 @@ static struct sim_msg *
 wire_put(struct sim *s, const struct ike_path *path, const uint8_t *b, size_t n)
 {
 	struct sim_msg *m = take(sizeof(*m) + n);
-	m->at_ms = s->now_ms + s->latency_ms;
+	m->at_ms =
+	    s->now_ms + s->latency_ms + (n > 0 && s->jitter_ms > 0 ? draw(s) % s->jitter_ms : 0);
 	m->to = end_of(s, path->remote.addr);
 	m->path = (struct ike_path){ .local = path->remote, .remote = path->local };
 	m->n = n;
 	if (n > 0)
 		memcpy(m->b, b, n);
-	*(s->last != NULL ? &s->last->next : &s->first) = m;
-	s->last = m;
+	if (s->last == NULL || s->last->at_ms <= m->at_ms) {
+		*(s->last != NULL ? &s->last->next : &s->first) = m;
+		s->last = m;
+		return m;
+	}
+	struct sim_msg **at = &s->first;
+	while ((*at)->at_ms <= m->at_ms)
+		at = &(*at)->next;
+	m->next = *at;
+	*at = m;
 	return m;
 }
 
 static bool
-is_lost(struct sim *s)
+is_lost(struct sim *s, const struct ike_path *path)
 {
+	const struct sim_end *to = end_of(s, path->remote.addr);
+	unsigned i = path->remote.addr.b[2] * 256U + path->remote.addr.b[3];
+	if (to != NULL && i >= to->deaf_from && i < to->deaf_to)
+		return true;
 	return s->loss > 0 && draw(s) % 1000 < s->loss;
 }
 
@@ -203,8 +216,9 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 {
 	struct sim_end *e = ctx;
 	e->n_sent++;
-	if (!e->is_off && !e->is_deaf && !is_lost(e->sim))
-		wire_put(e->sim, path, msg, len);
+	for (unsigned i = 0; i <= e->sim->repeats; i++)
+		if (!e->is_off && !e->is_deaf && !is_lost(e->sim, path))
+			wire_put(e->sim, path, msg, len);
 }
 
 static void

@@ -47,8 +47,10 @@ struct sim_end {
 	struct sim_pic_tunnel **tunnels;
 	size_t n_tunnels;
 	size_t n_sas;
-	bool is_off;  /* whatever is sent to it is lost */
-	bool is_deaf; /* IKE is lost, packets arrive */
+	bool is_off;        /* whatever is sent to it is lost */
+	bool is_deaf;       /* IKE is lost, packets arrive */
+	unsigned deaf_from; /* messages to its gateways from this number on are lost ... */
+	unsigned deaf_to;   /* ... before this one */
 	unsigned n_kinds[LIFE_KIND_MAX];
 	unsigned n_sent;
 	unsigned n_keepalives;
@@ -73,9 +75,11 @@ struct sim {
 	uint64_t now_ms;
 	uint64_t seed;
 	unsigned latency_ms;
-	unsigned loss;    /* of a thousand */
-	bool has_traffic; /* every tunnel that has an outbound SA sends at every event */
-	bool has_acquire; /* and every tunnel that has none asks for one, once a second */
+	unsigned loss;      /* of a thousand messages of IKE */
+	unsigned jitter_ms; /* they take up to so much longer */
+	unsigned repeats;   /* and come so many times more */
+	bool has_traffic;   /* every tunnel that has an outbound SA sends at every event */
+	bool has_acquire;   /* and every tunnel that has none asks for one, once a second */
 	struct sim_end ends[SIM_ENDS_MAX];
 	unsigned n_ends;
 	struct sim_msg *first; /* on the wire, in the order of arrival */

@@ -172,6 +172,7 @@ phase1_begin(struct life_tunnel *t, struct life_peer *p)
 		return;
 	struct life_ike *i = life_alloc(sizeof(*i));
 	const struct ike_path path = { { p->local, 500 }, { p->remote, 500 } };
+	i->life = l;
 	i->peer = p;
 	p->starting = i;
 	i->sa = ike_start(l->ike, l->now_ms, &path, p->policy->ike);
