@@ -18,15 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { LEAVES_MAX = 64 };
-
-static const char auth_key[] = "000102030405060708090a0b0c0d0e0f10111213";
-static const char enc_key[] = "202122232425262728292a2b2c2d2e2f";
 
 /* Gateway 192.0.2.LOCAL with net 10.LOCAL/16; OPTIONS are more lines of the term. */
 static const char *
@@ -93,16 +87,6 @@ struct lab {
 	int in_b;
 };
 
-/* Everything kmd would be told so far is out of the way. */
-static void
-hush(struct gw *g)
-{
-	struct arena *a = arena_new();
-	while (gw_kmd_hear(g, a).type != 0)
-		;
-	arena_free(a);
-}
-
 static void
 lab_init(struct lab *l, const char *kind)
 {
@@ -117,8 +101,8 @@ lab_init(struct lab *l, const char *kind)
 	gw_kmd(&l->b);
 	gw_sync(&l->a);
 	gw_sync(&l->b);
-	hush(&l->a);
-	hush(&l->b);
+	gw_kmd_hush(&l->a);
+	gw_kmd_hush(&l->b);
 }
 
 static void
@@ -130,41 +114,6 @@ lab_done(struct lab *l)
 	close(l->in_b);
 }
 
-/* Begins an SA of the gateway 192.0.2.LOCAL; CHANGES are leaves that replace or add to the usual ones, those with an empty
- * name at their place taken out: pairs, NULL at the end. */
-static void
-leaves_make(const char **out, bool is_out, const char *spi, bool is_b, const char *const *changes)
-{
-	const char *usual[] = { "tunnel", "ss/r/d", "direction", is_out ? "out" : "in", "spi", spi,
-		"protocol", "esp", "authentication", "hmac-sha1-96", "encryption", "aes-128-cbc",
-		"authentication-key", auth_key, "encryption-key", enc_key, "local",
-		is_b ? "192.0.2.2" : "192.0.2.1", "remote", is_b ? "192.0.2.1" : "192.0.2.2",
-		"window", "64", "local-selector", is_b ? "10.2.0.0/16" : "10.1.0.0/16",
-		"remote-selector", is_b ? "10.1.0.0/16" : "10.2.0.0/16", "role", "initiator",
-		"soft", "90", "hard", "100", "tag", "t1" };
-	size_t n = 0;
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i += 2) {
-		const char *value = usual[i + 1];
-		for (const char *const *c = changes; *c != NULL; c += 2)
-			if (strcmp(c[0], usual[i]) == 0)
-				value = c[1];
-		if (*value == '\0')
-			continue;
-		out[n++] = usual[i];
-		out[n++] = value;
-	}
-	for (const char *const *c = changes; *c != NULL; c += 2) {
-		bool is_new = true;
-		for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i += 2)
-			is_new = is_new && strcmp(c[0], usual[i]) != 0;
-		if (is_new) {
-			out[n++] = c[0];
-			out[n++] = c[1];
-		}
-	}
-	out[n] = NULL;
-}
-
 static const char *const none[] = { NULL };
 
 /* Adds an SA; returns NULL or why not. The answer comes when the worker has had its turn. */
@@ -172,9 +121,9 @@ static const char *
 sa_add(struct gw *g, bool is_out, const char *spi, bool is_b, const char *const *changes)
 {
 	static char why[256];
-	const char *leaves[LEAVES_MAX];
+	const char *leaves[GW_LEAVES_MAX];
 	struct arena *a = arena_new();
-	leaves_make(leaves, is_out, spi, is_b, changes);
+	gw_sa_leaves(leaves, is_out, spi, is_b, changes);
 	gw_kmd_say(g, MSG_SA_ADD, 77, leaves);
 	gw_turns(g);
 	struct ipc_msg m = gw_kmd_hear(g, a);
@@ -404,7 +353,7 @@ wrong_sas_are_refused(void **state)
 	gw_kmd_say(&l.a, MSG_RPC, 0, none);
 	struct ipc_msg empty = { .type = MSG_SA_ADD, .fd = -1 };
 	control_kmd(&l.a.p, &empty);
-	hush(&l.a);
+	gw_kmd_hush(&l.a);
 	lab_done(&l);
 }
 
@@ -454,7 +403,7 @@ esp_in_udp_passes_and_a_nat_may_move(void **state)
 	must_add(&l.b, false, "2001", true, moved); /* it comes from somewhere else */
 	assert_int_equal(pass(&l.a, l.in_a, &l.b, l.in_b, "10.1.0.1", "10.2.0.1"), 128);
 	/* a stranger's SPI in UDP is told like any other */
-	hush(&l.b);
+	gw_kmd_hush(&l.b);
 	size_t n = udp4(p, "192.0.2.9", "192.0.2.2", 40, 0, 9);
 	int wire = gw_give_pair(
 	    &l.b, MSG_SOCKET, (const char *[]){ "kind", "udp", "address", "192.0.2.2", NULL });
@@ -631,7 +580,7 @@ silence_is_told_to_who_wants_to_hear_it(void **state)
 	assert_int_equal(idle_count(&l.a, 20), 0);
 	gw_kmd_say(&l.a, MSG_WATCH, 0, on);
 	gw_kmd(&l.a); /* the next kmd has not asked */
-	hush(&l.a);
+	gw_kmd_hush(&l.a);
 	assert_int_equal(idle_count(&l.a, 20), 0);
 	lab_done(&l);
 }
@@ -736,149 +685,6 @@ a_commit_drops_what_leads_elsewhere(void **state)
 	lab_done(&l);
 }
 
-/* --- numbers --- */
-
-static void
-conf_many(struct text *t, unsigned n)
-{
-	text_put(t, "interfaces\n  interface sp-1/2/0\n"
-		    "    unit 1\n      family\n        inet:\n      service-domain inside\n"
-		    "    unit 2\n      family\n        inet:\n      service-domain outside\n"
-		    "services\n"
-		    "  service-set ss\n"
-		    "    next-hop-service\n"
-		    "      inside-service-interface sp-1/2/0.1\n"
-		    "      outside-service-interface sp-1/2/0.2\n"
-		    "    ipsec-vpn-options\n"
-		    "      local-gateway 192.0.2.1\n"
-		    "    ipsec-vpn-rules r\n"
-		    "  ipsec-vpn\n"
-		    "    ike\n"
-		    "      policy p\n"
-		    "        pre-shared-key\n"
-		    "          ascii-text secretsecret\n"
-		    "    rule r\n");
-	for (unsigned i = 1; i <= n; i++)
-		text_printf(t,
-		    "      term t%u\n"
-		    "        from\n"
-		    "          destination-address 10.%u.%u.0/24:\n"
-		    "        then\n"
-		    "          remote-gateway 198.18.%u.%u\n"
-		    "          dynamic\n"
-		    "            ike-policy p\n",
-		    i, i >> 8, i & 255, i >> 8, i & 255);
-	text_put(t, "      match-direction input\n");
-}
-
-static void
-one_of_many(struct gw *g, unsigned i, bool is_out, unsigned spi)
-{
-	char name[32];
-	char number[16];
-	char remote[ADDR_STRLEN];
-	const char *leaves[LEAVES_MAX];
-	snprintf(name, sizeof(name), "ss/r/t%u", i);
-	snprintf(number, sizeof(number), "%u", spi);
-	snprintf(remote, sizeof(remote), "198.18.%u.%u", i >> 8, i & 255);
-	leaves_make(leaves, is_out, number, false,
-	    (const char *[]){ "tunnel", name, "remote", remote, "local-selector", "0.0.0.0/0",
-		"remote-selector", "0.0.0.0/0", NULL });
-	gw_kmd_say(g, MSG_SA_ADD, i, leaves);
-}
-
-static double
-seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Takes all that waits; all answers must be good. Returns how many there were. */
-static unsigned
-answers(struct gw *g)
-{
-	struct arena *a = arena_new();
-	unsigned n = 0;
-	gw_turns(g);
-	for (struct ipc_msg m = gw_kmd_hear(g, a); m.type != 0; m = gw_kmd_hear(g, a), n++) {
-		assert_int_equal(m.type, MSG_SA_DONE);
-		assert_string_equal(elem_value(m.body, "status"), "ok");
-	}
-	arena_free(a);
-	return n;
-}
-
-/* Installs a pair for each of N tunnels, then renews and deletes them ROUNDS times; returns seconds per SA. */
-static double
-many(unsigned n, unsigned rounds)
-{
-	struct gw g;
-	struct text t = { 0 };
-	gw_init(&g, "sp-1/2/0");
-	conf_many(&t, n);
-	assert_null(gw_commit(&g, text_str(&t)));
-	text_done(&t);
-	gw_kmd(&g);
-	gw_sync(&g);
-	hush(&g);
-	double begin = seconds();
-	for (unsigned round = 0; round < rounds; round++)
-		for (unsigned i = 1; i <= n; i++) {
-			unsigned spi = 1000 + round * n + i;
-			one_of_many(&g, i, false, spi);
-			one_of_many(&g, i, true, spi);
-			if (i % 500 == 0)
-				(void)answers(&g);
-			struct assoc *a = assoc_of_kmd(&g.p.assocs, g.p.conf, "ss/r/t1");
-			char name[32];
-			snprintf(name, sizeof(name), "ss/r/t%u", i);
-			a = assoc_of_kmd(&g.p.assocs, g.p.conf, name);
-			assert_int_equal(a->n_sas, round == 0 ? 2 : 4);
-			if (round > 0) {
-				assert_true(dynamic_del(&g.p, a, SA_IN, spi - n));
-				assert_true(dynamic_del(&g.p, a, SA_OUT, spi - n));
-			}
-		}
-	(void)answers(&g);
-	double took = seconds() - begin;
-	uint64_t snapshots = g.p.generation;
-	assert_true(snapshots < 20); /* not one for each SA */
-	assert_int_equal(g.p.n_gone, 0);
-	double show = seconds();
-	dynamic_tick(&g.p);
-	printf("%u tunnels, %u rounds: %.2f s, %.1f us for an SA, %llu snapshots; a tick %.2f ms\n",
-	    n, rounds, took, took * 1e6 / (2.0 * n * rounds), (unsigned long long)snapshots,
-	    (seconds() - show) * 1e3);
-	/* and a kmd that comes back hears of all of them, in pieces */
-	gw_kmd(&g);
-	assert_true(ipc_queued(g.p.kmd) < 1 << 20);
-	unsigned n_held = 0;
-	for (;;) {
-		struct arena *a = arena_new();
-		struct ipc_msg m = gw_kmd_hear(&g, a);
-		bool is_end = m.type == MSG_SA_HELD_END;
-		arena_free(a);
-		if (is_end)
-			break;
-		assert_int_equal(m.type, MSG_SA_HELD);
-		n_held++;
-	}
-	assert_int_equal(n_held, 2 * n);
-	gw_done(&g);
-	return took / (2.0 * n * rounds);
-}
-
-static void
-ten_thousand_pairs_cost_ten_times_a_thousand(void **state)
-{
-	(void)state;
-	double few = many(1000, 8); /* often enough to fill the table */
-	double all = many(10000, 3);
-	assert_true(all < 5 * few + 20e-6);
-}
-
 int
 main(void)
 {
@@ -897,7 +703,6 @@ main(void)
 		cmocka_unit_test(a_new_kmd_hears_what_is_held),
 		cmocka_unit_test(a_commit_keeps_what_still_fits),
 		cmocka_unit_test(a_commit_drops_what_leads_elsewhere),
-		cmocka_unit_test(ten_thousand_pairs_cost_ten_times_a_thousand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,51 @@ gw_kmd_say(struct gw *g, uint16_t type, uint32_t seq, const char *const *leaves)
 }
 
 void
+gw_kmd_hush(struct gw *g)
+{
+	struct arena *a = arena_new();
+	while (gw_kmd_hear(g, a).type != 0)
+		;
+	arena_free(a);
+}
+
+static const char auth_key[] = "000102030405060708090a0b0c0d0e0f10111213";
+static const char enc_key[] = "202122232425262728292a2b2c2d2e2f";
+
+void
+gw_sa_leaves(const char **out, bool is_out, const char *spi, bool is_b, const char *const *changes)
+{
+	const char *usual[] = { "tunnel", "ss/r/d", "direction", is_out ? "out" : "in", "spi", spi,
+		"protocol", "esp", "authentication", "hmac-sha1-96", "encryption", "aes-128-cbc",
+		"authentication-key", auth_key, "encryption-key", enc_key, "local",
+		is_b ? "192.0.2.2" : "192.0.2.1", "remote", is_b ? "192.0.2.1" : "192.0.2.2",
+		"window", "64", "local-selector", is_b ? "10.2.0.0/16" : "10.1.0.0/16",
+		"remote-selector", is_b ? "10.1.0.0/16" : "10.2.0.0/16", "role", "initiator",
+		"soft", "90", "hard", "100", "tag", "t1" };
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i += 2) {
+		const char *value = usual[i + 1];
+		for (const char *const *c = changes; *c != NULL; c += 2)
+			if (strcmp(c[0], usual[i]) == 0)
+				value = c[1];
+		if (*value == '\0')
+			continue;
+		out[n++] = usual[i];
+		out[n++] = value;
+	}
+	for (const char *const *c = changes; *c != NULL; c += 2) {
+		bool is_new = true;
+		for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i += 2)
+			is_new = is_new && strcmp(c[0], usual[i]) != 0;
+		if (is_new) {
+			out[n++] = c[0];
+			out[n++] = c[1];
+		}
+	}
+	out[n] = NULL;
+}
+
+void
 gw_give(struct gw *g, uint16_t type, int fd, const char *const *leaves)
 {
 	struct arena *a = arena_new();
