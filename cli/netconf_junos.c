@@ -46,6 +46,8 @@ junos_read(struct nc_session *s, const struct nc_get *get)
 		elem_flag(s->a, call, "changed");
 	if (get->filter != NULL && get->filter->child != NULL)
 		elems_copy(s, elem_add(s->a, call, "filter"), get->filter);
+	if (get->xpath != NULL)
+		elem_leaf(s->a, call, "xpath", get->xpath);
 	s->sink.format = formats[f].kind == REPLY_XML ? FORMAT_XML : FORMAT_TEXT;
 	reply_expect(&s->reply, formats[f].kind, formats[f].wrapper);
 	int rc = call_do(s, call);

@@ -267,6 +267,8 @@ error_put(struct reply *r, const char *severity, const char *tag, const char *pa
 	reply_leaf(r, "error-message", message);
 	if (element != NULL) {
 		reply_raw(r, "<error-info>\n");
+		if (strcmp(tag, "bad-attribute") == 0)
+			reply_leaf(r, "bad-attribute", element);
 		reply_leaf(r, "bad-element", element);
 		reply_raw(r, "</error-info>\n");
 	}
