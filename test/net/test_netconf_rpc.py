@@ -125,7 +125,7 @@ def test_every_rpc_runs_or_is_refused_for_a_known_reason(m, lab):
 
 
 def test_requests_of_junos_that_are_commands_here(m):
-    got = m.rpc(to_ele("<restart-daemon><daemon-name>adaptive-services</daemon-name></restart-daemon>"))
+    got = m.rpc(to_ele("<restart-daemon><daemon-name>interface-control</daemon-name></restart-daemon>"))
     assert re.search(r"started, pid \d+", got.xpath("//output")[0].text)
     wrong = {}
     for request, expected in OTHERS.items():
