@@ -25,6 +25,7 @@
 #include "cli/pipe.h"
 #include "cli/render.h"
 #include "cli/screen.h"
+#include "cli/wait.h"
 #include "lib/base/arena.h"
 #include "lib/base/tame.h"
 #include "lib/msg/cli.h"
@@ -57,6 +58,12 @@ void
 client_interrupt(void)
 {
 	interrupted = 1;
+}
+
+void
+client_interrupt_forget(void)
+{
+	interrupted = 0;
 }
 
 bool
@@ -261,7 +268,7 @@ pager_key(struct line *l)
 {
 	const struct settings *s = &l->c->settings;
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-	while (poll(&p, 1, -1) < 0 && errno == EINTR && !interrupted)
+	while (wait_poll(&p, 1, -1, client_is_interrupted) < 0 && errno == EINTR && !interrupted)
 		;
 	unsigned rows = setting_rows(s);
 	if (rows > 0)
@@ -424,6 +431,8 @@ on_run(struct line *l, const struct ipc_msg *m)
 		.give_terminal = l->c->is_terminal ? run_give_terminal : NULL,
 		.arg = l,
 	};
+	if (l->is_broken) /* before it began */
+		return;
 	if (rpc != NULL && strncmp(rpc, "monitor-", 8) == 0)
 		l->has_run_error =
 		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
@@ -522,7 +531,8 @@ wait_once(struct line *l)
 		    .events = POLLOUT },
 		{ .fd = l->is_prompting ? STDIN_FILENO : -1, .events = POLLIN },
 	};
-	int n = poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1);
+	int n =
+	    wait_poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1, client_is_interrupted);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0) {
@@ -681,7 +691,6 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
-	interrupted = 0; /* one that came while nothing was under way */
 	refreshed_show(&pipes);
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more && pipes.refresh == 0)
@@ -714,7 +723,7 @@ client_line(struct client *c, const char *typed)
 		int status = line_once(c, typed, &refresh);
 		if (status < 0 || refresh == 0)
 			return status;
-		poll(NULL, 0, (int)refresh * 1000);
+		wait_poll(NULL, 0, (int)refresh * 1000, client_is_interrupted);
 		if (interrupted) {
 			interrupted = 0;
 			putchar('\n');

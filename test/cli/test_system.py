@@ -407,7 +407,7 @@ def test_control_c_ends_a_long_file(gw, typist, tmp_path):
     t = typist()
     t.keys(f"file show {long} | count\n")
     os.write(t.master, b"\x03")
-    assert t.wait(OPER, seconds=5).endswith(OPER)
+    assert t.wait(OPER).endswith(OPER)
 
 
 # --- who is logged in ---
