@@ -258,7 +258,8 @@ static void
 error_put(struct reply *r, const char *severity, const char *tag, const char *path,
     const char *element, const char *message)
 {
-	reply_raw(r, "<rpc-error>\n");
+	/* it may stand in an answer of another name space */
+	reply_raw(r, "<rpc-error xmlns=\"" BASE_SPACE "\">\n");
 	reply_leaf(r, "error-type", type_of(tag));
 	reply_leaf(r, "error-tag", tag);
 	reply_leaf(r, "error-severity", severity);

@@ -287,7 +287,9 @@ replies_are_written(void **state)
 	    "<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\""
 	    " xmlns:junos=\"http://xml.juniper.net/junos/21.4R1/junos\" message-id=\"&lt;1\">\n"
 	    "<a><b>\nx&lt;\xc3\xa4???z</b>\n</a>\n"
-	    "<rpc-error>\n<error-type>application</error-type>\n<error-tag>invalid-value</"
+	    "<rpc-error "
+	    "xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">\n<error-type>application</"
+	    "error-type>\n<error-tag>invalid-value</"
 	    "error-tag>\n"
 	    "<error-severity>error</error-severity>\n<error-message>m&gt;</error-message>\n"
 	    "<error-info>\n<bad-element>e</bad-element>\n</error-info>\n</rpc-error>\n</rpc-reply>";
