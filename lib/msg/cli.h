@@ -17,7 +17,7 @@
  *
  *   rpc { [format], request { NAME { arguments } } }   an operational command by the name of its RPC: rows
  *   get { database ("candidate", "committed"), format, [inherit ("groups", "defaults")], [groups], [changed],
- *         [filter { ... }] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
+ *         [filter { ... }], [xpath] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
  *         groups and the schema, add; groups, changed: attributes in XML, from which group, and what is not committed. filter: the tree of what is wanted, leaves with values choose list entries
  *   compare { database, rollback }   what changes from that rollback: CLI_TEXT
  *   load { action ("merge", "override", "replace", "set", "update", "patch", "none"), format ("text", "xml", "json"), [name],
