@@ -49,6 +49,7 @@ struct line {
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
+	bool has_problems; /* what is wrong has been rendered */
 	int status;
 	bool done;
 };
@@ -154,20 +155,25 @@ client_caret(const struct client *c, size_t at)
 	printf("%*s^\n", (int)(at % columns), "");
 }
 
-/* What is wrong, for a program. WORD may be NULL. */
-static void
-sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+/* TEXT, an error, as a CLI_PROBLEM about the line from WORD on (NULL: all of it). */
+static struct elem *
+problem_of(struct arena *a, const char *word, const char *text)
 {
-	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "problem");
+	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
 	size_t n = strlen(text);
 	elem_leaf(a, e, "severity", "error");
 	if (word != NULL)
 		elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
-	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
-	n = strlen(text);
 	elem_leaff(a, e, "message", "%.*s", (int)(n - (n > 0 && text[n - 1] == '\n')), text);
-	sink->problem(sink->arg, e);
+	return e;
+}
+
+static void
+sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+{
+	struct arena *a = arena_new();
+	sink->problem(sink->arg, problem_of(a, word, text));
 	arena_free(a);
 }
 
@@ -284,21 +290,17 @@ out_drain(struct line *l)
 	return err;
 }
 
-/* Says why what mgd had us do failed. */
+/* Says why what mgd had us do failed, in XML to who wants that. */
 static void
-run_refuse(const struct line *l)
+run_refuse(struct line *l)
 {
 	const struct client_sink *sink = l->c->sink;
 	const char *text = text_str(&l->run_error);
-	if (sink == NULL) {
-		error_show(l->c, l->typed, text, NULL);
-		return;
-	}
 	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "problem");
-	elem_leaf(a, e, "severity", "error");
-	elem_leaf(a, e, "message", strncmp(text, "error: ", 7) == 0 ? text + 7 : text);
-	sink->problem(sink->arg, e);
+	if (sink != NULL)
+		sink_refuse(sink, NULL, text);
+	else if (text[0] == '\0' || !render_problem(&l->render, problem_of(a, NULL, text)))
+		error_show(l->c, l->typed, text, NULL);
 	arena_free(a);
 }
 
@@ -308,6 +310,9 @@ on_done(struct line *l, const struct elem *e)
 	struct client *c = l->c;
 	const char *status = elem_value(e, "status");
 	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
+	bool is_xml_error = l->has_run_error && l->render.format == FORMAT_XML;
+	if (is_xml_error)
+		run_refuse(l);
 	if (l->status == 0)
 		render_silent(&l->render);
 	render_end(&l->render);
@@ -324,9 +329,9 @@ on_done(struct line *l, const struct elem *e)
 	l->done = true;
 	int err = out_drain(l);
 	const char *text = elem_value(e, "text");
-	if (text != NULL && c->sink == NULL)
+	if (text != NULL && c->sink == NULL && !l->has_problems)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
-	if (l->has_run_error)
+	if (l->has_run_error && !is_xml_error)
 		run_refuse(l);
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
@@ -498,6 +503,8 @@ on_message(struct line *l, const struct ipc_msg *m)
 	case CLI_PROBLEM:
 		if (l->c->sink != NULL && e != NULL)
 			l->c->sink->problem(l->c->sink->arg, e);
+		else if (e != NULL)
+			l->has_problems |= render_problem(&l->render, e);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);

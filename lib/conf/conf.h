@@ -182,6 +182,77 @@ struct conf_filter {
 	size_t n_terms;
 };
 
+/* --- IKE and IPsec proposals and policies: [edit services ipsec-vpn] and [edit security] --- */
+
+struct conf_ike_proposal {
+	const char *name; /* the built-in one: "default" */
+	enum auth_method method;
+	enum enc_alg enc;
+	enum hash_alg hash;
+	enum dh_group group;
+	uint32_t lifetime_s;
+};
+
+enum conf_id_kind {
+	CONF_ID_NONE, /* not configured: the address of the gateway */
+	CONF_ID_IPV4,
+	CONF_ID_IPV6,
+	CONF_ID_FQDN,
+	CONF_ID_USER_FQDN, /* written as fqdn, with an @ */
+	CONF_ID_KEY,
+	CONF_ID_DN,           /* local: the subject of the local certificate; `b` is empty */
+	CONF_ID_DN_EXACT,     /* remote: text form of the whole name */
+	CONF_ID_DN_CONTAINER, /* remote: these parts in this order, others between them */
+	CONF_ID_DN_WILDCARD,  /* remote: these parts in any order */
+};
+
+struct conf_id {
+	enum conf_id_kind kind;
+	const uint8_t *b; /* address: network order; key: octets; else text, no NUL */
+	uint16_t len;
+};
+
+struct conf_ike_policy {
+	const char *name; /* [edit security]: the address of the peer, as it was written */
+	bool is_security; /* of [edit security] */
+	bool is_aggressive;
+	const struct conf_ike_proposal *const *proposals; /* at least one */
+	size_t n_proposals;
+	struct secret psk;             /* len 0: none */
+	const char *local_certificate; /* or NULL */
+	struct conf_id local_id;
+	const struct conf_id *remote_ids; /* any of them; none: the address of the remote gateway */
+	size_t n_remote_ids;
+	bool takes_any_remote_id;
+	unsigned bad_spi_max; /* respond-bad-spi; 0: off */
+};
+
+struct conf_ipsec_proposal {
+	const char *name;
+	enum conf_proto proto;
+	enum auth_alg auth;
+	enum enc_alg enc;
+	uint32_t lifetime_s;
+};
+
+struct conf_ipsec_policy {
+	const char *name;                                   /* the built-in one: "default" */
+	const struct conf_ipsec_proposal *const *proposals; /* at least one */
+	size_t n_proposals;
+	enum dh_group pfs; /* DH_NONE: none; the built-in policy has group2 */
+};
+
+/* `then dynamic` of a term, or `dynamic` of a security association. */
+struct conf_dynamic {
+	bool is_set;
+	const struct conf_ike_policy *ike; /* es-: the policy named by the tunnel destination */
+	const struct conf_ipsec_policy *ipsec;
+	unsigned natt_install_s; /* natt-install-interval */
+};
+
+enum { DPD_INTERVAL_DEFAULT = 10, DPD_THRESHOLD_DEFAULT = 3 };
+enum conf_establish { ESTABLISH_ON_TRAFFIC, ESTABLISH_IMMEDIATELY, ESTABLISH_RESPONDER_ONLY };
+
 /* --- [edit services ipsec-vpn] --- */
 
 struct conf_term {
@@ -191,9 +262,15 @@ struct conf_term {
 	struct prefix destination;
 	const char *inside_unit; /* ipsec-inside-interface, "sp-1/2/0.1", or NULL */
 	struct addr remote_gateway;
+	struct addr backup_gateway;     /* backup-remote-gateway, or ADDR_NONE */
 	struct conf_manual_pair manual; /* is_set = false: dynamic (or nothing) */
-	enum conf_df df;                /* DF_DEFAULT: the service set's */
-	unsigned tunnel_mtu;            /* 0: the service set's */
+	struct conf_dynamic dynamic;
+	enum conf_df df;         /* DF_DEFAULT: the service set's */
+	unsigned tunnel_mtu;     /* 0: the service set's */
+	unsigned replay_window;  /* anti-replay-window-size; 0: the service set's */
+	unsigned dpd_interval_s; /* default filled in */
+	unsigned dpd_threshold;  /* default filled in */
+	bool initiates_dpd;      /* said, or there is a backup gateway */
 	bool no_anti_replay;
 	bool has_syslog;
 };
@@ -207,7 +284,7 @@ struct conf_rule {
 	size_t n_terms;
 };
 
-enum { TUNNEL_MTU_DEFAULT = 1500 };
+enum { TUNNEL_MTU_DEFAULT = 1500, REPLAY_WINDOW_DEFAULT = 64 };
 
 /* One term of one rule in one service set: a tunnel. The index counts from 1 within the set, in rule and term order. */
 struct conf_tunnel {
@@ -215,6 +292,8 @@ struct conf_tunnel {
 	unsigned index;
 	enum conf_df df;     /* term, else set, else DF_DEFAULT */
 	unsigned tunnel_mtu; /* term, else set, else TUNNEL_MTU_DEFAULT */
+	unsigned
+	    window; /* dynamic: the same, REPLAY_WINDOW_DEFAULT; 0: no-anti-replay. manual: 0 */
 };
 
 struct conf_service_set {
@@ -227,9 +306,15 @@ struct conf_service_set {
 	    *service_unit; /* interface style: the unit that decrypted packets appear on (unit 0) */
 	struct addr local_gateway;
 	enum conf_df df;
-	unsigned tunnel_mtu; /* 0: not configured */
+	unsigned tunnel_mtu;    /* 0: not configured */
+	unsigned replay_window; /* anti-replay-window-size; 0: not configured */
 	bool no_anti_replay;
 	bool passive_mode;
+	bool no_natt;             /* no-nat-traversal, or disable-natt above */
+	unsigned nat_keepalive_s; /* default 20 */
+	bool is_dynamic;          /* some term is; the only thing about terms that netd knows */
+	const char *const *trusted_cas;
+	size_t n_trusted_cas;
 	const struct conf_rule *const *rules; /* rule sets expanded, in order */
 	size_t n_rules;
 	const struct conf_tunnel *tunnels; /* of all rules, in order */
@@ -244,7 +329,12 @@ struct conf_sa {
 	const char *description; /* or NULL */
 	enum conf_mode mode;
 	struct conf_manual_pair manual; /* is_set = false: dynamic */
-	bool is_referenced;             /* by a unit, a filter or a protocol */
+	struct conf_dynamic dynamic; /* `ike` is that of no unit: see conf_ike_policy_of_peer() */
+	unsigned replay_window;      /* dynamic: 32 or 64 */
+	struct prefix
+	    selector_local; /* dynamic: from the filter terms that refer to it; none: any */
+	struct prefix selector_remote;
+	bool is_referenced; /* by a unit, a filter or a protocol */
 };
 
 /* An inbound SA of another services interface whose packets this one hears, because both answer for its local gateway. */
@@ -261,6 +351,8 @@ enum conf_part {
 	CONF_ALL,  /* mgd and `sallyport check` */
 	CONF_NETD, /* interfaces, routes, filters, service sets, rules without terms; no keys */
 	CONF_PICD, /* what one services interface needs, with its keys */
+	CONF_KMD,  /* everything about dynamic SAs, with pre-shared keys; no keys of manual SAs */
+	CONF_PKID, /* [edit security pki] and certificates */
 };
 
 /* The services interface that stands for the host itself: transport mode SAs. */
@@ -286,6 +378,14 @@ struct conf {
 	size_t n_service_sets;
 	const struct conf_sa *const *sas;
 	size_t n_sas;
+	const struct conf_ike_policy *const *ike_policies; /* of both hierarchies */
+	size_t n_ike_policies;
+	const struct conf_ipsec_policy *const *ipsec_policies;
+	size_t n_ipsec_policies;
+	enum conf_establish establish;
+	bool clears_ike_on_pic_restart;          /* clear-ike-sas-on-pic-restart */
+	bool clears_ipsec_on_pic_restart;        /* clear-ipsec-sas-on-pic-restart */
+	unsigned security_bad_spi_max;           /* [edit security ike] respond-bad-spi; 0: off */
 	const struct conf_neighbour *neighbours; /* CONF_PICD only */
 	size_t n_neighbours;
 	const struct addr
@@ -324,6 +424,8 @@ const struct conf_unit *conf_unit(const struct conf *c, const char *name);
 const struct conf_service_set *conf_service_set(const struct conf *c, const char *name);
 const struct conf_sa *conf_sa(const struct conf *c, const char *name);
 const struct conf_filter *conf_filter(const struct conf *c, uint8_t family, const char *name);
+/* The policy of [edit security ike] that is named by the address of the peer. */
+const struct conf_ike_policy *conf_ike_policy_of_peer(const struct conf *c, struct addr peer);
 /* The same for `service-filter`, whose names are apart from those of filters. */
 const struct conf_filter *conf_service_filter(
     const struct conf *c, uint8_t family, const char *name);

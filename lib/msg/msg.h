@@ -82,6 +82,41 @@ enum msg_type {
 		       * each datagram (NAME, newline, line) on: they get the other end as MSG_LINK of peer "syslog".
 		       * Without fd: it is there no longer */
 	MSG_LOG_NAMES, /* S->M log-names { (name)* }: the files of the log folder, when they have changed */
+	/* --- netd and kmd: MSG_SOCKET of kind "ike" (port 500) and "ike-natt" (port 4500), UDP sockets bound to ADDRESS, marked so
+	 * that our own filters let them pass; MSG_SOCKET_GONE; MSG_NET_SYNC. netd and picd: kind "udp" is a raw socket that gets
+	 * a copy, IPv4 header included, of what is ESP in UDP (RFC 3948) for port 4500 of ADDRESS --- */
+
+	/* --- kmd and picd. A tunnel has the name of its association in picd: SET/RULE/TERM, or the es- unit. Keys are hexadecimal
+	 * and go one way only --- */
+	MSG_SA_ADD =
+	    48, /* K->P sa { tunnel, direction ("in", "out"), spi, [aux-spi], protocol ("esp", "ah", "bundle"), authentication,
+		      * encryption (JUNOS names; "none"), [authentication-key], [encryption-key], local, remote (outer addresses),
+		      * [local-port, remote-port] (ESP in UDP), window, local-selector, remote-selector, role ("initiator",
+		      * "responder"), soft, hard (seconds from now; soft 0: none), tag (what kmd wants to hear again in
+		      * MSG_SA_HELD) }. in: taken from now on, beside older ones. out: used from now on; an older one is kept for show
+		      * until it is deleted. Answered by MSG_SA_DONE */
+	MSG_SA_DONE, /* P->K sa-done { status ("ok" or "error"), [text] }: answers MSG_SA_ADD */
+	MSG_SA_DEL, /* K->P sa-del { tunnel, [direction, spi] }: this SA (spi of the AH in a bundle), or all of the tunnel */
+	MSG_SA_HELD, /* P->K sa { what MSG_SA_ADD had, without keys; soft, hard: seconds left }: one for each dynamic SA, when
+			  * the channel is new, ended by: */
+	MSG_SA_HELD_END, /* P->K sa-held-end { } */
+	MSG_ACQUIRE, /* P->K acquire { tunnel }: a packet waits for it (it was dropped); at most one a second */
+	MSG_WATCH, /* K->P watch { tunnel, interval }: tell when nothing authentic came in for so many seconds, again after each
+		    * further interval; 0: no more */
+	MSG_IDLE,  /* P->K idle { (tunnel)* }: answers MSG_WATCH, as long as it lasts */
+	MSG_BAD_SPI, /* P->K bad-spi { protocol ("esp", "ah"), spi, local, remote }: nobody has it; at most ten a second */
+	MSG_SA_SPENT, /* P->K spent { tunnel, spi, degree ("soft", "hard") }: the sequence numbers of an outbound SA come to their end */
+	MSG_REDUNDANCY, /* K->P redundancy { tunnel, primary, primary-state ("active", "standby"), [backup, backup-state], failovers }:
+			 * for show; the active one is the tunnel's remote gateway */
+
+	/* --- kmd and pkid. Octets are hexadecimal --- */
+	MSG_PKI_CHAIN, /* K->C chain { certificate }: certificate-id. C->K chain { status, [text], [method ("rsa-signatures",
+			  * "dsa-signatures")], [signature-length], [subject (DER)], (alternate { type ("ipv4", "ipv6", "fqdn", "email"),
+			  * value })*, (certificate (DER, own first))* } */
+	MSG_PKI_SIGN, /* K->C sign { certificate, hash }. C->K signed { status, [text], [signature] } */
+	MSG_PKI_VERIFY, /* K->C verify { (certificate)* (as the peer sent them), id-type, id, hash, signature, (trusted-ca)* }. C->K
+			 * verified { status, [text], [subject] (text) }: the chain is good, the identity is in it, the signature is its */
+
 	/* --- the command line and mgd: see cli.h --- */
 	MSG_CLI_FIRST = 64,
 };
