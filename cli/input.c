@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/fetch.h"
 #include "lib/base/arena.h"
 #include "lib/msg/cli.h"
 #include "lib/msg/elem.h"
@@ -32,12 +35,42 @@ send_piece(struct client *c, const char *text, const char *error, bool end)
 	return err;
 }
 
+/* Opens the file, or what was fetched of another host. NULL: the reason is in ERROR. */
+static FILE *
+input_open(const char *name, char error[FETCH_ERROR_MAX])
+{
+	enum fetch_place place = fetch_place(name);
+	FILE *f = NULL;
+	int fd = -1;
+	int rc = 0;
+	if (place == FETCH_REMOTE) {
+		fd = memfd_create("fetched", MFD_CLOEXEC);
+		rc = fd >= 0 ? fetch_get(name, fd, CLI_INPUT_MAX, error) : 0;
+		f = fd >= 0 && rc == 0 && lseek(fd, 0, SEEK_SET) == 0 ? fdopen(fd, "r") : NULL;
+	} else if (place == FETCH_LOCAL) {
+		char *path = fetch_path(name);
+		f = fopen(path, "re");
+		free(path);
+	} else {
+		errno = EPROTONOSUPPORT;
+	}
+	if (f == NULL && rc == 0)
+		snprintf(error, FETCH_ERROR_MAX, "%s", strerror(errno));
+	if (f == NULL && fd >= 0)
+		close(fd);
+	return f;
+}
+
 int
 input_file(struct client *c, const char *name)
 {
-	FILE *f = fopen(name, "re");
+	char error[FETCH_ERROR_MAX];
+	FILE *f = input_open(name, error);
+	/* ^C: CLI_BREAK says so */
+	if (f == NULL && client_is_interrupted())
+		return 0;
 	if (f == NULL)
-		return send_piece(c, NULL, strerror(errno), true);
+		return send_piece(c, NULL, error, true);
 	char *buf = malloc(CLI_PIECE_MAX + 1);
 	int err = buf == NULL ? -ENOMEM : 0;
 	const char *why = NULL;

@@ -252,6 +252,18 @@ render_text(struct render *r, const char *s)
 		text_put(r->out, s);
 }
 
+bool
+render_problem(struct render *r, const struct elem *problem)
+{
+	if (r->format != FORMAT_XML)
+		return false;
+	reply_end(r);
+	r->has_said = true;
+	xml_frame_open(r);
+	xml_problem(r, problem);
+	return true;
+}
+
 void
 render_silent(struct render *r)
 {

@@ -177,6 +177,8 @@ struct command;
 enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
 const struct command *oper_system_commands(size_t *n);
 void oper_system_run(struct session *s, const struct command *c, const struct words *rest);
+/* Runs the command that the RPC NAME of a program stands for; false: there is none. */
+bool oper_system_call(struct session *s, const char *name, const struct elem *arguments);
 /* `help (apropos | reference | topic) ...` of either mode. */
 void help_run(struct session *s, const char *what, const struct words *rest);
 
@@ -213,10 +215,10 @@ struct session {
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
 	bool is_changed;          /* `| display changed` */
-	bool names_groups;        /* XML says from which groups something was inherited */
+	bool names_groups;        /* XML and JSON say from which groups something was inherited */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
-	char compare_file[256];   /* file of `| compare`, "": none */
+	char compare_file[4096];  /* file of `| compare`, "": none */
 	struct text out;          /* text that waits to be sent */
 	size_t out_sent;
 	bool is_nested; /* a command runs inside another, which will send the end */
@@ -237,7 +239,7 @@ struct session {
 	struct tree *trial;       /* being checked (trial.c), or NULL */
 	bool keeps_trial;         /* if it is good, it is edited on */
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
-	char name[256];           /* name of the file that is being read */
+	char name[4096];          /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
 	bool is_validation;       /* the check under way confirms nothing */
 	unsigned confirm_minutes; /* of the commit under way */
@@ -307,6 +309,10 @@ void edit_leave(struct session *s);
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
 /* Shows all of SHOWN, which has been made of T and in which nothing is that the user of S may not see. */
 void show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header);
+/* Marks in SHOWN, made of OF with or without what it INHERITS, what has changed: since the last commit, or with it where OF is
+ * the running configuration. */
+void show_mark_changes(
+    const struct session *s, const struct tree *of, struct tree *shown, bool inherits);
 /* True if the line ends with `| compare`. */
 bool show_compares(const struct session *s);
 /* Shows what changes at PATH from what the line compares with to T, and ends the line. */

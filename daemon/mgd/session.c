@@ -18,6 +18,7 @@
 #include "daemon/mgd/edit.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/release.h"
 #include "lib/base/tame.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -117,7 +118,9 @@ done_send(struct session *s)
 {
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "done");
-	if (s->is_program && !s->done_ok && s->done_text.len > 0)
+	/* what is wrong with a word of the line stands below that word, in any format */
+	bool is_xml = strcmp(s->format, "xml") == 0 && s->line != NULL && !s->done_has_caret;
+	if ((s->is_program || is_xml) && !s->done_ok && s->done_text.len > 0)
 		call_problems(
 		    s, text_str(&s->done_text), true, s->done_has_caret ? (long)s->done_caret : -1);
 	elem_leaf(a, e, "status", s->done_ok ? "ok" : "error");
@@ -396,7 +399,7 @@ on_hello(struct session *s, const struct ipc_msg *msg)
 	const char *host = db_host_name(&s->m->db);
 	elem_leaf(a, e, "user", s->user.name);
 	elem_leaf(a, e, "host-name", host != NULL ? host : "");
-	elem_leaf(a, e, "version", VERSION);
+	elem_leaf(a, e, "version", RELEASE_JUNOS);
 	const char *announcement = permits_announcement(s->m->db.permits);
 	unsigned idle_min = permit_idle_timeout(session_permit(s));
 	if (announcement != NULL)

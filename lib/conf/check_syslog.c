@@ -51,7 +51,8 @@ host_check(struct builder *b, const struct elem *e)
 static bool
 is_traced(const char *flag)
 {
-	static const char *const flags[] = { "all", "database", "general", "parse" };
+	static const char *const flags[] = { "all", "certificates", "database", "general", "ike",
+		"parse", "policy-manager", "timer" };
 	for (size_t i = 0; flag != NULL && i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (strcmp(flags[i], flag) == 0)
 			return true;

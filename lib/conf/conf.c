@@ -16,15 +16,26 @@ part_of(const struct elem *root)
 	const char *part = elem_value(root, PART_LEAF);
 	if (part == NULL)
 		return CONF_ALL;
-	return strcmp(part, "netd") == 0 ? CONF_NETD : CONF_PICD;
+	static const char *const names[] = {
+		[CONF_NETD] = "netd",
+		[CONF_KMD] = "kmd",
+		[CONF_PKID] = "pkid",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] != NULL && strcmp(names[i], part) == 0)
+			return (enum conf_part)i;
+	return CONF_PICD;
 }
 
 static void
 load_all(struct builder *b)
 {
 	sys_load(b);
+	ike_load(b);
+	ipsec_load(b);
 	es_load(b);
 	fw_load(b);
+	selectors_load(b);
 	if_load(b);
 	rule_load(b);
 	svcset_load(b);
@@ -38,9 +49,19 @@ load_all(struct builder *b)
 	check_interfaces(b);
 	check_tunnels(b);
 	check_ike(b);
+	check_dynamic(b);
 	check_protocols(b);
 	check_login(b);
 	check_syslog(b);
+}
+
+static void
+hierarchy_done(struct hierarchy *h)
+{
+	smap_done(&h->ike_proposals);
+	smap_done(&h->ike_policies);
+	smap_done(&h->ipsec_proposals);
+	smap_done(&h->ipsec_policies);
 }
 
 struct conf *
@@ -55,6 +76,8 @@ conf_load(const struct elem *root, struct report *r)
 		.index = index,
 		.r = r,
 		.root = root,
+		.services = { .top = elem_path(root, "services/ipsec-vpn") },
+		.security = { .top = elem_find(root, "security"), .is_security = true },
 		.part = part_of(root) };
 	size_t errors_before = r->n_errors;
 	c->arena = a;
@@ -64,6 +87,8 @@ conf_load(const struct elem *root, struct report *r)
 	smap_done(&b.devices);
 	smap_done(&b.rules);
 	smap_done(&b.rule_sets);
+	hierarchy_done(&b.services);
+	hierarchy_done(&b.security);
 	arena_free(b.scratch);
 	if (r->n_errors > errors_before) {
 		conf_free(c);
@@ -86,6 +111,7 @@ conf_free(struct conf *c)
 	smap_done(&x->filters6);
 	smap_done(&x->service_filters);
 	smap_done(&x->service_filters6);
+	smap_done(&x->peers);
 	arena_free(c->arena);
 }
 
@@ -124,6 +150,13 @@ conf_service_filter(const struct conf *c, uint8_t family, const char *name)
 {
 	return smap_find(
 	    family == ADDR_V6 ? &c->index->service_filters6 : &c->index->service_filters, name);
+}
+
+const struct conf_ike_policy *
+conf_ike_policy_of_peer(const struct conf *c, struct addr peer)
+{
+	char text[ADDR_STRLEN];
+	return smap_find(&c->index->peers, addr_print(peer, text));
 }
 
 /* True if FILTER has a term that names a transport mode SA. */

@@ -22,6 +22,19 @@ mode_load(struct builder *b, const struct elem *e, struct conf_sa *sa)
 }
 
 static void
+window_load(struct builder *b, const struct elem *dynamic, struct conf_sa *sa)
+{
+	const struct elem *leaf = elem_find(dynamic, "replay-window-size");
+	sa->replay_window = REPLAY_WINDOW_DEFAULT;
+	if (leaf == NULL)
+		return;
+	if (leaf->value != NULL && strcmp(leaf->value, "32") == 0)
+		sa->replay_window = 32;
+	else if (leaf->value == NULL || strcmp(leaf->value, "64") != 0)
+		builder_error(b, leaf, "invalid value '%s'", leaf->value ? leaf->value : "");
+}
+
+static void
 sa_load(struct builder *b, const struct elem *e, struct conf_sa *sa)
 {
 	sa->name = entry_name(b, e);
@@ -35,6 +48,10 @@ sa_load(struct builder *b, const struct elem *e, struct conf_sa *sa)
 		manual_load(b, manual, &sa->manual);
 	if (manual != NULL && dynamic != NULL)
 		builder_error(b, dynamic, "dynamic can not be configured together with manual");
+	else if (dynamic != NULL)
+		window_load(b, dynamic, sa);
+	if (dynamic != NULL)
+		dynamic_load(b, dynamic, &b->security, &sa->dynamic);
 	if (b->part != CONF_ALL)
 		return; /* the manual block is cut out where the keys are somebody else's */
 	if (sa->mode == MODE_TRANSPORT && dynamic != NULL)

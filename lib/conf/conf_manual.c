@@ -9,7 +9,6 @@
  */
 #include "lib/conf/builder.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { SPI_MIN = 256, SPI_MAX = 16639 };
@@ -19,31 +18,6 @@ count(struct tally *t, const struct elem *e)
 {
 	if (t->n++ == 0)
 		t->first = e;
-}
-
-static uint8_t
-hex_value(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* The octets of `key hexadecimal`; a last single digit is left out (the length is judged before). */
-static struct secret
-hex_octets(struct builder *b, const char *s, size_t digits)
-{
-	uint8_t *octets = arena_alloc(b->a, digits / 2);
-	for (size_t i = 0; i < digits / 2; i++)
-		octets[i] = (uint8_t)(hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
-	return (struct secret){ octets, (uint16_t)(digits / 2) };
-}
-
-static bool
-is_hex(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if (!isxdigit((unsigned char)*s))
-			return false;
-	return true;
 }
 
 /* Reads `key (ascii-text S | hexadecimal H)` of block E, NEED octets long. */
@@ -58,28 +32,18 @@ key_load(struct builder *b, const struct elem *e, const char *what, const char *
 		builder_missing(b, e, "key");
 		return false;
 	}
-	const char *ascii = elem_value(key, "ascii-text");
-	const char *hex = elem_value(key, "hexadecimal");
-	const char *s = ascii ? ascii : hex;
-	if (s == NULL || (ascii != NULL && hex != NULL)) {
-		builder_error(b, key, "Either ascii-text or hexadecimal must be configured");
+	bool is_hex;
+	const char *s = secret_text(b, key, &is_hex);
+	if (s == NULL)
 		return false;
-	}
-	if (hex != NULL && !is_hex(hex)) {
-		builder_error(b, key, "Must be hexadecimal digits (0-9, a-f, A-F)");
-		return false;
-	}
 	size_t len = strlen(s);
-	size_t need_len = hex != NULL ? need * 2 : need;
+	size_t need_len = is_hex ? need * 2 : need;
 	if (len != need_len) {
 		builder_error(b, key, "%s key for %s must be %zu %s, but %zu are configured", what,
-		    alg, need_len, hex != NULL ? "hexadecimal digits" : "ASCII characters", len);
+		    alg, need_len, is_hex ? "hexadecimal digits" : "ASCII characters", len);
 		return false;
 	}
-	if (hex != NULL)
-		*out = hex_octets(b, s, len);
-	else
-		*out = (struct secret){ arena_memdup(b->a, s, len), (uint16_t)len };
+	*out = secret_octets(b, s, is_hex);
 	return true;
 }
 
@@ -187,7 +151,7 @@ blocks_check(
 		builder_error(b, aux, "Auxiliary SPI must be configured with protocol bundle only");
 }
 
-static bool
+bool
 proto_load(struct builder *b, const struct elem *leaf, enum conf_proto *out)
 {
 	static const char *const names[] = {

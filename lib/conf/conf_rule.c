@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { TUNNEL_MTU_MIN = 256, TUNNEL_MTU_MAX = 9192, REPLAY_MIN = 64, REPLAY_MAX = 4096 };
+enum { DPD_INTERVAL_MAX = 180, DPD_THRESHOLD_MAX = 10 };
 
 static void
 selector_load(struct builder *b, const struct elem *from, const char *list, struct prefix *out)
@@ -96,7 +97,7 @@ options_load(struct builder *b, const struct elem *then, struct conf_term *t)
 	t->no_anti_replay = elem_has(then, "no-anti-replay");
 	t->has_syslog = elem_has(then, "syslog");
 	const struct elem *window = elem_find(then, "anti-replay-window-size");
-	child_u32(b, then, "anti-replay-window-size", REPLAY_MIN, REPLAY_MAX, &unused);
+	child_u32(b, then, "anti-replay-window-size", REPLAY_MIN, REPLAY_MAX, &t->replay_window);
 	if (window != NULL && t->no_anti_replay) {
 		builder_error(b, elem_find(then, "no-anti-replay"),
 		    "anti-replay-window-size must not be defined");
@@ -108,11 +109,37 @@ options_load(struct builder *b, const struct elem *then, struct conf_term *t)
 	    "ToS value cannot be configured with copy-tos-from-inner-ip-header option");
 	child_u32(b, then, "ttl", 1, 254, &unused);
 	child_u32(b, then, "tos", 0, 255, &unused);
+}
+
+/* How the peer is watched: on demand, and always where there is another one to go to. */
+static void
+dpd_load(struct builder *b, const struct elem *then, struct conf_term *t)
+{
 	const struct elem *dpd = elem_find(then, "dead-peer-detection");
-	if (dpd != NULL && !elem_has(then, "initiate-dead-peer-detection"))
+	bool is_said = elem_has(then, "initiate-dead-peer-detection");
+	t->initiates_dpd = is_said || t->backup_gateway.family != ADDR_NONE;
+	t->dpd_interval_s = DPD_INTERVAL_DEFAULT;
+	t->dpd_threshold = DPD_THRESHOLD_DEFAULT;
+	if (dpd == NULL)
+		return;
+	child_u32(b, dpd, "interval", 1, DPD_INTERVAL_MAX, &t->dpd_interval_s);
+	child_u32(b, dpd, "threshold", 1, DPD_THRESHOLD_MAX, &t->dpd_threshold);
+	if (!is_said)
 		builder_error(b, dpd,
 		    "[ edit services ipsec-vpn rule <*> term <*> then "
 		    "initiate-dead-peer-detection ] must be set");
+}
+
+static void
+backup_load(struct builder *b, const struct elem *leaf, struct conf_term *t)
+{
+	if (!leaf_addr(b, leaf, &t->backup_gateway) || t->remote_gateway.family == ADDR_NONE)
+		return;
+	if (t->backup_gateway.family != t->remote_gateway.family)
+		builder_error(b, leaf,
+		    "Backup and primary remote gateways must be of the same address family");
+	else if (addr_eq(t->backup_gateway, t->remote_gateway))
+		builder_error(b, leaf, "Backup and primary remote gateways must be different");
 }
 
 static void
@@ -130,10 +157,15 @@ then_load(struct builder *b, const struct elem *then, struct conf_term *t)
 		builder_error(b, dynamic, "dynamic can not be configured together with manual");
 	if (manual == NULL && dynamic == NULL && b->part == CONF_ALL)
 		builder_error(b, then, "Either manual or dynamic must be configured");
+	if (dynamic != NULL)
+		dynamic_load(b, dynamic, &b->services, &t->dynamic);
 	if (backup != NULL && dynamic == NULL)
 		builder_error(b, backup,
 		    "Backup remote gateway can be configured with dynamic security "
 		    "associations only");
+	else if (backup != NULL)
+		backup_load(b, backup, t);
+	dpd_load(b, then, t);
 	options_load(b, then, t);
 }
 

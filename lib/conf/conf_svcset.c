@@ -12,6 +12,13 @@
 /* A rule in many service sets makes its tunnels in each: the sum is bounded. */
 enum { TUNNELS_MAX = 1000000 };
 
+enum {
+	REPLAY_MIN = 64,
+	REPLAY_MAX = 4096,
+	NAT_KEEPALIVE_DEFAULT = 20, /* RFC 3948 s4 */
+	NAT_KEEPALIVE_MAX = 300,
+};
+
 static struct conf_unit *
 leg_load(struct builder *b, const struct elem *nh, const char *leaf_name, enum conf_domain domain)
 {
@@ -138,23 +145,33 @@ gateway_load(struct builder *b, const struct elem *options, struct conf_service_
 static void
 options_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
-	uint32_t unused;
+	const struct elem *vpn = b->services.top;
 	gateway_load(b, e, s);
 	s->df = df_load(b, e);
 	child_u32(b, e, "tunnel-mtu", 256, 9192, &s->tunnel_mtu);
 	s->no_anti_replay = elem_has(e, "no-anti-replay");
 	s->passive_mode = elem_has(e, "passive-mode-tunneling");
 	const struct elem *window = elem_find(e, "anti-replay-window-size");
-	child_u32(b, e, "anti-replay-window-size", 64, 4096, &unused);
+	child_u32(b, e, "anti-replay-window-size", REPLAY_MIN, REPLAY_MAX, &s->replay_window);
 	if (window != NULL && s->no_anti_replay) {
 		builder_error(b, elem_find(e, "no-anti-replay"),
 		    "anti-replay-window-size must not be defined");
 		builder_error(b, window, "no-anti-replay must not be defined");
 	}
 	const struct elem *keepalive = elem_find(e, "nat-keepalive");
-	if (keepalive != NULL && (elem_has(e, "no-nat-traversal") ||
-				     elem_path(b->root, "services/ipsec-vpn/disable-natt") != NULL))
+	s->no_natt = elem_has(e, "no-nat-traversal") || elem_has(vpn, "disable-natt");
+	child_u32(b, e, "nat-keepalive", 1, NAT_KEEPALIVE_MAX, &s->nat_keepalive_s);
+	if (keepalive != NULL && s->no_natt)
 		builder_error(b, keepalive, "no-nat-traversal or disable-natt must not be defined");
+}
+
+static void
+trusted_load(struct builder *b, const struct elem *options, struct conf_service_set *s)
+{
+	const char **list = arena_array(b->a, elem_count(options, "trusted-ca"), sizeof(*list));
+	elem_each (leaf, options, "trusted-ca")
+		list[s->n_trusted_cas++] = arena_strdup(b->a, leaf->value ? leaf->value : "");
+	s->trusted_cas = list;
 }
 
 /* True if `syslog host H { services LEVEL; }` lets info messages through. */
@@ -229,6 +246,19 @@ rules_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 	s->n_rules = n;
 }
 
+/* The term's word counts before that of its service set. Manual associations have none. */
+static unsigned
+window_of(const struct conf_term *t, const struct conf_service_set *s)
+{
+	if (!t->dynamic.is_set || t->no_anti_replay)
+		return 0;
+	if (t->replay_window != 0)
+		return t->replay_window;
+	if (s->no_anti_replay)
+		return 0;
+	return s->replay_window != 0 ? s->replay_window : REPLAY_WINDOW_DEFAULT;
+}
+
 static void
 tunnels_make(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
@@ -241,6 +271,7 @@ tunnels_make(struct builder *b, const struct elem *e, struct conf_service_set *s
 		return;
 	}
 	struct conf_tunnel *tunnels = arena_array(b->a, n, sizeof(*tunnels));
+	s->is_dynamic = b->part == CONF_NETD && elem_has(e, DYNAMIC_LEAF);
 	size_t at = 0;
 	for (size_t i = 0; i < s->n_rules; i++) {
 		for (size_t k = 0; k < s->rules[i]->n_terms; k++) {
@@ -251,7 +282,9 @@ tunnels_make(struct builder *b, const struct elem *e, struct conf_service_set *s
 				.index = (unsigned)at + 1,
 				.df = t->df != DF_DEFAULT ? t->df : s->df,
 				.tunnel_mtu = mtu ? mtu : TUNNEL_MTU_DEFAULT,
+				.window = window_of(t, s),
 			};
+			s->is_dynamic = s->is_dynamic || t->dynamic.is_set;
 			at++;
 		}
 	}
@@ -266,8 +299,10 @@ set_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 	const struct elem *sets = elem_find(e, "ipsec-vpn-rule-sets");
 	style_load(b, e, s, rules != NULL || sets != NULL);
 	const struct elem *options = elem_find(e, "ipsec-vpn-options");
+	s->nat_keepalive_s = NAT_KEEPALIVE_DEFAULT;
 	if (options != NULL)
 		options_load(b, options, s);
+	trusted_load(b, options, s);
 	const struct elem *multicast = elem_find(e, "allow-multicast");
 	if (multicast != NULL && !elem_has(e, "next-hop-service"))
 		builder_error(

@@ -19,6 +19,8 @@ BUILD = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build"))
 WRAP = os.environ.get("SALLYPORT_WRAP", "").split()  # a tracer, for looking into a failure
 UID = 58302  # mgd's user where the host has none (daemon/sallyportd/child.c)
 
+PATIENCE = 60  # seconds, for what shall come soon: the machine may be slow and busy
+
 LINK, READY, STOP, PICS, LOAD, LOADED, IN_FORCE = range(1, 8)
 CONF_CHECK, CONF_APPLY, CONF_DONE, RPC, ROW, RPC_DONE = range(10, 16)
 LOG_ASK, LOG, RESTART, RESTARTED = range(32, 36)
@@ -199,7 +201,7 @@ class Control:
             cwd=self.config, pass_fds=[fd], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         theirs.close()
         self.super = Channel(ours, self.on_message)
-        assert self.ready.wait(20), self.log()
+        assert self.ready.wait(PATIENCE), self.log()
         self.super.send(LINK, 0, tree("link", peer="cli"), self.listener.fileno())
         for d in list(self.daemons.values()):
             d.link()
@@ -256,14 +258,14 @@ class Control:
     def cli(self, *lines, check=None):
         """Runs lines through standard input; returns (status, output, errors)."""
         p = subprocess.run([BUILD / "cli/sallyport", "-r", self.dir], input="\n".join(lines) + "\n", text=True,
-                           capture_output=True, timeout=60)
+                           capture_output=True, timeout=PATIENCE)
         if check is not None:
             assert p.returncode == check, (p.returncode, p.stdout, p.stderr, self.log())
         return p.returncode, p.stdout, p.stderr
 
     def command(self, line, check=0):
         p = subprocess.run([BUILD / "cli/sallyport", "-r", self.dir, "-c", line], text=True, capture_output=True,
-                           timeout=60)
+                           timeout=PATIENCE)
         if check is not None:
             assert p.returncode == check, (p.returncode, p.stdout, p.stderr, self.log())
         return p.stdout if check == 0 else p.stderr
@@ -280,13 +282,13 @@ class Control:
         if self.mgd and self.mgd.poll() is None:
             self.super.send(STOP)
             try:
-                self.mgd.wait(10)
+                self.mgd.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
         shutil.rmtree(self.dir)
 
 
-def wait(condition, seconds=20):
+def wait(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "timed out"

@@ -299,7 +299,7 @@ def test_others_who_are_editing_are_named(gw, typist):
 
 def test_the_request_of_a_command(gw):
     assert gw.command("show services ipsec-vpn ipsec security-associations detail ss-one | display xml rpc") == """\
-<rpc-reply xmlns:junos="http://xml.juniper.net/junos/9.3R1/junos">
+<rpc-reply xmlns:junos="http://xml.juniper.net/junos/21.4R1/junos">
     <rpc>
         <get-services-security-associations-information>
             <detail/>
