@@ -18,6 +18,8 @@
 #include <zlib.h>
 
 #include "cli/act_do.h"
+#include "cli/draft.h"
+#include "cli/fetch.h"
 #include "cli/render.h"
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
@@ -227,81 +229,89 @@ destination(const char *from, const char *to)
 	return path;
 }
 
-/* Copies everything that is left in IN. Returns 0 or -errno. */
-static int
-fd_copy(int in, int out)
-{
-	char *buf = malloc(PIECE);
-	int rc = buf == NULL ? -ENOMEM : 0;
-	while (rc == 0) {
-		ssize_t n = read(in, buf, PIECE);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			rc = n < 0 ? -errno : 0;
-			break;
-		}
-		for (ssize_t done = 0; done < n && rc == 0;) {
-			ssize_t k = write(out, buf + done, (size_t)(n - done));
-			if (k < 0 && errno != EINTR)
-				rc = -errno;
-			done += k > 0 ? k : 0;
-		}
-	}
-	free(buf);
-	return rc;
-}
-
-/* The copy appears under its name when it is whole. */
+/* The file that FROM is open on, under the name TO as well. Returns 0 or -errno. */
 static int
 file_copy(int from, const char *to)
 {
+	struct draft d;
 	struct stat st;
-	struct text temporary = { 0 };
-	text_printf(&temporary, "%s.XXXXXX", to);
-	int rc = fstat(from, &st) < 0 ? -errno : 0;
 	struct stat there;
-	if (rc == 0 && stat(to, &there) == 0 && there.st_dev == st.st_dev &&
-	    there.st_ino == st.st_ino)
-		rc = -EEXIST;
-	int fd = rc == 0 ? mkostemp(temporary.s, O_CLOEXEC) : -1;
-	if (rc == 0 && fd < 0)
-		rc = -errno;
-	if (fd >= 0) {
-		mode_t mask = umask(0);
-		umask(mask);
-		rc = fd_copy(from, fd);
-		if (rc == 0 && fchmod(fd, st.st_mode & 0777 & ~mask) < 0)
-			rc = -errno;
-		if (close(fd) < 0 && rc == 0)
-			rc = -errno;
-		if (rc == 0 && rename(temporary.s, to) < 0)
-			rc = -errno;
-		if (rc != 0)
-			unlink(temporary.s);
-	}
-	text_done(&temporary);
-	return rc;
+	if (fstat(from, &st) < 0)
+		return -errno;
+	if (stat(to, &there) == 0 && there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+		return -EEXIST;
+	int rc = draft_open(&d, to);
+	return rc != 0 ? rc : draft_close(&d, draft_copy(from, d.fd), st.st_mode);
 }
 
-int
-act_file_copy(struct act *a, const struct elem *request)
+/* Copies what URL holds to the file or into the folder TO. */
+static int
+copy_from_url(struct act *a, const char *url, const char *to)
 {
-	const char *source = argument(request, "source");
-	if (strstr(source, "://") != NULL ||
-	    strstr(argument(request, "destination"), "://") != NULL)
-		return act_fail(a, "error: only local files can be copied; use scp for others");
-	char *from = act_path(source);
-	char *to = destination(from, argument(request, "destination"));
+	char error[FETCH_ERROR_MAX];
+	struct draft d;
+	char *path = destination(url, to);
+	int rc = draft_open(&d, path);
+	if (rc == 0 && fetch_get(url, d.fd, FETCH_FILE_MAX, error) != 0) {
+		draft_close(&d, -ECANCELED, 0);
+		act_fail(a, "error: %s", error);
+	} else {
+		rc = rc == 0 ? draft_close(&d, 0, 0666) : rc;
+		if (rc != 0)
+			act_fail(a, "error: could not copy to %s: %s", path, strerror(-rc));
+	}
+	free(path);
+	return a->error->len > 0;
+}
+
+static int
+copy_to_url(struct act *a, const char *from, const char *url)
+{
+	char error[FETCH_ERROR_MAX];
+	int fd = file_open(a, from);
+	if (fd < 0)
+		return 1;
+	int rc = fetch_put(url, fd, error);
+	close(fd);
+	return rc == 0 ? 0 : act_fail(a, "error: %s", error);
+}
+
+static int
+copy_here(struct act *a, const char *from, const char *to_name)
+{
+	char *to = destination(from, to_name);
 	int fd = file_open(a, from);
 	int rc = fd >= 0 ? file_copy(fd, to) : 0;
 	if (rc < 0)
 		act_fail(a, "error: could not copy to %s: %s", to, strerror(-rc));
 	if (fd >= 0)
 		close(fd);
-	free(from);
 	free(to);
 	return fd < 0 || rc < 0;
+}
+
+int
+act_file_copy(struct act *a, const struct elem *request)
+{
+	const char *source = argument(request, "source");
+	const char *target = argument(request, "destination");
+	enum fetch_place from_place = fetch_place(source);
+	enum fetch_place to_place = fetch_place(target);
+	if (from_place == FETCH_UNKNOWN || to_place == FETCH_UNKNOWN)
+		return act_fail(a, "error: only file, http, https and ftp URLs can be copied; use "
+				   "scp for others");
+	if (from_place == FETCH_REMOTE && to_place == FETCH_REMOTE)
+		return act_fail(a, "error: one of the two files must be local");
+	char *source_path = fetch_path(source);
+	char *from = act_path(source_path);
+	char *to = fetch_path(target);
+	int status = from_place == FETCH_REMOTE ? copy_from_url(a, source, to)
+		     : to_place == FETCH_REMOTE ? copy_to_url(a, from, target)
+						: copy_here(a, from, to);
+	free(source_path);
+	free(from);
+	free(to);
+	return status;
 }
 
 int

@@ -25,6 +25,7 @@
 #include "cli/pipe.h"
 #include "cli/render.h"
 #include "cli/screen.h"
+#include "cli/wait.h"
 #include "lib/base/arena.h"
 #include "lib/base/tame.h"
 #include "lib/msg/cli.h"
@@ -48,6 +49,7 @@ struct line {
 	size_t n_shown;        /* of pipes->out */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
+	bool has_problems; /* what is wrong has been rendered */
 	int status;
 	bool done;
 };
@@ -56,6 +58,12 @@ void
 client_interrupt(void)
 {
 	interrupted = 1;
+}
+
+void
+client_interrupt_forget(void)
+{
+	interrupted = 0;
 }
 
 bool
@@ -147,20 +155,25 @@ client_caret(const struct client *c, size_t at)
 	printf("%*s^\n", (int)(at % columns), "");
 }
 
-/* What is wrong, for a program. WORD may be NULL. */
-static void
-sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+/* TEXT, an error, as a CLI_PROBLEM about the line from WORD on (NULL: all of it). */
+static struct elem *
+problem_of(struct arena *a, const char *word, const char *text)
 {
-	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "problem");
+	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
 	size_t n = strlen(text);
 	elem_leaf(a, e, "severity", "error");
 	if (word != NULL)
 		elem_leaff(a, e, "bad-element", "%.*s", (int)strcspn(word, " \t"), word);
-	text += strncmp(text, "error: ", 7) == 0 ? 7 : 0;
-	n = strlen(text);
 	elem_leaff(a, e, "message", "%.*s", (int)(n - (n > 0 && text[n - 1] == '\n')), text);
-	sink->problem(sink->arg, e);
+	return e;
+}
+
+static void
+sink_refuse(const struct client_sink *sink, const char *word, const char *text)
+{
+	struct arena *a = arena_new();
+	sink->problem(sink->arg, problem_of(a, word, text));
 	arena_free(a);
 }
 
@@ -255,7 +268,7 @@ pager_key(struct line *l)
 {
 	const struct settings *s = &l->c->settings;
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-	while (poll(&p, 1, -1) < 0 && errno == EINTR && !interrupted)
+	while (wait_poll(&p, 1, -1, client_is_interrupted) < 0 && errno == EINTR && !interrupted)
 		;
 	unsigned rows = setting_rows(s);
 	if (rows > 0)
@@ -277,21 +290,17 @@ out_drain(struct line *l)
 	return err;
 }
 
-/* Says why what mgd had us do failed. */
+/* Says why what mgd had us do failed, in XML to who wants that. */
 static void
-run_refuse(const struct line *l)
+run_refuse(struct line *l)
 {
 	const struct client_sink *sink = l->c->sink;
 	const char *text = text_str(&l->run_error);
-	if (sink == NULL) {
-		error_show(l->c, l->typed, text, NULL);
-		return;
-	}
 	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "problem");
-	elem_leaf(a, e, "severity", "error");
-	elem_leaf(a, e, "message", strncmp(text, "error: ", 7) == 0 ? text + 7 : text);
-	sink->problem(sink->arg, e);
+	if (sink != NULL)
+		sink_refuse(sink, NULL, text);
+	else if (text[0] == '\0' || !render_problem(&l->render, problem_of(a, NULL, text)))
+		error_show(l->c, l->typed, text, NULL);
 	arena_free(a);
 }
 
@@ -301,6 +310,9 @@ on_done(struct line *l, const struct elem *e)
 	struct client *c = l->c;
 	const char *status = elem_value(e, "status");
 	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
+	bool is_xml_error = l->has_run_error && l->render.format == FORMAT_XML;
+	if (is_xml_error)
+		run_refuse(l);
 	if (l->status == 0)
 		render_silent(&l->render);
 	render_end(&l->render);
@@ -317,9 +329,9 @@ on_done(struct line *l, const struct elem *e)
 	l->done = true;
 	int err = out_drain(l);
 	const char *text = elem_value(e, "text");
-	if (text != NULL && c->sink == NULL)
+	if (text != NULL && c->sink == NULL && !l->has_problems)
 		error_show(c, l->typed, text, elem_value(e, "caret"));
-	if (l->has_run_error)
+	if (l->has_run_error && !is_xml_error)
 		run_refuse(l);
 	const char *mode = elem_value(e, "mode");
 	if (mode != NULL && strcmp(mode, "configuration") == 0)
@@ -419,6 +431,8 @@ on_run(struct line *l, const struct ipc_msg *m)
 		.give_terminal = l->c->is_terminal ? run_give_terminal : NULL,
 		.arg = l,
 	};
+	if (l->is_broken) /* before it began */
+		return;
 	if (rpc != NULL && strncmp(rpc, "monitor-", 8) == 0)
 		l->has_run_error =
 		    run_monitor(l, rpc, request != NULL ? request->child : NULL, m->fd) != 0;
@@ -466,7 +480,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		err = out_drain(l);
 		if (err != 0)
 			break;
-		if (v != NULL && strcmp(v, "file") == 0) {
+		if (v != NULL && strcmp(v, "sealed") == 0) {
+			err = input_sealed(l->c, e);
+		} else if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
 			err = input_file(l->c, v != NULL ? v : "");
 		} else if (l->c->sink != NULL) {
@@ -489,6 +505,8 @@ on_message(struct line *l, const struct ipc_msg *m)
 	case CLI_PROBLEM:
 		if (l->c->sink != NULL && e != NULL)
 			l->c->sink->problem(l->c->sink->arg, e);
+		else if (e != NULL)
+			l->has_problems |= render_problem(&l->render, e);
 		break;
 	case CLI_DONE:
 		return on_done(l, e);
@@ -515,7 +533,8 @@ wait_once(struct line *l)
 		    .events = POLLOUT },
 		{ .fd = l->is_prompting ? STDIN_FILENO : -1, .events = POLLIN },
 	};
-	int n = poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1);
+	int n =
+	    wait_poll(p, 3, is_full && !l->is_prompting ? PROMPT_MS : -1, client_is_interrupted);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0) {
@@ -674,7 +693,6 @@ line_once(struct client *c, const char *typed, unsigned *refresh)
 		c->sink->plain(c->sink->arg);
 	render_init(&l.render, pipes.format, banner, &l.out);
 	l.render.is_bare = c->sink != NULL;
-	interrupted = 0; /* one that came while nothing was under way */
 	refreshed_show(&pipes);
 	unsigned rows = setting_rows(&c->settings);
 	if (c->is_terminal && rows > 0 && !pipes.no_more && pipes.refresh == 0)
@@ -707,7 +725,7 @@ client_line(struct client *c, const char *typed)
 		int status = line_once(c, typed, &refresh);
 		if (status < 0 || refresh == 0)
 			return status;
-		poll(NULL, 0, (int)refresh * 1000);
+		wait_poll(NULL, 0, (int)refresh * 1000, client_is_interrupted);
 		if (interrupted) {
 			interrupted = 0;
 			putchar('\n');

@@ -77,6 +77,7 @@ const char *client_prompt(const struct client *c, char *buf, size_t size);
 
 /* Gives up the line under way; async-signal-safe. */
 void client_interrupt(void);
+void client_interrupt_forget(void); /* it was not about a command */
 
 /* The line under way is given up, which mgd has not been told yet. */
 bool client_is_interrupted(void);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/fetch.h"
 #include "lib/msg/elem.h"
 
 /* --- reading --- */
@@ -101,23 +102,12 @@ junos_get(struct nc_session *s, const struct nc_elem *op)
 
 /* --- changing --- */
 
-/* The path of a file in URL; NULL if it is not one of this host. */
-static const char *
-file_of(const char *url)
-{
-	if (strncmp(url, "file://", 7) == 0)
-		return url[7] == '/' ? url + 7 : NULL;
-	return strstr(url, "://") == NULL ? url : NULL;
-}
-
 int
 junos_load_text(struct nc_session *s, const struct nc_load *load)
 {
 	const char *url = load->url;
-	const char *file = url != NULL ? file_of(url) : NULL;
-	if (url != NULL && file == NULL)
-		return op_refuse(
-		    s, "operation-not-supported", "url", "only local files can be loaded");
+	if (url != NULL && fetch_place(url) == FETCH_UNKNOWN)
+		return op_refuse(s, "operation-not-supported", "url", "unsupported kind of URL");
 	struct elem *call = call_new(s, "load");
 	elem_leaf(s->a, call, "action", load->action);
 	elem_leaf(s->a, call, "format", load->format);
@@ -127,8 +117,8 @@ junos_load_text(struct nc_session *s, const struct nc_load *load)
 		elem_flag(s->a, call, "stop");
 	if (load->is_whole)
 		elem_flag(s->a, call, "whole");
-	if (file != NULL)
-		elem_leaf(s->a, call, "name", file);
+	if (url != NULL)
+		elem_leaf(s->a, call, "name", url);
 	s->sink.input = text_str(&s->request->load);
 	s->sink.input_len = s->request->load.len;
 	int rc = call_do(s, call);

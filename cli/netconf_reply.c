@@ -12,10 +12,10 @@
 
 #include "cli/netconf_frame.h"
 #include "cli/netconf_read.h"
+#include "lib/base/release.h"
 #include "lib/msg/elem.h"
 
 #define BASE_SPACE "urn:ietf:params:xml:ns:netconf:base:1.0"
-#define JUNOS_SPACE "http://xml.juniper.net/junos/9.3R1/junos"
 
 enum { BUFFER_MAX = 64 << 10 };
 
@@ -166,7 +166,7 @@ reply_begin(struct reply *r, const struct nc_elem *rpc)
 	r->n_errors = 0;
 	r->no_warnings = false;
 	r->n_partial = 0;
-	reply_raw(r, "<rpc-reply xmlns=\"" BASE_SPACE "\" xmlns:junos=\"" JUNOS_SPACE "\"");
+	reply_raw(r, "<rpc-reply xmlns=\"" BASE_SPACE "\" xmlns:junos=\"" RELEASE_XML "junos\"");
 	for (const struct nc_attr *a = rpc != NULL ? rpc->attrs : NULL; a != NULL; a = a->next) {
 		if (strcmp(a->name, "xmlns") == 0 || strcmp(a->name, "xmlns:junos") == 0)
 			continue;
@@ -223,7 +223,9 @@ void
 reply_text(void *reply, const char *s, size_t n)
 {
 	struct reply *r = reply;
-	if (r->kind == REPLY_NONE)
+	if (r->kind == REPLY_SAVED)
+		text_putn(r->saved, s, n);
+	if (r->kind == REPLY_SAVED || r->kind == REPLY_NONE)
 		return;
 	wrapper_open(r);
 	if (r->kind == REPLY_PLAIN)

@@ -21,6 +21,7 @@ enum reply_kind {
 	REPLY_XML,   /* it is XML: goes in as it is */
 	REPLY_PLAIN, /* it is text: markup is escaped */
 	REPLY_NONE,  /* it is talk to a person: left out */
+	REPLY_SAVED, /* it is kept in SAVED, for another place */
 };
 
 struct reply {
@@ -37,6 +38,7 @@ struct reply {
 	bool is_lost;    /* the client is gone */
 	char partial[4]; /* PLAIN: the beginning of a character whose rest has not come */
 	size_t n_partial;
+	struct text *saved; /* kind SAVED */
 };
 
 /* Begins the reply to RPC (NULL: one that could not be read). Text that follows is of KIND inside WRAPPER. */

@@ -6,11 +6,17 @@
  */
 #include "cli/netconf_op.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "cli/draft.h"
+#include "cli/fetch.h"
 #include "cli/netconf_filter.h"
+#include "lib/base/release.h"
 #include "lib/msg/elem.h"
 #include "lib/yang/embed.h"
 
@@ -175,15 +181,77 @@ rfc_edit_config(struct nc_session *s, const struct nc_elem *op)
 	return ok_if(s, junos_load_text(s, &load));
 }
 
+/* Makes the N bytes at TEXT the file that URL means. Returns 0, or -1 and why not. */
+static int
+url_write(const char *url, const char *text, size_t n, char error[FETCH_ERROR_MAX])
+{
+	struct draft d = { .fd = -1 };
+	bool is_remote = fetch_place(url) == FETCH_REMOTE;
+	char *path = fetch_path(url);
+	int rc = 0;
+	if (is_remote)
+		d.fd = memfd_create("copy-config", MFD_CLOEXEC);
+	else
+		rc = draft_open(&d, path);
+	if (is_remote && d.fd < 0)
+		rc = -errno;
+	for (size_t at = 0; rc == 0 && at < n;) {
+		ssize_t k = write(d.fd, text + at, n - at);
+		if (k < 0 && errno != EINTR)
+			rc = -errno;
+		at += k > 0 ? (size_t)k : 0;
+	}
+	if (is_remote && rc == 0 && lseek(d.fd, 0, SEEK_SET) < 0)
+		rc = -errno;
+	if (!is_remote && d.fd >= 0)
+		rc = draft_close(&d, rc, 0600); /* $9$ hides nothing from a program */
+	if (rc != 0)
+		snprintf(error, FETCH_ERROR_MAX, "could not write: %s", strerror(-rc));
+	if (is_remote && rc == 0)
+		rc = fetch_put(url, d.fd, error);
+	if (is_remote && d.fd >= 0)
+		close(d.fd);
+	free(path);
+	return rc == 0 ? 0 : -1;
+}
+
+/* Copies the configuration DATABASE into the file that URL means, with the rights of the user. */
+static int
+copy_out(struct nc_session *s, const char *database, const char *url)
+{
+	char error[FETCH_ERROR_MAX];
+	struct text out = { 0 };
+	struct elem *call = call_new(s, "get");
+	if (fetch_place(url) == FETCH_UNKNOWN)
+		return op_refuse(s, "operation-not-supported", "url", "unsupported kind of URL");
+	elem_leaf(s->a, call, "database", database);
+	elem_leaf(s->a, call, "format", "xml");
+	text_put(&out, "<config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" "
+		       "xmlns:junos=\"" RELEASE_XML "junos\">\n");
+	reply_expect(&s->reply, REPLY_SAVED, NULL);
+	s->reply.saved = &out;
+	int rc = call_do(s, call);
+	reply_expect(&s->reply, REPLY_NONE, NULL);
+	s->reply.saved = NULL;
+	text_put(&out, "</config>\n");
+	if (rc == 0 && url_write(url, text_str(&out), out.len, error) != 0)
+		rc = op_refuse(s, "operation-failed", "url", error);
+	text_done(&out);
+	return ok_if(s, rc);
+}
+
 int
 rfc_copy_config(struct nc_session *s, const struct nc_elem *op)
 {
+	const char *target_url = nc_value(nc_child(op, "target"), "url");
 	const char *target = datastore(op, "target");
 	const char *source = datastore(op, "source");
 	const char *url = nc_value(nc_child(op, "source"), "url");
 	const char *format = load_format(op);
 	bool to_running = target != NULL && strcmp(target, "committed") == 0;
 	bool from_running = source != NULL && strcmp(source, "committed") == 0;
+	if (target_url != NULL && source != NULL)
+		return copy_out(s, source, target_url);
 	if (target != NULL && !to_running && from_running)
 		return call_ok(s, call_new(s, "discard"));
 	if (to_running && source != NULL && !from_running)

@@ -291,7 +291,7 @@ replies_are_written(void **state)
 	got[n] = '\0';
 	static const char body[] =
 	    "<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\""
-	    " xmlns:junos=\"http://xml.juniper.net/junos/9.3R1/junos\" message-id=\"&lt;1\">\n"
+	    " xmlns:junos=\"http://xml.juniper.net/junos/21.4R1/junos\" message-id=\"&lt;1\">\n"
 	    "<a><b>\nx&lt;\xc3\xa4???z</b>\n</a>\n"
 	    "<rpc-error>\n<error-type>application</error-type>\n<error-tag>invalid-value</"
 	    "error-tag>\n"

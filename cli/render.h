@@ -72,6 +72,8 @@ void render_content(struct render *r, const char *root, const char *s, size_t n)
 /* Text that mgd made: a configuration, a message. In XML it goes inside the frame, as <output> if it is no XML itself; in JSON
  * it is the member "output" if it is no JSON itself. */
 void render_text(struct render *r, const char *s);
+/* What is wrong, a CLI_PROBLEM, where the format is XML; false: it is another. */
+bool render_problem(struct render *r, const struct elem *problem);
 /* The command has succeeded: if it had nothing to say, programs get an empty answer and not none. Call it before render_end(). */
 void render_silent(struct render *r);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
@@ -87,6 +89,7 @@ void xml_frame_open(struct render *r);
 void xml_frame_close(struct render *r);
 void xml_close(struct render *r);
 void xml_content(struct render *r, const char *s, size_t n);
+void xml_problem(struct render *r, const struct elem *problem);
 void json_open(struct render *r, const char *root);
 void json_row(struct render *r, const struct elem *row);
 void json_row_open(struct render *r, const struct elem *e);
@@ -99,11 +102,17 @@ void show_services_sa_row(struct render *r, const struct elem *row);
 void show_match_row(struct render *r, const struct elem *row);
 void show_services_statistics_row(struct render *r, const struct elem *row);
 void show_ipsec_sa_row(struct render *r, const struct elem *row);
+void show_ike_sa_row(struct render *r, const struct elem *row);
+void show_ike_statistics_row(struct render *r, const struct elem *row);
+void show_redundancy_row(struct render *r, const struct elem *row);
+void show_pic_redundancy_row(struct render *r, const struct elem *row);
+void show_switch_row(struct render *r, const struct elem *row);
 void show_interfaces_begin(struct render *r);
 void show_interfaces_row(struct render *r, const struct elem *row);
 void show_route_row(struct render *r, const struct elem *row);
 void show_route_summary_row(struct render *r, const struct elem *row);
 void show_forwarding_row(struct render *r, const struct elem *row);
+void show_pki_row(struct render *r, const struct elem *row);
 void show_arp_row(struct render *r, const struct elem *row);
 void show_nd_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);

@@ -26,6 +26,7 @@
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/screen.h"
+#include "cli/wait.h"
 #include "lib/base/arena.h"
 #include "lib/base/tame.h"
 #include "lib/base/text.h"
@@ -65,6 +66,13 @@ on_sigint(int sig)
 	(void)sig;
 	interrupted = 1;
 	client_interrupt();
+}
+
+static void
+interrupt_forget(void)
+{
+	interrupted = 0;
+	client_interrupt_forget();
 }
 
 /* --- asking --- */
@@ -392,13 +400,13 @@ on_tab(int count, int key)
 	return 0;
 }
 
-/* ^C while a line is typed: a fresh prompt. */
+/* ^C while a line is typed: a fresh prompt. Behind the Enter it is meant for the command. */
 static int
 on_typing_interrupted(void)
 {
-	if (!interrupted)
+	if (!interrupted || rl_done)
 		return 0;
-	interrupted = 0;
+	interrupt_forget();
 	line_leave("");
 	if (client->mode == MODE_CONFIGURATION)
 		putchar('\n');
@@ -439,6 +447,12 @@ logs_show(void)
 	(void)client_line(client, line);
 }
 
+static bool
+has_signal(void)
+{
+	return interrupted || rl_pending_signal() != 0;
+}
+
 /* Waits up to MS (-1: for ever) for a key, and shows what comes from elsewhere meanwhile. Returns 1 if there is one, 0, or -1 if
  * the channel is lost. */
 static int
@@ -457,7 +471,7 @@ key_wait(FILE *in, int ms)
 		    (now.tv_sec - start.tv_sec) * 1000LL + (now.tv_nsec - start.tv_nsec) / 1000000;
 		int left = ms < 0 ? -1 : ms > past ? (int)(ms - past) : 0;
 		bool is_short = monitor_is_on() && (left < 0 || left > MONITOR_POLL_MS);
-		int n = poll(p, 2, is_short ? MONITOR_POLL_MS : left);
+		int n = wait_poll(p, 2, is_short ? MONITOR_POLL_MS : left, has_signal);
 		rl_check_signals(); /* readline keeps them back while it reads */
 		on_typing_interrupted();
 		if (n > 0 && p[0].revents != 0)
@@ -564,6 +578,17 @@ history_switch(enum client_mode mode)
 	now = mode;
 }
 
+/* A ^C that came while readline was ending is passed on by it now; it takes the terminal again for that. */
+static void
+command_begin(void)
+{
+	rl_check_signals();
+	if (interrupted) {
+		rl_deprep_terminal();
+		rl_clear_signals();
+	}
+}
+
 static bool
 is_blank(const char *line)
 {
@@ -624,9 +649,10 @@ typing_run(struct client *c)
 		char *line = readline(client_prompt(c, prompt, sizeof(prompt)));
 		if (line == NULL)
 			break;
+		command_begin();
 		if (line_run(line) < 0)
 			status = 1;
-		interrupted = 0; /* it was meant for the line that is over */
+		interrupt_forget(); /* it was meant for the line that is over */
 		free(line);
 		if (c->mode == MODE_OPERATIONAL)
 			putchar('\n');

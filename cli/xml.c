@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "cli/render.h"
-
-#define XML_JUNOS "http://xml.juniper.net/junos/9.3R1/"
+#include "lib/base/release.h"
 
 enum { XML_INDENT = 4 };
 
@@ -97,7 +96,7 @@ xml_frame_open(struct render *r)
 {
 	if (r->has_wrapper || r->is_bare)
 		return;
-	text_put(r->out, "<rpc-reply xmlns:junos=\"" XML_JUNOS "junos\">\n");
+	text_put(r->out, "<rpc-reply xmlns:junos=\"" RELEASE_XML "junos\">\n");
 	r->has_wrapper = true;
 }
 
@@ -116,7 +115,7 @@ void
 xml_open(struct render *r, const char *root, const char *space)
 {
 	xml_frame_open(r);
-	text_printf(r->out, "    <%s xmlns=\"" XML_JUNOS "%s\"", root, space);
+	text_printf(r->out, "    <%s xmlns=\"" RELEASE_XML "%s\"", root, space);
 	if (r->style[0] != '\0') {
 		text_put(r->out, " junos:style=\"");
 		xml_escape(r->out, r->style);
@@ -153,6 +152,35 @@ void
 xml_close(struct render *r)
 {
 	text_printf(r->out, "%s</%s>\n", r->is_content ? "" : "    ", r->root);
+}
+
+static void
+leaf_put(struct text *out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	indent(out, 2);
+	text_printf(out, "<%s>", name);
+	xml_escape(out, value);
+	text_printf(out, "</%s>\n", name);
+}
+
+/* JUNOS's own way to say it, which is older than rpc-error. */
+void
+xml_problem(struct render *r, const struct elem *problem)
+{
+	static const char space[] = "http://xml.juniper.net/xnm/1.1/xnm";
+	const char *severity = elem_value(problem, "severity");
+	const char *message = elem_value(problem, "message");
+	const char *name =
+	    severity != NULL && strcmp(severity, "warning") == 0 ? "xnm:warning" : "xnm:error";
+	indent(r->out, 1);
+	text_printf(r->out, "<%s xmlns=\"%s\" xmlns:xnm=\"%s\">\n", name, space, space);
+	leaf_put(r->out, "edit-path", elem_value(problem, "path"));
+	leaf_put(r->out, "statement", elem_value(problem, "bad-element"));
+	leaf_put(r->out, "message", message != NULL ? message : "");
+	indent(r->out, 1);
+	text_printf(r->out, "</%s>\n", name);
 }
 
 void

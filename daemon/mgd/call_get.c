@@ -13,7 +13,6 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
-#include "lib/junos/changed.h"
 #include "lib/junos/defaults.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/tree.h"
@@ -110,23 +109,29 @@ call_may_read(struct session *s)
 	return false;
 }
 
+/* Is the format one that has attributes? */
+static bool
+is_data(const struct session *s)
+{
+	return strcmp(s->format, "xml") == 0 || strcmp(s->format, "json") == 0;
+}
+
 /* T with what it inherits, or its changes marked, as CALL wants it. NULL: as it is. */
 static struct tree *
 dressed(const struct session *s, const struct elem *call, const struct tree *t)
 {
 	const char *inherit = elem_value(call, "inherit");
-	const struct tree *running = s->m->db.running;
-	bool has_changes = elem_has(call, "changed");
+	/* text has no place to say it */
+	bool has_changes = elem_has(call, "changed") && is_data(s);
 	if (inherit == NULL && !has_changes)
 		return NULL;
 	struct tree *whole = inherit != NULL ? groups_expand(t, NULL) : tree_copy(t);
-	if (has_changes) {
-		struct tree *base = inherit != NULL ? groups_expand(running, NULL) : NULL;
-		changed_mark(whole, base != NULL ? base : running);
-		tree_free(base);
-	}
+	if (has_changes)
+		show_mark_changes(s, t, whole, inherit != NULL);
 	if (inherit != NULL && strcmp(inherit, "defaults") == 0)
 		defaults_add(whole);
+	if (s->names_groups && strcmp(s->format, "text") == 0)
+		groups_note(whole, GROUPS_NOTES);
 	return whole;
 }
 

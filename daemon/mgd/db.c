@@ -10,6 +10,7 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/release.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
@@ -42,10 +43,10 @@ db_keep_version(const struct db *db, struct tree *t, struct text *out_other)
 {
 	const struct snode *s = snode_find(db->schema->config, "version", strlen("version"));
 	struct node *n = node_child(tree_root(t), s);
-	bool is_other = n != NULL && strcmp(n->value, VERSION) != 0;
+	bool is_other = n != NULL && strcmp(n->value, RELEASE_JUNOS) != 0;
 	if (is_other && out_other != NULL)
 		text_put(out_other, n->value);
-	n = node_set_leaf(t, tree_root(t), s, VERSION);
+	n = node_set_leaf(t, tree_root(t), s, RELEASE_JUNOS);
 	n->is_inactive = n->is_protected = false;
 	return !is_other;
 }

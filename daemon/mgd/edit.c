@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/mgd/as_rpc.h"
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
@@ -536,6 +537,8 @@ do_show(struct session *s, const struct words *w, struct arena *a)
 	if (!path_walk(a, config_root(s), &s->edit, w, false, &p, &e) ||
 	    !guard_path(s, &s->edit, w, &p, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
+	} else if (s->is_rpc) {
+		as_rpc_configuration(s, &p, "candidate");
 	} else if (show_compares(s)) {
 		s->compares_running = false;
 		show_compare(s, session_tree(s), &p);
@@ -646,7 +649,11 @@ edit_line(struct session *s, const struct words *w)
 		arena_free(a);
 		return;
 	}
-	if (is_held(s, c->id)) {
+	bool is_prefix = (c->id == EDIT_TOP || c->id == EDIT_UP) && w->n > used;
+	bool has_request = c->id == EDIT_SHOW || c->id == EDIT_RUN || is_prefix;
+	if (s->is_rpc && !has_request)
+		as_rpc_none(s);
+	if ((s->is_rpc && !has_request) || is_held(s, c->id)) {
 		arena_free(a);
 		return;
 	}

@@ -7,16 +7,16 @@
 
 #include <stdbool.h>
 
+#include "lib/base/release.h"
+
 struct arena;
 struct report;
-#include <stdbool.h>
-
 struct session;
 struct tree;
 struct words;
 
 /* What is said of a version that a text names and this is not. */
-#define VERSION_MISMATCH "configuration is of version %s, the software of version " VERSION
+#define VERSION_MISMATCH "configuration is of version %s, the software of version " RELEASE_JUNOS
 
 /* --- edit.c: what its commands share --- */
 

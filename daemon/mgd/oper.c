@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/mgd/as_rpc.h"
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/hint.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
-#include "lib/junos/load.h"
 #include "lib/yang/schema.h"
 
 enum oper_id {
@@ -80,33 +80,6 @@ oper_commands(const struct schema *schema, size_t *n)
 	return table;
 }
 
-/* `show configuration PATH | display xml rpc`: the subtree that a program would ask for. */
-static void
-configuration_request_show(struct session *s, const struct path *p)
-{
-	struct text out = { 0 };
-	struct text end = { 0 };
-	const struct snode *at = s->m->db.schema->config;
-	text_put(
-	    &out, "    <rpc>\n        <get-configuration database=\"committed\"><configuration>");
-	for (size_t i = 0; i < p->n; i++) {
-		const struct snode *c = snode_find(at, p->words[i], strlen(p->words[i]));
-		if (c == NULL || c->is_nokeyword || c->kind != SNODE_CONTAINER)
-			break; /* the whole of what is around it holds what was asked for */
-		struct text tag = { 0 };
-		text_printf(&out, "<%s>", c->name);
-		text_printf(&tag, "</%s>%s", c->name, text_str(&end));
-		text_done(&end);
-		end = tag;
-		at = c;
-	}
-	text_printf(&out, "%s</configuration></get-configuration>\n    </rpc>\n", text_str(&end));
-	session_text(s, text_str(&out));
-	session_done(s);
-	text_done(&end);
-	text_done(&out);
-}
-
 static void
 show_configuration(struct session *s, const struct words *w, struct arena *a)
 {
@@ -118,7 +91,7 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 	    !guard_path(s, &top, w, &path, PERMIT_READ, &e)) {
 		session_refuse(s, &e);
 	} else if (s->is_rpc) {
-		configuration_request_show(s, &path);
+		as_rpc_configuration(s, &path, "committed");
 	} else if (show_compares(s)) {
 		s->compares_running = true;
 		show_compare(s, db->running, &path);
@@ -127,33 +100,6 @@ show_configuration(struct session *s, const struct words *w, struct arena *a)
 		session_done(s);
 	}
 	refusal_done(&e);
-}
-
-/* `| display xml rpc`: the request that a program would send for this command. */
-static void
-request_show(struct session *s, const struct srpc *rpc, const struct elem *request)
-{
-	struct text out = { 0 };
-	text_printf(&out, "    <rpc>\n        <%s>\n", request->name);
-	for (const struct elem *c = request->child; c != NULL; c = c->next) {
-		const struct snode *leaf = snode_find(rpc->input, c->name, strlen(c->name));
-		/* a word that stands for itself is an element of its own */
-		if (leaf != NULL && leaf->is_nokeyword && leaf->enums != NULL && c->value != NULL) {
-			text_printf(&out, "            <%s/>\n", c->value);
-			continue;
-		}
-		text_printf(&out, "            <%s", c->name);
-		if (c->value == NULL) {
-			text_put(&out, "/>\n");
-			continue;
-		}
-		text_put(&out, ">");
-		print_xml_text(c->value, &out);
-		text_printf(&out, "</%s>\n", c->name);
-	}
-	text_printf(&out, "        </%s>\n    </rpc>\n", request->name);
-	session_text(s, text_str(&out));
-	text_done(&out);
 }
 
 bool
@@ -178,14 +124,13 @@ static void
 request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
 {
 	if (s->is_rpc) {
-		request_show(s, rpc, request);
-		session_done(s);
+		as_rpc_command(s, rpc, request);
 		arena_free(a);
 		return;
 	}
 	if (strcmp(rpc->owner, "cli") == 0) {
 		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
-			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			rpc_start(s, rpc, a, request, -1); /* netd knows their Linux names */
 			return;
 		}
 		system_run_there(s, rpc, request);
@@ -201,7 +146,10 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
 	if (strcmp(rpc->owner, "mgd") != 0) {
-		rpc_start(s, rpc, a, request);
+		if (rpc_wants_files(rpc, request))
+			rpc_start_files(s, rpc, a, request);
+		else
+			rpc_start(s, rpc, a, request, -1);
 		return;
 	}
 	struct text error = { 0 };
@@ -244,12 +192,29 @@ call_refuse(struct session *s, const char *element, const char *message)
 	text_done(&t);
 }
 
+/* A program has a name of its own for the argument `all`. */
+static void
+all_statistics_clear(struct session *s)
+{
+	struct arena *a = arena_new();
+	struct elem *all = elem_new(a, "clear-interfaces-statistics");
+	elem_leaf(a, all, "interface-name", "all");
+	oper_call(s, all->name, all);
+	arena_free(a);
+}
+
 void
 oper_call(struct session *s, const char *name, const struct elem *arguments)
 {
 	const struct srpc *rpc = srpc_find(s->m->db.schema, name);
 	struct refusal e = { 0 };
 	const char *wrong = name;
+	if (strcmp(name, "clear-interfaces-statistics-all") == 0) {
+		all_statistics_clear(s);
+		return;
+	}
+	if (rpc == NULL && oper_system_call(s, name, arguments))
+		return;
 	if (rpc == NULL) {
 		call_refuse(s, name, "syntax error, expecting <command>");
 		return;
@@ -364,6 +329,10 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 	}
 	if (id >= OPER_SYSTEM_FIRST) {
 		oper_system_run(s, c, rest);
+		goto out;
+	}
+	if (s->is_rpc && id != OPER_SHOW_CONFIGURATION) {
+		as_rpc_none(s);
 		goto out;
 	}
 	if (rest->n > 0 && id != OPER_SHOW_CONFIGURATION && id != OPER_SET_CLI) {

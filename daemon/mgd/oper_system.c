@@ -5,8 +5,10 @@
  * What makes sense on a router of its own and none on a host that runs more than a gateway is answered with what to do
  * instead. Called by oper.c.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "daemon/mgd/as_rpc.h"
 #include "daemon/mgd/command.h"
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
@@ -81,6 +83,24 @@ static const struct {
 	{ "set date", "error: the clock is the host's; set it there (\"timedatectl\" in a shell)" },
 };
 
+/* What programs call them. */
+static const struct {
+	const char *rpc;
+	const char *command;
+} requests[] = {
+	{ "get-cli-authorization-information", "show cli authorization" },
+	{ "request-halt", "request system halt" },
+	{ "request-package-add", "request system software" },
+	{ "request-package-delete", "request system software" },
+	{ "request-package-rollback", "request system software" },
+	{ "request-power-off", "request system power-off" },
+	{ "request-reboot", "request system reboot" },
+	{ "request-snapshot", "request system snapshot" },
+	{ "request-system-zeroize", "request system zeroize" },
+	{ "routing-restart", "restart routing" },
+	{ "set-logical-system", "set cli logical-system" },
+};
+
 /* Which of our daemons does what these of JUNOS do. */
 static const struct {
 	const char *command;
@@ -88,8 +108,9 @@ static const struct {
 } daemons[] = {
 	{ "restart adaptive-services", "picd" },
 	{ "restart interface-control", "netd" },
-	{ "restart ipsec-key-management", "picd" },
+	{ "restart ipsec-key-management", "kmd" },
 	{ "restart management", "mgd" },
+	{ "restart pki-service", "pkid" },
 	{ "restart routing", "netd" },
 };
 
@@ -243,11 +264,73 @@ run(struct session *s, const struct command *c, const struct words *rest, struct
 	return true;
 }
 
+/* `| display xml rpc` */
+static void
+request_show(struct session *s, const struct command *c)
+{
+	static const char restart_words[] = "restart ";
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (strcmp(requests[i].command, c->words) == 0) {
+			as_rpc_named(s, requests[i].rpc, NULL, NULL);
+			return;
+		}
+	if (c->id == SYSTEM_RESTART)
+		as_rpc_named(
+		    s, "restart-daemon", "daemon-name", c->words + sizeof(restart_words) - 1);
+	else
+		as_rpc_none(s);
+}
+
+/* The command that a program means by RPC NAME, NULL: none. */
+static const struct command *
+command_of(const char *name, const struct elem *arguments)
+{
+	const char *daemon = elem_value(arguments, "daemon-name");
+	const char *words = NULL;
+	char line[64] = "";
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (strcmp(requests[i].rpc, name) == 0)
+			words = requests[i].command;
+	if (strcmp(name, "restart-daemon") == 0 && daemon != NULL) {
+		snprintf(line, sizeof(line), "restart %s", daemon);
+		words = line;
+	}
+	for (size_t i = 0; words != NULL && i < COMMANDS_N; i++)
+		if (strcmp(commands[i].words, words) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+bool
+oper_system_call(struct session *s, const char *name, const struct elem *arguments)
+{
+	const struct command *c = command_of(name, arguments);
+	const char *how = elem_value(arguments, "how-to-reset");
+	struct word word = { .s = how };
+	struct words rest = { .w = &word, .n = how != NULL };
+	if (c == NULL && strcmp(name, "restart-daemon") == 0) {
+		session_fail(s, "  'daemon-name'\n    syntax error, expecting <daemon-name>\n");
+		return true;
+	}
+	if (c == NULL)
+		return false;
+	struct text typed = { 0 };
+	text_printf(&typed, "%s%s%s", c->words, how != NULL ? " " : "", how != NULL ? how : "");
+	if (permit_command(session_permit(s), text_str(&typed), NULL))
+		oper_system_run(s, c, &rest);
+	else
+		session_fail(s, "error: permission denied");
+	text_done(&typed);
+	return true;
+}
+
 void
 oper_system_run(struct session *s, const struct command *c, const struct words *rest)
 {
 	struct refusal e = { 0 };
-	if (!permit_command(session_permit(s), c->words, permission_of(c->id)))
+	if (s->is_rpc)
+		request_show(s, c);
+	else if (!permit_command(session_permit(s), c->words, permission_of(c->id)))
 		session_fail(s, "error: permission denied");
 	else if (!run(s, c, rest, &e))
 		session_refuse(s, &e);

@@ -8,6 +8,7 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "lib/base/release.h"
 #include "lib/junos/changed.h"
 #include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
@@ -16,8 +17,7 @@
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
 
-/* The release whose language, commands and NETCONF we speak. Clients take the version apart: number, a letter, number. */
-#define JUNOS_VERSION "21.4R1.1"
+#define XNM_SPACE "http://xml.juniper.net/xnm/1.1/xnm"
 
 /* --- configuration --- */
 
@@ -42,16 +42,19 @@ nodes_of(const struct tree *t, const struct path *path, bool *all)
 
 /* A tree that holds only what PATH means, so that formats which show the whole way down need no code of their own. */
 static struct tree *
-subtree(const struct db *db, const struct node *n, bool all)
+subtree(const struct db *db, const struct tree *of, const struct node *n, bool all)
 {
 	struct tree *t = tree_new(db->schema);
 	const struct snode *kind = n->schema;
 	struct node *parent = place_clone(t, n->parent);
 	const struct node *around = n->parent;
+	tree_take_groups(t, of);
 	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
-		node_copy(t, parent, n, NULL);
-	for (; parent != NULL; parent = parent->parent, around = around->parent)
+		node_take_groups(node_copy(t, parent, n, NULL), n);
+	for (; parent != NULL; parent = parent->parent, around = around->parent) {
 		parent->is_changed = around->is_changed;
+		parent->group = around->group;
+	}
 	return t;
 }
 
@@ -89,6 +92,22 @@ as_set(const struct node *n, bool all, bool is_relative, struct text *out)
 			print_set(n, is_relative, out);
 }
 
+/* Does the reader want to know from which groups something was inherited? */
+static bool
+names_groups(const struct session *s)
+{
+	return s->names_groups || (s->inherit[0] != '\0' && strcmp(s->inherit, "no-comments") != 0);
+}
+
+/* When the configuration OF was committed, or changed, for a program. 0: nobody knows. */
+static time_t
+when_made(const struct session *s, const struct tree *of, bool *is_changed)
+{
+	const struct db *db = &s->m->db;
+	*is_changed = of != db->running && db->is_touched;
+	return *is_changed ? db->touched : db->last.when;
+}
+
 /* A program is told when the configuration OF, which SHOWN is made of, was committed, or changed. */
 static void
 xml_for_program(
@@ -97,15 +116,15 @@ xml_for_program(
 	static const char tag[] = "<configuration";
 	const struct db *db = &s->m->db;
 	const struct node *root = tree_root(shown);
-	bool is_changed = of != db->running && db->is_touched;
-	time_t when = is_changed ? db->touched : db->last.when;
+	bool is_changed;
+	time_t when = when_made(s, of, &is_changed);
 	char date[32];
 	struct text body = { 0 };
-	if (s->names_groups)
+	if (names_groups(s))
 		print_xml_groups(shown, root, 0, &body);
 	else
 		print_xml(root, 0, &body);
-	text_printf(out, "%s xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\"", tag);
+	text_printf(out, "%s xmlns=\"" XNM_SPACE "\"", tag);
 	if (when != 0)
 		text_printf(out, " junos:%s-seconds=\"%lld\" junos:%s-localtime=\"%s\"",
 		    is_changed ? "changed" : "commit", (long long)when,
@@ -119,20 +138,63 @@ xml_for_program(
 	text_done(&body);
 }
 
+/* The same as members of "@". */
+static void
+json_for_program(
+    const struct session *s, const struct tree *of, const struct tree *shown, struct text *out)
+{
+	bool is_changed;
+	time_t when = when_made(s, of, &is_changed);
+	char date[32];
+	struct text attributes = { 0 };
+	text_put(&attributes, "\"xmlns\" : \"" XNM_SPACE "\"");
+	if (when != 0)
+		text_printf(&attributes,
+		    ", \"junos:%s-seconds\" : \"%lld\", \"junos:%s-localtime\" : \"%s\"",
+		    is_changed ? "changed" : "commit", (long long)when,
+		    is_changed ? "changed" : "commit", store_date(when, date));
+	/* the name of a Unix user has no quotes in it */
+	if (when != 0 && !is_changed && strpbrk(s->m->db.last.user, "\"\\") == NULL)
+		text_printf(&attributes, ", \"junos:commit-user\" : \"%s\"", s->m->db.last.user);
+	print_json_marked(
+	    names_groups(s) ? shown : NULL, tree_root(shown), text_str(&attributes), out);
+	text_done(&attributes);
+}
+
 static void
 as_data(struct session *s, const struct tree *of, const struct tree *shown, const struct node *n,
     const struct path *path, bool all, struct text *out)
 {
-	struct tree *part = path->n > 0 ? subtree(&s->m->db, n, all) : NULL;
+	struct tree *part = path->n > 0 ? subtree(&s->m->db, shown, n, all) : NULL;
 	const struct tree *whole = part != NULL ? part : shown;
 	const struct node *root = tree_root(whole);
-	if (strcmp(s->format, "xml") == 0 && s->is_program)
+	bool is_xml = strcmp(s->format, "xml") == 0;
+	if (is_xml && s->is_program)
 		xml_for_program(s, of, whole, out);
-	else if (strcmp(s->format, "xml") == 0)
+	else if (is_xml && names_groups(s))
+		print_xml_groups(whole, root, 1, out);
+	else if (is_xml)
 		print_xml(root, 1, out);
+	else if (s->is_program)
+		json_for_program(s, of, whole, out);
 	else
-		print_json(root, out);
+		print_json_marked(names_groups(s) ? whole : NULL, root, "", out);
 	tree_free(part);
+}
+
+void
+show_mark_changes(const struct session *s, const struct tree *of, struct tree *shown, bool inherits)
+{
+	struct db *db = &s->m->db;
+	int rc;
+	/* what is committed has been changed by the last commit */
+	struct tree *before = of == db->running ? db_rollback(db, 1, &rc) : NULL;
+	const struct tree *base = of == db->running ? before : db->running;
+	struct tree *whole = base != NULL && inherits ? groups_expand(base, NULL) : NULL;
+	if (base != NULL)
+		changed_mark(shown, whole != NULL ? whole : base);
+	tree_free(whole);
+	tree_free(before);
 }
 
 /* T as the user wants to see it: with what it inherits and comments about that, with what its statements mean, if the format
@@ -140,17 +202,18 @@ as_data(struct session *s, const struct tree *of, const struct tree *shown, cons
 static struct tree *
 dressed(const struct session *s, const struct tree *t)
 {
+	bool inherits = s->inherit[0] != '\0';
+	bool is_data = strcmp(s->format, "xml") == 0 || strcmp(s->format, "json") == 0;
 	bool has_details = s->is_detail && strcmp(s->format, "text") == 0;
-	bool has_changes = s->is_changed && strcmp(s->format, "xml") == 0;
-	if (s->inherit[0] == '\0' && !has_details && !has_changes)
+	bool has_changes = s->is_changed && is_data;
+	if (!inherits && !has_details && !has_changes)
 		return NULL;
-	struct tree *whole = s->inherit[0] != '\0' ? groups_expand(t, NULL) : tree_copy(t);
+	struct tree *whole = inherits ? groups_expand(t, NULL) : tree_copy(t);
 	if (has_changes)
-		changed_mark(whole, s->m->db.running);
+		show_mark_changes(s, t, whole, inherits);
 	if (has_details)
 		detail_note(whole);
-	if (s->inherit[0] != '\0' && strcmp(s->format, "text") == 0 &&
-	    strcmp(s->inherit, "no-comments") != 0)
+	if (inherits && strcmp(s->format, "text") == 0 && strcmp(s->inherit, "no-comments") != 0)
 		groups_note(
 		    whole, strcmp(s->inherit, "brief") == 0 ? GROUPS_NOTES_BRIEF : GROUPS_NOTES);
 	return whole;
@@ -203,7 +266,7 @@ show_part(const struct db *db, const struct tree *t, const struct path *path)
 	const struct node *n = nodes_of(t, path, &all);
 	if (n == NULL)
 		return NULL;
-	return path->n > 0 ? subtree(db, n, all) : tree_copy(t);
+	return path->n > 0 ? subtree(db, t, n, all) : tree_copy(t);
 }
 
 /* --- differences --- */
@@ -280,10 +343,10 @@ version_rows(struct session *s, const struct elem *request)
 	elem_leaf(a, e, "host-name", host != NULL ? host : has_system ? system.nodename : "");
 	elem_leaf(a, e, "product-model", "sallyport");
 	elem_leaf(a, e, "product-name", "sallyport");
-	elem_leaf(a, e, "junos-version", JUNOS_VERSION);
+	elem_leaf(a, e, "junos-version", RELEASE_JUNOS);
 	struct elem *package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "junos");
-	elem_leaf(a, package, "comment", "JUNOS Software Release [" JUNOS_VERSION "] compatible");
+	elem_leaf(a, package, "comment", "JUNOS Software Release [" RELEASE_JUNOS "] compatible");
 	package = elem_add(a, e, "package-information");
 	elem_leaf(a, package, "name", "sallyport");
 	elem_leaf(a, package, "comment", "Sallyport IPsec Services [" VERSION "]");

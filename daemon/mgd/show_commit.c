@@ -150,17 +150,22 @@ rollback_read(struct session *s, const struct elem *request, const char *leaf, s
 	return seen_by(s, t);
 }
 
+/* T as the answer ROOT, in the format that REQUEST wants. */
 static void
-rollback(struct session *s, const struct elem *request, struct text *error)
+tree_put_all(struct session *s, const char *root, const struct tree *t, const struct elem *request)
 {
-	struct tree *t = rollback_read(s, request, "rollback", error);
+	const char *format = elem_value(request, "format");
 	struct text out = { 0 };
-	if (t != NULL)
+	if (is_whole(s) && format != NULL && strcmp(format, "xml") == 0) {
+		text_printf(&out, "<%s>\n", root);
+		print_xml(tree_root(t), 0, &out);
+		text_printf(&out, "</%s>\n", root);
+		session_text(s, text_str(&out));
+	} else {
 		print_text(tree_root(t), 0, &out);
-	if (t != NULL)
-		text_put_all(s, "rollback-information", &out);
+		text_put_all(s, root, &out);
+	}
 	text_done(&out);
-	tree_free(t);
 }
 
 static void
@@ -178,6 +183,19 @@ difference(struct session *s, const struct elem *request, struct text *error)
 	tree_free(to);
 }
 
+static void
+rollback(struct session *s, const struct elem *request, struct text *error)
+{
+	if (elem_has(request, "compare")) {
+		difference(s, request, error);
+		return;
+	}
+	struct tree *t = rollback_read(s, request, "rollback", error);
+	if (t != NULL)
+		tree_put_all(s, "rollback-information", t, request);
+	tree_free(t);
+}
+
 /* --- rescue --- */
 
 static void
@@ -185,26 +203,13 @@ rescue(struct session *s, const struct elem *request, struct text *error)
 {
 	int rc;
 	struct tree *t = seen_by(s, db_rollback(&s->m->db, STORE_RESCUE, &rc));
-	struct text out = { 0 };
-	const char *format = elem_value(request, "format");
-	bool is_xml = is_whole(s) && format != NULL && strcmp(format, "xml") == 0;
-	if (t != NULL && is_xml)
-		print_xml(tree_root(t), 0, &out);
-	else if (t != NULL)
-		print_text(tree_root(t), 0, &out);
+	if (t != NULL)
+		tree_put_all(s, "rescue-information", t, request);
 	else if (rc == -ENOENT)
 		text_put(error, "error: rescue configuration is not set\n");
 	else
 		text_printf(
 		    error, "error: could not read the rescue configuration: %s\n", strerror(-rc));
-	if (t != NULL && is_xml) {
-		session_text(s, "<rescue-information>\n");
-		session_text(s, text_str(&out));
-		session_text(s, "</rescue-information>\n");
-	} else if (t != NULL) {
-		text_put_all(s, "rescue-information", &out);
-	}
-	text_done(&out);
 	tree_free(t);
 }
 

@@ -167,6 +167,22 @@ builder_unsupported(struct builder *b, const struct elem *e, const char *fmt, ..
 	va_end(ap);
 }
 
+__attribute__((format(printf, 3, 4))) static void
+note(struct builder *b, const struct elem *e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	if (b->part == CONF_ALL)
+		say(b, e, REPORT_UNSUPPORTED, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+builder_unused(struct builder *b, const struct elem *e)
+{
+	note(b, e, "statement is not supported");
+}
+
 void
 builder_missing(struct builder *b, const struct elem *e, const char *statement)
 {

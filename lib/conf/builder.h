@@ -96,6 +96,7 @@ struct builder {
 	const struct elem **sa_elems;
 	const struct elem **filter_elems;
 
+	bool no_natt;     /* [edit services ipsec-vpn] disable-natt */
 	size_t n_tunnels; /* of all service sets so far */
 	struct tally uses_des;
 	struct tally uses_md5;
@@ -113,6 +114,7 @@ void if_load(struct builder *b);         /* [edit interfaces], without the servi
 void rule_load(struct builder *b);       /* [edit services ipsec-vpn rule], rule-set */
 void svcset_load(struct builder *b);     /* [edit services service-set] */
 void if_service_load(struct builder *b); /* [edit interfaces ... family inet service] */
+void pki_load(struct builder *b);        /* [edit security pki] */
 void rt_load(struct builder *b);         /* [edit routing-options] */
 
 void neighbours_load(struct builder *b); /* what neighbours_put() says in a reduced tree */
@@ -185,6 +187,8 @@ __attribute__((format(printf, 3, 4))) void builder_warn(
 /* A statement that JUNOS has and Sallyport has not, where going on without it would be wrong: an error. */
 __attribute__((format(printf, 3, 4))) void builder_unsupported(
     struct builder *b, const struct elem *e, const char *fmt, ...);
+/* The same where nothing comes of it: only said in a list of what is not built. */
+void builder_unused(struct builder *b, const struct elem *e);
 void builder_missing(struct builder *b, const struct elem *e, const char *statement);
 
 /* --- leaves; each returns false and reports if the value is wrong, and leaves OUT alone --- */

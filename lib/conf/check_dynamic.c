@@ -270,6 +270,48 @@ unit_check(struct pairs *x, size_t at)
 	    elem_path(e, "tunnel/destination"));
 }
 
+/* What nobody refers to and could not be done. */
+static void
+unused_note(struct builder *b, const struct elem *parent, const char *list, const struct smap *m)
+{
+	elem_each (e, parent, list) {
+		const char *name = elem_value(e, "name");
+		const struct listed *l = name != NULL ? smap_find(m, name) : NULL;
+		if (l != NULL && l->e == e && !l->is_judged && l->unbuilt != NULL)
+			builder_unused(b, l->unbuilt);
+	}
+}
+
+static void
+all_unused_note(struct builder *b, const struct hierarchy *h)
+{
+	const struct elem *ike = elem_find(h->top, "ike");
+	const struct elem *ipsec = elem_find(h->top, "ipsec");
+	unused_note(b, ike, "proposal", &h->ike_proposals);
+	unused_note(b, ike, "policy", &h->ike_policies);
+	unused_note(b, ipsec, "proposal", &h->ipsec_proposals);
+	unused_note(b, ipsec, "policy", &h->ipsec_policies);
+}
+
+/* A CA that is not there vouches for nobody. */
+static void
+trusted_check(struct builder *b)
+{
+	struct smap profiles = { 0 };
+	elem_each (e, elem_find(b->security.top, "pki"), "ca-profile") {
+		const char *name = elem_value(e, "name");
+		if (name != NULL)
+			(void)smap_add(&profiles, name, b);
+	}
+	for (size_t i = 0; i < b->c->n_service_sets; i++)
+		elem_each (leaf, elem_find(b->set_elems[i], "ipsec-vpn-options"), "trusted-ca")
+			if (leaf->value != NULL && smap_find(&profiles, leaf->value) == NULL)
+				builder_warn(b, leaf,
+				    "ca-profile %s is not defined under [edit security pki]",
+				    leaf->value);
+	smap_done(&profiles);
+}
+
 void
 check_dynamic(struct builder *b)
 {
@@ -279,6 +321,9 @@ check_dynamic(struct builder *b)
 		set_check(&x, b->c->service_sets[i]);
 	for (size_t i = 0; i < b->n_units; i++)
 		unit_check(&x, i);
+	trusted_check(b);
+	all_unused_note(b, &b->services);
+	all_unused_note(b, &b->security);
 	smap_done(&x.gateways);
 	smap_done(&x.tunnels);
 }

@@ -23,7 +23,7 @@ match_check(struct builder *b, const struct elem *e)
 		regfree(&re);
 }
 
-/* Every process has a log of its own, to which nobody else writes. */
+/* Every process has a log of its own, to which nobody else writes; only that of kmd is also for traces. */
 static void
 name_check(struct builder *b, const struct elem *e, const char *name)
 {
@@ -51,7 +51,8 @@ host_check(struct builder *b, const struct elem *e)
 static bool
 is_traced(const char *flag)
 {
-	static const char *const flags[] = { "all", "database", "general", "parse" };
+	static const char *const flags[] = { "all", "certificates", "database", "general", "ike",
+		"parse", "policy-manager", "timer" };
 	for (size_t i = 0; flag != NULL && i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (strcmp(flags[i], flag) == 0)
 			return true;

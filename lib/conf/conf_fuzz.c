@@ -39,6 +39,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t n;
 		const char *const *pics = conf_pics(c, a, &n);
 		part_check(c, root, CONF_NETD, NULL);
+		part_check(c, root, CONF_KMD, NULL);
+		part_check(c, root, CONF_PKID, NULL);
 		for (size_t i = 0; i < n; i++)
 			part_check(c, root, CONF_PICD, pics[i]);
 	}

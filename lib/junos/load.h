@@ -79,6 +79,9 @@ void print_xml_groups(
 /* S with what XML keeps to itself written as entities. */
 void print_xml_text(const char *s, struct text *out);
 void print_json(const struct node *n, struct text *out);
+/* The same; T (or NULL) as in print_xml_groups(), ATTRIBUTES: members that "@" of N, a container, begins with, or "". */
+void print_json_marked(
+    const struct tree *t, const struct node *n, const char *attributes, struct text *out);
 /* True if A and B, each with all below it, say the same. */
 bool node_same(const struct node *a, const struct node *b);
 /* The difference as `show | compare` prints it. Empty if there is none. */

@@ -216,45 +216,61 @@ json_name(bool *is_first, const char *prefix, const char *name, unsigned indent,
 }
 
 static bool
-has_marks(const struct node *n)
+has_marks(const struct tree *t, const struct node *n)
 {
-	return n->is_inactive || n->is_protected || n->comment != NULL;
+	return n->is_inactive || n->is_protected || n->is_changed || n->comment != NULL ||
+	       (t != NULL && node_group(t, n) != NULL);
 }
 
-/* Writes what tags and annotation say: {"inactive" : true}. */
+/* Writes a member of the object of marks; VALUE NULL: true. */
 static void
-json_marks(const struct node *n, struct text *out)
+json_mark(const char *name, const char *value, bool *is_first, struct text *out)
 {
-	const char *comma = "";
-	text_putc(out, '{');
+	text_printf(out, "%s\"%s\" : ", *is_first ? "" : ", ", name);
+	*is_first = false;
+	if (value != NULL)
+		json_string(value, out);
+	else
+		text_put(out, "true");
+}
+
+/* Writes what tags, annotation and marks say: {"inactive" : true}. MORE: members that come before, or "". */
+static void
+json_marks(const struct tree *t, const struct node *n, const char *more, struct text *out)
+{
+	const char *group = t != NULL ? node_group(t, n) : NULL;
+	bool is_first = more[0] == '\0';
+	text_printf(out, "{%s", more);
 	if (n->comment != NULL) {
 		struct text lines = { 0 };
 		print_comment(n->comment, 0, &lines);
 		lines.len -= lines.len > 0;
 		lines.s[lines.len] = '\0';
-		text_put(out, "\"comment\" : ");
-		json_string(text_str(&lines), out);
+		json_mark("comment", text_str(&lines), &is_first, out);
 		text_done(&lines);
-		comma = ", ";
 	}
-	if (n->is_inactive) {
-		text_printf(out, "%s\"inactive\" : true", comma);
-		comma = ", ";
-	}
+	if (n->is_inactive)
+		json_mark("inactive", NULL, &is_first, out);
 	if (n->is_protected)
-		text_printf(out, "%s\"protect\" : true", comma);
+		json_mark("protect", NULL, &is_first, out);
+	if (n->is_changed)
+		json_mark("junos:changed", "changed", &is_first, out);
+	if (group != NULL)
+		json_mark("junos:group", group, &is_first, out);
 	text_putc(out, '}');
 }
 
-static void json_object(const struct node *n, unsigned indent, struct text *out);
+static void json_object(const struct tree *t, const struct node *n, const char *more,
+    unsigned indent, struct text *out);
 
 static void
-json_entries(const struct node *first, const struct node *last, unsigned indent, struct text *out)
+json_entries(const struct tree *t, const struct node *first, const struct node *last,
+    unsigned indent, struct text *out)
 {
 	text_put(out, "[\n");
 	for (const struct node *n = first; n != last->next; n = n->next) {
 		line_start(indent + 1, out);
-		json_object(n, indent + 1, out);
+		json_object(t, n, "", indent + 1, out);
 		text_put(out, n == last ? "\n" : ",\n");
 	}
 	line_start(indent, out);
@@ -262,7 +278,8 @@ json_entries(const struct node *first, const struct node *last, unsigned indent,
 }
 
 static void
-json_values(const struct node *first, const struct node *last, bool is_marks, struct text *out)
+json_values(const struct tree *t, const struct node *first, const struct node *last, bool is_marks,
+    struct text *out)
 {
 	text_putc(out, '[');
 	for (const struct node *n = first; n != last->next; n = n->next) {
@@ -270,8 +287,8 @@ json_values(const struct node *first, const struct node *last, bool is_marks, st
 			text_put(out, ", ");
 		if (!is_marks)
 			json_value(n->schema, n->value, out);
-		else if (has_marks(n))
-			json_marks(n, out);
+		else if (has_marks(t, n))
+			json_marks(t, n, "", out);
 		else
 			text_put(out, "null");
 	}
@@ -280,7 +297,8 @@ json_values(const struct node *first, const struct node *last, bool is_marks, st
 
 /* Writes the member (and its marks) for the run that starts with N. Returns the last of the run. */
 static const struct node *
-json_member(const struct node *n, bool *is_first, unsigned indent, struct text *out)
+json_member(
+    const struct tree *t, const struct node *n, bool *is_first, unsigned indent, struct text *out)
 {
 	const struct node *last = print_run_end(n);
 	const char *name = n->schema->name;
@@ -288,25 +306,25 @@ json_member(const struct node *n, bool *is_first, unsigned indent, struct text *
 	bool is_marked = false;
 	switch (n->schema->kind) {
 	case SNODE_CONTAINER:
-		json_object(n, indent, out);
+		json_object(t, n, "", indent, out);
 		return n;
 	case SNODE_LIST:
-		json_entries(n, last, indent, out);
+		json_entries(t, n, last, indent, out);
 		return last;
 	case SNODE_LEAF:
 		json_value(n->schema, n->value, out);
-		if (!has_marks(n))
+		if (!has_marks(t, n))
 			return n;
 		json_name(is_first, "@", name, indent, out);
-		json_marks(n, out);
+		json_marks(t, n, "", out);
 		return n;
 	case SNODE_LEAFLIST:
-		json_values(n, last, false, out);
+		json_values(t, n, last, false, out);
 		for (const struct node *v = n; v != last->next; v = v->next)
-			is_marked = is_marked || has_marks(v);
+			is_marked = is_marked || has_marks(t, v);
 		if (is_marked) {
 			json_name(is_first, "@", name, indent, out);
-			json_values(n, last, true, out);
+			json_values(t, n, last, true, out);
 		}
 		return last;
 	}
@@ -314,14 +332,15 @@ json_member(const struct node *n, bool *is_first, unsigned indent, struct text *
 }
 
 static void
-json_object(const struct node *n, unsigned indent, struct text *out)
+json_object(
+    const struct tree *t, const struct node *n, const char *more, unsigned indent, struct text *out)
 {
 	const struct snode *s = n->schema;
 	bool is_first = true;
 	text_putc(out, '{');
-	if (has_marks(n)) {
+	if (has_marks(t, n) || more[0] != '\0') {
 		json_name(&is_first, "", "@", indent + 1, out);
-		json_marks(n, out);
+		json_marks(t, n, more, out);
 	}
 	for (size_t i = 0; s->kind == SNODE_LIST && i < s->n_keys; i++) {
 		json_name(&is_first, "", s->keys[i]->name, indent + 1, out);
@@ -332,7 +351,7 @@ json_object(const struct node *n, unsigned indent, struct text *out)
 		json_string(node_any(n), out);
 	}
 	for (const struct node *c = n->child; c != NULL; c = c->next)
-		c = json_member(c, &is_first, indent + 1, out);
+		c = json_member(t, c, &is_first, indent + 1, out);
 	if (!is_first) {
 		text_putc(out, '\n');
 		line_start(indent, out);
@@ -341,16 +360,23 @@ json_object(const struct node *n, unsigned indent, struct text *out)
 }
 
 void
-print_json(const struct node *n, struct text *out)
+print_json_marked(
+    const struct tree *t, const struct node *n, const char *attributes, struct text *out)
 {
 	text_put(out, "{\n");
 	line_start(1, out);
 	text_printf(out, "\"%s\" : ", n->schema->name);
 	if (n->schema->kind == SNODE_LIST)
-		json_entries(n, n, 1, out);
+		json_entries(t, n, n, 1, out);
 	else if (n->schema->kind == SNODE_CONTAINER)
-		json_object(n, 1, out);
+		json_object(t, n, attributes, 1, out);
 	else
 		json_value(n->schema, n->value, out);
 	text_put(out, "\n}\n");
+}
+
+void
+print_json(const struct node *n, struct text *out)
+{
+	print_json_marked(NULL, n, "", out);
 }

@@ -14,6 +14,7 @@
 #include "lib/junos/index.h"
 #include "lib/junos/pool.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -599,14 +600,28 @@ copy_groups(struct node *dst, const struct node *src)
 	}
 }
 
+void
+tree_take_groups(struct tree *t, const struct tree *from)
+{
+	assert(t->n_groups == 0);
+	for (unsigned i = 0; i < from->n_groups; i++)
+		tree_add_group(t, from->groups[i]);
+}
+
+void
+node_take_groups(struct node *n, const struct node *src)
+{
+	n->group = src->group;
+	copy_groups(n, src);
+}
+
 struct tree *
 tree_copy(const struct tree *t)
 {
 	struct tree *copy = tree_new(t->schema);
 	copy_below(copy, copy->root, t->root);
 	copy->root->is_changed = t->root->is_changed;
-	for (unsigned i = 0; i < t->n_groups; i++)
-		tree_add_group(copy, t->groups[i]);
+	tree_take_groups(copy, t);
 	if (t->n_groups > 0)
 		copy_groups(copy->root, t->root);
 	if (t->root->comment != NULL)

@@ -39,7 +39,7 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
-	bool is_changed; /* changed_mark() said so; print_xml() tells */
+	bool is_changed; /* changed_mark() said so; print_xml() and print_json() tell */
 	bool
 	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
 	unsigned
@@ -62,6 +62,10 @@ size_t tree_memory(
 bool tree_applies_groups(const struct tree *t);
 /* Returns a new number for struct node's group, which stands for NAME from now on; NAME is copied. */
 unsigned tree_add_group(struct tree *t, const char *name);
+/* Takes over the numbers of FROM for a tree that has none; with them node_take_groups() tells of N and what is below it from which
+ * groups they are: those of SRC, a node of FROM of which N is a copy. */
+void tree_take_groups(struct tree *t, const struct tree *from);
+void node_take_groups(struct node *n, const struct node *src);
 /* Returns the name of the group that N was inherited from, or NULL. */
 const char *node_group(const struct tree *t, const struct node *n);
 

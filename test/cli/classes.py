@@ -77,7 +77,7 @@ class Users:
     def run(self, user, *lines):
         """Types lines; returns what is said (output and errors in their order)."""
         return subprocess.run(self.command(user), input="\n".join(lines) + "\n", text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=60, cwd="/").stdout
+                              stderr=subprocess.STDOUT, timeout=control.PATIENCE, cwd="/").stdout
 
     def shell(self, user):
         """From now on a terminal (screen.py) is that user's."""

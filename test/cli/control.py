@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A real mgd and the real command line, with this process in the place of sallyportd, netd and the picds.
+"""A real mgd and the real command line, with this process in the place of sallyportd, netd, kmd and the picds.
 
 What mgd says to the daemons can then be looked at, and a daemon can be made to refuse, to be slow, to die. The frames
 and messages are those of lib/msg/msg.h.
@@ -18,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build"))
 WRAP = os.environ.get("SALLYPORT_WRAP", "").split()  # a tracer, for looking into a failure
 UID = 58302  # mgd's user where the host has none (daemon/sallyportd/child.c)
+
+PATIENCE = 60  # seconds, for what shall come soon: the machine may be slow and busy
 
 LINK, READY, STOP, PICS, LOAD, LOADED, IN_FORCE = range(1, 8)
 CONF_CHECK, CONF_APPLY, CONF_DONE, RPC, ROW, RPC_DONE = range(10, 16)
@@ -123,7 +125,7 @@ class Channel:
 
 
 class Daemon:
-    """netd or a picd as mgd sees it. `log` holds ("check"|"apply", commit, configuration bytes)."""
+    """netd, kmd or a picd as mgd sees it. `log` holds ("check"|"apply", commit, configuration bytes)."""
 
     def __init__(self, control, kind, instance=""):
         self.control, self.kind, self.instance = control, kind, instance
@@ -186,6 +188,7 @@ class Control:
         self.restarts = []
         self.log_confs = []  # where lines of the log shall go, each time that mgd has said it
         self.daemons["netd"] = Daemon(self, "netd")
+        self.daemons["kmd"] = Daemon(self, "kmd")
         self.ready = threading.Event()
 
     def start(self):
@@ -199,7 +202,7 @@ class Control:
             cwd=self.config, pass_fds=[fd], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         theirs.close()
         self.super = Channel(ours, self.on_message)
-        assert self.ready.wait(20), self.log()
+        assert self.ready.wait(PATIENCE), self.log()
         self.super.send(LINK, 0, tree("link", peer="cli"), self.listener.fileno())
         for d in list(self.daemons.values()):
             d.link()
@@ -256,14 +259,14 @@ class Control:
     def cli(self, *lines, check=None):
         """Runs lines through standard input; returns (status, output, errors)."""
         p = subprocess.run([BUILD / "cli/sallyport", "-r", self.dir], input="\n".join(lines) + "\n", text=True,
-                           capture_output=True, timeout=60)
+                           capture_output=True, timeout=PATIENCE)
         if check is not None:
             assert p.returncode == check, (p.returncode, p.stdout, p.stderr, self.log())
         return p.returncode, p.stdout, p.stderr
 
     def command(self, line, check=0):
         p = subprocess.run([BUILD / "cli/sallyport", "-r", self.dir, "-c", line], text=True, capture_output=True,
-                           timeout=60)
+                           timeout=PATIENCE)
         if check is not None:
             assert p.returncode == check, (p.returncode, p.stdout, p.stderr, self.log())
         return p.stdout if check == 0 else p.stderr
@@ -280,13 +283,13 @@ class Control:
         if self.mgd and self.mgd.poll() is None:
             self.super.send(STOP)
             try:
-                self.mgd.wait(10)
+                self.mgd.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
         shutil.rmtree(self.dir)
 
 
-def wait(condition, seconds=20):
+def wait(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "timed out"

@@ -6,6 +6,7 @@ A transcript is the exact screen: a line that starts with a prompt holds what wa
 The text that is typed behind `[Type ^D at a new line to end input]` ends where the answer begins. The command line runs in a
 folder with a copy of test/cli/files.
 """
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -74,7 +75,7 @@ def play(c, lines):
 
     def read_to_prompt(start, ready=READY):
         nonlocal screen
-        end = time.monotonic() + 30
+        end = time.monotonic() + control.PATIENCE
         while time.monotonic() < end:
             r, _, _ = select.select([master], [], [], 0.05)
             if r:
@@ -104,7 +105,7 @@ def play(c, lines):
         os.write(master, b"\x04")
         read_to_prompt_end(master)
     os.close(master)
-    p.wait(10)
+    p.wait(control.PATIENCE)
     return normal(screen.decode(errors="replace"))
 
 
@@ -129,11 +130,12 @@ class Typist:
 
     def __init__(self, c, rows=24, columns=100, term="dumb"):
         self.p, self.master = spawn(c, rows, columns, term)
+        self.early = b""  # read while keys were typed
         self.seen = self.wait("> ")
 
-    def wait(self, *ends, seconds=10):
+    def wait(self, *ends, seconds=control.PATIENCE):
         """Reads until the screen ends with one of ENDS; returns what came."""
-        got = b""
+        got, self.early = self.early, b""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if select.select([self.master], [], [], 0.05)[0]:
@@ -148,11 +150,12 @@ class Typist:
         return got.decode(errors="replace").replace("\r\n", "\n")
 
     def keys(self, text):
-        """All keys but the last one, each after the echo of the one before."""
+        """Each key but the first after the echo of the one before: what comes faster is taken for pasted."""
         for c in text:
             os.write(self.master, c.encode())
-            select.select([self.master], [], [], 1)
-            time.sleep(0.005)
+            if select.select([self.master], [], [], 1)[0]:
+                with contextlib.suppress(OSError):  # it has ended
+                    self.early += os.read(self.master, 65536)
 
     def type(self, text, *ends):
         """Types TEXT; returns the screen from there until it ends with one of ENDS."""
@@ -160,8 +163,8 @@ class Typist:
         return self.wait(*ends)
 
     def clear(self):
-        """Empties the line; what that draws depends on the terminal."""
-        self.type("\x15", "")
+        """Gives up the line that is being typed."""
+        self.type("\x03", "> ", "# ")
 
     def paste(self, text, end):
         os.write(self.master, text.encode())
@@ -172,4 +175,4 @@ class Typist:
 
     def close(self):
         os.close(self.master)
-        self.p.wait(10)
+        self.p.wait(control.PATIENCE)

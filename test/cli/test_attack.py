@@ -54,7 +54,7 @@ class Program:
 
     def close(self):
         self.p.stdin.close()
-        self.p.wait(10)
+        self.p.wait(control.PATIENCE)
         self.p.stdout.close()
 
 
@@ -84,7 +84,7 @@ def test_input_that_comes_late_does_not_edit_what_another_has_locked(users):
     early = Shell(users.gw, "configure")
     early.p.stdin.write("load set terminal\nset system host-name evil\n")
     early.p.stdin.flush()
-    time.sleep(0.5)
+    control.wait(lambda: "'load set terminal'" in users.gw.log())
     holder = Shell(users.gw, "configure exclusive")
     early.p.stdin.write("\x04\n")
     early.p.stdin.flush()
@@ -162,7 +162,7 @@ def test_a_private_commit_is_judged_by_the_rights_of_that_moment(users):
     s.stdin.write("commit\ncommit\nexit\nexit\n")
     s.stdin.close()
     said = s.stdout.read()
-    s.wait(10)
+    s.wait(control.PATIENCE)
     assert users.gw.command("show configuration system host-name") == "host-name gw;\n", said
 
 
@@ -210,7 +210,7 @@ def test_the_input_of_one_user_is_bounded(users):
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         crowd.append(subprocess.Popen(["/usr/bin/python3", "-c", script, fifo], stdin=subprocess.PIPE,
                                       stderr=subprocess.DEVNULL))
-    control.wait(lambda: sum(p.poll() is not None for p in crowd) >= 2, 60)
+    control.wait(lambda: sum(p.poll() is not None for p in crowd) >= 2)
     assert "Hostname" in users.gw.command("show version")
     for p in crowd:
         p.kill()
@@ -268,7 +268,7 @@ def test_attributes_of_a_request_come_back_well_formed(users):
     p = subprocess.run([*users.command("root"), "netconf"], input=
                        "<hello/>]]>]]><rpc message-id='\"&lt;&gt;&amp;&#10;&quot; evil=&quot;1' xmlns:a='u' a:b=\"'\">"
                        "<get-software-information/></rpc>]]>]]><rpc message-id='2'><a>]]>]]><rpc><b><![CDATA[]]>]]>]]></b></rpc>]]>]]>"
-                       "<rpc message-id='4'><close-session/></rpc>]]>]]>", text=True, capture_output=True, timeout=30)
+                       "<rpc message-id='4'><close-session/></rpc>]]>]]>", text=True, capture_output=True, timeout=control.PATIENCE)
     for one in p.stdout.split("]]>]]>")[:-1]:
         ElementTree.fromstring(one.strip().encode())
 
@@ -276,7 +276,7 @@ def test_attributes_of_a_request_come_back_well_formed(users):
 def chunked(users, *frames):
     return subprocess.run([*users.command("root"), "netconf", "base-1.1"], input=
                           b"<hello><capabilities><capability>urn:ietf:params:netconf:base:1.1</capability></capabilities>"
-                          b"</hello>]]>]]>" + b"".join(frames), capture_output=True, timeout=30)
+                          b"</hello>]]>]]>" + b"".join(frames), capture_output=True, timeout=control.PATIENCE)
 
 
 @pytest.mark.parametrize("bad", [b"\n#-1\n<a/>", b"\n#4294967296\n<a/>", b"\n#99999999999\n", b"\n#0\n", b"\n##\n", b"#3\n<a>",
@@ -295,7 +295,7 @@ def test_bombs_are_refused(users):
     deep = "<rpc>" + "<a>" * 100000 + "</a>" * 100000 + "</rpc>"
     deep_load = "<rpc>" + edit("<a>" * 100000 + "</a>" * 100000) + "</rpc>"
     p = subprocess.run([*users.command("root"), "netconf"], input="<hello/>]]>]]>" + "]]>]]>".join([bomb, deep, deep_load, ""]),
-                       text=True, capture_output=True, timeout=60)
+                       text=True, capture_output=True, timeout=control.PATIENCE)
     said = p.stdout.split("]]>]]>")[1:-1]
     assert len(said) == 3 and all("rpc-error" in s for s in said), p
 
@@ -310,7 +310,7 @@ def test_a_token_without_end_is_not_kept(users):
     status = pathlib.Path(f"/proc/{p.pid}/status").read_text()
     assert int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) < 100_000
     p.stdin.close()
-    p.wait(20)
+    p.wait(control.PATIENCE)
 
 
 # --- the login shell ---
@@ -321,7 +321,7 @@ def test_a_token_without_end_is_not_kept(users):
 def test_the_login_shell_runs_no_other_program(users, tmp_path, line):
     mark = users.gw.dir / "mark"
     p = subprocess.run([*users.command("games"), "-c", line.format(mark)], stdin=subprocess.DEVNULL, capture_output=True,
-                       timeout=20, cwd="/tmp")
+                       timeout=control.PATIENCE, cwd="/tmp")
     assert not mark.exists(), p
 
 
@@ -333,7 +333,7 @@ def test_programs_of_the_host_are_not_found_by_path(gw, tmp_path):
     (tmp_path / "a").write_text("1\n")
     (tmp_path / "b").write_text("2\n")
     for line in (f"file compare files {tmp_path}/a {tmp_path}/b", "ping 127.0.0.1 count 1"):
-        subprocess.run([control.BUILD / "cli/sallyport", "-r", gw.dir, "-c", line], capture_output=True, timeout=20,
+        subprocess.run([control.BUILD / "cli/sallyport", "-r", gw.dir, "-c", line], capture_output=True, timeout=control.PATIENCE,
                        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert not (tmp_path / "mark").exists()
 
@@ -368,8 +368,8 @@ def test_a_ping_ends_with_its_terminal(gw, silence, how):
         os.close(t.master)
     else:
         t.p.send_signal(how)
-    assert t.p.wait(10) in (-signal.SIGHUP, -signal.SIGTERM)
-    control.wait(lambda: not pings(), 5)
+    assert t.p.wait(control.PATIENCE) in (-signal.SIGHUP, -signal.SIGTERM)
+    control.wait(lambda: not pings())
 
 
 # --- commits whose session is gone ---

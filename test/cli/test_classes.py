@@ -402,10 +402,12 @@ def test_accounting(users):
               "set services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication key asc tiger-in-clear",
               "delete interfaces ge-0/0/0 unit 0 family inet", "edit system", "set domain-name example.net",
               "top set system domain-search a", "set nonsense tiger-in-clear", "show", "exit", "exit", "exit")
-    control.wait(lambda: any("'mail'" in line for line in audit(users.gw, "UI_LOGOUT_EVENT")))
+
+    def count(tag):
+        return sum("'mail'" in line for line in audit(users.gw, tag))
+    control.wait(lambda: count("UI_LOGOUT_EVENT") == count("UI_LOGIN_EVENT"))
     log = users.gw.log()
-    assert len([line for line in audit(users.gw, "UI_DBASE_LOGIN_EVENT") if "'mail'" in line]) == \
-        len([line for line in audit(users.gw, "UI_DBASE_LOGOUT_EVENT") if "'mail'" in line])
+    assert count("UI_DBASE_LOGIN_EVENT") == count("UI_DBASE_LOGOUT_EVENT")
     assert "UI_LOGIN_EVENT: User 'mail' via cli login, class 'super-user'" in log
     assert "UI_DBASE_LOGIN_EVENT: User 'mail' via cli entering configuration mode" in log
     assert "UI_CMDLINE_READ_LINE: User 'mail' via cli command 'show version'" in log
@@ -452,7 +454,7 @@ def netconf(users, user, *requests):
     rpcs = [f"<rpc message-id='{i}' xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'>{r}</rpc>"
             for i, r in enumerate([*requests, "<close-session/>"])]
     p = subprocess.run([*users.command(user), "netconf"], input=END.join([hello, *rpcs, ""]), text=True,
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, cwd="/")
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=control.PATIENCE, cwd="/")
     return [a.strip() for a in p.stdout.split("]]>]]>")][1:-1]
 
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 
-from control import BUILD, Elem, tree, wait
+from control import BUILD, PATIENCE, Elem, tree, wait
 
 SET_T2 = [
     "set services ipsec-vpn rule r1 term t2 from destination-address 10.9.0.0/24",
@@ -19,6 +19,11 @@ SET_T2 = [
     "set services ipsec-vpn rule r1 term t2 then manual direction bidirectional authentication key ascii-text "
     "12345678901234567890",
 ]
+
+
+def packed(gw):
+    """Waits until the rollbacks are packed, which is done after the answer."""
+    wait(lambda: not list(gw.config.glob("juniper.conf.[0-9]")))
 
 
 def sent(gw, name):
@@ -49,6 +54,7 @@ def test_keys_go_to_the_picd_that_needs_them_and_to_nobody_else(gw):
     assert not any(key in conf for _, _, conf in gw.daemons["netd"].log)
     assert key.decode() not in gw.command("show configuration")
     assert key.decode() not in gw.log()
+    packed(gw)
     for f in gw.config.iterdir():
         assert key not in f.read_bytes()
         assert f.stat().st_mode & 0o777 == 0o600
@@ -103,7 +109,7 @@ def test_a_commit_while_a_daemon_is_down_waits_for_it(gw):
     p.stdin.close()
     time.sleep(0.5)
     d.link()
-    assert p.wait(20) == 0
+    assert p.wait(PATIENCE) == 0
     assert "commit complete" in p.stdout.read()
     p.stdout.close()
     assert sent(gw, "sp-1/2/0")[-1] == ("apply", 2)
@@ -125,9 +131,9 @@ def test_killed_mgd_comes_back_with_configuration_and_daemons(gw):
         d.log.clear()
     gw.kill()
     gw.start()
-    wait(lambda: gw.in_force[-1] == 2 and len(gw.daemons["netd"].log) == 1)
+    for name in ("netd", "sp-1/2/0"):
+        wait(lambda name=name: sent(gw, name) == [("apply", 2)])
     assert gw.command("show configuration") == text
-    assert sent(gw, "sp-1/2/0") == [("apply", 2)]
 
 
 def test_killed_at_any_time_of_a_commit_leaves_old_or_new(gw):
@@ -142,7 +148,7 @@ def test_killed_at_any_time_of_a_commit_leaves_old_or_new(gw):
         time.sleep(random.random() * 0.03)
         gw.kill()
         gw.start()
-        p.wait(30)  # one that had only been queued is answered by the new mgd
+        p.wait(PATIENCE)  # one that had only been queued is answered by the new mgd
         after = gw.command("show configuration system").strip()
         assert after in (before, f"host-name {name};")
         assert sum(1 for f in gw.config.iterdir() if f.name == "juniper.conf") == 1
@@ -218,7 +224,7 @@ def test_exclusive_locks_others_out_and_private_is_private(gw):
     assert "Users currently editing the configuration:\n  root (pid " in out and "      exclusive [edit]\n" in out
     assert err.count("error: configuration database locked by:\n  root (pid ") == 4, err
     p.stdin.close()
-    p.wait(10)
+    p.wait(PATIENCE)
     p.stdout.close()
     _, out, _ = gw.cli("configure", "show system", check=0)
     assert out.endswith("host-name gw;\n")  # changes of an exclusive session do not outlive it
@@ -299,7 +305,7 @@ def test_a_long_answer_to_a_slow_reader_stays_bounded(gw):
     assert gw.command("show version")  # mgd serves others meanwhile
     assert rss_kb(gw.mgd.pid) - before < limit_kb
     os.kill(p.pid, 18)
-    assert p.wait(60) == 0
+    assert p.wait(PATIENCE) == 0
     assert p.stdout.read() == "Count: 0 lines\n"
     p.stdout.close()
     assert rss_kb(gw.mgd.pid) - before < limit_kb

@@ -37,6 +37,7 @@ Possible completions:
   cli                  Show command-line interface settings
   configuration        Show current configuration
   firewall             Show counters of packet filters
+  ike                  Show Internet Key Exchange information
   interfaces           Show interfaces
   ipsec                Show IP Security information
   ipv6                 Show IP version 6 information
@@ -299,7 +300,7 @@ def test_others_who_are_editing_are_named(gw, typist):
 
 def test_the_request_of_a_command(gw):
     assert gw.command("show services ipsec-vpn ipsec security-associations detail ss-one | display xml rpc") == """\
-<rpc-reply xmlns:junos="http://xml.juniper.net/junos/9.3R1/junos">
+<rpc-reply xmlns:junos="http://xml.juniper.net/junos/21.4R1/junos">
     <rpc>
         <get-services-security-associations-information>
             <detail/>

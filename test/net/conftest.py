@@ -8,6 +8,13 @@ import pytest
 from lab import netlab, uml
 
 
+def pytest_collection_modifyitems(items):
+    """One worker boots the guest for all who want it."""
+    for item in items:
+        if "guest_kernel" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("guest"))
+
+
 @pytest.fixture
 def lab():
     """An empty netlab.Lab; everything made in it is gone after the test."""

@@ -26,10 +26,10 @@ def test_installed_tree_runs(lab):
     lab.link(gw, "ge-0-0-1", other, "eth1")
     run_dir = os.path.join(lab.folder, "run")
     daemon = gw.spawn([found["sallyportd"], "-r", run_dir, "-c", example])
-    daemon.wait_line(r"^ready$", 15.0)
+    daemon.wait_line(r"^ready$")
     text = gw.run([found["sallyport"], "-r", run_dir, "-c", "show services ipsec-vpn ipsec security-associations"]).stdout
     assert "Service set: ss-branches" in text
-    assert daemon.stop(timeout_s=10.0) == 0
+    assert daemon.stop() == 0
 
 
 def test_prefix_counts_in_a_folder_that_is_built_already(lab):

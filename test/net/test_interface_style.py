@@ -4,11 +4,11 @@
 
 import re
 import struct
-import time
 
 import pytest
 from lab import junos
 from lab.gateway import Gateway
+from lab.netlab import wait_until
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 
@@ -119,7 +119,6 @@ firewall { family inet { service-filter only-lan {
     assert t.gw_a.ping(t.WAN_B, count=2).lost == 0, "the gateway's own ping is skipped"
     with t.gw_a.capture("wan", "ip") as wire:
         t.host_a.ping(t.HOST_B, count=2, timeout_s=1)
-        time.sleep(0.1)
     assert [p["IP"].proto for p in wire.packets() if p["IP"].src == t.WAN_A] == [50, 50]
     shown = a.cli("show firewall")
     assert re.search(r"^from-lan +\d+ +2$", shown, re.M) and re.search(r"^others +\d+ +[1-9]\d*$", shown, re.M), shown
@@ -149,12 +148,15 @@ firewall {{ family {fam} {{ service-filter foreign {{
             for proto, header in ((50, struct.pack("!II", spi, 1)), (51, struct.pack("!BBHII", 17, 4, 0, spi, 1))):
                 ip = IP(src=src, dst=dst, proto=proto) if family == 4 else IPv6(src=src, dst=dst, nh=proto)
                 eth.send(mac + bytes(ip / (header + b"x" * 40)))
-        time.sleep(0.3)
-    layer = "IP" if family == 4 else "IPv6"
-    clear = [p for p in wire.packets() if p.haslayer(layer) and p[layer].dst == dst]
-    assert [p["ESP"].spi for p in clear] == [900, 955]
-    ours = [p for p in wire.packets() if p.haslayer("IP") and p["IP"].src == t.WAN_A and p["IP"].proto == 50]
-    assert [p["ESP"].spi for p in ours] == [300] * 4
+        layer = "IP" if family == 4 else "IPv6"
+
+        def clear():
+            return [p["ESP"].spi for p in wire.packets() if p.haslayer(layer) and p[layer].dst == dst]
+
+        def ours():
+            return [p["ESP"].spi for p in wire.packets() if p.haslayer("IP") and p["IP"].src == t.WAN_A and p["IP"].proto == 50]
+        wait_until(lambda: len(clear()) >= 2 and len(ours()) >= 4, what="the packets")
+    assert clear() == [900, 955] and ours() == [300] * 4
     assert re.search(r"^foreign-esp +\d+ +2$", a.cli("show firewall"), re.M)
 
 

@@ -51,7 +51,7 @@ def test_commit_touches_only_what_it_changes(two_gateways):
                 "authentication algorithm hmac-md5-96 key ascii-text 0123456789abcdef")
     time.sleep(0.3)
     ping = t.host_a.ping_end(untouched)
-    assert ping.lost <= 1 and ping.sent > 50, ping.text     # the last one may still be on its way
+    assert ping.gaps == 0 and ping.received > 50, ping.text
     spis = re.findall(r"^ +(?:in|out)bound +(\d+)", a.cli("show services ipsec-vpn ipsec security-associations"), re.M)
     assert spis == ["400", "300", "601", "501", "700", "700"]
 
@@ -77,12 +77,12 @@ def test_killed_daemon_comes_back_by_itself(two_gateways, name):
     time.sleep(0.3)
     (old,) = a.pids(name)
     os.kill(old, signal.SIGKILL)
-    wait_until(lambda: a.pids(name) not in ([], [old]), 10, f"a new {name}")
-    wait_until(lambda: t.host_a.ping("10.2.5.5", count=1, timeout_s=1).received == 1, 10, "traffic")
-    lost = t.host_a.ping_end(ping).lost
+    wait_until(lambda: a.pids(name) not in ([], [old]), what=f"a new {name}")
+    wait_until(lambda: t.host_a.ping("10.2.5.5", count=1, timeout_s=1).received == 1, what="traffic")
+    ended = t.host_a.ping_end(ping)
     if name == "mgd":
-        assert lost <= 1, "killing mgd costs no packet"
-    wait_until(lambda: "300" in a.cli("show services ipsec-vpn ipsec security-associations", check=False).stdout, 10, "show")
+        assert ended.gaps == 0 and ended.received > 20, "killing mgd costs no packet"
+    wait_until(lambda: "300" in a.cli("show services ipsec-vpn ipsec security-associations", check=False).stdout, what="show")
 
 
 def test_sigterm_leaves_nothing_behind(two_gateways):
@@ -146,7 +146,7 @@ def test_what_a_killed_gateway_left_gives_way(two_gateways):
     os.kill(a.process.popen.pid, signal.SIGSTOP)
     for pid in a.pids("netd") + a.pids("sallyportd") + a.pids("mgd") + a.pids("picd"):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not a.pids("netd") and not a.pids("picd"), 5, "everything is dead")
+    wait_until(lambda: not a.pids("netd") and not a.pids("picd"), what="everything is dead")
     text = text.replace("10.2.0.0/16", "10.2.0.0/17").replace("10.2.0.0/24", "10.2.0.0/25")
     b = Gateway(t.gw_a, text)
     routes = t.gw_a.run("ip route show table all; ip -6 route show table all").stdout

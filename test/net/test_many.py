@@ -83,10 +83,14 @@ def test_a_stray_is_counted_once(two_gateways):
     t.gw_b.run(["/usr/bin/python3", "-c", "import socket, struct\n"
                 "s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)\n"
                 f"for spi in (999, 998, 403): s.sendto(struct.pack('!II', spi, 1) + b'x' * 40, ('{t.WAN_A}', 0))"])
-    time.sleep(0.2)
-    drops = a.cli("show services service-sets statistics packet-drops")
+
+    def drops():
+        shown = a.cli("show services service-sets statistics packet-drops")
+        return re.findall(r"(unknown-spi|wrong-protocol) +(\d+)", shown)
     # 403 is the host's, but with AH: it says so, and nobody else
-    assert re.findall(r"(unknown-spi|wrong-protocol) +(\d+)", drops) == [("unknown-spi", "2"), ("wrong-protocol", "1")], drops
+    wait_until(lambda: drops() == [("unknown-spi", "2"), ("wrong-protocol", "1")], what="the counters")
+    time.sleep(0.2)
+    assert drops() == [("unknown-spi", "2"), ("wrong-protocol", "1")]
 
 
 def test_packets_do_not_wait_for_a_service_set(two_gateways):

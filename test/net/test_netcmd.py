@@ -278,7 +278,7 @@ def test_very_many_routes_go_out_in_pieces(gw):
     reader = gw.gw_a.spawn([program("sallyport"), "-r", gw.gateway.run_dir, "-c", "show route terse | match 20.1 | count"])
     # others are served meanwhile
     gw.gateway.configure("set routing-options static route 10.9.0.0/16 discard")
-    reader.wait(60)
+    reader.wait()
     took = time.monotonic() - start
     print(f"{n} routes in {took:.2f} s, netd grew by {high() - before} kB")
     count = int(re.search(r"Count: (\d+) lines", "\n".join(reader.out)).group(1))
@@ -346,7 +346,7 @@ def test_interrupted_ping_says_what_it_knows(gw):
     wait_until(lambda: len(gw.gateway.pids("sallyport")) == 1, what="the command line")
     # the terminal would signal the command line's process group: ping is not in it
     os.kill(gw.gateway.pids("sallyport")[0], signal.SIGINT)
-    p.wait(5)
+    p.wait()
     assert any(re.match(r"\d+ packets transmitted, \d+ packets received, 0% packet loss", line) for line in p.out), p.out
     assert not gw.gateway.pids("ping")
 

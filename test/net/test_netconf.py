@@ -31,7 +31,7 @@ def server(lab):
 def connect(server, device="junos", user="root"):
     with server.gateway.ns.inside():
         return manager.connect(host=ADDRESS, port=PORT, username=user, key_filename=server.key, hostkey_verify=False,
-                               allow_agent=False, look_for_keys=False, device_params={"name": device}, timeout=30)
+                               allow_agent=False, look_for_keys=False, device_params={"name": device}, timeout=60)
 
 
 @pytest.fixture(params=["root", "unix"])

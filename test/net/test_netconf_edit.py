@@ -30,7 +30,7 @@ def server(lab):
 def connect(server, device="default"):
     with server.gateway.ns.inside():
         return manager.connect(host=ADDRESS, port=PORT, username="root", key_filename=server.key, hostkey_verify=False,
-                               allow_agent=False, look_for_keys=False, device_params={"name": device}, timeout=30)
+                               allow_agent=False, look_for_keys=False, device_params={"name": device}, timeout=60)
 
 
 @pytest.fixture

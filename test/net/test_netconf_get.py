@@ -48,6 +48,12 @@ def test_inherit_and_groups(dev):
     assert [e.get("group") for e in named.xpath("//unit/description")] == ["all", "all"]
     some = get(dev, "<system><domain-name/></system>", inherit="inherit", groups="groups")
     assert some.find("system/domain-name").get("group") == "all" and some.find("interfaces") is None
+    data = get(dev, inherit="inherit", groups="groups", format="json")["configuration"]
+    assert data["system"]["@domain-name"] == {"junos:group": "all"} and "@host-name" not in data["system"]
+    assert [u["@description"]["junos:group"] for u in data["interfaces"]["interface"][0]["unit"]] == ["all", "all"]
+    assert "junos:group" not in str(get(dev, inherit="inherit", format="json"))
+    text = get(dev, inherit="inherit", groups="groups", format="text").text
+    assert "    ##\n    ## 'a.b' was inherited from group 'all'\n    ##\n    domain-name a.b;" in text
     text = get(dev, inherit="inherit", format="text").text
     assert "domain-name a.b;" in text and "apply-groups" not in text and "##  " not in text
     assert "set system domain-name a.b" in get(dev, inherit="inherit", format="set").text
@@ -73,10 +79,20 @@ def test_changed(dev):
     assert marked == ["configuration", "interfaces", "interface", "unit", "description"]
     assert not get(dev).xpath("//@changed")
     assert not get(dev, changed="changed", database="committed").xpath("//@changed")
+    data = get(dev, changed="changed", format="json")["configuration"]
+    unit = data["interfaces"]["interface"][0]["unit"][1]
+    assert data["@"]["junos:changed"] == unit["@"]["junos:changed"] == unit["@description"]["junos:changed"] == "changed"
+    assert "@" not in data["system"] and "@" not in data["interfaces"]["interface"][0]["unit"][0]
+    assert "changed" not in get(dev, changed="changed", format="text").text.split("\n", 2)[2]
     got = get(dev, "<interfaces/>", changed="changed", inherit="inherit")
     assert [e.tag for e in got.iter() if e.get("changed")] == ["configuration", "interfaces", "interface", "unit", "description"]
     got = get(dev, "<system/>", changed="changed")
     assert got.findtext("system/host-name") == "gw" and not got.find("system").xpath(".//@changed")
+    cu.commit()
+    assert not get(dev, changed="changed").xpath("//@changed")
+    got = get(dev, changed="changed", database="committed")
+    assert [e.tag for e in got.iter() if e.get("changed")] == ["configuration", "interfaces", "interface", "unit", "description"]
+    cu.load("delete interfaces sp-1/2/0 unit 1 description", format="set")
     cu.rollback()
     assert not get(dev, changed="changed").xpath("//@changed")
 
@@ -87,6 +103,9 @@ def test_committed_says_when_it_was_committed(dev):
     for options in ({}, {"inherit": "inherit"}):
         assert get(dev, database="committed", **options).get("commit-seconds")
         assert get(dev, **options).get("changed-seconds")
+    marks = get(dev, database="committed", format="json")["configuration"]["@"]
+    assert marks["xmlns"] == "http://xml.juniper.net/xnm/1.1/xnm" and marks["junos:commit-user"] and marks["junos:commit-seconds"]
+    assert get(dev, format="json")["configuration"]["@"]["junos:changed-localtime"]
 
 
 def test_rescue_information(dev):

@@ -7,6 +7,7 @@ import itertools
 import pytest
 from lab import junos, tsharkesp
 from lab.gateway import Gateway
+from lab.netlab import wait_until
 
 PROTOCOLS = ["esp", "ah", "bundle"]
 
@@ -83,7 +84,6 @@ def test_tcp_carries_a_file_intact(two_gateways):
     start(t)
     t.host_a.run("head -c 20000000 /dev/urandom > %s/sent" % t.host_a.lab.folder)
     server = t.host_b.spawn(["bash", "-c", f"exec python3 -m http.server 8000 --bind 10.2.0.10 -d {t.host_b.lab.folder}"])
-    from lab.netlab import wait_until
     wait_until(lambda: ":8000" in t.host_b.run("ss -ltn").stdout, what="the web server")
     t.host_a.run(["/usr/bin/python3", "-c",
                   "import urllib.request,hashlib,sys;"
@@ -133,7 +133,7 @@ def test_forged_and_clear_packets_do_not_come_in(two_gateways):
         wire = t.gw_a.wire("wan")
         for p in (wrong, flipped, alien, good):
             wire.send(frame / p)
-        t.host_b.run("sleep 0.5")
+        wait_until(lambda: [p for p in inside.packets() if p["ICMP"].type == 8], what="the good one, which is the last")
     requests = [p for p in inside.packets() if p["ICMP"].type == 8]
     assert [p["IP"].src for p in requests] == ["10.1.0.10"]
     drops = b.cli("show services service-sets statistics packet-drops")

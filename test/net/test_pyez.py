@@ -213,7 +213,7 @@ def test_start_shell(dev, server, tmp_path, monkeypatch):
     (tmp_path / ".ssh").mkdir()
     shutil.copy(server.key, tmp_path / ".ssh" / "id_ed25519")
     monkeypatch.setenv("HOME", str(tmp_path))  # it has no argument for a key
-    with server.gateway.ns.inside(), StartShell(dev, timeout=5) as shell:
+    with server.gateway.ns.inside(), StartShell(dev, timeout=60) as shell:
         ok, text = shell.run("echo one-$((1 + 1))")
         assert ok and "one-2" in text
         assert shell.run("false")[0] is False

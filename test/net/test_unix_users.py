@@ -10,6 +10,7 @@ import shutil
 
 import pytest
 from lab.gateway import Gateway, program
+from lab.netlab import PATIENCE_S
 
 CONFIG = "system { login { user late { class read-only; } } }\n"
 
@@ -25,7 +26,7 @@ class CopiedEtc(Gateway):
     def _in_etc(self, command):
         return ["sh", "-c", 'mount --bind "$0" /etc && exec "$@"', self.etc, *command]
 
-    def start(self, timeout_s=15.0):
+    def start(self, timeout_s=PATIENCE_S):
         self.process = self.ns.spawn(self._in_etc([program("sallyportd"), "-r", self.run_dir, "-c", self.config_path]))
         self.process.wait_line(r"^ready$", timeout_s)
 

@@ -17,11 +17,21 @@ import time
 
 BUILD = os.environ.get('SALLYPORT_BUILD', 'build')
 
+PATIENCE = 60  # seconds, for what shall come soon: the machine may be slow and busy
+
 MSG_LOAD, MSG_LOADED, MSG_RPC, MSG_ROW, MSG_RPC_DONE = 5, 6, 13, 14, 15
 
 
 def run(*args, check=True):
     return subprocess.run(args, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+def wait(condition, what='timed out'):
+    """Waits until CONDITION() is true; WHAT says what is missing, or is called for it."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, what() if callable(what) else what
+        time.sleep(0.02)
 
 
 def encode(name, value):
@@ -82,7 +92,7 @@ class Client:
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(PATIENCE)
         self.sock.connect(path)
 
     def send(self, kind, body, seq=1):
@@ -123,7 +133,7 @@ class Client:
 class Gateway:
     def __init__(self, name, is_whole=False):
         self.is_whole = is_whole
-        self.ns = 'netd-' + name
+        self.ns = f'netd-{os.getpid()}-{name}'  # other runs have theirs
         self.hosts = [self.ns + '-h0', self.ns + '-h1']
         self.dir = tempfile.mkdtemp(prefix='sallyport-')
         self.run_dir = self.dir + '/run'
@@ -143,7 +153,7 @@ class Gateway:
             run('ip', '-n', host, 'route', 'add', 'default', 'via', f'2001:db8:{i}::1')
         bin_dir = self.dir + '/bin'
         os.mkdir(bin_dir)
-        for name in ('sallyportd', 'netd', 'mgd', 'picd'):
+        for name in ('sallyportd', 'netd', 'mgd', 'kmd', 'picd'):
             is_real = self.is_whole or name in ('sallyportd', 'netd')
             shutil.copy(f'{BUILD}/daemon/{name}/{name}' if is_real else f'{BUILD}/test/priv/stand_in',
                         f'{bin_dir}/{name}')
@@ -177,7 +187,7 @@ class Gateway:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        status = self.process.wait(timeout=15)
+        status = self.process.wait(timeout=PATIENCE)
         for name in os.listdir(self.run_dir + '/log'):
             if name[0] == '.':
                 continue  # was being packed
@@ -193,16 +203,22 @@ class Gateway:
         with gzip.open(path, 'rt') if name.endswith('.gz') else open(path) as f:
             return f.read()
 
-    def wait_log(self, name, text, seconds=5):
-        end = time.time() + seconds
-        while time.time() < end:
+    def wait_log(self, name, text, times=1):
+        def is_there():
             try:
-                if text in self.log(name):
-                    return True
+                return self.log(name).count(text) >= times
             except FileNotFoundError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f'{text!r} is not in the log of {name}:\n{self.log(name)}')
+                return False
+        wait(is_there, lambda: f'{text!r} is not in the log of {name}:\n{self.log(name)}')
+
+    def wait_new(self, name, old):
+        """Waits for another process than OLD in the place of a daemon."""
+        def is_new():
+            try:
+                return self.pid(name) != old
+            except (FileNotFoundError, ValueError):
+                return False
+        wait(is_new, f'no new {name}')
 
     def client(self):
         return Client(self.run_dir + '/mgd.sock')

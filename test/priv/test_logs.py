@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway import BUILD, Gateway
+from gateway import BUILD, PATIENCE, Gateway, wait
 from test_priv import CONFIG
 
 pytestmark = [
@@ -24,7 +24,7 @@ def gateway():
 
 
 def command(g, line, ok=True):
-    p = subprocess.run([BUILD + '/cli/sallyport', '-r', g.run_dir, '-c', line], capture_output=True, text=True, timeout=60)
+    p = subprocess.run([BUILD + '/cli/sallyport', '-r', g.run_dir, '-c', line], capture_output=True, text=True, timeout=PATIENCE)
     assert (p.returncode == 0) == ok, p.stdout + p.stderr
     return p.stdout if ok else p.stderr
 
@@ -71,17 +71,9 @@ def test_a_daemon_is_restarted(gateway):
     assert gateway.pid('netd') == old
     old = gateway.pid('mgd')
     assert command(gateway, 'restart management') == 'Management daemon is being restarted; this session ends\n'
-    end = time.time() + 10
-    while time.time() < end:
-        try:
-            if gateway.pid('mgd') != old and 'Hostname' in subprocess.run(
-                    [BUILD + '/cli/sallyport', '-r', gateway.run_dir, '-c', 'show version'], capture_output=True,
-                    text=True).stdout:
-                return
-        except (FileNotFoundError, ValueError):
-            pass
-        time.sleep(0.1)
-    raise AssertionError('mgd does not come back')
+    gateway.wait_new('mgd', old)
+    wait(lambda: 'Hostname' in subprocess.run([BUILD + '/cli/sallyport', '-r', gateway.run_dir, '-c', 'show version'],
+                                              capture_output=True, text=True).stdout, 'mgd does not come back')
 
 
 def test_a_full_log_is_put_aside_and_nothing_is_lost():
@@ -91,7 +83,7 @@ def test_a_full_log_is_put_aside_and_nothing_is_lost():
             assert g.start(CONFIG) == 'ready\n'
             cli = subprocess.Popen([BUILD + '/cli/sallyport', '-r', g.run_dir], stdin=subprocess.PIPE, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            end = time.time() + 40
+            end = time.time() + PATIENCE
             n = 0
             while not os.path.exists(g.run_dir + '/log/messages.1.gz') and time.time() < end:
                 cli.stdin.write(f'clear log none-{n}\n')  # is said in the log
@@ -99,7 +91,7 @@ def test_a_full_log_is_put_aside_and_nothing_is_lost():
                 n += 1
                 time.sleep(0.02)
             cli.stdin.close()
-            cli.wait(30)
+            cli.wait(PATIENCE)
             logs = sorted((f for f in os.listdir(g.run_dir + '/log') if f.startswith('messages')), reverse=True)
             assert 'messages.1.gz' in logs and 'messages' in logs
             text = ''.join(g.log(name) for name in sorted(logs, key=lambda f: -int(f.split('.')[1]) if '.' in f else 1))

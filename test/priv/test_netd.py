@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway import MSG_LOAD, Gateway, check_rights
+from gateway import MSG_LOAD, PATIENCE, Gateway, check_rights, wait
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -110,7 +110,7 @@ def test_rights_of_each_process(gateway, name, caps):
 def test_bad_configuration_ends_with_its_errors(gateway):
     before = gateway.state()
     assert gateway.start(media() + NEXT_HOP.replace('12345678901234567890', 'short')) == ''
-    assert gateway.process.wait(timeout=10) == 1
+    assert gateway.process.wait(timeout=PATIENCE) == 1
     assert 'service' in gateway.process.stderr.read()
     assert gateway.state() == before
 
@@ -187,14 +187,11 @@ def test_killed_daemon_comes_back(gateway, victim):
     index = gateway.ip('-o', 'link', 'show', 'sp-1-2-0.1').split(':')[0]
     pid, picd = gateway.pid(victim), gateway.pid('picd-sp-1-2-0')
     os.kill(pid, signal.SIGKILL)
-    time.sleep(1.5)
-    assert gateway.pid(victim) != pid
-    if victim == 'mgd':
-        # the stand-in remembers nothing; netd goes on as it was
-        assert gateway.state()['routes'] == running['routes']
-    else:
-        assert gateway.log('picd-sp-1-2-0').count('sync 1') >= 2
-        assert gateway.state()['routes'] == running['routes']
+    gateway.wait_new(victim, pid)
+    gateway.wait_log('sallyportd', f'{victim} is ready', times=2)
+    if victim != 'mgd':  # the stand-in remembers nothing; netd goes on as it was
+        gateway.wait_log('picd-sp-1-2-0', 'sync 1', times=2)
+    assert gateway.state()['routes'] == running['routes']
     if victim != 'picd-sp-1-2-0':
         # with its SAs and their sequence numbers
         assert gateway.pid('picd-sp-1-2-0') == picd
@@ -215,11 +212,10 @@ def test_killed_sallyportd_leaves_the_host_clean(gateway):
     assert gateway.start(media() + NEXT_HOP) == 'ready\n'
     gateway.wait_log('picd-sp-1-2-0', 'sync 1')
     gateway.stop(signal.SIGKILL)
-    time.sleep(1)
-    after = gateway.state()
-    for what in before:
-        if what != 'files':
-            assert after[what] == before[what], what
+    def is_clean():
+        after = gateway.state()
+        return all(after[what] == before[what] for what in before if what != 'files')
+    wait(is_clean, lambda: (before, gateway.state()))
     # and a new one starts over the files it left
     assert gateway.start(media() + NEXT_HOP) == 'ready\n'
     assert gateway.stop() == 0
@@ -238,7 +234,7 @@ def test_start_cleans_up_after_everything_was_killed(gateway):
             pass
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    gateway.process.wait(timeout=5)
+    gateway.process.wait(timeout=PATIENCE)
     assert 'table inet sallyport' in gateway.at('nft', 'list', 'ruleset')
     assert gateway.start('system\n  host-name x\n') == 'ready\n', gateway.process.stderr.read()
     assert '10.1.0.1' not in gateway.ip('addr') and '10.77' not in gateway.ip('route')
@@ -502,8 +498,7 @@ def test_interface_style_captures_both_ways(gateway):
     gateway.host(1, 'ping', '-c1', '-W1', '-s', '300', '-I', '10.9.0.1', '10.1.0.2', check=False)
     gateway.wait_log('picd-sp-1-2-0', 'packet capture-in sp-1/2/0.0 ss-if 342 bytes 0800')
     # IPv6 is not part of it, and neighbours are still found
-    time.sleep(2)
-    assert ' 0% packet loss' in gateway.host(1, 'ping', '-6', '-c1', '-W2', '2001:db8:1::1', check=False)
+    wait(lambda: ' 0% packet loss' in gateway.host(1, 'ping', '-6', '-c1', '-W2', '2001:db8:1::1', check=False))
     assert gateway.stop() == 0
     assert gateway.state() == before
 
@@ -513,10 +508,9 @@ def test_interface_that_comes_later_is_configured(gateway):
     assert gateway.start(media('', SERVICE) + INTERFACE_STYLE) == 'ready\n', gateway.process.stderr.read()
     assert 'device "ge-0-0-1"' not in gateway.at('nft', 'list', 'ruleset')
     gateway.ip('link', 'add', 'ge-0-0-1', 'type', 'veth', 'peer', 'name', 'other')
-    time.sleep(0.5)
-    assert '10.1.1.1/24' in gateway.ip('addr', 'show', 'ge-0-0-1')
-    assert '10.9.0.0/16 via 10.1.1.2' in gateway.ip('route')
-    assert 'device "ge-0-0-1"' in gateway.at('nft', 'list', 'ruleset')
+    wait(lambda: '10.1.1.1/24' in gateway.ip('addr', 'show', 'ge-0-0-1'))
+    wait(lambda: '10.9.0.0/16 via 10.1.1.2' in gateway.ip('route'))
+    wait(lambda: 'device "ge-0-0-1"' in gateway.at('nft', 'list', 'ruleset'))
 
 
 def test_link_that_flaps_gets_its_routes_back(gateway):
@@ -525,22 +519,28 @@ def test_link_that_flaps_gets_its_routes_back(gateway):
     assert gateway.start(text) == 'ready\n', gateway.process.stderr.read()
     running = gateway.state()
     gateway.ip('link', 'set', 'ge-0-0-1', 'down')
-    time.sleep(0.3)
+    time.sleep(0.3)  # netd shall have time for a mistake
     assert '10.66.0.0/16' not in gateway.ip('route') and '10.2.0.0/16' in gateway.ip('route')
     gateway.ip('link', 'set', 'ge-0-0-1', 'up')
-    time.sleep(0.5)
-    after = gateway.state()
-    assert after['routes'] == running['routes'] and after['addresses6'] == running['addresses6']
+
+    def is_back():
+        after = gateway.state()
+        return after['routes'] == running['routes'] and after['addresses6'] == running['addresses6']
+    wait(is_back, lambda: (running, gateway.state()))
     assert gateway.stop() == 0
     assert gateway.state() == before
 
 
 def test_interfaces_terse(gateway):
     assert gateway.start(media() + NEXT_HOP) == 'ready\n'
-    time.sleep(1.5)  # the kernel tells of a carrier once a second
-    rows, done = gateway.client().rpc('get-interface-information', ('level', 'terse'))
-    assert done['status'] == 'ok'
-    opened = [dict(row[0][1]) for tag, row in rows if tag == '_open']
+    client = gateway.client()
+
+    def terse():
+        rows, done = client.rpc('get-interface-information', ('level', 'terse'))
+        assert done['status'] == 'ok'
+        return rows, [dict(row[0][1]) for tag, row in rows if tag == '_open']
+    wait(lambda: terse()[1][0]['oper-status'] == 'up')  # the kernel tells of a carrier once a second
+    rows, opened = terse()
     assert [i['name'] for i in opened][:3] == ['ge-0/0/0', 'ge-0/0/1', 'sp-1/2/0']
     assert opened[0]['admin-status'] == 'up' and opened[0]['oper-status'] == 'up'
     assert [tag for tag, _ in rows[:3]] == ['_open', 'logical-interface', '_close']
@@ -549,5 +549,5 @@ def test_interfaces_terse(gateway):
     families = [dict(value) for tag, value in unit if tag == 'address-family']
     assert [f['address-family-name'] for f in families] == ['inet', 'inet6']
     assert families[0]['interface-address'] == [('ifa-local', '10.1.0.1/24')]
-    rows, done = gateway.client().rpc('get-interface-information', ('interface-name', 'xe-9/9/9'))
+    rows, done = client.rpc('get-interface-information', ('interface-name', 'xe-9/9/9'))
     assert rows == [] and done == {'status': 'error', 'text': 'error: device xe-9/9/9 not found'}

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from gateway import BUILD, Gateway
+from gateway import BUILD, PATIENCE, Gateway
 from test_priv import CONFIG, PROCESSES, pytestmark  # noqa: F401
 
 STEP = 4  # system calls between two points
@@ -29,7 +29,7 @@ def again(g):
 
 
 def command(g, line):
-    p = subprocess.run([BUILD + '/cli/sallyport', '-r', g.run_dir, '-c', line], text=True, capture_output=True, timeout=60)
+    p = subprocess.run([BUILD + '/cli/sallyport', '-r', g.run_dir, '-c', line], text=True, capture_output=True, timeout=PATIENCE)
     assert p.returncode == 0, p.stderr
     return p.stdout
 
@@ -68,17 +68,17 @@ def kill_in_commit(g, i, n):
     p.stdin.write('commit\n')
     p.stdin.close()
     seen = p.stdout.read()
-    p.wait(60)
+    p.wait(PATIENCE)
     p.stdout.close()
     try:
-        killed = tracer.wait(1 if 'commit complete' in seen else 30) == 0
+        killed = tracer.wait(1 if 'commit complete' in seen else PATIENCE) == 0
     except subprocess.TimeoutExpired:
         tracer.send_signal(signal.SIGTERM)
         tracer.wait()
         killed = False
     tracer.stdout.close()
     if killed:
-        g.process.wait(10)
+        g.process.wait(PATIENCE)
         g.process.stdout.close()
         g.process.stderr.close()
     return seen, killed

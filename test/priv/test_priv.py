@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A whole gateway: the rights of each process, killing each of them, and what is left at the end."""
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from gateway import BUILD, Gateway, check_rights
+from gateway import BUILD, Gateway, check_rights, wait
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason='needs root'),
@@ -109,25 +110,33 @@ def gateway():
         yield g
 
 
-def spis(gateway, *command, host=None):
-    """The SPIs that leave towards the far end while COMMAND runs."""
-    capture = subprocess.Popen(
-        ['ip', 'netns', 'exec', gateway.hosts[1], 'tcpdump', '-l', '-n', '-i', 'eth0', 'ip proto 50'],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def spis(gateway, n, *command, host=None):
+    """The SPIs that leave towards the far end while COMMAND runs, which are N or fewer in the end."""
+    path = gateway.dir + '/capture'
+    with open(path, 'w') as out:
+        capture = subprocess.Popen(['ip', 'netns', 'exec', gateway.hosts[1], 'tcpdump', '-l', '-n', '--immediate-mode', '-i', 'eth0',
+                                    'ip proto 50'], stdout=out, stderr=subprocess.PIPE, text=True)
+
+    def seen():
+        with open(path) as f:
+            return re.findall(r'ESP\(spi=0x([0-9a-f]{8})', f.read())
     capture.stderr.readline()
     capture.stderr.readline()
     if host is None:
         gateway.at(*command, check=False)
     else:
         gateway.host(host, *command, check=False)
-    time.sleep(0.3)
+    end = time.monotonic() + 5
+    while len(seen()) < n and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.1)  # what should not be there
     capture.terminate()
-    return [line.split('spi=0x')[1][:8] for line in capture.communicate()[0].splitlines()
-            if 'ESP(spi=' in line]
+    capture.communicate()
+    return seen()
 
 
 def ping(gateway, to):
-    return spis(gateway, 'ping', '-c2', '-i0.2', '-W1', to, host=0)
+    return spis(gateway, 2, 'ping', '-c2', '-i0.2', '-W1', to, host=0)
 
 
 def test_rights_of_each_process(gateway):
@@ -142,7 +151,7 @@ def test_every_way_into_a_tunnel(gateway):
     assert ping(gateway, '10.9.0.1') == ['0000012c'] * 2
     assert ping(gateway, '10.3.0.1') == ['00000190'] * 2
     assert ping(gateway, '10.50.0.2') == ['00000190'] * 2
-    assert spis(gateway, 'bash', '-c', 'echo > /dev/udp/10.1.1.2/99') == ['00000191']
+    assert spis(gateway, 1, 'bash', '-c', 'echo > /dev/udp/10.1.1.2/99') == ['00000191']
     assert gateway.stop() == 0
     assert gateway.state() == before
 
@@ -155,9 +164,8 @@ def test_killed_daemon_comes_back_and_traffic_flows(gateway, victim):
     os.kill(pid, signal.SIGKILL)
     if victim == 'mgd':
         assert ping(gateway, '10.9.0.1') == ['0000012c'] * 2
-    time.sleep(2)
-    assert gateway.pid(victim) != pid
-    assert ping(gateway, '10.9.0.1') == ['0000012c'] * 2
+    gateway.wait_new(victim, pid)
+    wait(lambda: ping(gateway, '10.9.0.1') == ['0000012c'] * 2)
     assert ping(gateway, '10.3.0.1') == ['00000190'] * 2
 
 
@@ -165,8 +173,8 @@ def test_killed_sallyportd_leaves_the_host_clean(gateway):
     before = gateway.state()
     assert gateway.start(CONFIG) == 'ready\n', gateway.process.stderr.read()
     gateway.stop(signal.SIGKILL)
-    time.sleep(1)
-    after = gateway.state()
-    for what in before:
-        if what != 'files':
-            assert after[what] == before[what], what
+
+    def is_clean():
+        after = gateway.state()
+        return all(after[what] == before[what] for what in before if what != 'files')
+    wait(is_clean, lambda: (before, gateway.state()))

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 
-from .netlab import LabError, _run
+from .netlab import PATIENCE_S, LabError, _run
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 
@@ -38,14 +38,14 @@ class Refused(LabError):
 class Gateway:
     """A gateway in the namespace NS running CONFIG (text). Stopped with the lab at the latest."""
 
-    def __init__(self, ns, config, timeout_s=15.0):
+    def __init__(self, ns, config, timeout_s=PATIENCE_S):
         self.ns = ns
         self.run_dir = os.path.join(ns.lab.folder, f"run-{ns.name}")
         self.config_path = ns.lab.file(f"{ns.name}.conf", config)
         self.process = None
         self.start(timeout_s)
 
-    def start(self, timeout_s=15.0):
+    def start(self, timeout_s=PATIENCE_S):
         """Starts the gateway and waits for `ready`; raises Refused if the configuration is bad."""
         self.process = self.ns.spawn([program("sallyportd"), "-r", self.run_dir, "-c", self.config_path])
         try:
@@ -57,7 +57,7 @@ class Gateway:
 
     def stop(self):
         """SIGTERM and wait; returns the exit status."""
-        return self.process.stop(signal.SIGTERM, timeout_s=10.0)
+        return self.process.stop(signal.SIGTERM)
 
     def cli(self, command, check=True):
         """Runs one operational command; returns what it printed."""

@@ -24,6 +24,7 @@ import threading
 import time
 
 PREFIX = "sptest"
+PATIENCE_S = 60.0   # for what shall come soon: the machine may be slow and busy
 _serial = itertools.count()
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -33,7 +34,7 @@ class LabError(AssertionError):
     """Something the laboratory was asked to do did not work; the text has the command's own words."""
 
 
-def wait_until(is_true, timeout_s=5.0, what="the condition", step_s=0.02):
+def wait_until(is_true, timeout_s=PATIENCE_S, what="the condition", step_s=0.02):
     """Calls IS_TRUE until it returns something true, which is returned; raises after TIMEOUT_S."""
     end = time.monotonic() + timeout_s
     while True:
@@ -45,7 +46,7 @@ def wait_until(is_true, timeout_s=5.0, what="the condition", step_s=0.02):
         time.sleep(step_s)
 
 
-def _run(command, timeout_s=30.0, check=True, **kw):
+def _run(command, timeout_s=PATIENCE_S, check=True, **kw):
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout_s,
                          check=False, **kw)
     if check and run.returncode != 0:
@@ -83,7 +84,7 @@ class Process:
         self.popen.stdin.write(text)
         self.popen.stdin.flush()
 
-    def wait_line(self, pattern, timeout_s=10.0, where="out", after=0):
+    def wait_line(self, pattern, timeout_s=PATIENCE_S, where="out", after=0):
         """Waits for a line (index AFTER or later) that matches PATTERN; returns the match."""
         lines = getattr(self, where)
 
@@ -98,14 +99,14 @@ class Process:
             return None
         return wait_until(find, timeout_s, f"{pattern!r} from {self.command}; it said {lines[-20:]}")
 
-    def wait(self, timeout_s=10.0):
+    def wait(self, timeout_s=PATIENCE_S):
         """Waits for the end; returns the exit status."""
         status = self.popen.wait(timeout_s)
         for reader in self.readers:
             reader.join(timeout_s)
         return status
 
-    def stop(self, sig=signal.SIGTERM, timeout_s=5.0):
+    def stop(self, sig=signal.SIGTERM, timeout_s=PATIENCE_S):
         """Ends the program, if need be with SIGKILL; returns its exit status."""
         if self.is_alive():
             self.popen.send_signal(sig)
@@ -126,6 +127,9 @@ class Ping:
         self.text = text
         self.sent, self.received = int(m[1]), int(m[2])
         self.lost = self.sent - self.received
+        answered = [int(n) for n in re.findall(r"icmp_seq=(\d+) ttl=", text)]
+        # lost before the last answer: when a ping is ended, some may still be on their way
+        self.gaps = max(answered, default=0) - len(set(answered))
         self.duplicates = sum(int(n) for n in re.findall(r"\+(\d+) duplicates", text))
 
     def __repr__(self):
@@ -149,15 +153,23 @@ class Capture:
 
     def stop(self):
         if self.process.is_alive():
-            time.sleep(0.1)     # what is on its way through the capture ring
+            time.sleep(0.1)     # what is on its way
+            wait_until(self._has_all, what="what the capture ring holds")
             self.process.stop(signal.SIGINT)
+
+    def _has_all(self):
+        """Asks tcpdump for its counters: has it written what its filter let through?"""
+        said = len(self.process.err)
+        self.process.popen.send_signal(signal.SIGUSR1)
+        counts = self.process.wait_line(r"(\d+) packets? captured, (\d+) packets? received by filter", where="err", after=said)
+        return int(counts[1]) >= int(counts[2])
 
     def packets(self):
         """The packets captured so far, as scapy sees them."""
         # scapy knows a layer only once its module was imported
         from scapy.layers import inet, inet6, ipsec, l2  # noqa: F401
         from scapy.utils import rdpcap
-        return rdpcap(self.path)
+        return rdpcap(self.path) if os.path.getsize(self.path) > 24 else []     # nothing behind the header yet
 
 
 class Wire:
@@ -222,7 +234,7 @@ class Namespace:
             command = ["bash", "-c", command]
         return ["ip", "netns", "exec", self.full_name, *map(str, command)]
 
-    def run(self, command, timeout_s=30.0, check=True, **kw):
+    def run(self, command, timeout_s=PATIENCE_S, check=True, **kw):
         """Runs COMMAND (a list, or a string for bash) here; returns the subprocess.CompletedProcess."""
         return _run(self._command(command), timeout_s, check, **kw)
 
@@ -282,14 +294,14 @@ class Namespace:
         command = ["ping", "-n", "-q", "-c", count, "-i", interval_s, "-W", timeout_s, *options]
         command += ["-s", size] if size is not None else []
         command += ["-M", df] if df else []
-        run = self.run([*command, target], timeout_s=count * interval_s + timeout_s + 20, check=False)
+        run = self.run([*command, target], timeout_s=count * interval_s + timeout_s + PATIENCE_S, check=False)
         if "packets transmitted" not in run.stdout:
             raise LabError(f"ping {target}: {run.stdout}{run.stderr}")
         return Ping(run.stdout)
 
     def ping_start(self, target, interval_s=0.01, options=()):
         """Starts a ping that goes on; end it with ping_end()."""
-        return self.spawn(["ping", "-n", "-q", "-i", str(interval_s), "-W", "1", *options, target])
+        return self.spawn(["ping", "-n", "-i", str(interval_s), "-W", "1", *options, target])
 
     @staticmethod
     def ping_end(process):

@@ -51,7 +51,7 @@ Subsystem sftp {SFTP}
 """)
         os.makedirs("/run/sshd", exist_ok=True)
         self.process = ns.spawn(["sh", "-c", f"mount --bind {passwd} /etc/passwd && exec /usr/sbin/sshd -D -e -f {config}"])
-        wait_until(self._is_open, 10, f"sshd: {self.process.err}")
+        wait_until(self._is_open, what=f"sshd: {self.process.err}")
 
     @staticmethod
     def _file(folder, name, text, mode=0o644):
