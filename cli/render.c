@@ -39,6 +39,7 @@ static const struct render_table tables[] = {
 	{ "ipsec-tunnel-redundancy-information", "junos-ipsec", NULL, show_redundancy_row, NULL },
 	{ "ipsec-pic-redundancy-information", "junos-ipsec", NULL, show_pic_redundancy_row, NULL },
 	{ "ipsec-switch-information", "junos-ipsec", NULL, show_switch_row, NULL },
+	{ "services-ipsec-match-information", "junos-ipsec", NULL, show_match_row, NULL },
 	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
 	    NULL },
 	{ "route-information", "junos-routing", NULL, show_route_row, NULL },

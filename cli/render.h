@@ -99,6 +99,7 @@ void json_content(struct render *r, const char *s, size_t n);
 
 /* The families; each is one row of the table in render.c. */
 void show_services_sa_row(struct render *r, const struct elem *row);
+void show_match_row(struct render *r, const struct elem *row);
 void show_services_statistics_row(struct render *r, const struct elem *row);
 void show_ipsec_sa_row(struct render *r, const struct elem *row);
 void show_ike_sa_row(struct render *r, const struct elem *row);

@@ -128,7 +128,7 @@ commands_of_operational_mode(void **state)
 		{ "sh ser ips ips sa", " security-associations" },
 		{ "show version ", " brief detail invoke-on !" },
 		{ "show services ipsec-vpn ipsec security-associations ",
-		    " <service-set> brief detail extensive (ss) !" },
+		    " <service-set> brief detail extensive hex (ss) !" },
 		{ "show services ipsec-vpn ipsec security-associations detail s",
 		    " <service-set> (ss) !" },
 		{ "show services ipsec-vpn ipsec statistics service-set ", " <service-set> (ss)" },

@@ -21,6 +21,16 @@ struct picd;
 
 enum row_level { LEVEL_BRIEF, LEVEL_DETAIL, LEVEL_EXTENSIVE };
 
+/* The packet that `match-rules` asks for. */
+struct row_match {
+	struct addr source;
+	struct addr destination; /* of the same family */
+	char interface[64];      /* unit that it is routed to, or that it passes; "": not said */
+	uint16_t source_port;    /* 0: not said */
+	uint16_t destination_port;
+	uint8_t protocol; /* 0: not said */
+};
+
 struct row_job {
 	struct row_job *next;
 	/* Makes the next row in A; NULL: that was the last one. */
@@ -30,14 +40,17 @@ struct row_job {
 	char name[256];     /* service set or SA asked for; "" = all */
 	struct addr remote; /* remote gateway asked for; ADDR_NONE = all */
 	bool is_hex;
-	size_t at;       /* service set, or association slot, that comes next */
-	size_t at_inner; /* tunnel within the set */
+	bool has_answer;         /* match-rules: some service set takes the packet */
+	struct row_match *match; /* owned; NULL: another command */
+	size_t at;               /* service set, or association slot, that comes next */
+	size_t at_inner;         /* tunnel within the set */
 };
 
 /* The row makers, one file each. */
 struct elem *show_services_sas(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_security_sas(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_statistics(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_match(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
 
 /* Not a row maker: does it all and returns NULL. */

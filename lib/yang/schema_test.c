@@ -550,6 +550,8 @@ commands_have_owner_and_permission(void **state)
 		    "show services ipsec-vpn ipsec statistics", "picd", "view" },
 		{ "clear-ipsec-vpn-statistics", "clear services ipsec-vpn ipsec statistics", "picd",
 		    "clear" },
+		{ "get-services-ipsec-match-information", "show services ipsec-vpn match-rules",
+		    "picd", "view" },
 		{ "get-security-associations-information", "show ipsec security-associations",
 		    "picd", "view" },
 		{ "clear-packet-drop-information",
