@@ -33,6 +33,13 @@ static const struct render_table tables[] = {
 	{ "ipsec-total-statistics-information", "junos-ipsec", NULL, show_services_statistics_row,
 	    NULL },
 	{ "security-associations-information", "junos-ipsec", NULL, show_ipsec_sa_row, NULL },
+	{ "ike-security-associations-information", "junos-ike", NULL, show_ike_sa_row, NULL },
+	{ "ike-security-associations-statistics", "junos-ike", NULL, show_ike_statistics_row,
+	    NULL },
+	{ "ipsec-tunnel-redundancy-information", "junos-ipsec", NULL, show_redundancy_row, NULL },
+	{ "ipsec-pic-redundancy-information", "junos-ipsec", NULL, show_pic_redundancy_row, NULL },
+	{ "ipsec-switch-information", "junos-ipsec", NULL, show_switch_row, NULL },
+	{ "services-ipsec-match-information", "junos-ipsec", NULL, show_match_row, NULL },
 	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
 	    NULL },
 	{ "route-information", "junos-routing", NULL, show_route_row, NULL },
@@ -58,6 +65,7 @@ static const struct render_table tables[] = {
 	{ "user-log-information", "junos", NULL, show_user_log_row, NULL },
 	{ "directory-list", "junos", NULL, show_files_row, NULL },
 	{ "cli", "junos", NULL, show_directory_row, NULL },
+	{ "x509-pki-certificate-info-list", "junos-pki", NULL, show_pki_row, NULL },
 	{ "checksum-information", "junos", NULL, show_checksum_row, NULL },
 };
 

@@ -130,16 +130,15 @@ step_wire(struct talk *t, uint8_t op, struct rd *r)
 static void
 step_other(struct talk *t, uint8_t op, struct rd *r)
 {
-	const struct ike_path path = { t->a.end, t->b.end };
 	struct talk_side *s = (op & 8) != 0 ? &t->b : &t->a;
 	switch (op % 8) {
 	case 0:
 		if (ike_n_sas(t->a.ike) < 4)
-			(void)ike_start(t->a.ike, t->now_ms, &path, &t->a.policy);
+			(void)talk_begin(t, &t->a);
 		break;
 	case 1:
 		if (s->sa != NULL)
-			(void)!ike_quick_start(s->ike, t->now_ms, s->sa, &s->tunnels[0]);
+			(void)talk_quick(t, s, 0);
 		break;
 	case 2:
 		(void)talk_wait(t);
@@ -154,7 +153,7 @@ step_other(struct talk *t, uint8_t op, struct rd *r)
 		break;
 	case 6:
 		if (s->sa != NULL)
-			ike_probe(s->ike, s->sa, op);
+			ike_probe(s->ike, s->sa);
 		break;
 	default:
 		if (s->sa != NULL)
