@@ -65,6 +65,7 @@ static const struct render_table tables[] = {
 	{ "user-log-information", "junos", NULL, show_user_log_row, NULL },
 	{ "directory-list", "junos", NULL, show_files_row, NULL },
 	{ "cli", "junos", NULL, show_directory_row, NULL },
+	{ "x509-pki-certificate-info-list", "junos-pki", NULL, show_pki_row, NULL },
 	{ "checksum-information", "junos", NULL, show_checksum_row, NULL },
 };
 

@@ -123,7 +123,8 @@ commands_of_operational_mode(void **state)
 	static const char *const cases[][2] = {
 		{ "", " clear file ping request set show traceroute" },
 		{ "s", " set show" },
-		{ "show se", " services" },
+		{ "show se", " security services" },
+		{ "show ser", " services" },
 		{ "sh ser ips ips s", " security-associations statistics" },
 		{ "sh ser ips ips sa", " security-associations" },
 		{ "show version ", " brief detail invoke-on !" },

@@ -110,6 +110,7 @@ static const struct {
 	{ "restart interface-control", "netd" },
 	{ "restart ipsec-key-management", "kmd" },
 	{ "restart management", "mgd" },
+	{ "restart pki-service", "pkid" },
 	{ "restart routing", "netd" },
 };
 

@@ -45,6 +45,7 @@ static const struct {
 	[CHILD_NETD] = { "netd", "_sallyport-netd", 58301, SANDBOX_NETD, 0 },
 	[CHILD_MGD] = { "mgd", "_sallyport-mgd", 58302, SANDBOX_MGD, SIGKILL },
 	[CHILD_KMD] = { "kmd", "_sallyport-kmd", 58304, SANDBOX_KMD, SIGKILL },
+	[CHILD_PKID] = { "pkid", "_sallyport-pkid", 58305, SANDBOX_PKID, SIGKILL },
 	[CHILD_PICD] = { "picd", "_sallyport-picd", 58303, SANDBOX_PICD, SIGKILL },
 };
 
@@ -135,7 +136,10 @@ child_run(const struct child *c, int program, uid_t uid, gid_t gid, pid_t parent
 		if (files.rlim_max >= FILES_MAX || setrlimit(RLIMIT_NOFILE, &more) < 0)
 			setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (chdir(c->kind == CHILD_MGD ? c->place->config : "/") < 0)
+	const char *folder = c->kind == CHILD_MGD    ? c->place->config
+			     : c->kind == CHILD_PKID ? c->place->keys
+						     : "/";
+	if (chdir(folder) < 0)
 		child_fail("working folder", errno);
 	int rc = priv_drop(uid, gid, sandbox_caps(kinds[c->kind].profile), &what);
 	if (rc < 0)

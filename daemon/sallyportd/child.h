@@ -17,7 +17,7 @@
 struct child;
 struct place;
 
-enum child_kind { CHILD_NETD, CHILD_MGD, CHILD_KMD, CHILD_PICD, CHILD_KINDS };
+enum child_kind { CHILD_NETD, CHILD_MGD, CHILD_KMD, CHILD_PKID, CHILD_PICD, CHILD_KINDS };
 
 enum { CHILD_STOP_MS = 5000, CHILD_INSTANCE_MAX = 32 };
 

@@ -7,7 +7,7 @@
  * unread, and the messages of its own daemons. It opens for them what they may not open: /dev/net/tun for netd and
  * the command line's socket for mgd. When a daemon starts, it and every daemon it talks to get a fresh socket pair.
  *
- * Order of the start: netd, mgd and kmd; mgd says which picds (MSG_PICS). `ready` is printed when mgd reports
+ * Order of the start: netd, mgd, kmd and pkid; mgd says which picds (MSG_PICS). `ready` is printed when mgd reports
  * the configuration in force. Order of the end: mgd and kmd, which says goodbye to its peers; picds; netd, which takes the
  * devices away; then the files.
  */
@@ -33,7 +33,7 @@
 
 enum {
 	PICS_MAX = 64,
-	CHILDREN_MAX = PICS_MAX + 3,
+	CHILDREN_MAX = PICS_MAX + 4,
 	START_TRIES_MAX = 5, /* a daemon that cannot even start before `ready` ends the gateway */
 };
 
@@ -46,6 +46,7 @@ struct super {
 	struct child *netd;
 	struct child *mgd;
 	struct child *kmd;
+	struct child *pkid;
 	struct child *picds[PICS_MAX];
 	unsigned n_picds;
 	uv_signal_t signals[3];
@@ -103,6 +104,7 @@ children_list(const struct super *s, struct child *out[CHILDREN_MAX])
 	out[n++] = s->netd;
 	out[n++] = s->mgd;
 	out[n++] = s->kmd;
+	out[n++] = s->pkid;
 	for (unsigned i = 0; i < s->n_picds; i++)
 		out[n++] = s->picds[i];
 	return n;
@@ -112,10 +114,12 @@ children_list(const struct super *s, struct child *out[CHILDREN_MAX])
 static const enum child_kind talkers[][2] = {
 	{ CHILD_MGD, CHILD_NETD },
 	{ CHILD_MGD, CHILD_KMD },
+	{ CHILD_MGD, CHILD_PKID },
 	{ CHILD_MGD, CHILD_PICD },
 	{ CHILD_NETD, CHILD_KMD },
 	{ CHILD_NETD, CHILD_PICD },
 	{ CHILD_KMD, CHILD_PICD },
+	{ CHILD_KMD, CHILD_PKID },
 };
 
 static bool
@@ -172,7 +176,8 @@ stop_continue(struct super *s)
 	if (s->kmd->pid != 0)
 		return;
 	picds_stop(s);
-	if (s->mgd->pid != 0 || s->n_picds > 0)
+	child_stop(s->pkid, false); /* kmd's goodbyes may have needed it */
+	if (s->mgd->pid != 0 || s->pkid->pid != 0 || s->n_picds > 0)
 		return;
 	if (s->netd->pid != 0)
 		child_stop(s->netd, false);
@@ -188,6 +193,7 @@ stop_start(struct super *s, int exit_status)
 	s->is_stopping = true;
 	s->exit_status = exit_status;
 	s->netd->is_wanted = false;
+	s->pkid->is_wanted = false;
 	for (unsigned i = 0; i < s->n_picds; i++)
 		s->picds[i]->is_wanted = false;
 	child_stop(s->mgd, false);
@@ -409,6 +415,8 @@ child_by_pid(struct super *s, pid_t pid)
 		return s->mgd;
 	if (s->kmd->pid == pid)
 		return s->kmd;
+	if (s->pkid->pid == pid)
+		return s->pkid;
 	for (unsigned i = 0; i < s->n_picds; i++)
 		if (s->picds[i]->pid == pid)
 			return s->picds[i];
@@ -465,6 +473,7 @@ gateway_run(struct super *s)
 	s->netd = child_new(&s->loop, CHILD_NETD, "", &s->place, &child_ops, s);
 	s->mgd = child_new(&s->loop, CHILD_MGD, "", &s->place, &child_ops, s);
 	s->kmd = child_new(&s->loop, CHILD_KMD, "", &s->place, &child_ops, s);
+	s->pkid = child_new(&s->loop, CHILD_PKID, "", &s->place, &child_ops, s);
 	restart_init(&s->restart, &s->loop);
 	s->restart.mgd = s->mgd;
 	uv_timer_init(&s->loop, &s->log_timer);
@@ -474,6 +483,7 @@ gateway_run(struct super *s)
 	child_free(s->netd);
 	child_free(s->mgd);
 	child_free(s->kmd);
+	child_free(s->pkid);
 	restart_done(&s->restart);
 	uv_close((uv_handle_t *)&s->log_timer, NULL);
 	for (unsigned i = 0; i < 3; i++)
@@ -486,13 +496,14 @@ gateway_run(struct super *s)
 static int
 place_take(struct super *s, const char *rundir)
 {
-	uid_t uid;
-	gid_t gid;
+	struct owner config;
+	struct owner keys;
 	const char *what = rundir;
-	child_user(CHILD_MGD, &uid, &gid);
+	child_user(CHILD_MGD, &config.uid, &config.gid);
+	child_user(CHILD_PKID, &keys.uid, &keys.gid);
 	int rc = place_init(&s->place, rundir);
 	if (rc == 0)
-		rc = place_open(&s->place, uid, gid, &what);
+		rc = place_open(&s->place, config, keys, &what);
 	if (rc == -EBUSY)
 		fprintf(stderr, "sallyportd: a gateway is running in %s already\n", s->place.run);
 	else if (rc < 0)

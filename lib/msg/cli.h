@@ -57,7 +57,9 @@ enum cli_msg_type {
 		    * style: "brief", "detail", "extensive", ... as the line asked for */
 	CLI_ROW, /* M->C one row */
 	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
-	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
+	CLI_WANT, /* M->C want { source ("file", "terminal", "sealed"), [name], (file { leaf, name })* }: contents wanted, answered by
+		   * CLI_INPUT until end. sealed: of all these files, in one CLI_INPUT with a sealed memfd that holds one
+		   * element tree, files { LEAF (hexadecimal)* }, for a daemon that mgd passes it on to.
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */

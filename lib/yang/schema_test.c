@@ -589,7 +589,7 @@ commands_have_owner_and_permission(void **state)
 		{ "get-log", "show log", "mgd", "view" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
-	static const char *const owners[] = { "cli", "kmd", "mgd", "netd", "picd" };
+	static const char *const owners[] = { "cli", "kmd", "mgd", "netd", "picd", "pkid" };
 	for (size_t i = 0; i < schema->n_rpcs; i++) {
 		size_t n_owners = 0;
 		for (size_t k = 0; k < sizeof(owners) / sizeof(owners[0]); k++)
