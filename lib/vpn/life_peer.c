@@ -79,14 +79,15 @@ life_peer_update(struct life_peer *p)
 	    p->keepalive_ms < p->probe_ms ? p->keepalive_ms : p->probe_ms);
 }
 
-/* One that will be there until a quick mode is over. */
+/* One that will be there until a quick mode is over, and on which the peer remembers more of them. */
 struct life_ike *
 life_peer_ike(const struct life_peer *p)
 {
 	for (struct life_ike *i = p->ikes; i != NULL; i = i->next) {
 		uint64_t quarter = i->sa->chosen.lifetime_s * UINT64_C(250);
 		uint64_t left = quarter < LIFE_FRESH_MS ? quarter : LIFE_FRESH_MS;
-		if (i->sa->expires_ms > p->life->now_ms + left)
+		if (i->sa->expires_ms > p->life->now_ms + left &&
+		    i->sa->stats.n_phase2 < IKE_MIDS_MAX / 2)
 			return i;
 	}
 	return NULL;
