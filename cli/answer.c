@@ -285,7 +285,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		err = output_drain(l);
 		if (err != 0)
 			break;
-		if (v != NULL && strcmp(v, "file") == 0) {
+		if (v != NULL && strcmp(v, "sealed") == 0) {
+			err = input_sealed(l->c, e);
+		} else if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
 			err = input_file(l->c, v != NULL ? v : "");
 		} else if (l->c->sink != NULL) {

@@ -52,7 +52,7 @@ struct db {
 
 struct peer {
 	struct peer *next;
-	char kind[16];     /* "netd" or "picd" */
+	char kind[16];     /* "netd", "kmd" or "picd" */
 	char instance[64]; /* services interface of a picd, else "" */
 	struct ipc *ipc;   /* NULL: not running */
 	struct mgd *m;
@@ -69,7 +69,7 @@ struct peer {
 };
 
 struct peers {
-	struct peer *list; /* netd first, picds in the order of the configuration */
+	struct peer *list; /* netd first, then kmd, picds in the order of the configuration */
 	uint32_t in_force; /* commit last reported to sallyportd */
 };
 
@@ -127,14 +127,27 @@ void peers_report(struct mgd *m);
 
 /* --- rpc.c --- */
 struct srpc;
-/* Asks the owner of RPC and streams its rows to S; ends the line of S. Takes over A, which holds REQUEST. */
+/* Asks the owner of RPC and streams its rows to S; ends the line of S. Takes over A, which holds REQUEST, and FD, which goes
+ * along (-1: none). */
 void rpc_start(
-    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request, int fd);
 void rpc_on_row(struct peer *p, struct ipc_msg *msg);
 void rpc_on_done(struct peer *p, struct ipc_msg *msg);
 void rpc_on_peer_gone(struct peer *p);
 /* The line is not wanted any more, or the session ends. */
 void rpc_detach(struct session *s);
+
+/* --- rpc_files.c --- */
+/* Does REQUEST name files whose contents its owner has to get? */
+bool rpc_wants_files(const struct srpc *rpc, const struct elem *request);
+/* As rpc_start(), with the contents of these files. */
+void rpc_start_files(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
+/* The owner asks QUESTION first; takes over A and FD as well. */
+void rpc_put_off(struct session *s, const struct srpc *rpc, struct arena *a,
+    const struct elem *request, int fd, const char *question);
+/* What was put off is not wanted any more. */
+void rpc_forget(struct session *s);
 
 /* --- pack.c --- */
 void pack_init(struct mgd *m);
@@ -236,14 +249,17 @@ struct session {
 	void (*on_answer)(struct session *s, const char *text);
 	void (*on_input)(struct session *s, const char *text, size_t len, const char *error);
 	struct text input;
-	int load_kind;            /* what the input is for (edit_load.c) */
-	int load_format;          /* that the user said (edit_load.c) */
-	bool load_relative;       /* at the [edit] place */
-	bool load_stops;          /* at the first error */
-	bool load_is_whole;       /* or not at all */
-	int load_trial;           /* enum load_trial */
-	struct tree *trial;       /* being checked (trial.c), or NULL */
-	bool keeps_trial;         /* if it is good, it is edited on */
+	int input_fd; /* that came with the input; -1: none */
+	struct put_off
+	    *put_off;       /* a command that waits for files or an answer (rpc_files.c), or NULL */
+	int load_kind;      /* what the input is for (edit_load.c) */
+	int load_format;    /* that the user said (edit_load.c) */
+	bool load_relative; /* at the [edit] place */
+	bool load_stops;    /* at the first error */
+	bool load_is_whole; /* or not at all */
+	int load_trial;     /* enum load_trial */
+	struct tree *trial; /* being checked (trial.c), or NULL */
+	bool keeps_trial;   /* if it is good, it is edited on */
 	unsigned edits_before;    /* db.n_edits when the commit under way began */
 	char name[4096];          /* name of the file that is being read */
 	bool has_quit;            /* commit and-quit */
@@ -268,6 +284,9 @@ void session_ask(struct session *s, const char *question, const char *fallback,
 void session_ask_secret(
     struct session *s, const char *question, void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
+    void (*fn)(struct session *s, const char *text, size_t len, const char *error));
+/* The same with the body of CLI_WANT. */
+void session_want_elem(struct session *s, const struct elem *want,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
 /* Has the command line write the text that follows to the file NAME instead, with the rights of its user. */
 void session_save(struct session *s, const char *name);

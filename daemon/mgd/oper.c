@@ -85,7 +85,7 @@ oper_commands(const struct schema *schema, size_t *n)
 bool
 oper_has(const struct command *c)
 {
-	static const char *const others[] = { "cli", "netd", "picd" };
+	static const char *const others[] = { "cli", "kmd", "netd", "picd", "pkid" };
 	if (c->rpc == NULL)
 		return c->id < OPER_SYSTEM_FIRST ? c->id >= 0 && c->id < OPER_END
 						 : oper_system_has(c);
@@ -147,7 +147,7 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 	}
 	if (strcmp(rpc->owner, "cli") == 0) {
 		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
-			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			rpc_start(s, rpc, a, request, -1); /* netd knows their Linux names */
 			return;
 		}
 		system_run_there(s, rpc, request);
@@ -163,7 +163,10 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
 	if (strcmp(rpc->owner, "mgd") != 0) {
-		rpc_start(s, rpc, a, request);
+		if (rpc_wants_files(rpc, request))
+			rpc_start_files(s, rpc, a, request);
+		else
+			rpc_start(s, rpc, a, request, -1);
 		return;
 	}
 	struct text error = { 0 };

@@ -109,8 +109,9 @@ static const struct {
 } daemons[] = {
 	{ "restart adaptive-services", "picd" },
 	{ "restart interface-control", "netd" },
-	{ "restart ipsec-key-management", "picd" },
+	{ "restart ipsec-key-management", "kmd" },
 	{ "restart management", "mgd" },
+	{ "restart pki-service", "pkid" },
 	{ "restart routing", "netd" },
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/mgd/mgd.h"
 #include "lib/base/smap.h"
@@ -33,6 +34,9 @@ struct rpc {
 	bool has_idle;     /* the command also tells of SAs that nothing uses */
 	struct smap shown; /* has_idle: names of SAs that had a row */
 	bool is_held;      /* the peer's channel is not being read */
+	const struct srpc *rpc;
+	int fd;         /* sealed contents of files that it names; -1: none */
+	char *question; /* the daemon wants it confirmed; in A */
 	uv_timer_t silence;
 };
 
@@ -51,6 +55,8 @@ rpc_free(struct rpc *r)
 			break;
 		}
 	smap_done(&r->shown);
+	if (r->fd >= 0)
+		close(r->fd);
 	arena_free(r->a);
 	text_done(&r->errors);
 	uv_close((uv_handle_t *)&r->silence, on_timer_closed); /* frees R */
@@ -80,6 +86,13 @@ rpc_end(struct rpc *r)
 {
 	struct session *s = r->s;
 	r->s = NULL;
+	if (s != NULL && r->question != NULL && r->errors.len == 0) {
+		rpc_put_off(s, r->rpc, r->a, r->request, r->fd, r->question);
+		r->a = NULL;
+		r->fd = -1;
+		rpc_free(r);
+		return;
+	}
 	if (s != NULL && r->has_idle && r->errors.len == 0)
 		idle_rows(s, r->request, &r->shown);
 	if (s != NULL && r->errors.len > 0)
@@ -97,7 +110,7 @@ ask_from(struct rpc *r, struct peer *p)
 		if (strcmp(p->kind, r->kind) != 0 || !p->is_wanted)
 			continue;
 		r->seq = ++r->m->seq;
-		if (p->ipc != NULL && ipc_send(p->ipc, MSG_RPC, r->seq, r->request, -1) == 0) {
+		if (p->ipc != NULL && ipc_send(p->ipc, MSG_RPC, r->seq, r->request, r->fd) == 0) {
 			r->peer = p;
 			silence_begin(r);
 			return;
@@ -122,12 +135,13 @@ on_silence(uv_timer_t *t)
 }
 
 void
-rpc_start(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+rpc_start(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request, int fd)
 {
 	struct rpc *r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		abort();
-	*r = (struct rpc){ .m = s->m, .s = s, .a = a, .request = request };
+	*r = (struct rpc){ .m = s->m, .s = s, .a = a, .request = request, .rpc = rpc, .fd = fd };
 	r->is_tool = strcmp(rpc->owner, "cli") == 0;
 	snprintf(r->kind, sizeof(r->kind), "%s", r->is_tool ? "netd" : rpc->owner);
 	r->has_idle = strcmp(rpc->name, "get-security-associations-information") == 0;
@@ -166,6 +180,15 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 	silence_begin(r);
 	if (r->is_tool) {
 		session_run_facts(r->s, r->request, msg->body);
+		return;
+	}
+	if (strcmp(msg->body->name, "output") == 0 && msg->body->value != NULL) {
+		session_text(r->s, msg->body->value); /* a command that only has something to say */
+		return;
+	}
+	if (strcmp(msg->body->name, "question") == 0) {
+		const char *text = elem_value(msg->body, "text");
+		r->question = arena_strdup(r->a, text != NULL ? text : "");
 		return;
 	}
 	const char *sa = r->has_idle ? elem_value(msg->body, "sa-name") : NULL;

@@ -57,6 +57,9 @@ session_free(struct session *s)
 			break;
 		}
 	rpc_detach(s);
+	rpc_forget(s);
+	if (s->input_fd >= 0)
+		close(s->input_fd);
 	system_detach(s);
 	if (s->is_welcome)
 		guard_log_login(s, false);
@@ -206,6 +209,7 @@ line_end(struct session *s, bool ok)
 {
 	s->on_answer = NULL;
 	s->on_input = NULL;
+	rpc_forget(s);
 	text_done(&s->secret);
 	s->done_ok = guard_line_end(s, ok) && ok;
 	s->has_done = true;
@@ -268,15 +272,25 @@ void
 session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error))
 {
-	session_pump(s);
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "want");
 	elem_leaf(a, e, "source", source);
 	if (name != NULL)
 		elem_leaf(a, e, "name", name);
-	ipc_send(s->ipc, CLI_WANT, s->seq, e, -1);
+	session_want_elem(s, e, fn);
 	arena_free(a);
+}
+
+void
+session_want_elem(struct session *s, const struct elem *want,
+    void (*fn)(struct session *s, const char *text, size_t len, const char *error))
+{
+	session_pump(s);
+	ipc_send(s->ipc, CLI_WANT, s->seq, want, -1);
 	text_reset(&s->input);
+	if (s->input_fd >= 0)
+		close(s->input_fd);
+	s->input_fd = -1;
 	s->on_input = fn;
 }
 
@@ -573,8 +587,9 @@ input_kept(const struct session *s)
 }
 
 static bool
-on_input(struct session *s, const struct elem *e)
+on_input(struct session *s, struct ipc_msg *msg)
 {
+	const struct elem *e = msg->body;
 	const char *text = elem_value(e, "text");
 	const char *error = elem_value(e, "error");
 	bool is_end = elem_has(e, "end");
@@ -589,6 +604,8 @@ on_input(struct session *s, const struct elem *e)
 		text_put(&s->input, text);
 	if (!is_end)
 		return true;
+	s->input_fd = msg->fd; /* session_want_elem() has seen to it that there is none */
+	msg->fd = -1;
 	void (*fn)(struct session *, const char *, size_t, const char *) = s->on_input;
 	s->on_input = NULL;
 	guard_begin(s, NULL, false);
@@ -653,7 +670,7 @@ on_message(struct ipc *c, struct ipc_msg *msg, void *arg)
 		ok = on_answer(s, msg->body);
 		break;
 	case CLI_INPUT:
-		ok = on_input(s, msg->body);
+		ok = on_input(s, msg);
 		break;
 	case CLI_BREAK:
 		on_break(s, msg->seq);
@@ -709,6 +726,7 @@ session_on_client(struct mgd *m, int fd)
 		abort();
 	s->m = m;
 	s->user = user;
+	s->input_fd = -1;
 	s->ipc = ipc_new(&m->d.loop, fd, &session_ops, s);
 	if (s->ipc == NULL) {
 		free(s);

@@ -151,6 +151,28 @@ id_is_same_peer(const struct id *a, const struct id *b)
 	return memcmp(a->p, b->p, a->n) == 0;
 }
 
+/* Does an address lie in the network of OURS? */
+static bool
+lies_in(const struct id *peer, const struct id *ours)
+{
+	struct prefix net;
+	if (type_info(peer->type)->kind != KIND_ADDR || type_info(ours->type)->kind == KIND_ADDR)
+		return false;
+	return id_prefix(ours, &net) && prefix_has(net, addr_at(peer, 0));
+}
+
+bool
+id_fits(const struct id *peer, const struct id *allowed, enum ike_match match)
+{
+	bool is_dn = peer->type == ID_DN && allowed->type == ID_DN;
+	if (match != IKE_MATCH_SAME)
+		return is_dn && dn_has(peer->p, peer->n, allowed->p, allowed->n,
+				    match == IKE_MATCH_CONTAINER ? DN_IN_ORDER : DN_ANY_ORDER);
+	if (is_dn)
+		return dn_eq(peer->p, peer->n, allowed->p, allowed->n);
+	return id_is_same_peer(peer, allowed) || lies_in(peer, allowed);
+}
+
 bool
 id_eq(const struct id *a, const struct id *b)
 {

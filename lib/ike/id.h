@@ -31,6 +31,7 @@ enum id_type {
 enum {
 	ID_ADDR_MAX = 32, /* octets of two IPv6 addresses */
 	ID_NAME_MAX = 1024,
+	ID_BODY_MAX = 4096, /* octets of any: of a distinguished name */
 };
 
 struct id {
@@ -61,6 +62,15 @@ bool id_eq(const struct id *a, const struct id *b);
 
 /* Type and octets are the same; in phase 1 protocol and port say nothing about who it is. */
 bool id_is_same_peer(const struct id *a, const struct id *b);
+
+enum ike_match {
+	IKE_MATCH_SAME, /* the same identity; an address that lies in a subnet of ours */
+	IKE_MATCH_CONTAINER, /* a distinguished name that has these parts in this order, and maybe others */
+	IKE_MATCH_WILDCARD, /* a distinguished name that has these parts in any order, and maybe others */
+};
+
+/* Does the identity that a peer has fit one that is allowed? */
+bool id_fits(const struct id *peer, const struct id *allowed, enum ike_match match);
 
 /* May this protocol and port stand in an identity of phase 1? Nothing, or UDP and a port of IKE. */
 bool id_has_ike_port(const struct id *id);

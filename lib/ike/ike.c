@@ -48,16 +48,30 @@ ike_n_sas(const struct ike *ike)
 size_t
 ike_n_half_open(const struct ike *ike)
 {
-	return ike->table.n_half_open;
+	return ike->table.half_open[0].n + ike->table.half_open[1].n;
+}
+
+struct ike_sa *
+ike_sa_at(const struct ike *ike, size_t i)
+{
+	return i < ike->table.n ? ike->table.heap[i] : NULL;
+}
+
+struct ike_sa *
+ike_find(const struct ike *ike, uint64_t cky_i, uint64_t cky_r)
+{
+	return table_find(&ike->table, cky_i, cky_r);
 }
 
 /* --- messages --- */
 
 /* Refuses a message that belongs to nothing, or not to what is due. */
 static enum ike_reason
-refuse(struct ike *ike, const struct ike_path *path, const struct ike_sa *sa,
-    enum ike_reason reason, const char *why)
+refuse(struct ike *ike, const struct ike_path *path, struct ike_sa *sa, enum ike_reason reason,
+    const char *why)
 {
+	if (sa != NULL)
+		v1_why_keep(sa, reason, why);
 	ike->host.refused(ike->host.ctx, path, sa, reason, why);
 	return reason;
 }
@@ -84,7 +98,9 @@ fragment_input(struct v1_turn *t, struct rd *r, uint8_t **out, size_t *out_len)
 		t->sa->frags = calloc(1, sizeof(*t->sa->frags));
 		if (t->sa->frags == NULL)
 			abort();
+		t->sa->frags->due_ms = t->now_ms + IKE_FRAGS_MS;
 		t->ike->n_frags++;
+		v1_due_update(t->ike, t->sa);
 	}
 	reason = v1_frags_put(t->sa->frags, &frag);
 	*out = v1_frags_take(t->sa->frags, out_len);
@@ -101,7 +117,8 @@ message_input(struct v1_turn *t, uint8_t *msg, size_t len)
 		return IKE_FLAGS;
 	switch (t->hdr->exchange) {
 	case HDR_MAIN:
-		return v1_main_input(t, msg, len);
+	case HDR_AGGRESSIVE:
+		return v1_phase1_input(t, msg, len);
 	case HDR_QUICK:
 		return v1_quick_input(t, msg, len);
 	case HDR_INFO:
@@ -151,6 +168,10 @@ ike_input(struct ike *ike, uint64_t now_ms, const struct ike_path *path, uint8_t
 		reason = message_input(&t, msg, len);
 	if (whole != NULL)
 		reason = whole_input(&t, whole, whole_len);
+	if (t.sa != NULL && (reason == IKE_OK || reason == IKE_REPEATED)) {
+		t.sa->stats.in_packets++;
+		t.sa->stats.in_octets += len;
+	}
 	if (reason != IKE_OK)
 		refuse(ike, path, t.sa, reason, text_str(&why));
 	free(whole);

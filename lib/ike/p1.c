@@ -200,6 +200,7 @@ match(const struct v1_sa *peer, const struct p1_proposal *p, struct p1_choice *o
 				continue;
 			out->peer = i;
 			out->transform = k;
+			out->peer_lifetime_s = t->life.seconds;
 			out->lifetime_s = shorter(p->lifetime_s, t->life.seconds);
 			return true;
 		}

@@ -29,6 +29,8 @@ struct p1_choice {
 	unsigned peer;       /* which proposal of the peer's SA payload */
 	unsigned transform;  /* which of all transforms of it */
 	uint32_t lifetime_s; /* the shorter one */
+	uint32_t
+	    peer_lifetime_s; /* what the peer said, 0: nothing; above ours: tell it with RESPONDER-LIFETIME */
 };
 
 /* Writes an SA payload: one proposal, our N (1..P1_PROPOSALS_MAX) as its transforms, in order. */

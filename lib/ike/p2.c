@@ -362,6 +362,9 @@ choice_fill(const struct v1_sa *peer, const struct p2_proposal *p, struct p2_cho
 		    v1_sa_spi(theirs);
 		if (life != 0 && (c->peer_lifetime_s == 0 || life < c->peer_lifetime_s))
 			c->peer_lifetime_s = life;
+		uint32_t kb = peer->transforms[c->transform[i]].life.kilobytes;
+		if (kb != 0 && (c->lifetime_kb == 0 || kb < c->lifetime_kb))
+			c->lifetime_kb = kb;
 	}
 	if (c->peer_lifetime_s != 0 && c->peer_lifetime_s < c->lifetime_s)
 		c->lifetime_s = c->peer_lifetime_s;

@@ -47,6 +47,7 @@ struct p2_choice {
 	uint32_t lifetime_s; /* the shorter one */
 	uint32_t
 	    peer_lifetime_s; /* what the peer said, 0: nothing; above ours: tell it with RESPONDER-LIFETIME */
+	uint32_t lifetime_kb;      /* what the peer said, 0: nothing */
 	struct p2_spis peer;       /* the peer's SPIs, for our outbound SA */
 	unsigned n;                /* protocols: 1, or 2 for a bundle */
 	unsigned peer_proposal[2]; /* which of the peer's SA payload, in its order */

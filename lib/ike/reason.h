@@ -39,11 +39,17 @@
 	X(HASH, "hash", "the hash is wrong", 23)                                                   \
 	X(AUTH, "auth", "authentication failed", 24)                                               \
 	X(SIGNATURE, "signature", "the signature is wrong", 25)                                    \
+	X(MODE, "mode", "the peer begins another mode than the policy has", 14)                    \
+	X(CERT, "certificate", "the certificate is not accepted", 20)                              \
+	X(CERT_TYPE, "certificate-type", "certificates of this encoding are not supported", 21)    \
+	X(NO_SIGNATURE, "no-signature", "our own signature cannot be made", 0)                     \
 	X(SELECTORS, "selectors", "no tunnel has these proxy identities", 18)                      \
 	X(HALF_OPEN, "half-open", "too many negotiations have just begun", 0)                      \
 	X(NO_POLICY, "no-policy", "no tunnel goes to this peer", 14)                               \
 	X(TIMEOUT, "timeout", "the peer does not answer", 0)                                       \
+	X(PEER, "peer", "the peer refuses", 0)                                                     \
 	X(DELETED, "deleted", "the peer deleted the SA", 0)                                        \
+	X(EXPIRED, "expired", "the lifetime is over", 0)                                           \
 	X(LIMIT, "limit", "a limit is reached", 0)
 
 enum ike_reason {

@@ -21,6 +21,13 @@ table_done(struct table *t)
 	free(t->by_own);
 	free(t->by_peer);
 	free(t->heap);
+	for (size_t i = 0; i < t->cap; i++)
+		while (t->sources[i] != NULL) {
+			struct source *next = t->sources[i]->next;
+			free(t->sources[i]);
+			t->sources[i] = next;
+		}
+	free(t->sources);
 	*t = (struct table){ 0 };
 }
 
@@ -75,9 +82,20 @@ must(void *p)
 	return p;
 }
 
+static size_t
+source_slot(const struct table *t, struct addr a)
+{
+	uint64_t h = a.family;
+	for (size_t i = 0; i < sizeof(a.b); i++)
+		h = (h ^ a.b[i]) * t->secret;
+	return (size_t)(h ^ h >> 32) & (t->cap - 1);
+}
+
 static void
 grow(struct table *t)
 {
+	struct source **old = t->sources;
+	size_t old_cap = t->cap;
 	if (t->n < t->cap)
 		return;
 	t->cap = t->cap > 0 ? 2 * t->cap : CAP_MIN;
@@ -85,9 +103,63 @@ grow(struct table *t)
 	free(t->by_peer);
 	t->by_own = must(calloc(t->cap, sizeof(struct ike_sa *)));
 	t->by_peer = must(calloc(t->cap, sizeof(struct ike_sa *)));
+	t->sources = must(calloc(t->cap, sizeof(struct source *)));
 	t->heap = must(reallocarray(t->heap, t->cap, sizeof(struct ike_sa *)));
 	for (size_t i = 0; i < t->n; i++)
 		link_hashes(t, t->heap[i]);
+	for (size_t i = 0; i < old_cap; i++)
+		for (struct source *s = old[i]; s != NULL;) {
+			struct source *next = s->next;
+			struct source **at = &t->sources[source_slot(t, s->addr)];
+			s->next = *at;
+			*at = s;
+			s = next;
+		}
+	free(old);
+}
+
+/* --- addresses --- */
+
+static struct source *
+source_find(const struct table *t, struct addr a)
+{
+	struct source *s = t->cap > 0 ? t->sources[source_slot(t, a)] : NULL;
+	while (s != NULL && !addr_eq(s->addr, a))
+		s = s->next;
+	return s;
+}
+
+static void
+source_join(struct table *t, struct ike_sa *sa)
+{
+	struct source *s = source_find(t, sa->path.remote.addr);
+	if (s == NULL) {
+		struct source **at = &t->sources[source_slot(t, sa->path.remote.addr)];
+		s = must(calloc(1, sizeof(*s)));
+		s->addr = sa->path.remote.addr;
+		s->next = *at;
+		*at = s;
+		t->n_sources++;
+	}
+	s->n_sas++;
+	s->n_up += sa->is_settled;
+	sa->source = s;
+}
+
+static void
+source_leave(struct table *t, struct ike_sa *sa)
+{
+	struct source *s = sa->source;
+	sa->source = NULL;
+	s->n_up -= sa->is_settled;
+	if (--s->n_sas > 0)
+		return;
+	struct source **at = &t->sources[source_slot(t, s->addr)];
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	free(s);
+	t->n_sources--;
 }
 
 struct ike_sa *
@@ -103,6 +175,15 @@ table_find(const struct table *t, uint64_t cky_i, uint64_t cky_r)
 		    (sa->cky_r == cky_r || sa->cky_r == 0))
 			return sa;
 	return NULL;
+}
+
+struct ike_sa *
+table_find_own(const struct table *t, uint64_t cookie)
+{
+	struct ike_sa *sa = t->cap > 0 ? t->by_own[slot(t, cookie)] : NULL;
+	while (sa != NULL && own_cookie(sa) != cookie)
+		sa = sa->own_next;
+	return sa;
 }
 
 struct ike_sa *
@@ -167,16 +248,74 @@ table_first_due(const struct table *t)
 
 /* --- half open --- */
 
+static void
+half_open_join(struct table *t, struct ike_sa *sa)
+{
+	struct queue *q = &t->half_open[sa->is_known];
+	struct source *s = sa->source;
+	sa->fifo_prev = q->newest;
+	*(q->newest != NULL ? &q->newest->fifo_next : &q->oldest) = sa;
+	q->newest = sa;
+	q->n++;
+	sa->kin_prev = s->newest;
+	*(s->newest != NULL ? &s->newest->kin_next : &s->oldest) = sa;
+	s->newest = sa;
+	s->n_half_open++;
+	sa->is_half_open = true;
+}
+
+static void
+half_open_leave(struct table *t, struct ike_sa *sa)
+{
+	struct queue *q = &t->half_open[sa->is_known];
+	struct source *s = sa->source;
+	if (!sa->is_half_open)
+		return;
+	*(sa->fifo_prev != NULL ? &sa->fifo_prev->fifo_next : &q->oldest) = sa->fifo_next;
+	*(sa->fifo_next != NULL ? &sa->fifo_next->fifo_prev : &q->newest) = sa->fifo_prev;
+	q->n--;
+	*(sa->kin_prev != NULL ? &sa->kin_prev->kin_next : &s->oldest) = sa->kin_next;
+	*(sa->kin_next != NULL ? &sa->kin_next->kin_prev : &s->newest) = sa->kin_prev;
+	s->n_half_open--;
+	sa->fifo_prev = sa->fifo_next = sa->kin_prev = sa->kin_next = NULL;
+	sa->is_half_open = false;
+}
+
+struct ike_sa *
+table_crowd(const struct table *t, const struct ike_path *path, const struct ike_policy *policy)
+{
+	const struct source *s = source_find(t, path->remote.addr);
+	unsigned max = policy->half_open_max != 0 ? policy->half_open_max : IKE_SOURCE_MAX;
+	bool is_known = !policy->is_any || (s != NULL && s->n_up > 0);
+	if (s != NULL && s->n_half_open >= max)
+		return s->oldest;
+	const struct queue *q = &t->half_open[is_known];
+	return q->n >= IKE_HALF_OPEN_MAX ? q->oldest : NULL;
+}
+
 void
 table_settle(struct table *t, struct ike_sa *sa)
 {
-	if (!sa->is_half_open)
-		return;
-	sa->is_half_open = false;
-	t->n_half_open--;
-	*(sa->fifo_prev != NULL ? &sa->fifo_prev->fifo_next : &t->oldest) = sa->fifo_next;
-	*(sa->fifo_next != NULL ? &sa->fifo_next->fifo_prev : &t->newest) = sa->fifo_prev;
-	sa->fifo_prev = sa->fifo_next = NULL;
+	half_open_leave(t, sa);
+	if (!sa->is_settled)
+		sa->source->n_up++;
+	sa->is_settled = true;
+}
+
+void
+table_move(struct table *t, struct ike_sa *sa, const struct ike_path *path)
+{
+	bool is_elsewhere = !addr_eq(path->remote.addr, sa->path.remote.addr);
+	bool was_half_open = sa->is_half_open;
+	if (is_elsewhere) {
+		half_open_leave(t, sa);
+		source_leave(t, sa);
+	}
+	sa->path = *path;
+	if (is_elsewhere)
+		source_join(t, sa);
+	if (is_elsewhere && was_half_open)
+		half_open_join(t, sa);
 }
 
 /* --- all of it --- */
@@ -186,21 +325,19 @@ table_add(struct table *t, struct ike_sa *sa)
 {
 	grow(t);
 	link_hashes(t, sa);
+	source_join(t, sa);
 	put_at(t, t->n++, sa);
 	sift_up(t, sa->heap_at);
-	if (sa->side != V1_RESPONDER)
-		return;
-	sa->is_half_open = true;
-	sa->fifo_prev = t->newest;
-	*(t->newest != NULL ? &t->newest->fifo_next : &t->oldest) = sa;
-	t->newest = sa;
-	t->n_half_open++;
+	sa->is_known = !sa->policy->is_any || sa->source->n_up > 0;
+	if (sa->side == V1_RESPONDER)
+		half_open_join(t, sa);
 }
 
 void
 table_del(struct table *t, struct ike_sa *sa)
 {
-	table_settle(t, sa);
+	half_open_leave(t, sa);
+	source_leave(t, sa);
 	unlink_hashes(t, sa);
 	size_t at = sa->heap_at;
 	struct ike_sa *last = t->heap[--t->n];

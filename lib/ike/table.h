@@ -2,38 +2,63 @@
  *
  * table.h - the IKE SAs: found by cookies, by what is due first, and by how long they are half open.
  *
- * Our own cookie is random, so it spreads well; the cookie of a peer that begins is not, so that hash is
- * multiplied with a secret. Half-open responders stand in a queue: when there are too many, the oldest goes, so a flood of
- * beginnings costs a bounded memory and a real peer still has as long as the flood needs to push it out. One thread.
+ * Our own cookie is random, so it spreads well; the cookie of a peer that begins is not, nor is its address, so those hashes are
+ * multiplied with a secret. Half-open responders stand in queues: one of each address, and two of all, for peers that we know
+ * and for the others. When one is full its oldest goes, so a flood of beginnings costs a bounded memory, one address pushes out
+ * itself only, and unknown addresses push out each other only. One thread.
  */
 #ifndef TABLE_H
 #define TABLE_H
 
 #include "lib/ike/ike.h"
 
+/* An address that has SAs. */
+struct source {
+	struct addr addr;
+	struct source *next;
+	unsigned n_sas;
+	unsigned n_up;
+	unsigned n_half_open;
+	struct ike_sa *oldest; /* half open */
+	struct ike_sa *newest;
+};
+
+struct queue {
+	struct ike_sa *oldest;
+	struct ike_sa *newest;
+	size_t n;
+};
+
 struct table {
 	struct ike_sa **by_own;  /* our cookie */
 	struct ike_sa **by_peer; /* responders: the initiator's cookie */
-	size_t cap;              /* of both, a power of two */
-	struct ike_sa **heap;    /* by due_ms, the first one on top */
-	size_t heap_cap;
+	struct source **sources;
+	size_t cap;           /* of all three, a power of two */
+	struct ike_sa **heap; /* by due_ms, the first one on top */
 	size_t n;
-	struct ike_sa *oldest; /* half open */
-	struct ike_sa *newest;
-	size_t n_half_open;
+	size_t n_sources;
+	struct queue half_open[2]; /* [is_known] */
 	uint64_t secret;
 };
 
 void table_init(struct table *t, uint64_t secret);
 void table_done(struct table *t); /* frees no SA */
 
-/* Adds an SA with its own cookie and its `due_ms` set; a responder is half open until table_settle(). */
+/* Adds an SA with its own cookie, path, policy and `due_ms` set; a responder is half open until table_settle(). */
 void table_add(struct table *t, struct ike_sa *sa);
 void table_del(struct table *t, struct ike_sa *sa);
-void table_settle(struct table *t, struct ike_sa *sa);
+void table_settle(struct table *t, struct ike_sa *sa);                            /* it is up */
+void table_move(struct table *t, struct ike_sa *sa, const struct ike_path *path); /* the peer did */
+
+/* Returns the half-open SA that has to go before one more of this address and policy is added, or NULL. */
+struct ike_sa *table_crowd(
+    const struct table *t, const struct ike_path *path, const struct ike_policy *policy);
 
 /* Finds the SA of a message, by both cookies; the responder's may be 0 only in the first answer to us. */
 struct ike_sa *table_find(const struct table *t, uint64_t cky_i, uint64_t cky_r);
+
+/* Finds the SA whose own cookie it is. */
+struct ike_sa *table_find_own(const struct table *t, uint64_t cookie);
 
 /* Finds a responder by the initiator's cookie and address: a first message that is repeated. */
 struct ike_sa *table_find_peer(const struct table *t, uint64_t cky_i, const struct ike_path *path);

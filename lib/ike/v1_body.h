@@ -31,6 +31,7 @@ enum v1_protocol {
 enum v1_notify_type {
 	V1_N_INVALID_SPI = 11,
 	V1_N_NO_PROPOSAL = 14,
+	V1_N_INVALID_ID = 18,
 	V1_N_ERROR_MAX = 8191, /* RFC 2408 s3.14.1: errors below 8192 */
 	V1_N_CONNECTED = 16384,
 	V1_N_RESPONDER_LIFETIME = 24576,

@@ -50,7 +50,7 @@ v1_frags_drop(struct v1_frags *f)
 {
 	for (unsigned i = 0; i < V1_FRAGS_MAX; i++)
 		free(f->part[i].p);
-	*f = (struct v1_frags){ 0 };
+	*f = (struct v1_frags){ .due_ms = f->due_ms };
 }
 
 enum ike_reason

@@ -35,6 +35,7 @@ size_t v1_frag_build(uint8_t *buf, const uint8_t *msg, size_t len, uint16_t id, 
 
 /* The fragments of one message of one peer. Zero is empty. */
 struct v1_frags {
+	uint64_t due_ms; /* the rest must be here; set and asked by who owns it */
 	uint16_t id;
 	uint8_t last; /* number of the last one, 0: not seen yet */
 	unsigned n;

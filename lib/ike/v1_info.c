@@ -38,7 +38,7 @@ info_begin(struct ike *ike, const struct ike_sa *sa, struct info *i)
 }
 
 static void
-info_send(struct ike *ike, const struct ike_sa *sa, struct info *i)
+info_send(struct ike *ike, struct ike_sa *sa, struct info *i)
 {
 	struct v1_iv iv = v1_iv_phase2(&sa->keys, &sa->iv, i->mid);
 	v1_hash_close(sa, i->mid, (struct part){ 0 }, &i->out, i->at);
@@ -57,6 +57,7 @@ ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
 		return;
 	info_begin(ike, sa, &i);
 	v1_notify_build(&i.out, n);
+	sa->stats.out_bad_spis += n->type == V1_N_INVALID_SPI;
 	info_send(ike, sa, &i);
 }
 
@@ -69,11 +70,36 @@ probe_send(struct ike *ike, struct ike_sa *sa, uint16_t type, uint32_t sequence)
 	info_send(ike, sa, &i);
 }
 
+/* The first number is random, and so far from the end that it is not reached (RFC 3706 s6.2). */
 void
-ike_probe(struct ike *ike, struct ike_sa *sa, uint32_t sequence)
+ike_probe(struct ike *ike, struct ike_sa *sa)
 {
-	if (sa->state == IKE_UP)
-		probe_send(ike, sa, V1_N_R_U_THERE, sequence);
+	if (sa->state != IKE_UP)
+		return;
+	if (sa->probe_out == 0) {
+		ike->host.random(ike->host.ctx, &sa->probe_out, sizeof(sa->probe_out));
+		sa->probe_out = (sa->probe_out & 0x3fffffff) | 1;
+		sa->probe_acked = sa->probe_out;
+	}
+	sa->probe_out++;
+	sa->stats.out_probes++;
+	probe_send(ike, sa, V1_N_R_U_THERE, sa->probe_out);
+}
+
+void
+ike_bad_spi(struct ike *ike, struct ike_sa *sa, enum v1_protocol protocol, uint32_t spi)
+{
+	uint8_t b[V1_SPI_LEN];
+	struct wr w = wr_init(b, sizeof(b));
+	wr_u32(&w, spi);
+	const struct v1_notify n = {
+		.doi = V1_DOI_IPSEC,
+		.protocol = (uint8_t)protocol,
+		.type = V1_N_INVALID_SPI,
+		.spi = b,
+		.spi_len = sizeof(b),
+	};
+	ike_notify(ike, sa, &n);
 }
 
 static void
@@ -84,6 +110,7 @@ delete_send(struct ike *ike, struct ike_sa *sa, const struct v1_delete *d)
 		return;
 	info_begin(ike, sa, &i);
 	v1_delete_build(&i.out, d);
+	sa->stats.out_deletes++;
 	info_send(ike, sa, &i);
 }
 
@@ -93,13 +120,14 @@ ike_delete(struct ike *ike, struct ike_sa *sa, enum v1_protocol protocol, uint32
 	uint8_t b[V1_SPI_LEN];
 	struct wr w = wr_init(b, sizeof(b));
 	wr_u32(&w, spi);
+	sa->stats.n_deleted++;
 	delete_send(ike, sa,
 	    &(struct v1_delete){
 		.protocol = (uint8_t)protocol, .spi_len = V1_SPI_LEN, .n_spis = 1, .spis = b });
 }
 
 void
-ike_end(struct ike *ike, struct ike_sa *sa)
+v1_info_delete(struct ike *ike, struct ike_sa *sa)
 {
 	uint8_t b[V1_COOKIES_LEN];
 	struct wr w = wr_init(b, sizeof(b));
@@ -108,6 +136,12 @@ ike_end(struct ike *ike, struct ike_sa *sa)
 	delete_send(ike, sa,
 	    &(struct v1_delete){
 		.protocol = V1_PROTO_ISAKMP, .spi_len = V1_COOKIES_LEN, .n_spis = 1, .spis = b });
+}
+
+void
+ike_end(struct ike *ike, struct ike_sa *sa)
+{
+	v1_info_delete(ike, sa);
 	v1_sa_end(ike, sa, IKE_OK);
 }
 
@@ -171,17 +205,80 @@ probe_take(struct v1_turn *t, const struct v1_notify *n)
 	enum ike_reason reason = v1_dpd_parse(n, t->sa->cky_i, t->sa->cky_r, &sequence);
 	if (reason != IKE_OK)
 		return reason;
+	const struct ike_word word = { .notify = n->type, .sequence = sequence };
 	if (n->type == V1_N_R_U_THERE_ACK) {
-		const struct ike_word word = { .notify = n->type, .sequence = sequence };
-		t->ike->host.word(t->ike->host.ctx, t->sa, &word);
-		return IKE_OK;
+		/* one of ours that is not answered yet */
+		if (sequence - t->sa->probe_acked - 1 >= t->sa->probe_out - t->sa->probe_acked)
+			return IKE_REPEATED;
+		t->sa->probe_acked = sequence;
+		t->sa->stats.in_acks++;
+	} else {
+		/* the same again is a question that was sent again; half of all numbers are older */
+		bool is_first = t->sa->stats.in_probes == 0;
+		if (!is_first && sequence - t->sa->probe_in > UINT32_MAX / 2)
+			return IKE_REPEATED;
+		bool is_new = is_first || sequence != t->sa->probe_in;
+		t->sa->probe_in = sequence;
+		t->sa->stats.in_probes++;
+		t->sa->stats.out_acks++;
+		if (!is_new) {
+			probe_send(t->ike, t->sa, V1_N_R_U_THERE_ACK, sequence);
+			return IKE_OK;
+		}
 	}
-	/* the same again is a question that was sent again; half of all numbers are older */
-	if (t->sa->probe != 0 && sequence - t->sa->probe > UINT32_MAX / 2)
-		return IKE_REPEATED;
-	t->sa->probe = sequence;
-	probe_send(t->ike, t->sa, V1_N_R_U_THERE_ACK, sequence);
+	v1_path_follow(t);
+	if (n->type == V1_N_R_U_THERE)
+		probe_send(t->ike, t->sa, V1_N_R_U_THERE_ACK, sequence);
+	t->ike->host.word(t->ike->host.ctx, t->sa, &word);
 	return IKE_OK;
+}
+
+/* The peer refuses one of our quick modes: that whose SPI it names, or, since many peers name none, the only one there is. */
+static void
+quick_refused(struct v1_turn *t, const struct v1_notify *n)
+{
+	struct v1_quick *refused = NULL;
+	unsigned n_waiting = 0;
+	struct rd r = rd_init(n->spi, n->spi_len);
+	uint32_t spi = n->spi_len == V1_SPI_LEN ? rd_u32(&r) : 0;
+	for (struct v1_quick *q = t->sa->quicks; q != NULL; q = q->next) {
+		if (q->state != V1_QM_I1)
+			continue;
+		const struct p2_spis *in = &q->work->child.in;
+		n_waiting++;
+		if (spi != 0 && (spi == in->esp || spi == in->ah)) {
+			refused = q;
+			n_waiting = 1;
+			break;
+		}
+		refused = q;
+	}
+	if (n_waiting != 1)
+		return;
+	const char *name = v1_notify_name(n->type);
+	struct text why = { 0 };
+	text_printf(&why, "the peer answers %s", name != NULL ? name : "with an error");
+	v1_qm_failed(t->ike, t->sa, refused,
+	    n->type == V1_N_NO_PROPOSAL  ? IKE_NO_PROPOSAL
+	    : n->type == V1_N_INVALID_ID ? IKE_SELECTORS
+					 : IKE_PEER,
+	    text_str(&why));
+	text_done(&why);
+	v1_quick_del(t->sa, refused);
+	v1_due_update(t->ike, t->sa);
+}
+
+/* The peer keeps the SA for a shorter time than it was agreed on. */
+static void
+lifetime_take(struct v1_turn *t, const struct v1_notify *n)
+{
+	struct v1_lifetime life;
+	if (n->protocol != V1_PROTO_ISAKMP || v1_lifetime_parse(n, &life) != IKE_OK ||
+	    life.seconds == 0 || life.seconds >= t->sa->chosen.lifetime_s)
+		return;
+	t->sa->expires_ms -= (t->sa->chosen.lifetime_s - life.seconds) * 1000ULL;
+	t->sa->chosen.lifetime_s = life.seconds;
+	v1_due_update(t->ike, t->sa);
 }
 
 static enum ike_reason
@@ -193,6 +290,12 @@ notify_take(struct v1_turn *t, const struct v1_payload *p)
 		return reason;
 	if (n.type == V1_N_R_U_THERE || n.type == V1_N_R_U_THERE_ACK)
 		return probe_take(t, &n);
+	if (n.type == V1_N_RESPONDER_LIFETIME)
+		lifetime_take(t, &n);
+	if (n.type == V1_N_INVALID_SPI)
+		t->sa->stats.in_bad_spis++;
+	else if (n.type <= V1_N_ERROR_MAX)
+		quick_refused(t, &n);
 	const struct ike_word word = {
 		.notify = n.type,
 		.protocol = n.protocol,
@@ -212,6 +315,7 @@ delete_take(struct v1_turn *t, const struct v1_payload *p, bool *out_is_ours)
 	enum ike_reason reason = v1_delete_parse(p, &d);
 	if (reason != IKE_OK)
 		return reason;
+	t->sa->stats.in_deletes++;
 	if (d.protocol == V1_PROTO_ISAKMP) {
 		struct rd r = rd_init(d.spis, (size_t)d.n_spis * d.spi_len);
 		while (rd_left(&r) > 0) {
@@ -222,6 +326,7 @@ delete_take(struct v1_turn *t, const struct v1_payload *p, bool *out_is_ours)
 		}
 		return IKE_OK;
 	}
+	t->sa->stats.n_deleted += d.n_spis;
 	const struct ike_word word = {
 		.is_delete = true,
 		.protocol = d.protocol,
@@ -278,16 +383,4 @@ v1_info_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	t->m = &m;
 	t->chain = msg + HDR_LEN;
 	return payloads_take(t);
-}
-
-void
-v1_info_contact(struct v1_turn *t)
-{
-	const struct v1_payload *p;
-	for (unsigned i = 0; (p = v1_msg_find(t->m, V1_NOTIFY, i)) != NULL; i++) {
-		struct v1_notify n;
-		const struct ike_word word = { .notify = V1_N_INITIAL_CONTACT };
-		if (v1_notify_parse(p, &n) == IKE_OK && n.type == V1_N_INITIAL_CONTACT)
-			t->ike->host.word(t->ike->host.ctx, t->sa, &word);
-	}
 }

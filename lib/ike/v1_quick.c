@@ -73,8 +73,8 @@ static void
 body_put(const struct v1_quick *q, const struct v1_nonce *nonce, struct v1_out *o)
 {
 	v1_out_put(o, V1_NONCE, nonce->b, nonce->n);
-	if (q->dh != NULL)
-		v1_out_put(o, V1_KE, q->dh->public, dh_info(q->dh->group)->public_len);
+	if (q->work->dh != NULL)
+		v1_out_put(o, V1_KE, q->work->dh->public, dh_info(q->work->dh->group)->public_len);
 }
 
 /* IDci and IDcr: the network of the initiator, then that of the responder. */
@@ -90,29 +90,38 @@ ids_put(const struct v1_quick *q, struct v1_out *o)
 	id_build(o, &cr);
 }
 
+/* The responder's are what the peer sent, octet for octet: a network of one address has two forms. None is answered with none. */
+static void
+ids_echo(struct v1_turn *t)
+{
+	const struct v1_payload *p;
+	for (unsigned i = 0; (p = v1_msg_find(t->m, V1_ID, i)) != NULL; i++)
+		v1_out_put(&t->out, V1_ID, p->p, p->n);
+}
+
 static void
 dh_new(struct ike *ike, struct v1_quick *q, enum dh_group group)
 {
-	q->dh = malloc(sizeof(*q->dh));
-	if (q->dh == NULL)
+	q->work->dh = malloc(sizeof(*q->work->dh));
+	if (q->work->dh == NULL)
 		abort();
-	v1_dh_make(ike, group, q->dh);
+	v1_dh_make(ike, group, q->work->dh);
 }
 
 static void
 dh_drop(struct v1_quick *q)
 {
-	if (q->dh != NULL)
-		dh_wipe(q->dh);
-	free(q->dh);
-	q->dh = NULL;
+	if (q->work->dh != NULL)
+		dh_wipe(q->work->dh);
+	free(q->work->dh);
+	q->work->dh = NULL;
 }
 
 static void
 spis_make(struct ike *ike, struct v1_quick *q, bool needs_esp, bool needs_ah)
 {
-	q->child.side = q->side;
-	q->child.in = (struct p2_spis){
+	q->work->child.side = q->side;
+	q->work->child.in = (struct p2_spis){
 		.esp = needs_esp ? ike->host.spi(ike->host.ctx, V1_PROTO_ESP) : 0,
 		.ah = needs_ah ? ike->host.spi(ike->host.ctx, V1_PROTO_AH) : 0,
 	};
@@ -136,13 +145,13 @@ static void
 child_keys(struct v1_turn *t, struct part gxy)
 {
 	struct v1_quick *q = t->quick;
-	struct ike_child *c = &q->child;
+	struct ike_child *c = &q->work->child;
 	size_t enc_len = enc_info(c->chosen.enc)->key_len;
 	size_t auth_len = auth_info(c->chosen.auth)->key_len;
 	bool has_esp = c->chosen.protocol != P2_AH;
 	bool has_ah = c->chosen.protocol != P2_ESP;
 	struct v1_keymat m = {
-		.gxy = gxy, .ni = v1_nonce_part(&q->ni), .nr = v1_nonce_part(&q->nr)
+		.gxy = gxy, .ni = v1_nonce_part(&q->work->ni), .nr = v1_nonce_part(&q->work->nr)
 	};
 	for (unsigned is_out = 0; is_out < 2; is_out++) {
 		const struct p2_spis *spis = is_out ? &c->out : &c->in;
@@ -166,14 +175,14 @@ static enum ike_reason
 child_make(struct v1_turn *t, const struct p2_choice *choice)
 {
 	struct v1_quick *q = t->quick;
-	struct ike_child *c = &q->child;
+	struct ike_child *c = &q->work->child;
 	const struct v1_payload *ke = v1_msg_find(t->m, V1_KE, 0);
 	uint8_t secret[DH_SECRET_MAX];
 	struct part gxy = { 0 };
 	if ((ke != NULL) != (choice->group != DH_NONE))
 		return ke != NULL ? IKE_UNEXPECTED : IKE_MISSING;
 	if (ke != NULL) {
-		if (dh_shared(q->dh, ke->p, ke->n, secret) != DH_OK)
+		if (dh_shared(q->work->dh, ke->p, ke->n, secret) != DH_OK)
 			return IKE_KEY;
 		gxy = (struct part){ secret, dh_info(choice->group)->secret_len };
 	}
@@ -181,6 +190,7 @@ child_make(struct v1_turn *t, const struct p2_choice *choice)
 	c->side = q->side;
 	c->chosen = q->tunnel->policy.proposals[choice->proposal];
 	c->chosen.lifetime_s = choice->lifetime_s;
+	c->lifetime_kb = choice->lifetime_kb;
 	c->pfs = choice->group;
 	c->is_udp = has_nat(t->sa);
 	c->out = choice->peer;
@@ -200,7 +210,8 @@ child_make(struct v1_turn *t, const struct p2_choice *choice)
 static void
 child_up(struct v1_turn *t)
 {
-	struct ike_child *c = &t->quick->child;
+	struct ike_child *c = &t->quick->work->child;
+	t->sa->stats.n_created++;
 	t->ike->host.child(t->ike->host.ctx, t->sa, IKE_CHILD_UP, c);
 	secret_wipe(c->in_enc_key, sizeof(c->in_enc_key));
 	secret_wipe(c->in_auth_key, sizeof(c->in_auth_key));
@@ -222,12 +233,12 @@ v1_qm_first(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, struct v1_ou
 		needs_ah = needs_ah || policy.proposals[i].protocol != P2_ESP;
 	}
 	spis_make(ike, q, needs_esp, needs_ah);
-	v1_nonce_make(ike, &q->ni);
+	v1_nonce_make(ike, &q->work->ni);
 	if (policy.pfs != DH_NONE)
 		dh_new(ike, q, policy.pfs);
 	size_t at = v1_hash_open(sa, o);
-	p2_offer(o, &policy, q->child.in);
-	body_put(q, &q->ni, o);
+	p2_offer(o, &policy, q->work->child.in);
+	body_put(q, &q->work->ni, o);
 	ids_put(q, o);
 	v1_hash_close(sa, q->mid, (struct part){ 0 }, o, at);
 }
@@ -258,7 +269,8 @@ networks_read(const struct v1_turn *t, struct prefix *out_ci, struct prefix *out
 		reason = id_parse(pr, &cr);
 	if (reason != IKE_OK)
 		return reason;
-	if (ci.proto != 0 || cr.proto != 0 || !id_prefix(&ci, out_ci) || !id_prefix(&cr, out_cr)) {
+	bool is_narrow = ci.proto != 0 || ci.port != 0 || cr.proto != 0 || cr.port != 0;
+	if (is_narrow || !id_prefix(&ci, out_ci) || !id_prefix(&cr, out_cr)) {
 		text_put(t->why, "peer proposed ");
 		id_print(&ci, t->why);
 		text_put(t->why, " and ");
@@ -278,12 +290,38 @@ tunnel_find(struct v1_turn *t)
 	enum ike_reason reason = networks_read(t, &ci, &cr);
 	if (reason != IKE_OK)
 		return reason;
-	t->quick->tunnel = t->ike->host.tunnel(t->ike->host.ctx, t->sa, cr, ci);
-	if (t->quick->tunnel != NULL)
+	struct ike_tunnel *tunnel = t->ike->host.tunnel(t->ike->host.ctx, t->sa, cr, ci);
+	if (tunnel != NULL) {
+		t->quick->tunnel = ike_tunnel_ref(tunnel);
 		return IKE_OK;
+	}
 	text_printf(
 	    t->why, "peer proposed its %s with our %s", prefix_print(ci, a), prefix_print(cr, b));
 	return IKE_SELECTORS;
+}
+
+/* RESPONDER-LIFETIME: the peer proposed a longer time (RFC 2407 s4.6.3.1). */
+static void
+lifetime_put(const struct v1_quick *q, const struct p2_choice *choice, struct v1_out *o)
+{
+	const struct ike_child *c = &q->work->child;
+	bool is_ah = c->chosen.protocol == P2_AH;
+	uint8_t data[16];
+	uint8_t spi[V1_SPI_LEN];
+	struct wr d = wr_init(data, sizeof(data));
+	struct wr s = wr_init(spi, sizeof(spi));
+	v1_lifetime_build(&d, &(struct v1_lifetime){ .seconds = choice->lifetime_s });
+	wr_u32(&s, is_ah ? c->in.ah : c->in.esp);
+	const struct v1_notify n = {
+		.doi = V1_DOI_IPSEC,
+		.protocol = is_ah ? V1_PROTO_AH : V1_PROTO_ESP,
+		.type = V1_N_RESPONDER_LIFETIME,
+		.spi = spi,
+		.spi_len = V1_SPI_LEN,
+		.data = data,
+		.data_len = d.len,
+	};
+	v1_notify_build(o, &n);
 }
 
 /* <-- HDR*, HASH(2), SA, Nr [, KE ], IDci, IDcr */
@@ -306,8 +344,8 @@ v1_qm_r1(struct v1_turn *t)
 	if (!p2_choose(&peer, &policy, &choice, t->why))
 		return IKE_NO_PROPOSAL;
 
-	v1_nonce_take(t->m, &q->ni);
-	v1_nonce_make(t->ike, &q->nr);
+	v1_nonce_take(t->m, &q->work->ni);
+	v1_nonce_make(t->ike, &q->work->nr);
 	if (choice.group != DH_NONE)
 		dh_new(t->ike, q, choice.group);
 	enum p2_protocol protocol = policy.proposals[choice.proposal].protocol;
@@ -317,31 +355,15 @@ v1_qm_r1(struct v1_turn *t)
 		return reason;
 
 	size_t at = v1_hash_open(t->sa, &t->out);
-	p2_answer(&t->out, &peer, &choice, q->child.in);
-	body_put(q, &q->nr, &t->out);
-	/* selectors that were not sent are not answered */
-	if (v1_msg_find(t->m, V1_ID, 0) != NULL)
-		ids_put(q, &t->out);
-	if (choice.peer_lifetime_s > choice.lifetime_s) {
-		uint8_t data[16];
-		uint8_t spi[V1_SPI_LEN];
-		struct wr d = wr_init(data, sizeof(data));
-		struct wr s = wr_init(spi, sizeof(spi));
-		v1_lifetime_build(&d, &(struct v1_lifetime){ .seconds = choice.lifetime_s });
-		wr_u32(&s, protocol == P2_AH ? q->child.in.ah : q->child.in.esp);
-		v1_notify_build(
-		    &t->out, &(struct v1_notify){ .doi = V1_DOI_IPSEC,
-				 .protocol = protocol == P2_AH ? V1_PROTO_AH : V1_PROTO_ESP,
-				 .type = V1_N_RESPONDER_LIFETIME,
-				 .spi = spi,
-				 .spi_len = V1_SPI_LEN,
-				 .data = data,
-				 .data_len = d.len });
-	}
-	v1_hash_close(t->sa, q->mid, v1_nonce_part(&q->ni), &t->out, at);
+	p2_answer(&t->out, &peer, &choice, q->work->child.in);
+	body_put(q, &q->work->nr, &t->out);
+	ids_echo(t);
+	if (choice.peer_lifetime_s > choice.lifetime_s)
+		lifetime_put(q, &choice, &t->out);
+	v1_hash_close(t->sa, q->mid, v1_nonce_part(&q->work->ni), &t->out, at);
 	dh_drop(q);
 	t->has_answer = true;
-	t->ike->host.child(t->ike->host.ctx, t->sa, IKE_CHILD_IN, &q->child);
+	t->ike->host.child(t->ike->host.ctx, t->sa, IKE_CHILD_IN, &q->work->child);
 	return IKE_OK;
 }
 
@@ -371,10 +393,13 @@ lifetime_take(const struct v1_turn *t, struct ike_child *c)
 	for (unsigned i = 0; (p = v1_msg_find(t->m, V1_NOTIFY, i)) != NULL; i++) {
 		struct v1_notify n;
 		struct v1_lifetime life;
-		if (v1_notify_parse(p, &n) == IKE_OK && n.type == V1_N_RESPONDER_LIFETIME &&
-		    v1_lifetime_parse(&n, &life) == IKE_OK && life.seconds != 0 &&
-		    life.seconds < c->chosen.lifetime_s)
+		if (v1_notify_parse(p, &n) != IKE_OK || n.type != V1_N_RESPONDER_LIFETIME ||
+		    v1_lifetime_parse(&n, &life) != IKE_OK)
+			continue;
+		if (life.seconds != 0 && life.seconds < c->chosen.lifetime_s)
 			c->chosen.lifetime_s = life.seconds;
+		if (life.kilobytes != 0)
+			c->lifetime_kb = life.kilobytes;
 	}
 }
 
@@ -386,7 +411,7 @@ v1_qm_i2(struct v1_turn *t)
 	struct v1_sa answer;
 	struct p2_choice choice;
 	uint8_t hash[HASH_LEN_MAX];
-	v1_hash2(&t->sa->keys, q->mid, v1_nonce_part(&q->ni), v1_rest_of(t), hash);
+	v1_hash2(&t->sa->keys, q->mid, v1_nonce_part(&q->work->ni), v1_rest_of(t), hash);
 	if (!v1_hash_is(t, hash))
 		return IKE_HASH;
 	enum ike_reason reason = v1_sa_parse(v1_msg_find(t->m, V1_SA, 0), V1_PHASE2, &answer);
@@ -397,12 +422,13 @@ v1_qm_i2(struct v1_turn *t)
 	const struct p2_policy policy = policy_of(t->sa, q->tunnel);
 	if (!p2_accept(&answer, &policy, &choice, t->why))
 		return IKE_NO_PROPOSAL;
-	v1_nonce_take(t->m, &q->nr);
+	v1_nonce_take(t->m, &q->work->nr);
 	reason = child_make(t, &choice);
 	if (reason != IKE_OK)
 		return reason;
-	lifetime_take(t, &q->child);
-	v1_hash3(&t->sa->keys, q->mid, v1_nonce_part(&q->ni), v1_nonce_part(&q->nr), hash);
+	lifetime_take(t, &q->work->child);
+	v1_hash3(
+	    &t->sa->keys, q->mid, v1_nonce_part(&q->work->ni), v1_nonce_part(&q->work->nr), hash);
 	v1_out_put(&t->out, V1_HASH, hash, hash_info(t->sa->keys.hash)->len);
 	dh_drop(q);
 	t->has_answer = true;
@@ -416,9 +442,32 @@ v1_qm_r3(struct v1_turn *t)
 {
 	struct v1_quick *q = t->quick;
 	uint8_t want[HASH_LEN_MAX];
-	v1_hash3(&t->sa->keys, q->mid, v1_nonce_part(&q->ni), v1_nonce_part(&q->nr), want);
+	v1_hash3(
+	    &t->sa->keys, q->mid, v1_nonce_part(&q->work->ni), v1_nonce_part(&q->work->nr), want);
 	if (!v1_hash_is(t, want))
 		return IKE_HASH;
 	child_up(t);
 	return IKE_OK;
+}
+
+/* <-- HDR*, HASH(4), N(CONNECTED): the hash is made like the first one */
+enum ike_reason
+v1_qm_i4(struct v1_turn *t)
+{
+	uint8_t want[HASH_LEN_MAX];
+	v1_hash1(&t->sa->keys, t->quick->mid, v1_rest_of(t), want);
+	return v1_hash_is(t, want) ? IKE_OK : IKE_HASH;
+}
+
+/* The host hears of it; the quick mode is deleted by who calls. */
+void
+v1_qm_failed(struct ike *ike, struct ike_sa *sa, const struct v1_quick *q, enum ike_reason reason,
+    const char *why)
+{
+	struct ike_child *c = &q->work->child;
+	c->tunnel = q->tunnel;
+	c->side = q->side;
+	c->reason = reason;
+	c->why = why;
+	ike->host.child(ike->host.ctx, sa, IKE_CHILD_FAILED, c);
 }

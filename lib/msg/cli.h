@@ -17,7 +17,7 @@
  *
  *   rpc { [format], request { NAME { arguments } } }   an operational command by the name of its RPC: rows
  *   get { database ("candidate", "committed"), format, [inherit ("groups", "defaults")], [groups], [changed],
- *         [filter { ... }] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
+ *         [filter { ... }], [xpath] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
  *         groups and the schema, add; groups, changed: attributes in XML, from which group, and what is not committed. filter: the tree of what is wanted, leaves with values choose list entries
  *   compare { database, rollback }   what changes from that rollback: CLI_TEXT
  *   load { action ("merge", "override", "replace", "set", "update", "patch", "none"), format ("text", "xml", "json"), [name],
@@ -59,7 +59,9 @@ enum cli_msg_type {
 	CLI_ROW, /* M->C one row */
 	CLI_ASK, /* M->C ask { question, default, [hidden] }: put the question; answered by CLI_ANSWER ("" = default). hidden: what
 		  * is typed shall not be seen */
-	CLI_WANT, /* M->C want { source ("file", "terminal"), [name] }: contents wanted, answered by CLI_INPUT until end.
+	CLI_WANT, /* M->C want { source ("file", "terminal", "sealed"), [name], (file { leaf, name })* }: contents wanted, answered by
+		   * CLI_INPUT until end. sealed: of all these files, in one CLI_INPUT with a sealed memfd that holds one
+		   * element tree, files { LEAF (hexadecimal)* }, for a daemon that mgd passes it on to.
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */

@@ -28,11 +28,11 @@ enum {
 enum msg_type {
 	/* --- sallyportd and any daemon --- */
 	MSG_LINK =
-	    1, /* S->D link { peer, [instance] } + fd: talk to PEER ("mgd", "netd", "picd", "cli") on this socket; it
+	    1, /* S->D link { peer, [instance] } + fd: talk to PEER ("mgd", "netd", "kmd", "picd", "cli") on this socket; it
 	               * takes the place of any earlier one to that peer. instance: services interface of a picd ("sp-1/2/0").
 	               * peer "cli" (to mgd only): the fd is the listening socket of the command line */
 	MSG_READY, /* D->S: started, sandboxed, reading */
-	MSG_STOP,  /* S->D: undo what you did to the host and exit 0 */
+	MSG_STOP, /* S->D stop { [again] }: undo what you did to the host and exit 0; again: you will be started anew */
 	/* --- sallyportd and mgd --- */
 	MSG_PICS, /* M->S pics { (pic)* }: the picds that shall run; others are stopped */
 	MSG_LOAD, /* S->M load { name } + fd: commit this file (started with -c); answered by MSG_LOADED */

@@ -129,6 +129,7 @@ leaf_fill(struct arena *a, const struct ly_ctx *ctx, const struct lysc_node *nod
 	s->type_name = colon != NULL ? colon + 1 : parsed->type.name;
 	s->is_empty = type->basetype == LY_TYPE_EMPTY;
 	s->is_secret = compile_ext(node->exts, "secret") != NULL;
+	s->is_file = compile_ext(node->exts, "file") != NULL;
 	s->ref = compile_ext(node->exts, "ref");
 	s->ref_message = compile_ext(node->exts, "ref-message");
 	if (type->basetype == LY_TYPE_ENUM)

@@ -87,6 +87,7 @@ struct snode {
 	bool is_presence;        /* container that means something when empty */
 	bool is_secret;          /* shown as $9$ with ## SECRET-DATA */
 	bool is_ordered_by_user; /* list or leaf-list keeps the order of entry */
+	bool is_file; /* leaf of an RPC: its owner gets the contents of that file of the person's */
 	bool is_mandatory;
 	bool is_hidden; /* not offered by completion */
 	bool

@@ -305,7 +305,7 @@ def test_restart(gw):
         "Adaptive services process (sp-1-2-0) started, pid 41\nAdaptive services process signalled but still running\n"
     gw.command("restart routing immediately")
     gw.command("restart ipsec-key-management soft")
-    assert gw.restarts == [("picd", "gracefully"), ("netd", "immediately"), ("picd", "soft")]
+    assert gw.restarts == [("picd", "gracefully"), ("netd", "immediately"), ("kmd", "soft")]
     assert gw.command("restart routing slowly", check=1).endswith("syntax error.\n")
 
 

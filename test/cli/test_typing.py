@@ -38,6 +38,7 @@ Possible completions:
   cli                  Show command-line interface settings
   configuration        Show current configuration
   firewall             Show counters of packet filters
+  ike                  Show Internet Key Exchange information
   interfaces           Show interfaces
   ipsec                Show IP Security information
   ipv6                 Show IP version 6 information

@@ -92,7 +92,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	struct talk *t = talk_new();
-	struct id id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 };
+	struct ike_remote_id id = { .id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 } };
 	if (argc > 2)
 		t->nat = (struct addr){ ADDR_V4, { 203, 0, 113, 5 } };
 	t->a.policy.proposals = t->b.policy.proposals = &p1;
@@ -101,13 +101,12 @@ main(int argc, char **argv)
 	t->a.tunnels[0].policy = (struct p2_policy){ .proposals = p2, .n = 2, .pfs = DH_GROUP5 };
 	t->b.tunnels[0].policy = t->a.tunnels[0].policy;
 
-	const struct ike_path path = { t->a.end, t->b.end };
-	(void)ike_start(t->a.ike, 0, &path, &t->a.policy);
+	(void)talk_begin(t, &t->a);
 	talk_run(t);
 	for (unsigned i = 0; i < 2 && t->a.sa != NULL; i++) {
 		t->b.tunnels[0].policy.proposals = &p2[i];
 		t->b.tunnels[0].policy.n = 1;
-		if (!ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]))
+		if (!talk_quick(t, &t->a, 0))
 			return 1;
 		talk_run(t);
 	}

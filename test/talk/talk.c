@@ -4,6 +4,9 @@
  */
 #include "test/talk/talk.h"
 
+#include "test/talk/keys.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,15 +54,33 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 	t->n_sent++;
 }
 
-static const struct ike_policy *
-on_policy(void *ctx, const struct ike_path *path)
+static struct ike_policy *
+policy_make(struct talk_side *s)
+{
+	ike_policy_unref(s->made);
+	s->made = ike_policy_new(&s->policy);
+	return s->made;
+}
+
+static struct ike_tunnel *
+tunnel_make(struct talk_side *s, unsigned i)
+{
+	ike_tunnel_unref(s->made_tunnel);
+	s->made_tunnel = ike_tunnel_new(&s->tunnels[i]);
+	return s->made_tunnel;
+}
+
+static struct ike_policy *
+on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
 {
 	struct talk_side *s = ctx;
 	(void)path;
-	return &s->policy;
+	s->claimed = peer != NULL ? *peer : (struct id){ 0 };
+	s->claimed.p = NULL;
+	return policy_make(s);
 }
 
-static const struct ike_tunnel *
+static struct ike_tunnel *
 on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote)
 {
 	struct talk_side *s = ctx;
@@ -67,7 +88,7 @@ on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix
 	for (unsigned i = 0; i < s->n_tunnels; i++)
 		if (prefix_eq(s->tunnels[i].local, local) &&
 		    prefix_eq(s->tunnels[i].remote, remote))
-			return &s->tunnels[i];
+			return tunnel_make(s, i);
 	return NULL;
 }
 
@@ -80,6 +101,59 @@ on_spi(void *ctx, enum v1_protocol protocol)
 	return spi | 0x10000;
 }
 
+static bool
+on_is_first(void *ctx, const struct ike_sa *sa)
+{
+	struct talk_side *s = ctx;
+	(void)sa;
+	return s->is_first;
+}
+
+static struct talk_ask *
+ask_add(struct talk_side *s, struct ike_ticket ticket, struct part hash)
+{
+	if (s->n_asks == TALK_ASKS_MAX) /* the last question is never answered */
+		s->n_asks--;
+	struct talk_ask *a = &s->asks[s->n_asks++];
+	*a = (struct talk_ask){ .ticket = ticket, .hash_len = hash.n };
+	memcpy(a->hash, hash.p, hash.n);
+	return a;
+}
+
+static void
+on_sign(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket, struct part hash)
+{
+	ask_add(ctx, ticket, hash)->is_dsa = sa->chosen.method == METHOD_DSA;
+}
+
+static void
+on_prove(
+    void *ctx, const struct ike_sa *sa, struct ike_ticket ticket, const struct ike_claim *claim)
+{
+	struct talk_ask *a = ask_add(ctx, ticket, claim->hash);
+	(void)sa;
+	a->is_proof = true;
+	a->is_dsa = claim->method == METHOD_DSA;
+	a->n_certs = (unsigned)claim->n_certs;
+	if (claim->n_certs > 0 && claim->certs[0].n <= sizeof(a->cert)) {
+		memcpy(a->cert, claim->certs[0].p, claim->certs[0].n);
+		a->cert_len = claim->certs[0].n;
+	}
+	if (claim->signature.n <= sizeof(a->signature)) {
+		memcpy(a->signature, claim->signature.p, claim->signature.n);
+		a->signature_len = claim->signature.n;
+	}
+}
+
+static void
+on_moved(void *ctx, struct ike_sa *sa, const struct ike_path *old)
+{
+	struct talk_side *s = ctx;
+	(void)sa;
+	(void)old;
+	s->n_moved++;
+}
+
 static void
 on_sa_up(void *ctx, struct ike_sa *sa)
 {
@@ -89,9 +163,10 @@ on_sa_up(void *ctx, struct ike_sa *sa)
 }
 
 static void
-on_sa_down(void *ctx, struct ike_sa *sa, enum ike_reason reason)
+on_sa_down(void *ctx, struct ike_sa *sa, enum ike_reason reason, const char *why)
 {
 	struct talk_side *s = ctx;
+	(void)snprintf(s->down_why, sizeof(s->down_why), "%s", why);
 	s->down = reason;
 	s->n_down++;
 	if (s->sa == sa)
@@ -105,9 +180,11 @@ on_child(void *ctx, struct ike_sa *sa, enum ike_child_event event, const struct 
 	(void)sa;
 	if (event == IKE_CHILD_IN)
 		s->n_in++;
-	else if (event == IKE_CHILD_FAILED)
+	else if (event == IKE_CHILD_FAILED) {
 		s->n_failed++;
-	else if (s->n_children < TALK_CHILDREN_MAX)
+		s->failed = child->reason;
+		(void)snprintf(s->failed_why, sizeof(s->failed_why), "%s", child->why);
+	} else if (s->n_children < TALK_CHILDREN_MAX)
 		s->children[s->n_children++] = *child;
 }
 
@@ -146,6 +223,10 @@ side_init(struct talk *t, struct talk_side *s, const char *addr, uint64_t seed)
 		.policy = on_policy,
 		.tunnel = on_tunnel,
 		.spi = on_spi,
+		.is_first = on_is_first,
+		.sign = on_sign,
+		.prove = on_prove,
+		.moved = on_moved,
 		.sa_up = on_sa_up,
 		.sa_down = on_sa_down,
 		.child = on_child,
@@ -187,7 +268,82 @@ talk_free(struct talk *t)
 	ike_free(t->b.ike);
 	text_done(&t->a.why);
 	text_done(&t->b.why);
+	ike_policy_unref(t->a.made);
+	ike_policy_unref(t->b.made);
+	ike_tunnel_unref(t->a.made_tunnel);
+	ike_tunnel_unref(t->b.made_tunnel);
 	free(t);
+}
+
+struct ike_sa *
+talk_begin(struct talk *t, struct talk_side *s)
+{
+	const struct talk_side *peer = s == &t->a ? &t->b : &t->a;
+	const struct ike_path path = { s->end, peer->end };
+	return ike_start(s->ike, t->now_ms, &path, policy_make(s));
+}
+
+bool
+talk_quick(struct talk *t, struct talk_side *s, unsigned tunnel)
+{
+	return ike_quick_start(s->ike, t->now_ms, s->sa, tunnel_make(s, tunnel));
+}
+
+/* --- what the hosts answer --- */
+
+static struct part
+part_of(const uint8_t *p, size_t n)
+{
+	return (struct part){ p, n };
+}
+
+static void
+answer_signature(struct talk *t, struct talk_side *s, const struct talk_ask *a)
+{
+	uint8_t signature[SIGN_MAX];
+	struct part key = a->is_dsa      ? part_of(key_dsa_private, sizeof(key_dsa_private))
+			  : s->has_rsa_b ? part_of(key_rsa_b_private, sizeof(key_rsa_b_private))
+					 : part_of(key_rsa_a_private, sizeof(key_rsa_a_private));
+	struct part certs[1 + 4] = {
+		a->is_dsa      ? part_of(key_dsa_public, sizeof(key_dsa_public))
+		: s->has_rsa_b ? part_of(key_rsa_b_public, sizeof(key_rsa_b_public))
+			       : part_of(key_rsa_a_public, sizeof(key_rsa_a_public)),
+	};
+	struct sign_key *k = sign_key_private(key.p, key.n);
+	if (k == NULL || sign_hash(k, a->hash, a->hash_len, signature) != SIGN_OK)
+		abort();
+	for (size_t i = 0; i < s->n_more_certs; i++)
+		certs[1 + i] = s->more_certs[i];
+	ike_signed(s->ike, t->now_ms, a->ticket, part_of(signature, sign_len(k)), certs,
+	    1 + s->n_more_certs, NULL);
+	sign_key_free(k);
+}
+
+static void
+answer_proof(struct talk *t, struct talk_side *s, const struct talk_ask *a)
+{
+	struct sign_key *k = sign_key_public(a->cert, a->cert_len);
+	enum ike_reason reason = IKE_CERT;
+	if (k != NULL)
+		reason =
+		    sign_verify(k, a->hash, a->hash_len, a->signature, a->signature_len) == SIGN_OK
+			? IKE_OK
+			: IKE_SIGNATURE;
+	ike_proved(s->ike, t->now_ms, a->ticket, reason, reason == IKE_OK ? NULL : "not the peer");
+	sign_key_free(k);
+}
+
+void
+talk_answer(struct talk *t, struct talk_side *s)
+{
+	const struct talk_ask a = s->asks[0];
+	if (s->n_asks == 0)
+		abort();
+	memmove(&s->asks[0], &s->asks[1], --s->n_asks * sizeof(s->asks[0]));
+	if (a.is_proof)
+		answer_proof(t, s, &a);
+	else
+		answer_signature(t, s, &a);
 }
 
 /* --- the wire --- */
@@ -212,6 +368,8 @@ talk_give(struct talk *t, const struct talk_msg *m)
 	memcpy(copy, m->b, m->n);
 	enum ike_reason reason = ike_input(m->to->ike, t->now_ms, &m->path, copy, m->n);
 	free(copy);
+	while (!t->holds_answers && m->to->n_asks > 0)
+		talk_answer(t, m->to);
 	return reason;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * v1_test.c - main mode and quick mode between two engines, message by message; then with every single message lost,
- * repeated, late, cut, changed; and with what does not fit.
+ * v1_test.c - main mode and quick mode between two engines, message by message, and with what does not fit.
  */
 #include "test/talk/talk.h"
 
@@ -14,8 +13,7 @@
 static void
 begin(struct talk *t)
 {
-	const struct ike_path path = { t->a.end, t->b.end };
-	(void)ike_start(t->a.ike, t->now_ms, &path, &t->a.policy);
+	(void)talk_begin(t, &t->a);
 }
 
 /* Main mode without trouble. */
@@ -31,7 +29,7 @@ main_run(struct talk *t)
 static void
 quick_run(struct talk *t)
 {
-	assert_true(ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	talk_run(t);
 }
 
@@ -59,7 +57,7 @@ main_and_quick_mode_message_by_message(void **state)
 	assert_int_equal(t->a.sa->chosen.lifetime_s, 3600);
 	assert_false(t->a.sa->nat.is_local_behind || t->b.sa->nat.is_remote_behind);
 
-	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), SA, Ni, IDci, IDcr --> */
 	assert_int_equal(t->b.n_in, 1);
 	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(2), SA, Nr, IDci, IDcr */
@@ -134,7 +132,7 @@ a_nat_moves_the_exchange_to_4500(void **state)
 	struct talk *t = talk_new();
 	t->nat = (struct addr){ ADDR_V4, { 203, 0, 113, 5 } };
 	/* behind a NAT the peer's identity is not the address that it comes from */
-	struct id id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 };
+	struct ike_remote_id id = { .id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 } };
 	t->b.policy.remote_ids = &id;
 	t->b.policy.n_remote_ids = 1;
 	main_run(t);
@@ -147,166 +145,6 @@ a_nat_moves_the_exchange_to_4500(void **state)
 	quick_run(t);
 	assert_true(talk_children_agree(t));
 	assert_true(t->a.children[0].is_udp);
-	talk_free(t);
-}
-
-/* --- trouble on the wire --- */
-
-enum { N_MESSAGES = 9 };
-
-/* Runs main and quick mode to the end; the message with number AT is given to TROUBLE instead of being delivered. */
-static void
-run_with(unsigned at, void (*trouble)(struct talk *t, struct talk_msg *m))
-{
-	struct talk *t = talk_new();
-	unsigned n = 0;
-	bool has_begun = false;
-	begin(t);
-	for (unsigned turns = 0; turns < 400; turns++) {
-		if (t->n == 0 && t->a.sa != NULL && !has_begun) {
-			has_begun = true;
-			assert_true(
-			    ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
-		} else if (t->n > 0) {
-			struct talk_msg m = talk_take(t);
-			if (n++ == at)
-				trouble(t, &m);
-			else
-				(void)talk_give(t, &m);
-		} else if (!talk_wait(t)) {
-			break;
-		}
-	}
-	assert_int_equal(t->a.n_up, 1);
-	assert_int_equal(t->b.n_up, 1);
-	assert_int_equal(t->a.n_children, 1);
-	assert_int_equal(t->b.n_children, 1);
-	assert_int_equal(t->b.n_in, 1);
-	assert_int_equal(t->a.n_failed + t->b.n_failed, 0);
-	assert_true(talk_children_agree(t));
-	/* a repeated message brings at most one more of each that follows it */
-	assert_true(t->n_sent <= 3 * N_MESSAGES);
-	talk_free(t);
-}
-
-static void
-lose(struct talk *t, struct talk_msg *m)
-{
-	(void)t;
-	(void)m;
-}
-
-static void
-repeat(struct talk *t, struct talk_msg *m)
-{
-	assert_int_equal(talk_give(t, m), IKE_OK);
-	assert_int_equal(talk_give(t, m), IKE_REPEATED);
-	assert_int_equal(talk_give(t, m), IKE_REPEATED);
-}
-
-/* It comes after the next one of the same direction would have, or never needs to. */
-static void
-delay(struct talk *t, struct talk_msg *m)
-{
-	(void)talk_wait(t);
-	while (t->n > 0)
-		(void)talk_deliver(t);
-	(void)talk_give(t, m);
-}
-
-static void
-cut(struct talk *t, struct talk_msg *m)
-{
-	for (size_t n = 0; n < m->n; n++) {
-		struct talk_msg part = *m;
-		part.n = n;
-		assert_int_not_equal(talk_give(t, &part), IKE_OK);
-		if (n < HDR_LEN)
-			continue;
-		part.b[26] = (uint8_t)(n >> 8);
-		part.b[27] = (uint8_t)n;
-		assert_int_not_equal(talk_give(t, &part), IKE_OK);
-	}
-	assert_int_equal(talk_give(t, m), IKE_OK);
-}
-
-/* Encrypted messages are proved as a whole: no changed octet is taken. In clear this is true of the header only. */
-static void
-corrupt(struct talk *t, struct talk_msg *m)
-{
-	bool is_encrypted = (m->b[19] & HDR_ENCRYPTED) != 0;
-	for (size_t i = 0; i < (is_encrypted ? m->n : HDR_LEN); i++) {
-		struct talk_msg bad = *m;
-		bad.b[i] ^= 0x55;
-		/* message 1: the cookie is anything; the second: it is being chosen; octet 17 has a minor version */
-		if (!is_encrypted && i < 16)
-			continue;
-		if (i == 17 || (i == 19 && is_encrypted))
-			bad.b[i] ^= 0xa5;
-		assert_int_not_equal(talk_give(t, &bad), IKE_OK);
-	}
-	assert_int_equal(talk_give(t, m), IKE_OK);
-}
-
-static void
-each_message_lost(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < N_MESSAGES; i++)
-		run_with(i, lose);
-}
-
-static void
-each_message_repeated(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < N_MESSAGES; i++)
-		run_with(i, repeat);
-}
-
-static void
-each_message_late(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < N_MESSAGES; i++)
-		run_with(i, delay);
-}
-
-static void
-each_message_cut_everywhere(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < N_MESSAGES; i++)
-		run_with(i, cut);
-}
-
-static void
-each_message_corrupted(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < N_MESSAGES; i++)
-		run_with(i, corrupt);
-}
-
-/* Every message of a whole conversation, given again in every state of a later one, changes nothing. */
-static void
-a_recorded_conversation_is_refused_in_every_state(void **state)
-{
-	(void)state;
-	struct talk *t = talk_new();
-	main_run(t);
-	quick_run(t);
-	unsigned n = t->n_sent;
-	assert_int_equal(n, N_MESSAGES);
-	while (t->a.sa->hand != NULL || t->b.sa->quicks != NULL)
-		assert_true(talk_wait(t));
-	for (unsigned i = 1; i < n; i++)
-		assert_int_not_equal(talk_give(t, &t->log[i]), IKE_OK);
-	assert_int_equal(t->a.n_children, 1);
-	assert_int_equal(t->b.n_children, 1);
-	assert_int_equal(t->b.n_in, 1);
-	assert_int_equal(ike_n_sas(t->b.ike), 1);
-	assert_int_equal(t->n, 0);
 	talk_free(t);
 }
 
@@ -327,10 +165,10 @@ a_dead_peer_is_given_up(void **state)
 	t = talk_new();
 	main_run(t);
 	unsigned before = t->n_sent;
-	assert_true(ike_quick_start(t->a.ike, t->now_ms, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	do
 		t->n = 0;
-	while (talk_wait(t));
+	while (t->a.n_failed == 0 && talk_wait(t));
 	assert_int_equal(t->n_sent - before, IKE_TRIES);
 	assert_int_equal(t->a.n_failed, 1);
 	assert_int_equal(t->a.n_down, 0);
@@ -368,7 +206,7 @@ a_wrong_identity_is_refused_and_named(void **state)
 	talk_free(t);
 
 	t = talk_new();
-	struct id want = id_of_bytes(ID_FQDN, "A.EXAMPLE", 9);
+	struct ike_remote_id want = { .id = id_of_bytes(ID_FQDN, "A.EXAMPLE", 9) };
 	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
 	t->b.policy.remote_ids = &want;
 	t->b.policy.n_remote_ids = 1;
@@ -433,7 +271,10 @@ a_flood_of_beginnings_is_bounded(void **state)
 	struct talk *t = talk_new();
 	main_run(t);
 	struct talk_msg first = t->log[0];
+	t->b.policy.is_any = true;
 	for (unsigned i = 0; i < 3 * IKE_HALF_OPEN_MAX; i++) {
+		first.path.remote.addr =
+		    (struct addr){ ADDR_V4, { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } };
 		first.b[0] = (uint8_t)(i >> 8);
 		first.b[1] = (uint8_t)i;
 		first.b[2] = 0x77;
@@ -448,7 +289,7 @@ a_flood_of_beginnings_is_bounded(void **state)
 	begin(t);
 	talk_run(t);
 	assert_int_equal(t->b.n_up, 2);
-	while (talk_wait(t))
+	while (ike_n_half_open(t->b.ike) > 0 && talk_wait(t))
 		t->n = 0;
 	assert_int_equal(ike_n_half_open(t->b.ike), 0);
 	assert_int_equal(ike_n_sas(t->b.ike), 2);
@@ -462,8 +303,8 @@ both_sides_may_begin_many_quick_modes(void **state)
 	struct talk *t = talk_new();
 	main_run(t);
 	for (unsigned i = 0; i < 5; i++) {
-		assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
-		assert_true(ike_quick_start(t->b.ike, 0, t->b.sa, &t->b.tunnels[0]));
+		assert_true(talk_quick(t, &t->a, 0));
+		assert_true(talk_quick(t, &t->b, 0));
 	}
 	talk_run(t);
 	assert_int_equal(t->a.n_children, 10);
@@ -483,7 +324,7 @@ a_long_message_goes_in_fragments(void **state)
 	t->a.tunnels[0].policy = (struct p2_policy){ .proposals = many, .n = P2_PROPOSALS_MAX };
 	t->b.tunnels[0].policy = (struct p2_policy){ .proposals = many, .n = 1 };
 	main_run(t);
-	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	unsigned n = t->n;
 	assert_true(n > 1);
 	/* the last one first, each of them twice */
@@ -506,15 +347,15 @@ probes_are_answered_and_old_ones_are_not(void **state)
 	(void)state;
 	struct talk *t = talk_new();
 	main_run(t);
-	ike_probe(t->a.ike, t->a.sa, 100);
+	ike_probe(t->a.ike, t->a.sa);
 	struct talk_msg old = t->queue[0];
 	assert_int_equal(talk_deliver(t), IKE_OK); /* HDR*, HASH(1), N(R-U-THERE) --> */
 	assert_int_equal(talk_deliver(t), IKE_OK); /* <-- HDR*, HASH(1), N(R-U-THERE-ACK) */
 	assert_int_equal(t->a.word.notify, V1_N_R_U_THERE_ACK);
-	assert_int_equal(t->a.word.sequence, 100);
-	ike_probe(t->a.ike, t->a.sa, 101);
+	uint32_t first = t->a.word.sequence;
+	ike_probe(t->a.ike, t->a.sa);
 	talk_run(t);
-	assert_int_equal(t->a.word.sequence, 101);
+	assert_int_equal(t->a.word.sequence, first + 1);
 	assert_int_equal(talk_give(t, &old), IKE_REPEATED);
 	assert_int_equal(t->n, 0);
 	talk_free(t);
@@ -550,7 +391,7 @@ errors_reach_the_peer_proved_or_without_effect(void **state)
 	struct talk *t = talk_new();
 	main_run(t);
 	assert_true(prefix_parse("10.3.0.0/16", &t->a.tunnels[0].local));
-	assert_true(ike_quick_start(t->a.ike, 0, t->a.sa, &t->a.tunnels[0]));
+	assert_true(talk_quick(t, &t->a, 0));
 	struct talk_msg first = t->queue[0];
 	assert_int_equal(talk_deliver(t), IKE_SELECTORS);
 	assert_int_equal(
@@ -604,12 +445,6 @@ main(void)
 		cmocka_unit_test(every_algorithm_and_group_comes_up),
 		cmocka_unit_test(every_protocol_comes_up),
 		cmocka_unit_test(a_nat_moves_the_exchange_to_4500),
-		cmocka_unit_test(each_message_lost),
-		cmocka_unit_test(each_message_repeated),
-		cmocka_unit_test(each_message_late),
-		cmocka_unit_test(each_message_cut_everywhere),
-		cmocka_unit_test(each_message_corrupted),
-		cmocka_unit_test(a_recorded_conversation_is_refused_in_every_state),
 		cmocka_unit_test(a_dead_peer_is_given_up),
 		cmocka_unit_test(a_wrong_key_is_refused),
 		cmocka_unit_test(a_wrong_identity_is_refused_and_named),
