@@ -85,7 +85,7 @@ oper_commands(const struct schema *schema, size_t *n)
 bool
 oper_has(const struct command *c)
 {
-	static const char *const others[] = { "cli", "netd", "picd" };
+	static const char *const others[] = { "cli", "kmd", "netd", "picd" };
 	if (c->rpc == NULL)
 		return c->id < OPER_SYSTEM_FIRST ? c->id >= 0 && c->id < OPER_END
 						 : oper_system_has(c);
