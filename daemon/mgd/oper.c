@@ -85,7 +85,7 @@ oper_commands(const struct schema *schema, size_t *n)
 bool
 oper_has(const struct command *c)
 {
-	static const char *const others[] = { "cli", "kmd", "netd", "picd" };
+	static const char *const others[] = { "cli", "kmd", "netd", "picd", "pkid" };
 	if (c->rpc == NULL)
 		return c->id < OPER_SYSTEM_FIRST ? c->id >= 0 && c->id < OPER_END
 						 : oper_system_has(c);
@@ -389,7 +389,7 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		edit_enter(s, CONFIGURE_PRIVATE);
 		break;
 	default:
-		assert(!"a row without a function"); /* as above */
+		assert(false); /* a row without a function: as above */
 	}
 out:
 	refusal_done(&e);
