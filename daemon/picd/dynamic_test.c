@@ -620,6 +620,16 @@ a_new_kmd_hears_what_is_held(void **state)
 	assert_false(elem_has(m.body, "local-port"));
 	assert_int_equal(gw_kmd_hear(&l.a, a).type, MSG_SA_HELD_END);
 	assert_int_equal(gw_kmd_hear(&l.a, a).type, 0);
+	assert_null(gw_commit(&l.a, conf_dynamic(1, 2, "")));
+	assert_int_equal(gw_kmd_hear(&l.a, a).type, 0);
+	/* a picd that has just begun says so when it has its tunnels */
+	struct gw fresh;
+	gw_init(&fresh, "sp-1/2/0");
+	gw_kmd(&fresh);
+	assert_int_equal(gw_kmd_hear(&fresh, a).type, 0);
+	assert_null(gw_commit(&fresh, conf_dynamic(1, 2, "")));
+	assert_int_equal(gw_kmd_hear(&fresh, a).type, MSG_SA_HELD_END);
+	gw_done(&fresh);
 	lab_done(&l);
 	arena_free(a);
 }

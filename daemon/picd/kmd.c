@@ -446,6 +446,8 @@ static void on_held_drained(struct ipc *c, void *arg);
 static void
 held_run(struct picd *p)
 {
+	if (p->conf == NULL)
+		return; /* without tunnels kmd could do nothing with the end of the list */
 	while (p->kmd != NULL && p->held_slot < p->assocs.n_slots) {
 		if (ipc_queued(p->kmd) >= HELD_QUEUE_HIGH) {
 			ipc_on_drained(p->kmd, on_held_drained);
@@ -468,6 +470,12 @@ on_held_drained(struct ipc *c, void *arg)
 {
 	(void)c;
 	held_run(arg);
+}
+
+void
+kmd_configured(struct picd *p)
+{
+	held_run(p);
 }
 
 void

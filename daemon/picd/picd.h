@@ -85,9 +85,11 @@ void control_init(struct picd *p);
 void control_stop(struct picd *p);
 
 /* --- kmd.c --- */
-/* A new channel to kmd: tells it what there is. Owns FD. */
+/* A new channel to kmd: tells it what there is, once there is a configuration. Owns FD. */
 void kmd_link(struct picd *p, int fd);
 void kmd_unlink(struct picd *p);
+/* A configuration runs. */
+void kmd_configured(struct picd *p);
 /* What arrives on it; also for the fuzz target. */
 void control_kmd(struct picd *p, struct ipc_msg *m);
 /* Passes on what the workers have noticed, and answers what has come into force. */

@@ -99,7 +99,7 @@ enum msg_type {
 	MSG_SA_DEL, /* K->P sa-del { tunnel, [direction, spi] }: this SA (spi of the AH in a bundle), or all of the tunnel */
 	MSG_SA_HELD, /* P->K sa { what MSG_SA_ADD had, without keys; soft, hard: seconds left }: one for each dynamic SA, when
 			  * the channel is new, ended by: */
-	MSG_SA_HELD_END, /* P->K sa-held-end { } */
+	MSG_SA_HELD_END, /* P->K sa-held-end { }: comes when the picd has a configuration, so SAs can be added from now on */
 	MSG_ACQUIRE, /* P->K acquire { tunnel }: a packet waits for it (it was dropped); at most one a second */
 	MSG_WATCH, /* K->P watch { tunnel, interval }: tell when nothing authentic came in for so many seconds, again after each
 		    * further interval; 0: no more */
