@@ -114,6 +114,7 @@ void if_load(struct builder *b);         /* [edit interfaces], without the servi
 void rule_load(struct builder *b);       /* [edit services ipsec-vpn rule], rule-set */
 void svcset_load(struct builder *b);     /* [edit services service-set] */
 void if_service_load(struct builder *b); /* [edit interfaces ... family inet service] */
+void pki_load(struct builder *b);        /* [edit security pki] */
 void rt_load(struct builder *b);         /* [edit routing-options] */
 
 void neighbours_load(struct builder *b); /* what neighbours_put() says in a reduced tree */
