@@ -2,12 +2,14 @@
  *
  * conf_bench.c - time and memory of conf_load() and conf_reduce() over N tunnels.
  *
- * usage: conf_bench [N...]      default: 1000 10000 100000
- * Each tunnel is a unit, a rule with one term and a manual SA, and a static route; every 10,000 of them share one
- * service set and one local gateway. Each N runs in a process of its own, so that the peak of memory is its own.
+ * usage: conf_bench [dynamic] [N...]      default: 1000 10000 100000
+ * Each tunnel is a unit, a rule with one term and a manual SA (dynamic: an IKE policy with a key and two proposals, and
+ * an IPsec policy, of its own), and a static route; every 10,000 of them share one service set and one local gateway. Each N
+ * runs in a process of its own, so that the peak of memory is its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,6 +20,8 @@
 #include "lib/msg/elem.h"
 
 enum { PER_SET = 10000 };
+
+static bool is_dynamic;
 
 static double
 now_s(void)
@@ -67,6 +71,32 @@ manual_add(struct arena *a, struct elem *then, unsigned n)
 }
 
 static void
+dynamic_add(struct arena *a, struct elem *then, unsigned n)
+{
+	struct elem *d = elem_add(a, then, "dynamic");
+	elem_leaff(a, d, "ike-policy", "ike%u", n);
+	elem_leaff(a, d, "ipsec-policy", "ipsec%u", n);
+}
+
+static void
+policies_add(struct arena *a, struct elem *vpn, unsigned n)
+{
+	struct elem *ipsec = elem_add(a, vpn, "ipsec");
+	struct elem *ike = elem_add(a, vpn, "ike");
+	entry(a, ipsec, "proposal", "p", 1);
+	for (unsigned i = 1; i <= 2; i++)
+		entry(a, ike, "proposal", "p", i);
+	for (unsigned i = 0; i < n; i++) {
+		elem_leaf(a, entry(a, ipsec, "policy", "ipsec", i), "proposals", "p1");
+		struct elem *p = entry(a, ike, "policy", "ike", i);
+		elem_leaf(a, p, "proposals", "p1");
+		elem_leaf(a, p, "proposals", "p2");
+		elem_leaff(a, elem_add(a, p, "local-id"), "fqdn", "gw%u.example.net", i);
+		elem_leaff(a, elem_add(a, p, "pre-shared-key"), "ascii-text", "key%06u", i);
+	}
+}
+
+static void
 rule_add(struct arena *a, struct elem *vpn, unsigned n)
 {
 	struct elem *r = entry(a, vpn, "rule", "r", n);
@@ -78,7 +108,10 @@ rule_add(struct arena *a, struct elem *vpn, unsigned n)
 	struct elem *then = elem_add(a, t, "then");
 	elem_leaff(
 	    a, then, "remote-gateway", "198.%u.%u.%u", 18 + (n >> 16), (n >> 8) & 255, n & 255);
-	manual_add(a, then, n);
+	if (is_dynamic)
+		dynamic_add(a, then, n);
+	else
+		manual_add(a, then, n);
 	elem_leaf(a, r, "match-direction", "input");
 }
 
@@ -118,6 +151,8 @@ tunnels_make(struct arena *a, unsigned n)
 	struct elem *vpn = elem_add(a, services, "ipsec-vpn");
 	for (unsigned i = 0; i < n; i++)
 		rule_add(a, vpn, i);
+	if (is_dynamic)
+		policies_add(a, vpn, n);
 	return root;
 }
 
@@ -152,8 +187,9 @@ run(unsigned n)
 	printf(
 	    "%7u tunnels: load %.3f s, elements %.1f MB, with structs %.1f MB, structs %.1f MB, ",
 	    n, load_s, before_mb, peak_mb(), (double)arena_used(c->arena) / 1048576);
-	printf("cut for netd %.3f s, for picd %.3f s\n", reduce_time(c, root, CONF_NETD, NULL),
-	    reduce_time(c, root, CONF_PICD, "sp-1/2/0"));
+	printf("cut for netd %.3f s, for picd %.3f s, for kmd %.3f s\n",
+	    reduce_time(c, root, CONF_NETD, NULL), reduce_time(c, root, CONF_PICD, "sp-1/2/0"),
+	    reduce_time(c, root, CONF_KMD, NULL));
 	conf_free(c);
 	report_done(&r);
 	arena_free(a);
@@ -163,6 +199,11 @@ int
 main(int argc, char **argv)
 {
 	static const char *const usual[] = { "1000", "10000", "100000" };
+	if (argc > 1 && strcmp(argv[1], "dynamic") == 0) {
+		is_dynamic = true;
+		argc--;
+		argv++;
+	}
 	int count = argc > 1 ? argc - 1 : 3;
 	for (int i = 0; i < count; i++) {
 		unsigned n = (unsigned)strtoul(argc > 1 ? argv[i + 1] : usual[i], NULL, 10);

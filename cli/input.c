@@ -5,15 +5,20 @@
 #include "cli/input.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/act_do.h"
 #include "cli/client.h"
 #include "cli/fetch.h"
 #include "lib/base/arena.h"
+#include "lib/base/hex.h"
+#include "lib/base/text.h"
 #include "lib/msg/cli.h"
 #include "lib/msg/elem.h"
 #include "lib/os/ipc.h"
@@ -84,7 +89,7 @@ input_file(struct client *c, const char *name)
 		if (memchr(buf, '\0', n) != NULL)
 			why = "not a text file";
 		else if (total > CLI_INPUT_MAX)
-			why = "file too large";
+			why = "it is too large";
 		else
 			err = send_piece(c, buf, NULL, false);
 	}
@@ -93,6 +98,69 @@ input_file(struct client *c, const char *name)
 	free(buf);
 	fclose(f);
 	return err != 0 ? err : send_piece(c, NULL, why, true);
+}
+
+/* --- files for a daemon --- */
+
+enum { SEALED_FILE_MAX = 64 << 10 };
+
+/* Adds the contents of one file to FILES; NULL, or a sentence about why not. */
+static const char *
+file_add(struct arena *a, struct elem *files, const char *leaf, const char *name)
+{
+	char *path = act_path(name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *why = fd < 0 ? strerror(errno) : NULL;
+	struct stat st;
+	uint8_t *buf = arena_alloc(a, SEALED_FILE_MAX);
+	ssize_t n = 0;
+	free(path);
+	if (why == NULL && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		why = "not a regular file";
+	if (why == NULL && st.st_size > SEALED_FILE_MAX)
+		why = "file too large";
+	if (why == NULL) {
+		n = read(fd, buf, SEALED_FILE_MAX);
+		why = n < 0 ? strerror(errno) : NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (why != NULL)
+		return why;
+	struct text hex = { 0 };
+	hex_put(&hex, buf, (size_t)n);
+	elem_leaf(a, files, leaf, text_str(&hex));
+	text_done(&hex);
+	return NULL;
+}
+
+int
+input_sealed(struct client *c, const struct elem *want)
+{
+	struct arena *a = arena_new_secret(); /* keys may be among them */
+	struct elem *files = elem_new(a, "files");
+	struct text error = { 0 };
+	elem_each (f, want, "file") {
+		const char *leaf = elem_value(f, "leaf");
+		const char *name = elem_value(f, "name");
+		const char *why =
+		    leaf != NULL && name != NULL ? file_add(a, files, leaf, name) : "no name";
+		if (why != NULL && error.len == 0)
+			text_printf(&error, "%s: %s", name != NULL ? name : "?", why);
+	}
+	int fd = error.len == 0 ? memfd_from_elem(files) : -1;
+	if (fd < 0 && error.len == 0)
+		text_put(&error, strerror(-fd));
+	struct elem *e = elem_new(a, "input");
+	if (error.len > 0)
+		elem_leaf(a, e, "error", text_str(&error));
+	elem_flag(a, e, "end");
+	int err = ipc_send_fd_blocking(c->fd, CLI_INPUT, c->seq, e, fd >= 0 ? fd : -1);
+	if (fd >= 0)
+		close(fd);
+	text_done(&error);
+	arena_free(a);
+	return err;
 }
 
 int

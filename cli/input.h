@@ -6,8 +6,11 @@
 #define INPUT_H
 
 struct client;
+struct elem;
 
 /* The file NAME, or why it cannot be read. */
+/* What CLI_WANT with source `sealed` names: WANT is its body. */
+int input_sealed(struct client *c, const struct elem *want);
 int input_file(struct client *c, const char *name);
 
 /* Lines up to the end of the input or one that starts with ^D. */

@@ -99,14 +99,22 @@ void json_content(struct render *r, const char *s, size_t n);
 
 /* The families; each is one row of the table in render.c. */
 void show_services_sa_row(struct render *r, const struct elem *row);
+void show_match_row(struct render *r, const struct elem *row);
 void show_services_statistics_row(struct render *r, const struct elem *row);
 void show_ipsec_sa_row(struct render *r, const struct elem *row);
+void show_ike_sa_row(struct render *r, const struct elem *row);
+void show_ike_statistics_row(struct render *r, const struct elem *row);
+void show_redundancy_row(struct render *r, const struct elem *row);
+void show_pic_redundancy_row(struct render *r, const struct elem *row);
+void show_switch_row(struct render *r, const struct elem *row);
 void show_interfaces_begin(struct render *r);
 void show_interfaces_row(struct render *r, const struct elem *row);
 void show_route_row(struct render *r, const struct elem *row);
 void show_route_summary_row(struct render *r, const struct elem *row);
 void show_forwarding_row(struct render *r, const struct elem *row);
+void show_pki_row(struct render *r, const struct elem *row);
 void show_arp_row(struct render *r, const struct elem *row);
+void show_arp_cleared_row(struct render *r, const struct elem *row);
 void show_nd_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);

@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char *const roots[] = { "services-security-associations-information",
 	"ipsec-total-statistics-information", "security-associations-information",
 	"interface-information", "firewall-information",
-	"service-set-packet-drop-statistics-information", "software-information",
-	"commit-information" };
+	"service-set-packet-drop-statistics-information", "services-ipsec-match-information",
+	"software-information", "commit-information" };
 static const char *const styles[] = { "", "brief", "detail", "extensive" };
 
 static void

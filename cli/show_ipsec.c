@@ -149,9 +149,11 @@ redundancy_put(struct text *out, const struct elem *block)
 		return;
 	text_printf(out, "  Primary remote gateway: %s, State: ", primary);
 	render_capital(out, value(e, "ipsec-redundancy-primary-state"));
-	text_printf(out, "\n  Backup remote gateway: %s, State: ",
-	    value(e, "ipsec-tunnel-redundancy-backup-remote-address"));
-	render_capital(out, value(e, "ipsec-redundancy-backup-state"));
+	const char *backup = elem_value(e, "ipsec-tunnel-redundancy-backup-remote-address");
+	if (backup != NULL) {
+		text_printf(out, "\n  Backup remote gateway: %s, State: ", backup);
+		render_capital(out, value(e, "ipsec-redundancy-backup-state"));
+	}
 	text_printf(out, "\n  Failover counter: %s\n", value(e, "ipsec-redundancy-counter"));
 }
 
@@ -209,6 +211,56 @@ show_ipsec_sa_row(struct render *r, const struct elem *row)
 		identity_put(out, tunnel, "Remote", "sa-remote-identity");
 	}
 	sa_details(out, row);
+}
+
+/* --- which rule takes a packet --- */
+
+static void
+match_sa_put(struct text *out, const struct elem *row)
+{
+	if (elem_value(row, "sa-spi") == NULL)
+		return;
+	text_printf(out, "  SPI: %s, AUX-SPI: %s, Protocol: %s", value(row, "sa-spi"),
+	    value(row, "sa-aux-spi"), value(row, "sa-protocol"));
+	algorithm_put(out, "Authentication", elem_value(row, "sa-authentication-algorithm"));
+	algorithm_put(out, "Encryption", elem_value(row, "sa-encryption-algorithm"));
+	text_putc(out, '\n');
+}
+
+/* One direction of one service set, or one SA of the ES style: services-ipsec-match. */
+void
+show_match_row(struct render *r, const struct elem *row)
+{
+	struct text *out = r->out;
+	const char *set = elem_value(row, "svc-set-name");
+	const char *interface = elem_value(row, "match-interface");
+	const char *text = elem_value(row, "match-text");
+	const char *hint = elem_value(row, "match-hint");
+	if (r->n_rows > 0)
+		text_putc(out, '\n');
+	if (set != NULL)
+		text_printf(out, "Service set: %s, Direction: ", set);
+	else
+		text_printf(out, "Security association: %s, Direction: ", value(row, "sa-name"));
+	render_capital(out, value(row, "match-direction"));
+	text_putc(out, '\n');
+	if (elem_value(row, "sa-rule-name") != NULL)
+		text_printf(out, "  Rule: %s, Term: %s, Tunnel index: %s\n",
+		    value(row, "sa-rule-name"), value(row, "sa-term-name"),
+		    value(row, "sa-tunnel-index"));
+	if (elem_value(row, "sa-local-gateway") != NULL)
+		text_printf(out, "  Local gateway: %s, Remote gateway: %s\n",
+		    value(row, "sa-local-gateway"), value(row, "sa-remote-gateway"));
+	if (interface != NULL)
+		text_printf(out, "  Interface: %s\n", interface);
+	match_sa_put(out, row);
+	text_put(out, "  Result: ");
+	render_capital(out, value(row, "match-verdict"));
+	if (text != NULL)
+		text_printf(out, ", %s", text);
+	text_putc(out, '\n');
+	if (hint != NULL)
+		text_printf(out, "  Note: %s\n", hint);
 }
 
 /* --- statistics --- */

@@ -95,7 +95,8 @@ ambiguity_is_listed(void **state)
 	(void)state;
 	struct arena *a = arena_new();
 	const char *said = request_of(a, "show s");
-	assert_string_equal(said, "5: 's' is ambiguous.\nPossible completions:\n  services         "
+	assert_string_equal(said, "5: 's' is ambiguous.\nPossible completions:\n  security         "
+				  "    Show security information\n  services         "
 				  "    Show services information\n"
 				  "  system               Show system information");
 	arena_free(a);

@@ -6,7 +6,7 @@
  *           configuration of each daemon
  *   check   daemons whose part changes say whether they could run it; one that cannot stops the commit
  *   write   the new file is on disk beside juniper.conf: all that needs room. While the daemons are at it
- *   apply   netd first, then the picds; only those whose part has changed
+ *   apply   netd first, then the others; only those whose part has changed
  *   install juniper.conf is replaced: from here the new configuration is the truth
  *   undo    instead, if a daemon refuses at `apply` or the file cannot be installed: all get what they had
  *
@@ -23,6 +23,7 @@
 
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/when.h"
 #include "lib/conf/conf.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
@@ -58,7 +59,7 @@ struct commit {
 	struct commit_ask ask;
 	struct tree *tree;
 	enum phase phase;
-	struct part *parts; /* netd, then the picds in the order of the configuration */
+	struct part *parts; /* netd, pkid, kmd, then the picds in the order of the configuration */
 	size_t n_parts;
 	struct before *before; /* every peer, in the order of the list; NULL until the hand-over */
 	size_t n_before;
@@ -162,6 +163,13 @@ commit_is_of(const struct mgd *m, const void *arg)
 }
 
 void
+commit_set_apart(struct mgd *m, const void *arg)
+{
+	if (commit_is_of(m, arg))
+		m->commit->ask.is_private = true;
+}
+
+void
 commit_detach(struct mgd *m, const void *arg, bool is_gone)
 {
 	if (!commit_is_of(m, arg))
@@ -218,14 +226,15 @@ report_split(struct commit *c, const struct report *r)
 		   : "error: commit failed: (statements constraint check failed)\n";
 }
 
+/* KIND, and of a picd its services interface PIC (else ""), say whose part it is. */
 static void
-part_add(struct commit *c, const struct conf *conf, const struct elem *root, const char *pic)
+part_add(struct commit *c, const struct elem *root, enum conf_part which, const char *kind,
+    const char *pic)
 {
 	struct part *p = &c->parts[c->n_parts++];
-	p->peer = peer_get(c->m, pic != NULL ? "picd" : "netd", pic != NULL ? pic : "");
+	p->peer = peer_get(c->m, kind, pic);
 	struct wr w = wr_grow();
-	struct elem *e =
-	    conf_reduce(conf, root, pic != NULL ? CONF_PICD : CONF_NETD, pic, c->elems);
+	struct elem *e = conf_reduce(c->conf, root, which, pic, c->elems);
 	size_t n_before = memfd_size(p->peer->conf_fd);
 	wr_expect(&w, n_before + n_before / 64);
 	elem_encode(&w, e);
@@ -257,12 +266,14 @@ commit_load(struct commit *c, const char **last_line)
 	const char **names = arena_array(c->a, c->n_pics, sizeof(*names));
 	for (size_t i = 0; i < c->n_pics; i++)
 		names[i] = arena_strdup(c->a, pics[i]);
-	c->parts = arena_array(c->a, c->n_pics + 1, sizeof(*c->parts));
+	c->parts = arena_array(c->a, c->n_pics + 3, sizeof(*c->parts));
 	if (c->phase == PHASE_CHECK)
 		progress(c, "daemons checking new configuration");
-	part_add(c, conf, root, NULL);
+	part_add(c, root, CONF_NETD, "netd", "");
+	part_add(c, root, CONF_PKID, "pkid", "");
+	part_add(c, root, CONF_KMD, "kmd", "");
 	for (size_t i = 0; i < c->n_pics; i++)
-		part_add(c, conf, root, names[i]);
+		part_add(c, root, CONF_PICD, "picd", names[i]);
 	for (size_t i = 0; i < c->n_parts; i++)
 		if (c->parts[i].changed && c->parts[i].fd < 0) {
 			*last_line = "error: configuration check-out failed: out of resources\n";
@@ -452,7 +463,7 @@ on_timeout(uv_timer_t *t)
 static void
 apply_send(struct commit *c, bool netd)
 {
-	progress(c, netd ? "notifying netd" : "notifying picds");
+	progress(c, netd ? "notifying netd" : "notifying pkid, kmd and picds");
 	for (struct peer *p = c->m->peers.list; p != NULL; p = p->next) {
 		if ((strcmp(p->kind, "netd") == 0) != netd || !p->is_wanted || p->is_applied)
 			continue;
@@ -541,7 +552,7 @@ commit_checked(struct commit *c)
 	struct mgd *m = c->m;
 	struct text said = { 0 };
 	int rc = 0;
-	char date[32];
+	char date[WHEN_DATE_LEN];
 	if (is_check(c) && !c->ask.options.is_validation)
 		rc = confirm_now(m);
 	if (rc == 0 && is_check(c)) {
@@ -550,7 +561,7 @@ commit_checked(struct commit *c)
 			rc = schedule_keep(m, &c->ask, c->tree);
 		if (c->ask.options.at != 0)
 			text_printf(&said, "commit at will be executed at %s\n",
-			    store_date(c->ask.options.at, date));
+			    when_date(c->ask.options.at, date));
 		else if (c->ask.options.at_reboot)
 			text_put(&said, "commit at will be executed at reboot\n");
 	} else if (rc == 0) {

@@ -217,8 +217,14 @@ oper_tell(const struct session *s, const struct words *w, struct text *out)
 	const struct command *c = command_find(table, n, w, &used, &e);
 	refusal_done(&e);
 	text_put(out, c != NULL ? c->words : w->w[0].s);
-	for (size_t i = used; c != NULL && i < w->n; i++)
-		text_printf(out, " %s", w->w[i].s);
+	bool is_secret = false; /* what a passphrase is, is nobody's business */
+	for (size_t i = used; c != NULL && i < w->n; i++) {
+		const char *word = w->w[i].s;
+		text_printf(out, " %s", is_secret ? "/* SECRET-DATA */" : word);
+		const struct snode *leaf =
+		    c->rpc != NULL ? snode_find(c->rpc->input, word, strlen(word)) : NULL;
+		is_secret = !is_secret && leaf != NULL && leaf->is_secret;
+	}
 }
 
 void

@@ -173,7 +173,8 @@ on_link(const char *peer, const char *instance, int fd, void *arg)
 	struct mgd *m = arg;
 	if (strcmp(peer, "cli") == 0)
 		listener_take(m, fd);
-	else if (strcmp(peer, "netd") == 0 || strcmp(peer, "picd") == 0)
+	else if (strcmp(peer, "netd") == 0 || strcmp(peer, "kmd") == 0 ||
+		 strcmp(peer, "pkid") == 0 || strcmp(peer, "picd") == 0)
 		peer_on_link(m, peer, instance, fd);
 	else if (strcmp(peer, "syslog") == 0)
 		log_conf_on_link(m, fd);

@@ -5,6 +5,7 @@
  * The commands are the RPCs of the schema and a few that only mean something at a command line. Called by
  * session.c, and by edit.c for `run`.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ enum oper_id {
 	OPER_SHOW_CLI,
 	OPER_SHOW_CONFIGURATION,
 	OPER_XML_MODE,
+	OPER_END,
 };
 
 static const struct command own[] = {
@@ -80,6 +82,21 @@ oper_commands(const struct schema *schema, size_t *n)
 	return table;
 }
 
+bool
+oper_has(const struct command *c)
+{
+	static const char *const others[] = { "cli", "kmd", "netd", "picd", "pkid" };
+	if (c->rpc == NULL)
+		return c->id < OPER_SYSTEM_FIRST ? c->id >= 0 && c->id < OPER_END
+						 : oper_system_has(c);
+	if (strcmp(c->rpc->owner, "mgd") == 0)
+		return system_has(c->rpc->name) || show_has(c->rpc->name);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i], c->rpc->owner) == 0)
+			return true;
+	return false;
+}
+
 static void
 show_configuration(struct session *s, const struct words *w, struct arena *a)
 {
@@ -130,7 +147,7 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 	}
 	if (strcmp(rpc->owner, "cli") == 0) {
 		if (elem_has(request, "interface") || elem_has(request, "routing-instance")) {
-			rpc_start(s, rpc, a, request); /* netd knows their Linux names */
+			rpc_start(s, rpc, a, request, -1); /* netd knows their Linux names */
 			return;
 		}
 		system_run_there(s, rpc, request);
@@ -146,13 +163,16 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
 	if (strcmp(rpc->owner, "mgd") != 0) {
-		rpc_start(s, rpc, a, request);
+		if (rpc_wants_files(rpc, request))
+			rpc_start_files(s, rpc, a, request);
+		else
+			rpc_start(s, rpc, a, request, -1);
 		return;
 	}
 	struct text error = { 0 };
-	if (!show_rpc(s, rpc, request, &error))
-		session_fail(s, "error: command is not implemented");
-	else if (error.len > 0)
+	bool is_ours = show_rpc(s, rpc, request, &error);
+	assert(is_ours); /* oper_has() is true of every row: oper_test.c */
+	if (error.len > 0)
 		session_fail(s, text_str(&error));
 	else
 		session_done(s);
@@ -359,6 +379,9 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		s->is_ending = !s->is_configuring;
 		session_done(s);
 		break;
+	case OPER_CONFIGURE:
+		edit_enter(s, CONFIGURE_SHARED);
+		break;
 	case OPER_CONFIGURE_EXCLUSIVE:
 		edit_enter(s, CONFIGURE_EXCLUSIVE);
 		break;
@@ -366,8 +389,7 @@ own_run(struct session *s, const struct command *c, const struct words *rest)
 		edit_enter(s, CONFIGURE_PRIVATE);
 		break;
 	default:
-		edit_enter(s, CONFIGURE_SHARED);
-		break;
+		assert(false); /* a row without a function: as above */
 	}
 out:
 	refusal_done(&e);

@@ -268,6 +268,8 @@ on_link(const char *peer, const char *instance, int fd, void *arg)
 		n->mgd = ipc_new(&n->d.loop, fd, &mgd_ops, n);
 	} else if (strcmp(peer, "picd") == 0) {
 		pics_link(n, instance, fd);
+	} else if (strcmp(peer, "kmd") == 0) {
+		pics_link(n, KMD_LINK, fd);
 	} else if (strcmp(peer, "syslog") == 0) {
 		relay_free(n->relay);
 		n->relay = relay_new(&n->d.loop, fd);

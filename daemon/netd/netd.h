@@ -2,7 +2,7 @@
  *
  * netd.h - the state of netd, owned by its one thread.
  *
- * netd runs one configuration at a time. apply.c brings the host from one plan to the next; pics.c gives each picd its
+ * netd runs one configuration at a time. apply.c brings the host from one plan to the next; pics.c gives each picd, and kmd, its
  * descriptors; show.c answers commands; main.c is the loop and its messages.
  */
 #ifndef NETD_H
@@ -99,7 +99,7 @@ size_t apply_tun_missing(const struct netd *n, const struct plan *p);
 
 /* --- pics.c --- */
 
-/* A new channel to the picd NAME: replaces an older one and hands everything over. Owns FD. */
+/* A new channel to the picd of NAME, or to KMD_LINK: replaces an older one and hands everything over. Owns FD. */
 void pics_link(struct netd *n, const char *name, int fd);
 void pics_give(struct netd *n, const struct item *it);
 void pics_take(struct netd *n, const struct item *it);

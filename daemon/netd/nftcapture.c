@@ -36,6 +36,22 @@ protects_input(const struct conf_service_set *s)
 	return false;
 }
 
+/* IKE, and ESP in UDP, for the gateway ADDRESS. Of fragments only the first has a port: the others are let by, since
+ * what they belong to is for this host or for nobody. */
+static void
+ike_exempt(struct builder *b, const char *chain, uint8_t family, const char *address)
+{
+	nfttext_rule(b, "netdev", chain);
+	text_printf(b->out, " %s daddr %s udp dport { 500, 4500 } return\n",
+	    family == ADDR_V4 ? "ip" : "ip6", address);
+	nfttext_rule(b, "netdev", chain);
+	if (family == ADDR_V4)
+		text_printf(b->out,
+		    " ip daddr %s meta l4proto 17 ip frag-off & 0x1fff != 0 return\n", address);
+	else
+		text_printf(b->out, " ip6 daddr %s frag frag-off != 0 return\n", address);
+}
+
 /* What is never captured: packets that we protected, that a set for what comes in let out, what is for its local gateway and
  * what the link itself needs. */
 static void
@@ -63,6 +79,8 @@ capture_exempt(struct builder *b, const char *chain, bool is_input,
 			nfttext_rule(b, "netdev", chain);
 			text_printf(
 			    b->out, " %s daddr %s meta l4proto { 50, 51 } return\n", ip, text);
+			if (s->is_dynamic)
+				ike_exempt(b, chain, family, text);
 			/* path MTU and unreachable reports about what we sent */
 			nfttext_rule(b, "netdev", chain);
 			text_printf(b->out, " %s daddr %s %s return\n", ip, text,

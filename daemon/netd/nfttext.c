@@ -416,28 +416,36 @@ unit_filters_put(
 	jump_put(b, "host-out", "oifname", device, family, chain);
 }
 
-/* Protected packets to a local gateway go to picd, past the filter that guards the host. */
+/* Protected packets to a local gateway go to picd, past the filter that guards the host. ESP in UDP is what begins with an
+ * SPI; IKE on the same port is for the host, and its filter's business. */
+static void
+gateway_put(struct builder *b, struct addr a, bool is_dynamic)
+{
+	char text[ADDR_STRLEN];
+	const char *ip = a.family == ADDR_V4 ? "ip" : "ip6";
+	if (a.family == ADDR_NONE)
+		return;
+	addr_print(a, text);
+	nfttext_rule(b, "inet", "local");
+	text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n", ip, text);
+	if (!is_dynamic)
+		return;
+	nfttext_rule(b, "inet", "local");
+	text_printf(b->out, " %s daddr %s udp dport 4500 udp length > 12 @th,64,32 != 0 accept\n",
+	    ip, text);
+}
+
 static void
 gateways_put(struct builder *b)
 {
 	const struct conf *c = b->s->c;
-	char text[ADDR_STRLEN];
-	for (size_t i = 0; i < c->n_service_sets; i++) {
-		struct addr a = c->service_sets[i]->local_gateway;
-		if (a.family == ADDR_NONE)
-			continue;
-		nfttext_rule(b, "inet", "local");
-		text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n",
-		    a.family == ADDR_V4 ? "ip" : "ip6", addr_print(a, text));
-	}
+	for (size_t i = 0; i < c->n_service_sets; i++)
+		gateway_put(b, c->service_sets[i]->local_gateway, c->service_sets[i]->is_dynamic);
 	for (size_t i = 0; i < c->n_ifds; i++)
 		for (size_t k = 0; k < c->ifds[i]->n_units; k++) {
-			struct addr a = c->ifds[i]->units[k]->tunnel_source;
-			if (a.family == ADDR_NONE)
-				continue;
-			nfttext_rule(b, "inet", "local");
-			text_printf(b->out, " %s daddr %s meta l4proto { 50, 51 } accept\n",
-			    a.family == ADDR_V4 ? "ip" : "ip6", addr_print(a, text));
+			const struct conf_unit *u = c->ifds[i]->units[k];
+			gateway_put(b, u->tunnel_source,
+			    u->ipsec_sa != NULL && u->ipsec_sa->dynamic.is_set);
 		}
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pics.c - what each picd is given: copies of the descriptors of its devices and sockets.
+ * pics.c - what each picd, and kmd, is given: copies of the descriptors of its devices and sockets.
  *
  * netd keeps its own copy of each, so a device outlives the picd that worked on it, and the next one continues with what
- * has queued up meanwhile. msg.h describes the messages.
+ * has queued up meanwhile; so does the IKE that came while kmd was away. msg.h describes the messages.
  */
 #include "daemon/netd/netd.h"
 
@@ -68,7 +68,7 @@ item_send(struct pic_link *l, const struct item *it, bool give)
 	int rc = ipc_send(
 	    l->ipc, types[it->kind == ITEM_TUN][give], 0, item_body(it, a), give ? it->fd : -1);
 	if (rc < 0 && rc != -EPIPE)
-		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "picd of %s: %s", l->name, strerror(-rc));
+		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "%s: %s", l->name, strerror(-rc));
 	arena_free(a);
 }
 
@@ -156,7 +156,7 @@ on_message(struct ipc *c, struct ipc_msg *m, void *arg)
 {
 	(void)c;
 	(void)arg;
-	log_line(LOG_LEVEL_WARNING, "NETD_PICD", "unexpected message %u of a picd", m->type);
+	log_line(LOG_LEVEL_WARNING, "NETD_PICD", "unexpected message %u of a picd or kmd", m->type);
 }
 
 static void
@@ -180,7 +180,7 @@ pics_link(struct netd *n, const char *name, int fd)
 	if (l != NULL)
 		link_del(n, l);
 	if (n->n_pics == NETD_PICS_MAX || strlen(name) >= sizeof(l->name)) {
-		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "no room for the picd of %s", name);
+		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "no room for %s", name);
 		close(fd);
 		return;
 	}

@@ -313,13 +313,19 @@ socket_want(struct plan *p, const char *pic, const char *role, uint8_t family, s
 	it->what = KEY("[edit] %s socket for %s", role, pic);
 }
 
+/* Where SAs are negotiated, kmd speaks IKE and ESP may come in UDP. */
 static void
-gateway_want(struct plan *p, const char *pic, struct addr a)
+gateway_want(struct plan *p, const char *pic, struct addr a, bool is_dynamic)
 {
 	if (a.family == ADDR_NONE)
 		return;
 	socket_want(p, pic, "esp", a.family, a);
 	socket_want(p, pic, "ah", a.family, a);
+	if (!is_dynamic)
+		return;
+	socket_want(p, pic, "udp", a.family, a);
+	socket_want(p, KMD_LINK, "ike", a.family, a);
+	socket_want(p, KMD_LINK, "ike-natt", a.family, a);
 }
 
 static void
@@ -342,13 +348,14 @@ sockets_want(struct plan *p, const struct conf *c)
 	}
 	for (size_t i = 0; i < c->n_service_sets; i++)
 		if (c->service_sets[i]->pic != NULL)
-			gateway_want(
-			    p, c->service_sets[i]->pic->name, c->service_sets[i]->local_gateway);
+			gateway_want(p, c->service_sets[i]->pic->name,
+			    c->service_sets[i]->local_gateway, c->service_sets[i]->is_dynamic);
 	for (size_t i = 0; i < c->n_ifds; i++)
 		for (size_t k = 0; k < c->ifds[i]->n_units; k++)
 			if (c->ifds[i]->units[k]->ipsec_sa != NULL)
-				gateway_want(
-				    p, c->ifds[i]->name, c->ifds[i]->units[k]->tunnel_source);
+				gateway_want(p, c->ifds[i]->name,
+				    c->ifds[i]->units[k]->tunnel_source,
+				    c->ifds[i]->units[k]->ipsec_sa->dynamic.is_set);
 }
 
 static int

@@ -32,6 +32,9 @@ enum item_kind {
 	ITEM_KINDS,
 };
 
+/* kmd, where an item says whom it is handed to: no services interface has this name. */
+#define KMD_LINK "kmd"
+
 enum route_kind { ROUTE_VIA, ROUTE_DEVICE, ROUTE_BLACKHOLE, ROUTE_UNREACHABLE };
 
 struct item {
@@ -41,9 +44,9 @@ struct item {
 	const char *what;   /* for the user: the statement, "[edit interfaces] unit sp-1/2/0.1" */
 	const char *device; /* Linux name */
 	/* TUN, SOCKET: whom it is handed to */
-	const char *pic;         /* "sp-1/2/0", "re0" */
-	const char *role;        /* "unit", "capture-in", "capture-out"; sockets: "esp", "send4" */
-	const char *unit;        /* "sp-1/2/0.1" */
+	const char *pic;  /* "sp-1/2/0", "re0"; KMD_LINK */
+	const char *role; /* "unit", "capture-in", "capture-out"; sockets: "esp", "send4", "ike" */
+	const char *unit; /* "sp-1/2/0.1" */
 	const char *service_set; /* capture only, else NULL */
 	const char *media;       /* capture only: a device that is captured from */
 	unsigned link_header;    /* capture only: octets before the IP header, known when made */

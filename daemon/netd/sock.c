@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sock.c - the raw sockets that a picd works with and could not open itself.
+ * sock.c - the sockets that a picd or kmd works with and could not open itself.
  *
  * Receive: protocol 50 or 51, bound to a local gateway. IPv4 gives the IP header; IPv6 gives what is behind it, so the
  * ancillary data that tell destination, hop limit and traffic class are switched on.
  * Send: the caller writes the IP header; nothing is ever received, but what the kernel could not send is reported.
  * What routers report about an ESP or AH packet arrives at the receiving socket of that protocol.
+ * IKE: UDP sockets on ports 500 and 4500. ESP in UDP (RFC 3948) shares the latter: filters give kmd's socket what begins with
+ * the marker of IKE and nothing else, and a raw socket what does not. A second netd may bind before the first is gone.
  */
 #include "daemon/netd/sock.h"
 
@@ -14,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +27,15 @@
 #endif
 
 enum { BUFFER_BYTES = 8 << 20 };
+
+enum {
+	PORT_IKE = 500,
+	PORT_IKE_NATT = 4500,
+	UDP_LEN = 8,
+	UDP_DPORT = 2,
+	UDP_LENGTH = 4,
+	ESP_MIN = 4, /* an SPI; a keepalive is one octet */
+};
 
 struct option {
 	int level;
@@ -55,7 +67,50 @@ static const struct option send6[] = {
 	{ SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES },
 };
 
+static const struct option ike4[] = {
+	{ IPPROTO_IP, IP_FREEBIND, 1 },
+	{ SOL_SOCKET, SO_REUSEADDR, 1 },
+	{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT },
+	{ SOL_SOCKET, SO_MARK, MARK_BYPASS },
+	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
+};
+static const struct option ike6[] = {
+	{ IPPROTO_IPV6, IPV6_V6ONLY, 1 },
+	{ IPPROTO_IPV6, IPV6_FREEBIND, 1 },
+	{ SOL_SOCKET, SO_REUSEADDR, 1 },
+	{ SOL_SOCKET, SO_MARK, MARK_BYPASS },
+	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
+};
+
 #define LIST(l) l, sizeof(l) / sizeof((l)[0])
+
+/* What a UDP socket sees begins with the UDP header. */
+static const struct sock_filter marker_filter[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, UDP_LEN + ESP_MIN, 0, 3),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, UDP_LEN),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+/* The UDP header is where X says: behind the IP header that a raw IPv4 socket sees; at the start on an IPv6 one. */
+#define ESP_IN_UDP                                                                               \
+	BPF_STMT(BPF_LD | BPF_H | BPF_IND, UDP_DPORT),                                           \
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_IKE_NATT, 0, 5),                            \
+	    BPF_STMT(BPF_LD | BPF_H | BPF_IND, UDP_LENGTH),                                      \
+	    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, UDP_LEN + ESP_MIN, 0, 3),                        \
+	    BPF_STMT(BPF_LD | BPF_W | BPF_IND, UDP_LEN),                                         \
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), \
+	    BPF_STMT(BPF_RET | BPF_K, 0)
+static const struct sock_filter esp_in_udp4[] = {
+	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+	ESP_IN_UDP,
+};
+static const struct sock_filter esp_in_udp6[] = {
+	BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 0),
+	ESP_IN_UDP,
+};
 
 static const struct {
 	const char *role;
@@ -63,20 +118,29 @@ static const struct {
 	int protocol;
 	const struct option *options;
 	size_t n;
+	uint16_t port; /* of a UDP socket; 0: a raw one */
+	const struct sock_filter *filter;
+	size_t n_filter;
 } kinds[] = {
-	{ "esp", ADDR_V4, IPPROTO_ESP, LIST(receive4) },
-	{ "esp", ADDR_V6, IPPROTO_ESP, LIST(receive6) },
-	{ "ah", ADDR_V4, IPPROTO_AH, LIST(receive4) },
-	{ "ah", ADDR_V6, IPPROTO_AH, LIST(receive6) },
-	{ "send4", ADDR_V4, IPPROTO_RAW, LIST(send4) },
-	{ "send6", ADDR_V6, IPPROTO_RAW, LIST(send6) },
+	{ "esp", ADDR_V4, IPPROTO_ESP, LIST(receive4), 0, NULL, 0 },
+	{ "esp", ADDR_V6, IPPROTO_ESP, LIST(receive6), 0, NULL, 0 },
+	{ "ah", ADDR_V4, IPPROTO_AH, LIST(receive4), 0, NULL, 0 },
+	{ "ah", ADDR_V6, IPPROTO_AH, LIST(receive6), 0, NULL, 0 },
+	{ "udp", ADDR_V4, IPPROTO_UDP, LIST(receive4), 0, LIST(esp_in_udp4) },
+	{ "udp", ADDR_V6, IPPROTO_UDP, LIST(receive6), 0, LIST(esp_in_udp6) },
+	{ "send4", ADDR_V4, IPPROTO_RAW, LIST(send4), 0, NULL, 0 },
+	{ "send6", ADDR_V6, IPPROTO_RAW, LIST(send6), 0, NULL, 0 },
+	{ "ike", ADDR_V4, IPPROTO_UDP, LIST(ike4), PORT_IKE, NULL, 0 },
+	{ "ike", ADDR_V6, IPPROTO_UDP, LIST(ike6), PORT_IKE, NULL, 0 },
+	{ "ike-natt", ADDR_V4, IPPROTO_UDP, LIST(ike4), PORT_IKE_NATT, LIST(marker_filter) },
+	{ "ike-natt", ADDR_V6, IPPROTO_UDP, LIST(ike6), PORT_IKE_NATT, LIST(marker_filter) },
 };
 
 static int
-bind_to(int fd, struct addr a)
+bind_to(int fd, struct addr a, uint16_t port)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	if (a.family == ADDR_NONE)
 		return 0;
 	memcpy(&v4.sin_addr, a.b, sizeof(v4.sin_addr));
@@ -84,6 +148,19 @@ bind_to(int fd, struct addr a)
 	int rc = a.family == ADDR_V4 ? bind(fd, (struct sockaddr *)&v4, sizeof(v4))
 				     : bind(fd, (struct sockaddr *)&v6, sizeof(v6));
 	return rc < 0 ? -errno : 0;
+}
+
+static int
+filter_set(int fd, const struct sock_filter *code, size_t n)
+{
+	struct sock_fprog program = {
+		.len = (unsigned short)n,
+		.filter = (struct sock_filter *)(uintptr_t)code,
+	};
+	if (n == 0)
+		return 0;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
+											   : 0;
 }
 
 int
@@ -96,7 +173,8 @@ sock_open(const struct item *it)
 	if (k == sizeof(kinds) / sizeof(kinds[0]))
 		return -EINVAL;
 	int fd = socket(it->family == ADDR_V4 ? AF_INET : AF_INET6,
-	    SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, kinds[k].protocol);
+	    (kinds[k].port != 0 ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    kinds[k].protocol);
 	if (fd < 0)
 		return -errno;
 	int rc = 0;
@@ -108,8 +186,10 @@ sock_open(const struct item *it)
 		if (o->name != SO_RCVBUFFORCE && o->name != SO_SNDBUFFORCE)
 			rc = -errno;
 	}
+	if (rc == 0) /* before there is an address that something could arrive at */
+		rc = filter_set(fd, kinds[k].filter, kinds[k].n_filter);
 	if (rc == 0)
-		rc = bind_to(fd, it->peer);
+		rc = bind_to(fd, it->peer, kinds[k].port);
 	if (rc < 0)
 		close(fd);
 	return rc < 0 ? rc : fd;

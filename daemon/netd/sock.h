@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sock.h - the raw sockets that a picd works with and could not open itself.
+ * sock.h - the sockets that a picd or kmd works with and could not open itself.
  */
 #ifndef SOCK_H
 #define SOCK_H

@@ -32,6 +32,12 @@ df_of(enum conf_df df)
 	return map[df];
 }
 
+static uint16_t
+mtu_of(const struct conf_tunnel *t)
+{
+	return (uint16_t)(t->tunnel_mtu > UINT16_MAX ? UINT16_MAX : t->tunnel_mtu);
+}
+
 /* Everything that one direction of a manual SA says, but the keys. */
 static struct sa_params
 params_manual(const struct conf_manual *m, enum conf_mode mode, enum sa_direction direction)
@@ -54,6 +60,37 @@ params_manual(const struct conf_manual *m, enum conf_mode mode, enum sa_directio
 	};
 }
 
+static struct assoc_shape
+shape_tunnel(const struct conf_service_set *set, const struct conf_tunnel *t)
+{
+	struct tunnel_selectors s = tunnel_selectors(t->term);
+	return (struct assoc_shape){
+		.is_dynamic = t->term->dynamic.is_set && !t->term->manual.is_set,
+		.local = set->local_gateway,
+		.remote = t->term->remote_gateway,
+		.backup = t->term->backup_gateway,
+		.selector_local = s.local,
+		.selector_remote = s.remote,
+		.df = df_of(t->df),
+		.tunnel_mtu = mtu_of(t),
+	};
+}
+
+static struct assoc_shape
+shape_es(const struct conf_unit *u)
+{
+	const struct conf_sa *sa = u->ipsec_sa;
+	return (struct assoc_shape){
+		.is_dynamic = sa->dynamic.is_set && !sa->manual.is_set,
+		.local = u->tunnel_source,
+		.remote = u->tunnel_destination,
+		.selector_local = sa->selector_local,
+		.selector_remote = sa->selector_remote,
+		.df = SA_DF_DEFAULT,
+		.tunnel_mtu = SA_TUNNEL_MTU_DEFAULT,
+	};
+}
+
 static struct sa_params
 params_tunnel(
     const struct conf_service_set *set, const struct conf_tunnel *t, enum sa_direction direction)
@@ -65,7 +102,7 @@ params_tunnel(
 	p.dst = is_out ? t->term->remote_gateway : set->local_gateway;
 	if (is_out) {
 		p.df = df_of(t->df);
-		p.tunnel_mtu = (uint16_t)(t->tunnel_mtu > UINT16_MAX ? UINT16_MAX : t->tunnel_mtu);
+		p.tunnel_mtu = mtu_of(t);
 	} else {
 		struct tunnel_selectors s = tunnel_selectors(t->term);
 		p.selector_src = s.remote;
@@ -87,8 +124,8 @@ params_es(const struct conf_unit *u, enum sa_direction direction)
 
 /* --- one SA --- */
 
-static const char *
-fault_text(enum sa_fault f)
+const char *
+assoc_fault_text(enum sa_fault f)
 {
 	static const char *const texts[] = {
 		[SA_OK] = "ok",
@@ -97,6 +134,7 @@ fault_text(enum sa_fault f)
 		[SA_BAD_WINDOW] = "the replay window has a wrong size",
 		[SA_BAD_SPI] = "the SPI is reserved",
 		[SA_BAD_MTU] = "the tunnel MTU is too small",
+		[SA_BAD_PORT] = "UDP ports are for ESP tunnels",
 		[SA_NO_MEMORY] = "not enough memory",
 	};
 	return texts[f];
@@ -105,7 +143,7 @@ fault_text(enum sa_fault f)
 static void
 fault_tell(struct text *why, const char *name, enum sa_fault f)
 {
-	text_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", name, fault_text(f));
+	text_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", name, assoc_fault_text(f));
 }
 
 static bool
@@ -171,8 +209,8 @@ is_same_stream(const struct sa_params *a, const struct sa_params *b)
 	       a->auth == b->auth && a->enc == b->enc;
 }
 
-static void
-retire_sa(struct assoc_retired *r, struct sa *sa)
+void
+assoc_retire_sa(struct assoc_retired *r, struct sa *sa)
 {
 	if (sa == NULL)
 		return;
@@ -218,14 +256,14 @@ end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
 		fault_tell(why, a->name, f);
 	else if (has_same_keys && is_same_stream(&end->params, &params))
 		heir_add(r, old, fresh);
-	retire_sa(r, old);
+	assoc_retire_sa(r, old);
 	*end = (struct assoc_end){ .sa = fresh, .params = params, .manual = m };
 }
 
 static void
 end_clear(struct assoc_end *end, struct assoc_retired *r)
 {
-	retire_sa(r, end->sa);
+	assoc_retire_sa(r, end->sa);
 	*end = (struct assoc_end){ 0 };
 }
 
@@ -346,6 +384,7 @@ name_transport(struct text *out, const struct conf_sa *sa)
 struct wanted {
 	const char *name;
 	enum assoc_kind kind;
+	struct assoc_shape shape;
 	const struct conf_manual_pair *pair;
 	struct sa_params in;
 	struct sa_params out;
@@ -365,6 +404,7 @@ tunnels_walk(struct change *c, const struct conf_service_set *set,
 		name_tunnel(&name, set, t->term);
 		fn(c, &(struct wanted){ .name = text_str(&name),
 			  .kind = ASSOC_TUNNEL,
+			  .shape = shape_tunnel(set, t),
 			  .pair = &t->term->manual,
 			  .in = params_tunnel(set, t, SA_IN),
 			  .out = params_tunnel(set, t, SA_OUT),
@@ -386,6 +426,7 @@ units_walk(struct change *c, const struct conf_ifd *ifd,
 		name_unit(&name, u);
 		fn(c, &(struct wanted){ .name = text_str(&name),
 			  .kind = ASSOC_ES,
+			  .shape = shape_es(u),
 			  .pair = &u->ipsec_sa->manual,
 			  .in = params_es(u, SA_IN),
 			  .out = params_es(u, SA_OUT),
@@ -431,6 +472,7 @@ wanted_take(struct change *c, const struct wanted *w)
 	struct assoc *a = assoc_take(c, w->name, w->kind);
 	if (a == NULL)
 		return;
+	dynamic_settle(a, &w->shape, &c->retired);
 	a->set = w->set;
 	a->tunnel = w->tunnel;
 	a->unit = w->unit;
@@ -466,6 +508,7 @@ rest_retire(struct change *c)
 		log_trace("database", LOG_LEVEL_INFO, "%s: no longer configured", a->name);
 		end_clear(&a->in, &c->retired);
 		end_clear(&a->out, &c->retired);
+		dynamic_settle(a, &(struct assoc_shape){ 0 }, &c->retired);
 		a->next_retired = c->retired.assocs;
 		c->retired.assocs = a;
 	}
@@ -560,6 +603,22 @@ assoc_of_transport(const struct assoc_table *t, const struct conf_sa *sa)
 	struct assoc *a = smap_find(&t->by_name, text_str(&name));
 	text_done(&name);
 	return a;
+}
+
+struct assoc *
+assoc_of_kmd(const struct assoc_table *t, const struct conf *c, const char *name)
+{
+	struct assoc *a = smap_find(&t->by_name, name);
+	if (a != NULL && a->kind == ASSOC_TUNNEL)
+		return a;
+	const struct conf_unit *u = c != NULL ? conf_unit(c, name) : NULL;
+	return u != NULL ? assoc_of_unit(t, u) : NULL;
+}
+
+const char *
+assoc_kmd_name(const struct assoc *a)
+{
+	return a->kind == ASSOC_ES ? a->unit->name : a->name;
 }
 
 struct set_state *

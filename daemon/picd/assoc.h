@@ -4,12 +4,14 @@
  *
  * An association is one tunnel of a service set, one es- unit with its SA, or one transport mode SA. It is
  * paired by name with the one of the configuration before: what did not change keeps its SA objects, and with
- * them counters and sequence numbers. Main thread; workers reach an association by its slot in
- * the snapshot, and the SA's user pointer.
+ * them counters and sequence numbers. Its SAs are manual ones, one each way, or dynamic ones (dynamic.h). Main
+ * thread; workers reach an association by its slot in the snapshot, and the SA's user pointer.
  */
 #ifndef ASSOC_H
 #define ASSOC_H
 
+#include "daemon/picd/dynamic.h"
+#include "daemon/picd/traffic.h"
 #include "lib/base/smap.h"
 #include "lib/esp/sa.h"
 
@@ -42,10 +44,17 @@ struct assoc_end {
 struct assoc {
 	char *name; /* "ss-1/r1/t1"; also the key of the table */
 	enum assoc_kind kind;
-	uint32_t slot; /* constant; free again when the association is */
-	struct assoc_end in;
+	uint32_t slot;       /* constant; free again when the association is */
+	struct assoc_end in; /* manual SAs */
 	struct assoc_end out;
-	struct tally *tally; /* drops of this tunnel */
+	struct assoc_shape shape; /* dynamic ones */
+	struct assoc_live live;
+	struct dynamic_sa *sas; /* oldest first */
+	size_t n_sas;
+	struct dynamic_watch watch;
+	struct dynamic_redundancy redundancy;
+	struct traffic ended; /* of dynamic SAs that are gone */
+	struct tally *tally;  /* drops of this tunnel */
 	/* What it stands for, in the configuration that runs; NULL where it does not apply. */
 	const struct conf_service_set *set;
 	const struct conf_tunnel *tunnel;
@@ -103,7 +112,18 @@ struct assoc *assoc_of_tunnel(
     const struct assoc_table *t, const struct conf_service_set *set, size_t index);
 struct assoc *assoc_of_unit(const struct assoc_table *t, const struct conf_unit *unit);
 struct assoc *assoc_of_transport(const struct assoc_table *t, const struct conf_sa *sa);
+/* The association of a unit whose name is NAME, or of the tunnel with the name "SET/RULE/TERM": what kmd means by it. NULL if
+ * there is none. */
+struct assoc *assoc_of_kmd(const struct assoc_table *t, const struct conf *c, const char *name);
+/* What kmd calls A. */
+const char *assoc_kmd_name(const struct assoc *a);
 struct set_state *assoc_set_state(const struct assoc_table *t, const struct conf_service_set *set);
+
+/* Why an SA could not be made, in words. */
+const char *assoc_fault_text(enum sa_fault f);
+
+/* Adds SA, which NULL is fine for, to what a change takes out of use. */
+void assoc_retire_sa(struct assoc_retired *r, struct sa *sa);
 
 /* Frees what a change has retired, and gives its slots back. */
 void assoc_free_retired(struct assoc_table *t, struct assoc_retired *r);

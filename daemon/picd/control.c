@@ -114,6 +114,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 	log_trace("parse", LOG_LEVEL_INFO, "commit %s: %zu service sets, %zu security associations",
 	    commit, c->n_service_sets, c->n_sas);
 	publish_now(p, retired);
+	kmd_configured(p);
 
 	p->is_apply_pending = true;
 	p->apply_seq = m->seq;
@@ -281,6 +282,8 @@ control_link(struct picd *p, const char *peer, int fd)
 		ipc_free(p->netd);
 		p->synced_commit = 0;
 		p->netd = ipc_new(&p->daemon.loop, fd, &netd_ops, p);
+	} else if (strcmp(peer, "kmd") == 0) {
+		kmd_link(p, fd);
 	} else {
 		log_line(
 		    LOG_LEVEL_WARNING, "PICD_LINK", "a link to %s, which we do not talk to", peer);
@@ -294,18 +297,24 @@ control_init(struct picd *p)
 	uv_timer_init(&p->daemon.loop, &p->rebuild);
 	uv_timer_init(&p->daemon.loop, &p->sync_wait);
 	checked_init(&p->checked, &p->daemon.loop);
+	uv_timer_init(&p->daemon.loop, &p->tick);
 	p->sync_wait.data = p;
+	p->tick.data = p;
+	p->held_slot = SIZE_MAX;
+	p->dones_end = &p->dones;
 }
 
 void
 control_stop(struct picd *p)
 {
 	rows_stop(p);
+	kmd_unlink(p);
 	ipc_free(p->mgd);
 	ipc_free(p->netd);
 	p->mgd = NULL;
 	p->netd = NULL;
 	uv_close((uv_handle_t *)&p->rebuild, NULL);
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
+	uv_close((uv_handle_t *)&p->tick, NULL);
 	checked_done(&p->checked);
 }

@@ -17,9 +17,10 @@ static const struct path *
 sa_path(const struct worker *w, const struct sa *sa)
 {
 	const struct assoc *a = sa_user(sa);
-	if (a->slot >= w->snap->n_paths || w->snap->paths[a->slot].in != sa)
+	if (a->slot >= w->snap->n_paths)
 		return NULL;
-	return &w->snap->paths[a->slot];
+	const struct path *path = &w->snap->paths[a->slot];
+	return path->in == sa || path->live == &a->live ? path : NULL;
 }
 
 /* A transport mode packet must be one that our own filters would have sent on the same SA. */
@@ -47,6 +48,8 @@ opened(struct worker *w, struct pkt *p)
 	/* another services interface of this local gateway has received the packet, too */
 	if (reason != DROP_NONE && reason != DROP_ELSEWHERE)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);
+	if (reason == DROP_NO_SA && p->sa == NULL)
+		notice_bad_spi(w, p);
 	pkt_put(w->pool, p);
 }
 

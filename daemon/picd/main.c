@@ -65,6 +65,7 @@ on_notified(uv_async_t *h)
 		while (worker_next_event(p->workers[i], &e))
 			flow_log(p, &e);
 	publish_reclaim(p);
+	kmd_notified(p);
 }
 
 static void
@@ -128,6 +129,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	uv_async_init(&p.daemon.loop, &p.notified, on_notified);
 	p.notified.data = &p;
+	p.now_ms = now_ms;
 	control_init(&p);
 	if (workers_start(&p) < 0)
 		return EXIT_FAILURE;

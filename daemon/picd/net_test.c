@@ -36,6 +36,22 @@ conf(unsigned local, unsigned remote, const char *gateways, const char *protocol
 				 "                algorithm aes-128-cbc\n"
 				 "                key:\n"
 				 "                  ascii-text 0123456789abcdef\n";
+	const char *dynamic = "          dynamic\n"
+			      "            ike-policy p\n";
+	char manual[1024];
+	snprintf(manual, sizeof(manual),
+	    "          manual\n"
+	    "            direction bidirectional\n"
+	    "              protocol %s\n"
+	    "              spi 256\n"
+	    "%s"
+	    "              authentication\n"
+	    "                algorithm hmac-sha1-96\n"
+	    "                key:\n"
+	    "                  ascii-text 01234567890123456789\n"
+	    "%s",
+	    protocol, strcmp(protocol, "bundle") == 0 ? "              auxiliary-spi 257\n" : "",
+	    strcmp(protocol, "ah") != 0 ? encryption : "");
 	snprintf(text, sizeof(text),
 	    "interfaces\n"
 	    "  interface sp-1/2/0\n"
@@ -58,24 +74,18 @@ conf(unsigned local, unsigned remote, const char *gateways, const char *protocol
 	    "        address %s%u\n"
 	    "    ipsec-vpn-rules r\n"
 	    "  ipsec-vpn\n"
+	    "    ike\n"
+	    "      policy p\n"
+	    "        pre-shared-key\n"
+	    "          ascii-text secretsecret\n"
 	    "    rule r\n"
 	    "      term a\n"
 	    "        then\n"
 	    "          remote-gateway %s%u\n"
-	    "          manual\n"
-	    "            direction bidirectional\n"
-	    "              protocol %s\n"
-	    "              spi 256\n"
-	    "%s"
-	    "              authentication\n"
-	    "                algorithm hmac-sha1-96\n"
-	    "                key:\n"
-	    "                  ascii-text 01234567890123456789\n"
 	    "%s"
 	    "      match-direction input\n",
-	    local, gateways, local, gateways, remote, protocol,
-	    strcmp(protocol, "bundle") == 0 ? "              auxiliary-spi 257\n" : "",
-	    strcmp(protocol, "ah") != 0 ? encryption : "");
+	    local, gateways, local, gateways, remote,
+	    strcmp(protocol, "udp") == 0 ? dynamic : manual);
 	return text;
 }
 
@@ -88,11 +98,14 @@ on(int fd, int level, int option)
 
 /* The sockets that netd would open for a gateway at ADDRESS. */
 static void
-sockets_give(struct gw *g, const char *address, bool is_v6, bool is_ah)
+sockets_give(struct gw *g, const char *address, bool is_v6, const char *kind)
 {
+	int protocol = strcmp(kind, "udp") == 0  ? IPPROTO_UDP
+		       : strcmp(kind, "ah") == 0 ? IPPROTO_AH
+						 : IPPROTO_ESP;
 	int family = is_v6 ? AF_INET6 : AF_INET;
 	int send = socket(family, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_RAW);
-	int receive = socket(family, SOCK_RAW | SOCK_NONBLOCK, is_ah ? IPPROTO_AH : IPPROTO_ESP);
+	int receive = socket(family, SOCK_RAW | SOCK_NONBLOCK, protocol);
 	assert_true(send >= 0 && receive >= 0);
 	struct addr a;
 	assert_true(addr_parse(address, &a));
@@ -111,8 +124,30 @@ sockets_give(struct gw *g, const char *address, bool is_v6, bool is_ah)
 		assert_int_equal(bind(receive, (struct sockaddr *)&to, sizeof(to)), 0);
 	}
 	gw_give(g, MSG_SOCKET, send, (const char *[]){ "kind", is_v6 ? "send6" : "send4", NULL });
-	gw_give(g, MSG_SOCKET, receive,
-	    (const char *[]){ "kind", is_ah ? "ah" : "esp", "address", address, NULL });
+	gw_give(g, MSG_SOCKET, receive, (const char *[]){ "kind", kind, "address", address, NULL });
+}
+
+/* What kmd would install: SPI 1001 towards 1, 1002 towards 2, both from port 4500 to port 4500. */
+static void
+sas_add(struct gw *g, const char *gateways, unsigned local, unsigned remote)
+{
+	char here[ADDR_STRLEN];
+	char there[ADDR_STRLEN];
+	char spi[2][16];
+	snprintf(here, sizeof(here), "%s%u", gateways, local);
+	snprintf(there, sizeof(there), "%s%u", gateways, remote);
+	snprintf(spi[0], sizeof(spi[0]), "%u", 1000 + local);
+	snprintf(spi[1], sizeof(spi[1]), "%u", 1000 + remote);
+	const char *changes[] = { "tunnel", "ss/r/a", "local", here, "remote", there, "local-port",
+		"4500", "remote-port", "4500", "local-selector", "0.0.0.0/0", "remote-selector",
+		"0.0.0.0/0", NULL };
+	gw_kmd(g);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *leaves[GW_LEAVES_MAX];
+		gw_sa_leaves(leaves, i == 1, spi[i], false, changes);
+		gw_kmd_say(g, MSG_SA_ADD, 1, leaves);
+	}
+	assert_int_equal(assoc_of_kmd(&g->p.assocs, g->p.conf, "ss/r/a")->n_sas, 2);
 }
 
 struct lab {
@@ -134,8 +169,11 @@ lab_init(struct lab *l, bool is_v6, const char *protocol)
 		if (error != NULL)
 			fail_msg("%s", error);
 		snprintf(address, sizeof(address), "%s%u", gateways, 1 + i);
-		sockets_give(ends[i], address, is_v6, false);
-		sockets_give(ends[i], address, is_v6, true);
+		sockets_give(ends[i], address, is_v6, "esp");
+		sockets_give(ends[i], address, is_v6, "ah");
+		sockets_give(ends[i], address, is_v6, "udp");
+		if (strcmp(protocol, "udp") == 0)
+			sas_add(ends[i], gateways, 1 + i, 2 - i);
 	}
 	l->in_a = gw_unit(&l->a, "sp-1/2/0.1");
 	l->in_b = gw_unit(&l->b, "sp-1/2/0.1");
@@ -181,11 +219,12 @@ static void
 packets_pass_in_every_outer_family_and_protocol(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
+	static const char *const protocols[] = { "esp", "ah", "udp" };
+	for (unsigned i = 0; i < 6; i++) {
 		struct lab l;
 		uint8_t p[2000];
 		uint8_t got[2000];
-		lab_init(&l, i & 1, i & 2 ? "ah" : "esp");
+		lab_init(&l, i & 1, protocols[i / 2]);
 		for (unsigned j = 0; j < 100; j++) {
 			size_t n = udp4(p, "10.1.0.5", "10.2.0.6", j * 13, 0, 63);
 			put(&l, p, n);
@@ -200,11 +239,11 @@ static void
 a_small_device_gets_fragments(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		struct lab l;
 		uint8_t p[2000];
 		uint8_t got[2000];
-		lab_init(&l, i == 1, "esp");
+		lab_init(&l, i & 1, i & 2 ? "udp" : "esp");
 		device_mtu(1300);
 		size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, 0, 63);
 		put(&l, p, n);
@@ -261,7 +300,11 @@ icmp_send(uint32_t spi, uint8_t protocol, uint16_t mtu)
 	udp4(ip, "192.0.2.1", "192.0.2.2", 8, DF, 60);
 	ip[9] = protocol;
 	ip4_seal(ip);
-	uint8_t *spi_at = ip + 20 + (protocol == IPPROTO_AH ? 4 : 0);
+	uint8_t *spi_at = ip + 20;
+	if (protocol == IPPROTO_AH)
+		spi_at += 4;
+	if (protocol == IPPROTO_UDP)
+		spi_at += 8;
 	spi_at[0] = (uint8_t)(spi >> 24);
 	spi_at[1] = (uint8_t)(spi >> 16);
 	spi_at[2] = (uint8_t)(spi >> 8);
@@ -323,6 +366,7 @@ icmp_teaches_the_path_mtu_only_with_our_spi(void **state)
 		{ "esp", false, 256 },
 		{ "ah", false, 256 },
 		{ "bundle", false, 256 },
+		{ "udp", false, 1002 },
 		{ "esp", true, 256 },
 		{ "bundle", true, 257 },
 	};
@@ -331,6 +375,7 @@ icmp_teaches_the_path_mtu_only_with_our_spi(void **state)
 		uint8_t p[2000];
 		uint8_t got[2000];
 		bool is_esp = strcmp(rows[i].protocol, "esp") == 0;
+		bool is_udp = strcmp(rows[i].protocol, "udp") == 0;
 		unsigned limit = rows[i].is_v6 ? 1300 : 1000;
 		lab_init(&l, rows[i].is_v6, rows[i].protocol);
 		size_t n = udp4(p, "10.1.0.5", "10.2.0.6", 1350, DF, 63);
@@ -339,7 +384,11 @@ icmp_teaches_the_path_mtu_only_with_our_spi(void **state)
 			if (rows[i].is_v6)
 				icmp6_send(spi, !is_esp, (uint16_t)limit);
 			else
-				icmp_send(spi, is_esp ? IPPROTO_ESP : IPPROTO_AH, (uint16_t)limit);
+				icmp_send(spi,
+				    is_udp   ? IPPROTO_UDP
+				    : is_esp ? IPPROTO_ESP
+					     : IPPROTO_AH,
+				    (uint16_t)limit);
 			gw_turns(&l.a);
 			put(&l, p, n);
 			assert_int_equal(take(l.in_b, got, sizeof(got)), k == 0 ? n : 0);
@@ -377,6 +426,34 @@ a_flood_of_reports_is_not_read(void **state)
 	lab_done(&l);
 }
 
+/* The kernel's own UDP stands for a peer: it takes only what has a right checksum, or none in IPv4. */
+static void
+esp_in_udp_is_what_the_kernel_takes_for_udp(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct lab l;
+		uint8_t p[2000];
+		uint8_t got[2000];
+		lab_init(&l, i == 1, "udp");
+		struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(4500) };
+		struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(4500) };
+		assert_int_equal(inet_pton(AF_INET, "192.0.2.2", &in.sin_addr), 1);
+		assert_int_equal(inet_pton(AF_INET6, "fd00::2", &in6.sin6_addr), 1);
+		int fd = socket(i == 1 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(i == 1 ? bind(fd, (struct sockaddr *)&in6, sizeof(in6))
+					: bind(fd, (struct sockaddr *)&in, sizeof(in)),
+		    0);
+		for (unsigned j = 0; j < 50; j++) {
+			put(&l, p, udp4(p, "10.1.0.5", "10.2.0.6", 7 * j, 0, 63));
+			assert_true(take(fd, got, sizeof(got)) >= 8 + 16 + 12);
+			assert_memory_equal(got, "\0\0\x03\xea", 4);
+		}
+		close(fd);
+		lab_done(&l);
+	}
+}
+
 int
 main(void)
 {
@@ -394,6 +471,7 @@ main(void)
 		cmocka_unit_test(a_small_device_and_df_teach_the_path_mtu),
 		cmocka_unit_test(icmp_teaches_the_path_mtu_only_with_our_spi),
 		cmocka_unit_test(a_flood_of_reports_is_not_read),
+		cmocka_unit_test(esp_in_udp_is_what_the_kernel_takes_for_udp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

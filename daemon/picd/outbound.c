@@ -10,9 +10,10 @@
 
 #include "lib/esp/flow.h"
 #include "lib/esp/frag.h"
+#include "lib/esp/sa.h"
 #include "lib/esp/out.h"
 
-enum { PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
+enum { PROTO_NUMBER_UDP = 17, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
 
 static void
 drop_packet(struct worker *w, struct pkt *p, const struct lane *lane, enum drop reason)
@@ -71,11 +72,17 @@ is_for_gateway(const struct lane *l, const struct flow *f)
 
 /* A route that leads protected packets to the inside of their own tunnel would wrap them without end. */
 static bool
-is_loop(const struct path *path, const struct flow *f)
+is_loop(const struct path *path, const struct sa *out, const struct flow *f)
 {
-	return (f->proto == PROTO_NUMBER_ESP || f->proto == PROTO_NUMBER_AH) &&
-	       path->gateway.family != ADDR_NONE && addr_eq(f->dst, path->gateway) &&
-	       addr_eq(f->src, path->local);
+	if (!addr_eq(f->dst, path->gateway) && !addr_eq(f->dst, path->backup))
+		return false; /* almost always; the parameters are not in the cache */
+	const struct sa_params *p = sa_params(out);
+	if (p->mode != SA_TUNNEL || !addr_eq(f->dst, p->dst) || !addr_eq(f->src, p->src))
+		return false;
+	if (p->dst_port != 0)
+		return f->proto == PROTO_NUMBER_UDP && f->has_ports && f->sport == p->src_port &&
+		       f->dport == p->dst_port;
+	return f->proto == PROTO_NUMBER_ESP || f->proto == PROTO_NUMBER_AH;
 }
 
 static void
@@ -99,9 +106,13 @@ whole_packet(struct worker *w, struct pkt *p)
 	}
 	const struct path *path = NULL;
 	reason = path_choose(w, l, &f, &path);
-	if (reason == DROP_NONE && path->out == NULL)
+	struct sa *out = reason == DROP_NONE ? path_out(path) : NULL;
+	if (reason == DROP_NONE && out == NULL) {
 		reason = DROP_NO_TUNNEL;
-	if (reason == DROP_NONE && is_loop(path, &f))
+		if (path->live != NULL)
+			notice_acquire(w, path);
+	}
+	if (reason == DROP_NONE && is_loop(path, out, &f))
 		reason = DROP_LOOP;
 	if (reason == DROP_NONE && l->kind == LANE_CAPTURE_IN && !l->set->is_passive) {
 		reason = flow_ttl_lower(p); /* this is the hop that routes it */
@@ -115,7 +126,7 @@ whole_packet(struct worker *w, struct pkt *p)
 	}
 	if (path->has_syslog)
 		flowlog_note(w, path, &f, l->kind == LANE_OUTSIDE || l->kind == LANE_CAPTURE_OUT);
-	p->sa = path->out;
+	p->sa = out;
 	p->user = (void *)(uintptr_t)path;
 	p->next = NULL;
 	w->out_q[w->n_out++] = p;

@@ -22,6 +22,7 @@ struct elem;
 struct row_job;
 struct snap;
 struct tally;
+struct text;
 struct worker;
 
 enum { WORKERS = 1 }; /* nothing but the distribution of ports assumes how many */
@@ -31,6 +32,8 @@ struct picd {
 	const char *instance; /* "sp-1/2/0", "es-0/0/0", "re0" */
 	struct ipc *mgd;      /* NULL: not linked */
 	struct ipc *netd;
+	struct ipc *kmd;
+	uint64_t (*now_ms)(void); /* monotonic */
 	struct worker *workers[WORKERS];
 	struct tally *tally; /* drops that belong to no service set or tunnel */
 	uv_async_t notified; /* by a worker */
@@ -54,16 +57,46 @@ struct picd {
 	uint32_t awaited_commit; /* of netd, whose descriptors apply_commit needs */
 
 	struct row_job *jobs; /* commands being answered, oldest first */
+
+	/* dynamic SAs; see dynamic.h */
+	uv_timer_t tick;      /* once a second, from the first link to kmd on */
+	uint64_t epoch;       /* counts what was taken out of use without a new snapshot */
+	struct gone_sa *gone; /* some worker may still use these */
+	size_t n_gone;
+	size_t cap_gone;
+	struct kmd_done *dones; /* answers that wait for the workers, oldest first */
+	struct kmd_done **dones_end;
+	size_t held_slot; /* next to be told of by MSG_SA_HELD; SIZE_MAX: all have been */
+};
+
+/* An SA out of use, and the epoch that began with that. */
+struct gone_sa {
+	struct sa *sa;
+	uint64_t epoch;
 };
 
 /* --- control.c --- */
-/* Takes over FD as the channel to PEER ("mgd" or "netd"), in place of any before. */
+/* Takes over FD as the channel to PEER ("mgd", "netd" or "kmd"), in place of any before. */
 void control_link(struct picd *p, const char *peer, int fd);
 /* What arrives on the channels; also for the fuzz target, with C not a live channel's but any. */
 void control_mgd(struct picd *p, struct ipc_msg *m);
 void control_netd(struct picd *p, struct ipc_msg *m);
 void control_init(struct picd *p);
 void control_stop(struct picd *p);
+
+/* --- kmd.c --- */
+/* A new channel to kmd: tells it what there is, once there is a configuration. Owns FD. */
+void kmd_link(struct picd *p, int fd);
+void kmd_unlink(struct picd *p);
+/* A configuration runs. */
+void kmd_configured(struct picd *p);
+/* What arrives on it; also for the fuzz target. */
+void control_kmd(struct picd *p, struct ipc_msg *m);
+/* Passes on what the workers have noticed, and answers what has come into force. */
+void kmd_notified(struct picd *p);
+/* Tells what has happened to A; nothing if kmd is not there. */
+void kmd_spent(struct picd *p, const struct assoc *a, uint32_t spi, bool is_hard);
+void kmd_idle(struct picd *p, const struct assoc *const *list, size_t n);
 
 /* --- publish.c --- */
 /* Builds and publishes a snapshot of what there is now; RETIRED goes when no worker can see it. */
@@ -72,6 +105,10 @@ void publish_now(struct picd *p, struct assoc_retired retired);
 void publish_soon(struct picd *p);
 /* A port is out of the table: stops listening and frees it in time. NULL is fine. */
 void publish_retire_port(struct picd *p, struct port *port);
+/* SA has been taken out of the published snapshot: frees it when no worker can use it any more. */
+void publish_retire_sa(struct picd *p, struct sa *sa);
+/* Every worker works with a snapshot of this generation or a later one. */
+uint64_t publish_seen(const struct picd *p);
 /* Frees what every worker has left behind. */
 void publish_reclaim(struct picd *p);
 /* Workers have ended: frees everything. */

@@ -2,7 +2,7 @@
  *
  * picd_fuzz.c - any message body into the handlers, any octets into every port.
  *
- * The first octet says what the rest is: a body for one of netd's or mgd's messages (an encoded element; a
+ * The first octet says what the rest is: a body for one of netd's, mgd's or kmd's messages (an encoded element; a
  * configuration comes sealed as mgd sends it), or packets for the inside unit, a capture port and the raw
  * socket. One gateway with a real configuration lives through all inputs.
  */
@@ -65,7 +65,18 @@ static const char configuration[] = "interfaces\n"
 				    "        address 192.0.2.9\n"
 				    "    ipsec-vpn-rules o\n"
 				    "  ipsec-vpn\n"
+				    "    ike\n"
+				    "      policy p\n"
+				    "        pre-shared-key\n"
+				    "          ascii-text secretsecret\n"
 				    "    rule r\n"
+				    "      term d\n"
+				    "        from\n"
+				    "          destination-address 10.99.0.0/16:\n"
+				    "        then\n"
+				    "          remote-gateway 192.0.2.4\n"
+				    "          dynamic\n"
+				    "            ike-policy p\n"
 				    "      term a\n"
 				    "        then\n"
 				    "          remote-gateway 192.0.2.2\n"
@@ -118,6 +129,7 @@ start(void)
 	ports[2] = gw_capture(&gw, "capture-out", "si");
 	ports[3] = gw_give_pair(&gw, MSG_SOCKET, raw);
 	wire = gw_give_pair(&gw, MSG_SOCKET, send4);
+	gw_kmd(&gw);
 	gw_sync(&gw);
 	atexit(stop);
 }
@@ -136,10 +148,16 @@ message(uint8_t kind, const uint8_t *data, size_t size)
 	static const uint16_t netd[] = { MSG_DEVICE, MSG_SOCKET, MSG_DEVICE_GONE, MSG_SOCKET_GONE,
 		MSG_NET_SYNC, MSG_STOP };
 	static const uint16_t mgd[] = { MSG_RPC, MSG_CONF_CHECK, MSG_CONF_APPLY };
+	static const uint16_t kmd[] = { MSG_SA_ADD, MSG_SA_DEL, MSG_WATCH, MSG_REDUNDANCY,
+		MSG_SA_HELD };
 	struct arena *a = arena_new();
 	struct rd r = rd_init(data, size);
 	struct ipc_msg m = { .body = elem_decode(a, &r), .fd = -1, .seq = 1 };
-	if (m.body != NULL && kind % 2 == 0) {
+	if ((kind & 0x40) != 0) {
+		m.type = kmd[kind % (sizeof(kmd) / sizeof(kmd[0]))];
+		control_kmd(&gw.p, &m);
+		dynamic_tick(&gw.p);
+	} else if (m.body != NULL && kind % 2 == 0) {
 		m.type = netd[kind / 2 % (sizeof(netd) / sizeof(netd[0]))];
 		/* a descriptor that can be read, of the test's own */
 		m.fd = m.type == MSG_DEVICE || m.type == MSG_SOCKET ? dup(ports[0]) : -1;
@@ -154,6 +172,7 @@ message(uint8_t kind, const uint8_t *data, size_t size)
 	arena_free(a);
 	uv_run(&gw.p.daemon.loop, UV_RUN_NOWAIT);
 	drain(gw.mgd_fd);
+	drain(gw.kmd_fd);
 }
 
 int

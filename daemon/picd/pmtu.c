@@ -24,7 +24,9 @@ enum {
 	IP4_OFF_PROTOCOL = 9,
 	IP6_OFF_NEXT = 6,
 	IP6_LEN = 40,
+	PROTO_NUMBER_UDP = 17,
 	PROTO_NUMBER_AH = 51,
+	UDP_LEN = 8,
 };
 
 struct socket_error {
@@ -110,6 +112,8 @@ quoted_spi(const struct port *port, const struct socket_error *e)
 		protocol = header_skip(&r, port->family);
 	if (protocol == PROTO_NUMBER_AH)
 		(void)rd_bytes(&r, AH_OFF_SPI);
+	else if (protocol == PROTO_NUMBER_UDP) /* ESP in UDP; of IKE it is the marker 0 */
+		(void)rd_bytes(&r, UDP_LEN);
 	uint32_t spi = rd_u32(&r);
 	return rd_ok(&r) ? spi : 0;
 }
@@ -119,11 +123,14 @@ quoted_spi(const struct port *port, const struct socket_error *e)
 static bool
 is_plausible(const struct worker *w, const struct port *port, const struct socket_error *e)
 {
-	const struct path *const *paths;
+	const struct gateway_path *paths;
 	size_t n = snap_gateway(w->snap, &e->dst, &paths);
 	uint32_t spi = quoted_spi(port, e);
 	for (size_t i = 0; i < n; i++) {
-		const struct sa_params *p = sa_params(paths[i]->out);
+		const struct sa *out = path_out(paths[i].path);
+		const struct sa_params *p = out != NULL ? sa_params(out) : NULL;
+		if (p == NULL || !addr_eq(p->dst, e->dst))
+			continue;
 		if (p->spi == spi || (p->protocol == SA_BUNDLE && p->aux_spi == spi))
 			return true;
 	}
@@ -150,10 +157,13 @@ pmtu_read_errors(struct worker *w, const struct port *port, const struct addr *d
 static void
 limit_set(struct worker *w, const struct addr *gateway, uint32_t mtu)
 {
-	const struct path *const *paths;
+	const struct gateway_path *paths;
 	size_t n = snap_gateway(w->snap, gateway, &paths);
-	for (size_t i = 0; i < n; i++)
-		sa_set_path_mtu(paths[i]->out, (uint16_t)(mtu > UINT16_MAX ? UINT16_MAX : mtu));
+	for (size_t i = 0; i < n; i++) {
+		struct sa *out = path_out(paths[i].path);
+		if (out != NULL && addr_eq(sa_params(out)->dst, *gateway))
+			sa_set_path_mtu(out, (uint16_t)(mtu > UINT16_MAX ? UINT16_MAX : mtu));
+	}
 }
 
 void

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { KEY_MAX = 512, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
+enum { KEY_MAX = 512, PROTO_NUMBER_UDP = 17, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
 
 /* --- the messages as keys --- */
 
@@ -59,6 +59,7 @@ socket_parse(const struct elem *body, struct port *out)
 	} kinds[] = {
 		{ "esp", PORT_RAW, PROTO_NUMBER_ESP, ADDR_NONE },
 		{ "ah", PORT_RAW, PROTO_NUMBER_AH, ADDR_NONE },
+		{ "udp", PORT_RAW, PROTO_NUMBER_UDP, ADDR_NONE },
 		{ "send4", PORT_SEND, 0, ADDR_V4 },
 		{ "send6", PORT_SEND, 0, ADDR_V6 },
 	};

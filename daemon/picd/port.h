@@ -22,7 +22,7 @@ enum port_kind {
 	PORT_UNIT,        /* packets routed to a unit; where packets appear from it */
 	PORT_CAPTURE_IN,  /* packets entering the interface of an interface-style set */
 	PORT_CAPTURE_OUT, /* packets leaving it */
-	PORT_RAW,         /* raw socket that receives ESP or AH */
+	PORT_RAW,         /* raw socket that receives ESP, AH or ESP in UDP */
 	PORT_SEND,        /* raw socket, header included */
 };
 
@@ -38,7 +38,7 @@ struct port {
 	uint32_t index; /* place in the table and in a snapshot's lanes */
 	uint32_t tag;   /* index and a serial number: tells a port from the next one at its index */
 	uint8_t family; /* raw and send sockets: ADDR_V4 or ADDR_V6 */
-	uint8_t protocol;        /* raw sockets: 50 or 51 */
+	uint8_t protocol;        /* raw sockets: 50, 51 or 17 */
 	uint8_t link_header;     /* capture: octets before the IP header */
 	bool is_headless;        /* an IPv6 raw socket: packets come without their IP header */
 	bool is_addressed;       /* an IP socket: sending names the destination */

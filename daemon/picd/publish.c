@@ -3,7 +3,8 @@
  * publish.c - makes snapshots the workers' and frees what they have left behind.
  *
  * A snapshot that has been replaced waits in `olds`, together with the SAs, counters and descriptors
- * that its successor does not have, until every worker has seen the successor. Main thread.
+ * that its successor does not have, until every worker has seen the successor. Dynamic SAs go without a new
+ * snapshot: they wait for the epoch that began when they had been taken out of the published one. Main thread.
  */
 #include "daemon/picd/picd.h"
 #include "daemon/picd/snap.h"
@@ -11,7 +12,9 @@
 #include "daemon/picd/workers.h"
 #include "lib/base/arena.h"
 #include "lib/conf/conf.h"
+#include "lib/esp/sa.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { REBUILD_DELAY_MS = 5 };
@@ -125,9 +128,54 @@ old_free(struct picd *p, struct snap *s)
 	snap_free(s);
 }
 
+uint64_t
+publish_seen(const struct picd *p)
+{
+	return seen_by_all(p);
+}
+
+void
+publish_retire_sa(struct picd *p, struct sa *sa)
+{
+	if (p->n_gone == p->cap_gone) {
+		p->cap_gone = p->cap_gone == 0 ? 64 : 2 * p->cap_gone;
+		p->gone = realloc(p->gone, p->cap_gone * sizeof(*p->gone));
+		if (p->gone == NULL)
+			abort();
+	}
+	p->gone[p->n_gone++] = (struct gone_sa){ .sa = sa, .epoch = ++p->epoch };
+	for (unsigned i = 0; i < WORKERS; i++)
+		worker_epoch(p->workers[i], p->epoch);
+}
+
+/* Epochs rise, so what may go stands in front. */
+static void
+gone_free(struct picd *p, uint64_t seen)
+{
+	size_t n = 0;
+	while (n < p->n_gone && p->gone[n].epoch <= seen)
+		sa_free(p->gone[n++].sa);
+	if (n == 0)
+		return;
+	p->n_gone -= n;
+	memmove(p->gone, p->gone + n, p->n_gone * sizeof(*p->gone));
+}
+
+static uint64_t
+epoch_seen_by_all(const struct picd *p)
+{
+	uint64_t least = UINT64_MAX;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		uint64_t seen = worker_epoch_seen(p->workers[i]);
+		least = seen < least ? seen : least;
+	}
+	return least;
+}
+
 void
 publish_reclaim(struct picd *p)
 {
+	gone_free(p, epoch_seen_by_all(p));
 	uint64_t seen = seen_by_all(p);
 	struct snap **link = &p->olds;
 	while (*link != NULL) {
@@ -153,6 +201,9 @@ publish_done(struct picd *p)
 	p->snap = NULL;
 	port_free_list(&p->ports, p->retired_ports);
 	p->retired_ports = NULL;
+	gone_free(p, UINT64_MAX);
+	free(p->gone);
+	p->gone = NULL;
 	assoc_table_done(&p->assocs);
 	port_table_done(&p->ports);
 	conf_free(p->conf);

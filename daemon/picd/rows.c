@@ -30,6 +30,7 @@ static const struct {
 	{ "get-services-ipsec-statistics-information", show_statistics, "display", "service-set",
 	    "remote-gw" },
 	{ "get-security-associations-information", show_security_sas, "level", "sa-name", NULL },
+	{ "get-services-ipsec-match-information", show_match, NULL, NULL, NULL },
 	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL },
 	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL },
 	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
@@ -48,11 +49,18 @@ rpc_done(struct picd *p, uint32_t seq, const char *error)
 }
 
 static void
+job_free(struct row_job *j)
+{
+	free(j->match);
+	free(j);
+}
+
+static void
 job_drop(struct picd *p)
 {
 	struct row_job *j = p->jobs;
 	p->jobs = j->next;
-	free(j);
+	job_free(j);
 }
 
 static void on_drained(struct ipc *c, void *arg);
@@ -98,6 +106,78 @@ level_of(const char *word)
 	return LEVEL_BRIEF;
 }
 
+/* A number up to MAX; true, and 0, if it is not there. */
+static bool
+number_parse(const struct elem *rpc, const char *name, unsigned long max, unsigned long *out)
+{
+	const char *text = elem_value(rpc, name);
+	char *end = NULL;
+	*out = 0;
+	if (text == NULL)
+		return true;
+	*out = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && *out <= max;
+}
+
+/* The protocol by its number, or a name that people would type. */
+static bool
+protocol_parse(const struct elem *rpc, unsigned long *out)
+{
+	static const struct {
+		const char *name;
+		unsigned char number;
+	} names[] = {
+		{ "ah", 51 },
+		{ "esp", 50 },
+		{ "gre", 47 },
+		{ "icmp", 1 },
+		{ "icmp6", 58 },
+		{ "icmpv6", 58 },
+		{ "ospf", 89 },
+		{ "sctp", 132 },
+		{ "tcp", 6 },
+		{ "udp", 17 },
+	};
+	const char *text = elem_value(rpc, "protocol");
+	for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i].name) == 0) {
+			*out = names[i].number;
+			return true;
+		}
+	return number_parse(rpc, "protocol", UINT8_MAX, out);
+}
+
+/* Reads the packet that is asked for. */
+static bool
+match_parse(const struct elem *rpc, struct row_job *j, const char **why)
+{
+	const char *source = elem_value(rpc, "source-ip");
+	const char *destination = elem_value(rpc, "destination-ip");
+	const char *interface = elem_value(rpc, "interface");
+	unsigned long protocol;
+	unsigned long source_port;
+	unsigned long destination_port;
+	struct row_match *m = j->match = calloc(1, sizeof(*m));
+	if (m == NULL)
+		abort();
+	*why = "source-ip and destination-ip are needed";
+	if (source == NULL || destination == NULL)
+		return false;
+	*why = "invalid argument";
+	if (!addr_parse(source, &m->source) || !addr_parse(destination, &m->destination) ||
+	    !protocol_parse(rpc, &protocol) ||
+	    !number_parse(rpc, "source-port", UINT16_MAX, &source_port) ||
+	    !number_parse(rpc, "destination-port", UINT16_MAX, &destination_port) ||
+	    (interface != NULL && strlen(interface) >= sizeof(m->interface)))
+		return false;
+	m->protocol = (uint8_t)protocol;
+	m->source_port = (uint16_t)source_port;
+	m->destination_port = (uint16_t)destination_port;
+	snprintf(m->interface, sizeof(m->interface), "%s", interface != NULL ? interface : "");
+	*why = "the addresses are of different families";
+	return m->source.family == m->destination.family;
+}
+
 /* Makes a job of an RPC; NULL, and WHY says the reason, if it is not one of ours. */
 static struct row_job *
 job_parse(const struct elem *rpc, const char **why)
@@ -109,7 +189,7 @@ job_parse(const struct elem *rpc, const char **why)
 	*why = "unknown command";
 	if (i == n)
 		return NULL;
-	const char *name = elem_value(rpc, commands[i].name_leaf);
+	const char *name = commands[i].name_leaf ? elem_value(rpc, commands[i].name_leaf) : NULL;
 	const char *level = commands[i].level_leaf ? elem_value(rpc, commands[i].level_leaf) : NULL;
 	const char *remote =
 	    commands[i].remote_leaf ? elem_value(rpc, commands[i].remote_leaf) : NULL;
@@ -125,9 +205,11 @@ job_parse(const struct elem *rpc, const char **why)
 	snprintf(j->name, sizeof(j->name), "%s", name != NULL ? name : "");
 	if (remote != NULL && !addr_parse(remote, &j->remote))
 		goto refuse;
+	if (j->next_row == show_match && !match_parse(rpc, j, why))
+		goto refuse;
 	return j;
 refuse:
-	free(j);
+	job_free(j);
 	return NULL;
 }
 

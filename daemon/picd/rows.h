@@ -16,11 +16,20 @@
 
 struct arena;
 struct assoc;
-struct assoc_end;
 struct elem;
 struct picd;
 
 enum row_level { LEVEL_BRIEF, LEVEL_DETAIL, LEVEL_EXTENSIVE };
+
+/* The packet that `match-rules` asks for. */
+struct row_match {
+	struct addr source;
+	struct addr destination; /* of the same family */
+	char interface[64];      /* unit that it is routed to, or that it passes; "": not said */
+	uint16_t source_port;    /* 0: not said */
+	uint16_t destination_port;
+	uint8_t protocol; /* 0: not said */
+};
 
 struct row_job {
 	struct row_job *next;
@@ -31,22 +40,27 @@ struct row_job {
 	char name[256];     /* service set or SA asked for; "" = all */
 	struct addr remote; /* remote gateway asked for; ADDR_NONE = all */
 	bool is_hex;
-	size_t at;       /* service set, or association slot, that comes next */
-	size_t at_inner; /* tunnel within the set */
+	bool has_answer;         /* match-rules: some service set takes the packet */
+	struct row_match *match; /* owned; NULL: another command */
+	size_t at;               /* service set, or association slot, that comes next */
+	size_t at_inner;         /* tunnel within the set */
 };
 
 /* The row makers, one file each. */
 struct elem *show_services_sas(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_security_sas(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_statistics(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_match(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
 
 /* Not a row maker: does it all and returns NULL. */
 struct elem *clear_statistics(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *clear_drops(struct picd *p, struct row_job *j, struct arena *a);
 
-/* show_sa.c: appends `security-associations` of one direction; nothing if there is no SA. */
-void show_sa(struct arena *a, struct elem *parent, const struct assoc_end *end,
-    const char *direction, const struct row_job *j);
+/* --- show_sa.c --- */
+bool show_has_sas(const struct assoc *as);
+/* Appends `security-associations` for each SA of AS. */
+void show_sas(struct picd *p, struct arena *a, struct elem *parent, const struct assoc *as,
+    const struct row_job *j);
 
 #endif

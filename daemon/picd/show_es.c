@@ -18,19 +18,25 @@ tunnel_information(struct arena *a, struct elem *block, const struct assoc *asso
 {
 	static const struct prefix any = { .addr.family = ADDR_V4 };
 	char text[IDENTITY_STRLEN];
+	struct prefix local = assoc->shape.selector_local;
+	struct prefix remote = assoc->shape.selector_remote;
 	struct elem *e = elem_add(a, block, "sa-tunnel-information");
 	const struct conf_unit *u = assoc->unit;
 	if (u != NULL && u->tunnel_source.family != ADDR_NONE)
 		elem_leaf(a, e, "sa-local-gateway", addr_print(u->tunnel_source, text));
 	if (u != NULL && u->tunnel_destination.family != ADDR_NONE)
 		elem_leaf(a, e, "sa-remote-gateway", addr_print(u->tunnel_destination, text));
-	if (u != NULL) { /* routing chooses, so every packet is in order */
-		elem_leaf(a, e, "sa-local-identity", tunnel_identity(any, text));
-		elem_leaf(a, e, "sa-remote-identity", tunnel_identity(any, text));
+	if (local.addr.family == ADDR_NONE) /* routing chooses, so every packet is in order */
+		local = any;
+	if (remote.addr.family == ADDR_NONE)
+		remote = any;
+	if (u != NULL) {
+		elem_leaf(a, e, "sa-local-identity", tunnel_identity(local, text));
+		elem_leaf(a, e, "sa-remote-identity", tunnel_identity(remote, text));
 		elem_leaf(a, e, "sa-inside-interface", u->name);
 		elem_leaff(a, e, "sa-tunnel-mtu", "%u", TUNNEL_MTU_DEFAULT);
 	}
-	if (assoc->in.sa == NULL && assoc->out.sa == NULL)
+	if (!show_has_sas(assoc))
 		elem_flag(a, e, "sa-no-information");
 }
 
@@ -38,17 +44,15 @@ static struct elem *
 block_make(struct picd *p, const struct row_job *j, struct arena *a, const struct assoc *assoc)
 {
 	struct elem *block = elem_new(a, "security-associations-block");
-	bool has_sa = assoc->in.sa != NULL || assoc->out.sa != NULL;
 	elem_leaf(a, block, "sa-name", assoc->conf_sa->name);
 	if (assoc->unit != NULL)
 		elem_leaf(a, block, "sa-block-state",
 		    port_find_unit(&p->ports, assoc->unit->name) != NULL ? "Up" : "Down");
 	if (j->level != LEVEL_BRIEF)
 		tunnel_information(a, block, assoc);
-	else if (!has_sa)
+	else if (!show_has_sas(assoc))
 		elem_flag(a, elem_add(a, block, "sa-tunnel-information"), "sa-no-information");
-	show_sa(a, block, &assoc->in, "inbound", j);
-	show_sa(a, block, &assoc->out, "outbound", j);
+	show_sas(p, a, block, assoc, j);
 	return block;
 }
 

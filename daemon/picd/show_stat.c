@@ -10,40 +10,23 @@
 #include "daemon/picd/picd.h"
 #include "daemon/picd/rows.h"
 #include "daemon/picd/tally.h"
+#include "daemon/picd/traffic.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-struct traffic {
-	uint64_t esp_out_bytes, esp_in_bytes, esp_out_packets, esp_in_packets;
-	uint64_t ah_out_bytes, ah_in_bytes, ah_out_packets, ah_in_packets;
-};
-
-/* A bundle is both an AH and an ESP. */
 static void
-traffic_add(struct traffic *t, const struct assoc *a)
+assoc_traffic(struct traffic *t, const struct assoc *a)
 {
-	struct sa_counts c;
-	if (a->out.sa != NULL) {
-		sa_count(a->out.sa, &c);
-		bool is_esp = sa_params(a->out.sa)->protocol != SA_AH;
-		bool is_ah = sa_params(a->out.sa)->protocol != SA_ESP;
-		t->esp_out_bytes += is_esp ? c.bytes : 0;
-		t->esp_out_packets += is_esp ? c.packets : 0;
-		t->ah_out_bytes += is_ah ? c.bytes : 0;
-		t->ah_out_packets += is_ah ? c.packets : 0;
-	}
-	if (a->in.sa != NULL) {
-		sa_count(a->in.sa, &c);
-		bool is_esp = sa_params(a->in.sa)->protocol != SA_AH;
-		bool is_ah = sa_params(a->in.sa)->protocol != SA_ESP;
-		t->esp_in_bytes += is_esp ? c.bytes : 0;
-		t->esp_in_packets += is_esp ? c.packets : 0;
-		t->ah_in_bytes += is_ah ? c.bytes : 0;
-		t->ah_in_packets += is_ah ? c.packets : 0;
-	}
+	traffic_sum(t, &a->ended);
+	if (a->out.sa != NULL)
+		traffic_add(t, a->out.sa);
+	if (a->in.sa != NULL)
+		traffic_add(t, a->in.sa);
+	for (const struct dynamic_sa *d = a->sas; d != NULL; d = d->next)
+		traffic_add(t, d->sa);
 }
 
 static void
@@ -109,7 +92,7 @@ set_row(
 		const struct assoc *assoc =
 		    is_wanted(j, set, i) ? assoc_of_tunnel(&p->assocs, set, i) : NULL;
 		if (assoc != NULL) {
-			traffic_add(&t, assoc);
+			assoc_traffic(&t, assoc);
 			any = true;
 		}
 	}
@@ -134,11 +117,11 @@ tunnel_row(struct picd *p, struct arena *a, const struct conf_service_set *set, 
 	elem_leaf(a, e, "local-gateway", addr_print(set->local_gateway, text));
 	elem_leaf(a, e, "remote-gateway", addr_print(tunnel->term->remote_gateway, text));
 	elem_leaff(a, e, "tunnel-index", "%u", tunnel->index);
-	if (assoc == NULL || (assoc->in.sa == NULL && assoc->out.sa == NULL)) {
+	if (assoc == NULL || (!show_has_sas(assoc) && traffic_is_none(&assoc->ended))) {
 		elem_flag(a, e, "statistics-no-information");
 		return row;
 	}
-	traffic_add(&t, assoc);
+	assoc_traffic(&t, assoc);
 	traffic_put(a, e, &t);
 	errors_put(a, e, assoc->tally, false);
 	return row;
@@ -188,6 +171,21 @@ show_statistics(struct picd *p, struct row_job *j, struct arena *a)
 	return no_set_row(p, j, a);
 }
 
+static void
+assoc_clear(struct assoc *a)
+{
+	if (a->in.sa != NULL)
+		sa_count_clear(a->in.sa);
+	if (a->out.sa != NULL)
+		sa_count_clear(a->out.sa);
+	for (struct dynamic_sa *d = a->sas; d != NULL; d = d->next) {
+		sa_count_clear(d->sa);
+		d->packets_seen = 0;
+	}
+	a->ended = (struct traffic){ 0 };
+	tally_clear(a->tally);
+}
+
 struct elem *
 clear_statistics(struct picd *p, struct row_job *j, struct arena *a)
 {
@@ -200,11 +198,7 @@ clear_statistics(struct picd *p, struct row_job *j, struct arena *a)
 			all = all && is_wanted(j, set, i);
 			if (assoc == NULL || !is_wanted(j, set, i))
 				continue;
-			if (assoc->in.sa != NULL)
-				sa_count_clear(assoc->in.sa);
-			if (assoc->out.sa != NULL)
-				sa_count_clear(assoc->out.sa);
-			tally_clear(assoc->tally);
+			assoc_clear(assoc);
 		}
 		if (all && (*j->name == '\0' || strcmp(j->name, set->name) == 0))
 			tally_clear(assoc_set_state(&p->assocs, set)->tally);

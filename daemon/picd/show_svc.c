@@ -30,6 +30,50 @@ identities(struct arena *a, struct elem *e, const struct conf_term *t)
 	elem_leaf(a, e, "sa-remote-identity", tunnel_identity(s.remote, text));
 }
 
+/* The one that is used: the backup gateway has its turn. */
+static struct addr
+remote_gateway(const struct conf_tunnel *t, const struct assoc *assoc)
+{
+	const struct dynamic_sa *out = assoc != NULL ? dynamic_out(assoc) : NULL;
+	if (out != NULL)
+		return out->remote;
+	if (assoc != NULL && assoc->redundancy.is_backup_active)
+		return assoc->redundancy.backup;
+	return t->term->remote_gateway;
+}
+
+static void
+udp_leaves(struct arena *a, struct elem *e, const struct assoc *assoc)
+{
+	const struct dynamic_sa *out = assoc != NULL ? dynamic_out(assoc) : NULL;
+	unsigned port = out != NULL ? sa_params(out->sa)->dst_port : 0;
+	elem_leaf(a, e, "sa-udp-encapsulate", port != 0 ? "enabled" : "disabled");
+	elem_leaff(a, e, "sa-udp-dst-port", "%u", port);
+}
+
+static const char *
+state_word(bool is_active)
+{
+	return is_active ? "active" : "standby";
+}
+
+static void
+redundancy(struct arena *a, struct elem *e, const struct assoc *assoc)
+{
+	const struct dynamic_redundancy *r = assoc != NULL ? &assoc->redundancy : NULL;
+	if (r == NULL || r->primary.family == ADDR_NONE) {
+		elem_flag(a, e, "ipsec-redundancy-tunnel-no-information");
+		return;
+	}
+	addr_leaf(a, e, "ipsec-tunnel-redundancy-primary-remote-address", r->primary);
+	elem_leaf(a, e, "ipsec-redundancy-primary-state", state_word(r->is_primary_active));
+	elem_leaff(a, e, "ipsec-redundancy-counter", "%u", r->failovers);
+	if (r->backup.family == ADDR_NONE)
+		return;
+	addr_leaf(a, e, "ipsec-tunnel-redundancy-backup-remote-address", r->backup);
+	elem_leaf(a, e, "ipsec-redundancy-backup-state", state_word(r->is_backup_active));
+}
+
 static void
 tunnel_information(struct arena *a, struct elem *block, const struct conf_service_set *set,
     const struct conf_tunnel *t, const struct assoc *assoc, enum row_level level)
@@ -39,7 +83,7 @@ tunnel_information(struct arena *a, struct elem *block, const struct conf_servic
 	elem_leaf(a, e, "sa-term-name", t->term->name);
 	elem_leaff(a, e, "sa-tunnel-index", "%u", t->index);
 	addr_leaf(a, e, "sa-local-gateway", set->local_gateway);
-	addr_leaf(a, e, "sa-remote-gateway", t->term->remote_gateway);
+	addr_leaf(a, e, "sa-remote-gateway", remote_gateway(t, assoc));
 	if (level != LEVEL_BRIEF)
 		identities(a, e, t->term);
 	if (t->term->inside_unit != NULL)
@@ -48,10 +92,9 @@ tunnel_information(struct arena *a, struct elem *block, const struct conf_servic
 		elem_leaf(a, e, "sa-inside-interface", set->inside->name);
 	if (level != LEVEL_BRIEF) {
 		elem_leaff(a, e, "sa-tunnel-mtu", "%u", t->tunnel_mtu);
-		elem_leaf(a, e, "sa-udp-encapsulate", "disabled");
-		elem_leaf(a, e, "sa-udp-dst-port", "0");
+		udp_leaves(a, e, assoc);
 	}
-	if (assoc == NULL || (assoc->in.sa == NULL && assoc->out.sa == NULL))
+	if (assoc == NULL || !show_has_sas(assoc))
 		elem_flag(a, e, "sa-no-information");
 }
 
@@ -63,13 +106,10 @@ block_make(struct picd *p, const struct row_job *j, struct arena *a,
 	struct elem *block = elem_new(a, "services-security-associations-block");
 	elem_leaf(a, block, "svc-set-name", set->name);
 	tunnel_information(a, block, set, &set->tunnels[index], assoc, j->level);
-	if (assoc != NULL) {
-		show_sa(a, block, &assoc->in, "inbound", j);
-		show_sa(a, block, &assoc->out, "outbound", j);
-	}
+	if (assoc != NULL)
+		show_sas(p, a, block, assoc, j);
 	if (j->level == LEVEL_EXTENSIVE)
-		elem_flag(a, elem_add(a, block, "tunnel-redundancy-extensive"),
-		    "ipsec-redundancy-tunnel-no-information");
+		redundancy(a, elem_add(a, block, "tunnel-redundancy-extensive"), assoc);
 	return block;
 }
 

@@ -17,6 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	SAD_ROOM = 1024,     /* dynamic SAs that may come before the table is built anew ... */
+	SAD_ROOM_TUNNEL = 3, /* ... and more for each tunnel that has them */
+};
+
 /* The snapshot while it is made. */
 struct build {
 	const struct conf *conf;
@@ -87,7 +92,10 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		p->gateway = a->tunnel->term->remote_gateway;
 	else if (a->kind == ASSOC_ES)
 		p->gateway = a->unit->tunnel_destination;
-	p->local = a->out.sa != NULL ? a->out.params.src : (struct addr){ 0 };
+	if (a->shape.is_dynamic) {
+		p->live = (struct assoc_live *)(uintptr_t)&a->live;
+		p->backup = a->shape.backup;
+	}
 	return p;
 }
 
@@ -124,30 +132,62 @@ other_paths_make(struct build *b)
 static int
 gateway_order(const void *x, const void *y)
 {
-	const struct path *const *a = x;
-	const struct path *const *b = y;
-	return memcmp(&(*a)->gateway, &(*b)->gateway, sizeof(struct addr));
+	const struct gateway_path *a = x;
+	const struct gateway_path *b = y;
+	return memcmp(&a->gateway, &b->gateway, sizeof(struct addr));
 }
 
 static void
 gateways_sort(struct build *b)
 {
-	const struct path **list = arena_array(b->a, b->snap->n_paths, sizeof(*list));
+	struct gateway_path *list = arena_array(b->a, 2 * b->snap->n_paths, sizeof(*list));
 	size_t n = 0;
-	for (size_t i = 0; i < b->snap->n_paths; i++)
-		if (b->paths[i].out != NULL && b->paths[i].gateway.family != ADDR_NONE)
-			list[n++] = &b->paths[i];
+	for (size_t i = 0; i < b->snap->n_paths; i++) {
+		const struct path *p = &b->paths[i];
+		if (p->out == NULL && p->live == NULL)
+			continue;
+		if (p->gateway.family != ADDR_NONE)
+			list[n++] = (struct gateway_path){ .gateway = p->gateway, .path = p };
+		if (p->backup.family != ADDR_NONE)
+			list[n++] = (struct gateway_path){ .gateway = p->backup, .path = p };
+	}
 	qsort(list, n, sizeof(*list), gateway_order);
 	b->snap->by_gateway = list;
 	b->snap->n_by_gateway = n;
+}
+
+/* Dynamic SAs will come and go in this table, and leave their places behind. */
+static size_t
+sad_room(const struct build *b)
+{
+	size_t n = b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways;
+	bool is_dynamic = false;
+	for (size_t i = 0; i < b->snap->n_paths; i++) {
+		const struct assoc *a = b->assocs->by_slot[i];
+		if (a == NULL || !a->shape.is_dynamic)
+			continue;
+		is_dynamic = true;
+		n += a->n_sas + SAD_ROOM_TUNNEL;
+	}
+	return is_dynamic ? n + SAD_ROOM : n;
+}
+
+/* Returns how many had no place. Those that clash with a manual one are dead until kmd makes others. */
+static size_t
+sad_put_dynamic(struct build *b, const struct assoc *a)
+{
+	size_t clashes = 0;
+	for (const struct dynamic_sa *d = a->sas; d != NULL; d = d->next)
+		if (sa_params(d->sa)->direction == SA_IN && sad_add(b->snap->sad, d->sa) != SAD_OK)
+			clashes++;
+	return clashes;
 }
 
 static size_t
 sad_make(struct build *b)
 {
 	size_t clashes = 0;
-	b->snap->sad =
-	    sad_new(b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways);
+	b->snap->sad = sad_new(sad_room(b));
 	if (b->snap->sad == NULL)
 		abort();
 	for (size_t i = 0; i < b->snap->n_paths; i++)
@@ -168,6 +208,9 @@ sad_make(struct build *b)
 		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
 			clashes++;
 	}
+	for (size_t i = 0; i < b->snap->n_paths; i++)
+		if (b->paths[i].live != NULL)
+			clashes += sad_put_dynamic(b, b->assocs->by_slot[i]);
 	return clashes;
 }
 
@@ -468,19 +511,20 @@ snap_transport(const struct snap *s, const struct flow *f, bool is_mirror)
 }
 
 size_t
-snap_gateway(const struct snap *s, const struct addr *gateway, const struct path *const **out_first)
+snap_gateway(
+    const struct snap *s, const struct addr *gateway, const struct gateway_path **out_first)
 {
 	size_t lo = 0;
 	size_t hi = s->n_by_gateway;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (memcmp(&s->by_gateway[mid]->gateway, gateway, sizeof(*gateway)) < 0)
+		if (memcmp(&s->by_gateway[mid].gateway, gateway, sizeof(*gateway)) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	size_t n = 0;
-	while (lo + n < s->n_by_gateway && addr_eq(s->by_gateway[lo + n]->gateway, *gateway))
+	while (lo + n < s->n_by_gateway && addr_eq(s->by_gateway[lo + n].gateway, *gateway))
 		n++;
 	*out_first = &s->by_gateway[lo];
 	return n;

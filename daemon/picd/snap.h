@@ -24,16 +24,30 @@ struct sad;
 
 /* One tunnel: where its packets come from and go to. */
 struct path {
-	struct sa *in; /* NULL: none */
+	struct sa *in; /* manual; NULL: none */
 	struct sa *out;
+	struct assoc_live *live;    /* of dynamic SAs; NULL: they are manual */
 	const struct port *deliver; /* decrypted packets appear here; NULL: no such unit yet */
 	const struct snap_set *set; /* NULL: es- or transport */
 	struct tally *tally;        /* of the tunnel */
 	struct addr gateway;        /* the other end; ADDR_NONE for transport mode */
-	struct addr local;          /* source of what is sent; ADDR_NONE: transport mode */
+	struct addr backup;         /* another other end, or ADDR_NONE */
 	uint32_t slot;
 	bool is_transport;
 	bool has_syslog;
+};
+
+/* The SA that protects what leaves now; NULL: none. Read it once for a packet. */
+static inline struct sa *
+path_out(const struct path *p)
+{
+	return p->live != NULL ? atomic_load_explicit(&p->live->out, memory_order_acquire) : p->out;
+}
+
+/* A path with an end of it, for finding by that. */
+struct gateway_path {
+	struct addr gateway;
+	const struct path *path;
 };
 
 struct snap_set {
@@ -97,7 +111,7 @@ struct snap {
 	size_t n_lanes;
 	const struct path *paths; /* by association slot; unused slots are zero */
 	size_t n_paths;
-	const struct path *const *by_gateway; /* paths with an outbound SA, sorted by gateway */
+	const struct gateway_path *by_gateway; /* paths that may have an outbound SA, sorted */
 	size_t n_by_gateway;
 	const struct transport_term *transport;
 	size_t n_transport;
@@ -125,8 +139,8 @@ void snap_free(struct snap *s);
  * IS_MIRROR: the packet comes from the other end, source and destination change places. Any thread. */
 const struct path *snap_transport(const struct snap *s, const struct flow *f, bool is_mirror);
 
-/* The range of paths in by_gateway that lead to GATEWAY; returns how many. Any thread. */
+/* The range of paths in by_gateway that may lead to GATEWAY; returns how many. Any thread. */
 size_t snap_gateway(
-    const struct snap *s, const struct addr *gateway, const struct path *const **out_first);
+    const struct snap *s, const struct addr *gateway, const struct gateway_path **out_first);
 
 #endif

@@ -12,6 +12,7 @@
 #include "lib/msg/msg.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ void
 gw_init(struct gw *g, const char *instance)
 {
 	int sv[2];
-	*g = (struct gw){ .p.instance = instance };
+	*g = (struct gw){ .p.instance = instance, .p.now_ms = now_ms };
 	must(uv_loop_init(&g->p.daemon.loop) == 0, "loop");
 	control_init(&g->p);
 	g->p.tally = tally_new(WORKERS);
@@ -71,6 +72,30 @@ gw_init(struct gw *g, const char *instance)
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0, "socketpair");
 	control_link(&g->p, "mgd", sv[0]);
 	g->mgd_fd = sv[1];
+	g->kmd_fd = -1;
+}
+
+void
+gw_kmd(struct gw *g)
+{
+	int sv[2];
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0, "socketpair");
+	control_link(&g->p, "kmd", sv[0]);
+	if (g->kmd_fd >= 0)
+		close(g->kmd_fd);
+	g->kmd_fd = sv[1];
+}
+
+struct ipc_msg
+gw_kmd_hear(struct gw *g, struct arena *a)
+{
+	struct ipc_msg m = { .fd = -1 };
+	struct pollfd p = { .fd = g->kmd_fd, .events = POLLIN };
+	for (int i = 0; i < 3 && poll(&p, 1, 0) == 0; i++)
+		uv_run(&g->p.daemon.loop, UV_RUN_NOWAIT);
+	if (poll(&p, 1, 0) == 1)
+		must(ipc_recv_blocking(g->kmd_fd, a, &m) == 0, "message to kmd");
+	return m;
 }
 
 void
@@ -83,6 +108,8 @@ gw_done(struct gw *g)
 	uv_run(&g->p.daemon.loop, UV_RUN_DEFAULT);
 	must(uv_loop_close(&g->p.daemon.loop) == 0, "loop close");
 	close(g->mgd_fd);
+	if (g->kmd_fd >= 0)
+		close(g->kmd_fd);
 }
 
 const char *
@@ -115,6 +142,60 @@ body_make(struct arena *a, const char *const *leaves)
 	for (; *leaves != NULL; leaves += 2)
 		elem_leaf(a, e, leaves[0], leaves[1]);
 	return e;
+}
+
+void
+gw_kmd_say(struct gw *g, uint16_t type, uint32_t seq, const char *const *leaves)
+{
+	struct arena *a = arena_new();
+	struct ipc_msg m = { .type = type, .seq = seq, .body = body_make(a, leaves), .fd = -1 };
+	control_kmd(&g->p, &m);
+	arena_free(a);
+}
+
+void
+gw_kmd_hush(struct gw *g)
+{
+	struct arena *a = arena_new();
+	while (gw_kmd_hear(g, a).type != 0)
+		;
+	arena_free(a);
+}
+
+static const char auth_key[] = "000102030405060708090a0b0c0d0e0f10111213";
+static const char enc_key[] = "202122232425262728292a2b2c2d2e2f";
+
+void
+gw_sa_leaves(const char **out, bool is_out, const char *spi, bool is_b, const char *const *changes)
+{
+	const char *usual[] = { "tunnel", "ss/r/d", "direction", is_out ? "out" : "in", "spi", spi,
+		"protocol", "esp", "authentication", "hmac-sha1-96", "encryption", "aes-128-cbc",
+		"authentication-key", auth_key, "encryption-key", enc_key, "local",
+		is_b ? "192.0.2.2" : "192.0.2.1", "remote", is_b ? "192.0.2.1" : "192.0.2.2",
+		"window", "64", "local-selector", is_b ? "10.2.0.0/16" : "10.1.0.0/16",
+		"remote-selector", is_b ? "10.1.0.0/16" : "10.2.0.0/16", "role", "initiator",
+		"soft", "90", "hard", "100", "tag", "t1" };
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i += 2) {
+		const char *value = usual[i + 1];
+		for (const char *const *c = changes; *c != NULL; c += 2)
+			if (strcmp(c[0], usual[i]) == 0)
+				value = c[1];
+		if (*value == '\0')
+			continue;
+		out[n++] = usual[i];
+		out[n++] = value;
+	}
+	for (const char *const *c = changes; *c != NULL; c += 2) {
+		bool is_new = true;
+		for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i += 2)
+			is_new = is_new && strcmp(c[0], usual[i]) != 0;
+		if (is_new) {
+			out[n++] = c[0];
+			out[n++] = c[1];
+		}
+	}
+	out[n] = NULL;
 }
 
 void
@@ -189,6 +270,7 @@ gw_turns(struct gw *g)
 	for (int i = 0; i < 4; i++)
 		worker_turn(g->p.workers[0], 0);
 	publish_reclaim(&g->p);
+	kmd_notified(&g->p);
 }
 
 void

@@ -15,9 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 struct gw {
 	struct picd p;
 	int mgd_fd; /* the test's end of mgd's channel */
+	int kmd_fd; /* and of kmd's; -1: not linked */
 };
 
 extern uint64_t test_now_ms;
@@ -27,6 +30,23 @@ void gw_done(struct gw *g);
 
 /* Commits TEXT (test_tree.h); returns NULL, or the error text, which lives until the next call. */
 const char *gw_commit(struct gw *g, const char *text);
+
+/* Links kmd, in place of any before. */
+void gw_kmd(struct gw *g);
+/* What kmd would say: TYPE with a body of these leaves. */
+void gw_kmd_say(struct gw *g, uint16_t type, uint32_t seq, const char *const *leaves);
+/* Takes the next message to kmd, in A; its type is 0 if there is none. */
+struct ipc_msg gw_kmd_hear(struct gw *g, struct arena *a);
+
+/* Takes all that waits for kmd. */
+void gw_kmd_hush(struct gw *g);
+
+enum { GW_LEAVES_MAX = 64 };
+
+/* Makes the leaves of MSG_SA_ADD for the tunnel "ss/r/d" between 192.0.2.1 and 192.0.2.2; IS_B: at the latter. CHANGES are
+ * leaves that replace or add to the usual ones, or with an empty value take one out: pairs, NULL at the end. */
+void gw_sa_leaves(
+    const char **out, bool is_out, const char *spi, bool is_b, const char *const *changes);
 
 /* Hands over the descriptor FD as the device ("unit sp-1/2/0.1") or socket that the leaves say: pairs of name and
  * value, NULL at the end. */

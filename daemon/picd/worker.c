@@ -101,6 +101,8 @@ worker_turn(struct worker *w, int timeout_ms)
 	struct epoll_event events[EVENTS_MAX];
 	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	w->now_ms = w->p.now_ms();
+	/* before the snapshot: whatever was out of reach when the epoch began is not in one that is read later */
+	uint64_t epoch = atomic_load_explicit(&w->epoch, memory_order_acquire);
 	w->snap = atomic_load_explicit(&w->published, memory_order_acquire);
 	uint64_t seen = atomic_load_explicit(&w->seen, memory_order_relaxed);
 	if (w->snap != NULL && w->snap->generation != seen)
@@ -116,8 +118,10 @@ worker_turn(struct worker *w, int timeout_ms)
 			port_ready(w, port, events[i].events);
 		}
 	}
-	if (w->snap == NULL)
+	if (w->snap == NULL) {
+		atomic_store_explicit(&w->epoch_seen, epoch, memory_order_release);
 		return;
+	}
 	inbound_flush(w);
 	outbound_flush(w);
 	send_flush(w);
@@ -125,10 +129,12 @@ worker_turn(struct worker *w, int timeout_ms)
 		tick(w);
 	uint64_t generation = w->snap->generation;
 	w->snap = NULL;
-	if (seen != generation) {
+	bool is_new_epoch = atomic_load_explicit(&w->epoch_seen, memory_order_relaxed) != epoch;
+	atomic_store_explicit(&w->epoch_seen, epoch, memory_order_release);
+	if (seen != generation)
 		atomic_store_explicit(&w->seen, generation, memory_order_release);
+	if (seen != generation || is_new_epoch)
 		w->p.notify(w->p.notify_arg);
-	}
 }
 
 static void *
@@ -215,6 +221,18 @@ uint64_t
 worker_seen(const struct worker *w)
 {
 	return atomic_load_explicit(&w->seen, memory_order_acquire);
+}
+
+void
+worker_epoch(struct worker *w, uint64_t epoch)
+{
+	atomic_store_explicit(&w->epoch, epoch, memory_order_release);
+}
+
+uint64_t
+worker_epoch_seen(const struct worker *w)
+{
+	return atomic_load_explicit(&w->epoch_seen, memory_order_acquire);
 }
 
 int

@@ -35,6 +35,8 @@ enum {
 	FLOW_IDLE_MS = 60 * 1000, /* silence after which a flow starts again */
 	FLOW_EVENTS = 256,        /* log lines waiting for the main thread; a power of two */
 	FLOW_EVENTS_PER_S = 100,
+	NOTICES = 1024, /* waiting for the main thread; a power of two */
+	BAD_SPIS_PER_S = 10,
 };
 
 /* So many events per second, with bursts of one second's worth. */
@@ -67,6 +69,8 @@ struct worker {
 	_Atomic bool is_stopping;
 	_Atomic(const struct snap *) published;
 	_Atomic uint64_t seen;
+	_Atomic uint64_t epoch;
+	_Atomic uint64_t epoch_seen;
 
 	/* --- this thread's own --- */
 	const struct snap *snap; /* during a turn only */
@@ -102,6 +106,12 @@ struct worker {
 	struct flow_event events[FLOW_EVENTS];
 	_Atomic uint32_t events_in;
 	_Atomic uint32_t events_out;
+
+	/* what kmd should know: one writer, one reader */
+	struct limiter bad_spi_limit;
+	struct notice notices[NOTICES];
+	_Atomic uint32_t notices_in;
+	_Atomic uint32_t notices_out;
 };
 
 /* The lane of a tag, or NULL if its port is gone. */
@@ -156,5 +166,11 @@ void pmtu_expire(struct worker *w);
 /* --- flowlog.c --- */
 struct flow;
 void flowlog_note(struct worker *w, const struct path *path, const struct flow *f, bool is_output);
+
+/* --- notice.c --- */
+/* A packet was dropped because PATH has no SA yet. */
+void notice_acquire(struct worker *w, const struct path *path);
+/* P is ESP or AH as it came, and its SPI is nobody's. */
+void notice_bad_spi(struct worker *w, const struct pkt *p);
 
 #endif

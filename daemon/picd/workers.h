@@ -47,6 +47,11 @@ void worker_publish(struct worker *w, const struct snap *s);
 /* The newest generation such that no older one is in use any more. */
 uint64_t worker_seen(const struct worker *w);
 
+/* Main thread: an epoch begins. worker_epoch_seen() reaches it when the worker uses nothing any more that was out of reach
+ * by then. */
+void worker_epoch(struct worker *w, uint64_t epoch);
+uint64_t worker_epoch_seen(const struct worker *w);
+
 /* Main thread: packets from a port are taken, not taken any more. Watch a port after the snapshot that has its
  * lane is published, unwatch it before the one that has not is. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int worker_watch(struct worker *w, const struct port *p);
@@ -69,5 +74,18 @@ struct flow_event {
 
 /* Main thread: takes the oldest event; false if there is none. */
 bool worker_next_event(struct worker *w, struct flow_event *out);
+
+/* Something that kmd should know. */
+struct notice {
+	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI } kind;
+	uint32_t slot; /* ACQUIRE: of the association that a packet waits for */
+	uint32_t spi;  /* BAD_SPI: that nobody has, in a packet between these */
+	bool is_ah;
+	struct addr local;
+	struct addr remote;
+};
+
+/* Main thread: takes the oldest notice; false if there is none. */
+bool worker_next_notice(struct worker *w, struct notice *out);
 
 #endif

@@ -9,6 +9,8 @@
 #include "daemon/sallyportd/child.h"
 
 #include "daemon/sallyportd/place.h"
+#include "lib/base/arena.h"
+#include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 #include "lib/os/log.h"
 
@@ -42,8 +44,25 @@ static const struct {
 } kinds[CHILD_KINDS] = {
 	[CHILD_NETD] = { "netd", "_sallyport-netd", 58301, SANDBOX_NETD, 0 },
 	[CHILD_MGD] = { "mgd", "_sallyport-mgd", 58302, SANDBOX_MGD, SIGKILL },
+	[CHILD_KMD] = { "kmd", "_sallyport-kmd", 58304, SANDBOX_KMD, SIGKILL },
+	[CHILD_PKID] = { "pkid", "_sallyport-pkid", 58305, SANDBOX_PKID, SIGKILL },
 	[CHILD_PICD] = { "picd", "_sallyport-picd", 58303, SANDBOX_PICD, SIGKILL },
 };
+
+const char *
+child_program(enum child_kind kind)
+{
+	return kinds[kind].program;
+}
+
+enum child_kind
+child_kind_find(const char *program)
+{
+	unsigned kind = 0;
+	while (kind < CHILD_KINDS && (program == NULL || strcmp(kinds[kind].program, program) != 0))
+		kind++;
+	return (enum child_kind)kind;
+}
 
 void
 child_user(enum child_kind kind, uid_t *out_uid, gid_t *out_gid)
@@ -117,7 +136,10 @@ child_run(const struct child *c, int program, uid_t uid, gid_t gid, pid_t parent
 		if (files.rlim_max >= FILES_MAX || setrlimit(RLIMIT_NOFILE, &more) < 0)
 			setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (chdir(c->kind == CHILD_MGD ? c->place->config : "/") < 0)
+	const char *folder = c->kind == CHILD_MGD    ? c->place->config
+			     : c->kind == CHILD_PKID ? c->place->keys
+						     : "/";
+	if (chdir(folder) < 0)
 		child_fail("working folder", errno);
 	int rc = priv_drop(uid, gid, sandbox_caps(kinds[c->kind].profile), &what);
 	if (rc < 0)
@@ -306,8 +328,14 @@ child_stop(struct child *c, bool again)
 	if (c->pid == 0 || c->is_stopping)
 		return;
 	c->is_stopping = true;
-	if (c->ipc != NULL)
-		ipc_send(c->ipc, MSG_STOP, 0, NULL, -1);
+	if (c->ipc != NULL) {
+		struct arena *a = arena_new();
+		struct elem *e = elem_new(a, "stop");
+		if (again)
+			elem_flag(a, e, "again");
+		ipc_send(c->ipc, MSG_STOP, 0, e, -1);
+		arena_free(a);
+	}
 	uv_timer_start(&c->timer, on_patience, CHILD_STOP_MS, 0);
 }
 

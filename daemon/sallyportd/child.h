@@ -17,7 +17,7 @@
 struct child;
 struct place;
 
-enum child_kind { CHILD_NETD, CHILD_MGD, CHILD_PICD, CHILD_KINDS };
+enum child_kind { CHILD_NETD, CHILD_MGD, CHILD_KMD, CHILD_PKID, CHILD_PICD, CHILD_KINDS };
 
 enum { CHILD_STOP_MS = 5000, CHILD_INSTANCE_MAX = 32 };
 
@@ -50,7 +50,7 @@ struct child *child_new(uv_loop_t *loop, enum child_kind kind, const char *insta
     const struct place *place, const struct child_ops *ops, void *arg);
 void child_free(struct child *c); /* only when it does not run */
 
-/* Asks it to end, and makes it end. With AGAIN it is started anew afterwards. */
+/* Asks it to end, and makes it end. With AGAIN it is started anew afterwards, and told so. */
 void child_stop(struct child *c, bool again);
 
 /* The same without asking. */
@@ -58,6 +58,10 @@ void child_kill(struct child *c);
 
 /* The kernel says that its process ended with STATUS (as waitpid). */
 void child_reap(struct child *c, int status);
+
+/* "netd": the program of a kind, which is also what its talkers call it; CHILD_KINDS if no kind has that name. */
+const char *child_program(enum child_kind kind);
+enum child_kind child_kind_find(const char *program); /* NULL is none */
 
 /* User and group of a kind of daemon. */
 void child_user(enum child_kind kind, uid_t *out_uid, gid_t *out_gid);

@@ -114,15 +114,19 @@ turn(const struct place *p, const char *name)
 	return fd >= 0 ? fd : -1;
 }
 
-/* The file NAME, to which every process may write. */
+/* The file NAME, to which every process may write. It may be the own log of one of them, too: `kmd` is where traces of key
+ * management go when nothing else is said. */
 static void
 shared_turn(const struct place *p, const char *name, struct child *const *children, size_t n)
 {
 	int fd = turn(p, name);
 	if (fd < 0)
 		return;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		turn_send(children[i], "file", name, fd);
+		if (strcmp(children[i]->name, name) == 0)
+			turn_send(children[i], "own", name, fd);
+	}
 	log_place_turn(name, fd);
 	sinks_turned(name, fd);
 	close(fd);

@@ -7,8 +7,9 @@
  * unread, and the messages of its own daemons. It opens for them what they may not open: /dev/net/tun for netd and
  * the command line's socket for mgd. When a daemon starts, it and every daemon it talks to get a fresh socket pair.
  *
- * Order of the start: netd and mgd; mgd says which picds (MSG_PICS). `ready` is printed when mgd reports
- * the configuration in force. Order of the end: picds and mgd, then netd, which takes the devices away; then the files.
+ * Order of the start: netd, mgd, kmd and pkid; mgd says which picds (MSG_PICS). `ready` is printed when mgd reports
+ * the configuration in force. Order of the end: mgd and kmd, which says goodbye to its peers; picds; netd, which takes the
+ * devices away; then the files.
  */
 #include "daemon/sallyportd/child.h"
 #include "daemon/sallyportd/logs.h"
@@ -32,6 +33,7 @@
 
 enum {
 	PICS_MAX = 64,
+	CHILDREN_MAX = PICS_MAX + 4,
 	START_TRIES_MAX = 5, /* a daemon that cannot even start before `ready` ends the gateway */
 };
 
@@ -43,6 +45,8 @@ struct super {
 	struct place place;
 	struct child *netd;
 	struct child *mgd;
+	struct child *kmd;
+	struct child *pkid;
 	struct child *picds[PICS_MAX];
 	unsigned n_picds;
 	uv_signal_t signals[3];
@@ -77,7 +81,7 @@ link_send(struct child *to, const char *peer, const char *instance, int fd)
 
 /* Gives A and B a fresh channel to each other, if both run. */
 static void
-link_pair(struct child *a, const char *a_peer, struct child *b, const char *b_peer)
+link_pair(struct child *a, struct child *b)
 {
 	int sv[2];
 	if (channel(a) == NULL || channel(b) == NULL)
@@ -86,36 +90,63 @@ link_pair(struct child *a, const char *a_peer, struct child *b, const char *b_pe
 		log_line(LOG_LEVEL_ERROR, "SUPER_LINK", "socketpair: %s", strerror(errno));
 		return;
 	}
-	link_send(a, b_peer, b->instance, sv[0]);
-	link_send(b, a_peer, a->instance, sv[1]);
+	link_send(a, child_program(b->kind), b->instance, sv[0]);
+	link_send(b, child_program(a->kind), a->instance, sv[1]);
 	close(sv[0]);
 	close(sv[1]);
 }
 
-/* Who talks to whom: mgd with netd and every picd, netd with every picd. */
+/* All children; returns how many. */
+static size_t
+children_list(const struct super *s, struct child *out[CHILDREN_MAX])
+{
+	size_t n = 0;
+	out[n++] = s->netd;
+	out[n++] = s->mgd;
+	out[n++] = s->kmd;
+	out[n++] = s->pkid;
+	for (unsigned i = 0; i < s->n_picds; i++)
+		out[n++] = s->picds[i];
+	return n;
+}
+
+/* Who talks to whom. */
+static const enum child_kind talkers[][2] = {
+	{ CHILD_MGD, CHILD_NETD },
+	{ CHILD_MGD, CHILD_KMD },
+	{ CHILD_MGD, CHILD_PKID },
+	{ CHILD_MGD, CHILD_PICD },
+	{ CHILD_NETD, CHILD_KMD },
+	{ CHILD_NETD, CHILD_PICD },
+	{ CHILD_KMD, CHILD_PICD },
+	{ CHILD_KMD, CHILD_PKID },
+};
+
+static bool
+are_talkers(enum child_kind a, enum child_kind b)
+{
+	for (size_t i = 0; i < sizeof(talkers) / sizeof(talkers[0]); i++)
+		if ((talkers[i][0] == a && talkers[i][1] == b) ||
+		    (talkers[i][0] == b && talkers[i][1] == a))
+			return true;
+	return false;
+}
+
 static void
 on_child_start(struct child *c, void *arg)
 {
 	struct super *s = arg;
+	struct child *others[CHILDREN_MAX];
+	size_t n = children_list(s, others);
 	restart_on_start(&s->restart, c);
 	if (sinks_reader(c->kind) >= 0)
 		link_send(c, "syslog", "", sinks_reader(c->kind));
 	sinks_give(c);
-	switch (c->kind) {
-	case CHILD_NETD:
-		link_pair(c, "netd", s->mgd, "mgd");
-		break;
-	case CHILD_MGD:
+	if (c->kind == CHILD_MGD)
 		link_send(c, "cli", "", s->place.listener);
-		link_pair(c, "mgd", s->netd, "netd");
-		break;
-	default:
-		link_pair(c, "picd", s->mgd, "mgd");
-		link_pair(c, "picd", s->netd, "netd");
-		return;
-	}
-	for (unsigned i = 0; i < s->n_picds; i++)
-		link_pair(c, c->kind == CHILD_NETD ? "netd" : "mgd", s->picds[i], "picd");
+	for (size_t i = 0; i < n; i++)
+		if (are_talkers(c->kind, others[i]->kind))
+			link_pair(c, others[i]);
 }
 
 static void
@@ -130,9 +161,23 @@ picd_forget(struct super *s, unsigned i)
 /* --- the end --- */
 
 static void
+picds_stop(struct super *s)
+{
+	for (unsigned i = s->n_picds; i-- > 0;) {
+		child_stop(s->picds[i], false);
+		if (s->picds[i]->pid == 0)
+			picd_forget(s, i);
+	}
+}
+
+static void
 stop_continue(struct super *s)
 {
-	if (s->mgd->pid != 0 || s->n_picds > 0)
+	if (s->kmd->pid != 0)
+		return;
+	picds_stop(s);
+	child_stop(s->pkid, false); /* kmd's goodbyes may have needed it */
+	if (s->mgd->pid != 0 || s->pkid->pid != 0 || s->n_picds > 0)
 		return;
 	if (s->netd->pid != 0)
 		child_stop(s->netd, false);
@@ -148,12 +193,11 @@ stop_start(struct super *s, int exit_status)
 	s->is_stopping = true;
 	s->exit_status = exit_status;
 	s->netd->is_wanted = false;
+	s->pkid->is_wanted = false;
+	for (unsigned i = 0; i < s->n_picds; i++)
+		s->picds[i]->is_wanted = false;
 	child_stop(s->mgd, false);
-	for (unsigned i = s->n_picds; i-- > 0;) {
-		child_stop(s->picds[i], false);
-		if (s->picds[i]->pid == 0)
-			picd_forget(s, i);
-	}
+	child_stop(s->kmd, false);
 	stop_continue(s);
 }
 
@@ -259,32 +303,18 @@ on_in_force(struct super *s)
 	log_line(LOG_LEVEL_NOTICE, "SUPER_IN_FORCE", "the committed configuration is in force");
 }
 
-/* All children; returns how many. */
-static size_t
-children_list(const struct super *s, struct child *out[PICS_MAX + 2])
-{
-	size_t n = 0;
-	out[n++] = s->netd;
-	out[n++] = s->mgd;
-	for (unsigned i = 0; i < s->n_picds; i++)
-		out[n++] = s->picds[i];
-	return n;
-}
-
 /* `soft`: a daemon that gets a new channel to mgd gets its configuration with it. */
 static void
 links_renew(struct super *s, const struct ipc_msg *m, struct child *const *children, size_t n)
 {
-	const char *kind = elem_value(m->body, "kind");
-	bool is_netd = kind != NULL && strcmp(kind, "netd") == 0;
-	bool is_picd = kind != NULL && strcmp(kind, "picd") == 0;
+	enum child_kind kind = child_kind_find(elem_value(m->body, "kind"));
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "restarted");
 	for (size_t i = 0; i < n; i++) {
 		struct child *c = children[i];
-		if (!(c->kind == CHILD_NETD && is_netd) && !(c->kind == CHILD_PICD && is_picd))
+		if (c->kind != kind || !are_talkers(kind, CHILD_MGD))
 			continue;
-		link_pair(c, is_netd ? "netd" : "picd", s->mgd, "mgd");
+		link_pair(c, s->mgd);
 		struct elem *d = elem_add(a, e, "daemon");
 		elem_leaf(a, d, "name", c->name);
 		elem_leaff(a, d, "pid", "%d", (int)c->pid);
@@ -296,7 +326,7 @@ links_renew(struct super *s, const struct ipc_msg *m, struct child *const *child
 static void
 on_restart(struct super *s, const struct ipc_msg *m)
 {
-	struct child *children[PICS_MAX + 2];
+	struct child *children[CHILDREN_MAX];
 	size_t n = children_list(s, children);
 	const char *how = elem_value(m->body, "how");
 	if (s->is_stopping)
@@ -310,7 +340,7 @@ on_restart(struct super *s, const struct ipc_msg *m)
 static void
 on_log_conf(struct super *s, const struct ipc_msg *m)
 {
-	struct child *children[PICS_MAX + 2];
+	struct child *children[CHILDREN_MAX];
 	size_t n = children_list(s, children);
 	if (m->body != NULL)
 		sinks_conf(&s->place, m->body, children, n);
@@ -321,7 +351,7 @@ static void
 on_log_timer(uv_timer_t *t)
 {
 	struct super *s = t->data;
-	struct child *children[PICS_MAX + 2];
+	struct child *children[CHILDREN_MAX];
 	size_t n = children_list(s, children);
 	logs_turn(&s->place, children, n);
 	logs_names(&s->place, channel(s->mgd), false);
@@ -383,6 +413,10 @@ child_by_pid(struct super *s, pid_t pid)
 		return s->netd;
 	if (s->mgd->pid == pid)
 		return s->mgd;
+	if (s->kmd->pid == pid)
+		return s->kmd;
+	if (s->pkid->pid == pid)
+		return s->pkid;
 	for (unsigned i = 0; i < s->n_picds; i++)
 		if (s->picds[i]->pid == pid)
 			return s->picds[i];
@@ -438,6 +472,8 @@ gateway_run(struct super *s)
 	signals_start(s);
 	s->netd = child_new(&s->loop, CHILD_NETD, "", &s->place, &child_ops, s);
 	s->mgd = child_new(&s->loop, CHILD_MGD, "", &s->place, &child_ops, s);
+	s->kmd = child_new(&s->loop, CHILD_KMD, "", &s->place, &child_ops, s);
+	s->pkid = child_new(&s->loop, CHILD_PKID, "", &s->place, &child_ops, s);
 	restart_init(&s->restart, &s->loop);
 	s->restart.mgd = s->mgd;
 	uv_timer_init(&s->loop, &s->log_timer);
@@ -446,6 +482,8 @@ gateway_run(struct super *s)
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	child_free(s->netd);
 	child_free(s->mgd);
+	child_free(s->kmd);
+	child_free(s->pkid);
 	restart_done(&s->restart);
 	uv_close((uv_handle_t *)&s->log_timer, NULL);
 	for (unsigned i = 0; i < 3; i++)
@@ -458,13 +496,14 @@ gateway_run(struct super *s)
 static int
 place_take(struct super *s, const char *rundir)
 {
-	uid_t uid;
-	gid_t gid;
+	struct owner config;
+	struct owner keys;
 	const char *what = rundir;
-	child_user(CHILD_MGD, &uid, &gid);
+	child_user(CHILD_MGD, &config.uid, &config.gid);
+	child_user(CHILD_PKID, &keys.uid, &keys.gid);
 	int rc = place_init(&s->place, rundir);
 	if (rc == 0)
-		rc = place_open(&s->place, uid, gid, &what);
+		rc = place_open(&s->place, config, keys, &what);
 	if (rc == -EBUSY)
 		fprintf(stderr, "sallyportd: a gateway is running in %s already\n", s->place.run);
 	else if (rc < 0)

@@ -39,13 +39,15 @@ place_init(struct place *p, const char *rundir)
 	if (rundir == NULL) {
 		strcpy(p->run, "/run/sallyport");
 		strcpy(p->config, "/var/lib/sallyport/config");
+		strcpy(p->keys, "/var/lib/sallyport/pki");
 		strcpy(p->log, "/var/log/sallyport");
 		return 0;
 	}
 	if (strlen(rundir) >= sizeof(p->run))
 		return -ENAMETOOLONG;
 	strcpy(p->run, rundir);
-	bool fits = path_join(p->config, rundir, "config") && path_join(p->log, rundir, "log");
+	bool fits = path_join(p->config, rundir, "config") && path_join(p->log, rundir, "log") &&
+		    path_join(p->keys, rundir, "pki");
 	return fits ? 0 : -ENAMETOOLONG;
 }
 
@@ -65,15 +67,15 @@ folder_make(const char *path, mode_t mode)
 }
 
 static int
-config_open(const struct place *p, uid_t uid, gid_t gid)
+owned_open(const char *path, mode_t mode, struct owner owner)
 {
-	int rc = folder_make(p->config, 0750);
+	int rc = folder_make(path, mode);
 	if (rc < 0)
 		return rc;
-	int fd = open(p->config, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fchown(fd, uid, gid) < 0)
+	if (fchown(fd, owner.uid, owner.gid) < 0)
 		rc = -errno;
 	close(fd);
 	return rc;
@@ -142,7 +144,7 @@ listener_open(struct place *p)
 }
 
 int
-place_open(struct place *p, uid_t config_uid, gid_t config_gid, const char **out_what)
+place_open(struct place *p, struct owner config, struct owner keys, const char **out_what)
 {
 	*out_what = p->run;
 	int rc = folder_make(p->run, 0755);
@@ -155,7 +157,11 @@ place_open(struct place *p, uid_t config_uid, gid_t config_gid, const char **out
 	if (rc < 0)
 		return rc;
 	*out_what = p->config;
-	rc = config_open(p, config_uid, config_gid);
+	rc = owned_open(p->config, 0750, config);
+	if (rc < 0)
+		return rc;
+	*out_what = p->keys;
+	rc = owned_open(p->keys, 0700, keys);
 	if (rc < 0)
 		return rc;
 	*out_what = "mgd.sock";

@@ -60,16 +60,6 @@ restart_done(struct restart *r)
 	uv_close((uv_handle_t *)&r->timer, NULL);
 }
 
-static enum child_kind
-kind_of(const char *name)
-{
-	if (name != NULL && strcmp(name, "netd") == 0)
-		return CHILD_NETD;
-	if (name != NULL && strcmp(name, "mgd") == 0)
-		return CHILD_MGD;
-	return name != NULL && strcmp(name, "picd") == 0 ? CHILD_PICD : CHILD_KINDS;
-}
-
 /* The refusal of a request while another is open. */
 static void
 refuse(const struct restart *r, uint32_t seq)
@@ -85,7 +75,7 @@ refuse(const struct restart *r, uint32_t seq)
 void
 restart_begin(struct restart *r, struct child *const *children, size_t n, const struct ipc_msg *m)
 {
-	enum child_kind kind = kind_of(elem_value(m->body, "kind"));
+	enum child_kind kind = child_kind_find(elem_value(m->body, "kind"));
 	const char *how = elem_value(m->body, "how");
 	if (r->seq != 0) {
 		refuse(r, m->seq);

@@ -15,7 +15,7 @@
 struct child;
 struct ipc_msg;
 
-enum { RESTART_PATIENCE_MS = 8000, RESTART_MAX = 66 };
+enum { RESTART_PATIENCE_MS = 8000, RESTART_MAX = 67 };
 
 struct restart {
 	uv_timer_t timer;

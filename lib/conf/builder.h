@@ -96,6 +96,7 @@ struct builder {
 	const struct elem **sa_elems;
 	const struct elem **filter_elems;
 
+	bool no_natt;     /* [edit services ipsec-vpn] disable-natt */
 	size_t n_tunnels; /* of all service sets so far */
 	struct tally uses_des;
 	struct tally uses_md5;
@@ -113,6 +114,7 @@ void if_load(struct builder *b);         /* [edit interfaces], without the servi
 void rule_load(struct builder *b);       /* [edit services ipsec-vpn rule], rule-set */
 void svcset_load(struct builder *b);     /* [edit services service-set] */
 void if_service_load(struct builder *b); /* [edit interfaces ... family inet service] */
+void pki_load(struct builder *b);        /* [edit security pki] */
 void rt_load(struct builder *b);         /* [edit routing-options] */
 
 void neighbours_load(struct builder *b); /* what neighbours_put() says in a reduced tree */

@@ -23,7 +23,7 @@ match_check(struct builder *b, const struct elem *e)
 		regfree(&re);
 }
 
-/* Every process has a log of its own, to which nobody else writes. */
+/* Every process has a log of its own, to which nobody else writes; only that of kmd is also for traces. */
 static void
 name_check(struct builder *b, const struct elem *e, const char *name)
 {

@@ -31,6 +31,7 @@ static void
 load_all(struct builder *b)
 {
 	sys_load(b);
+	pki_load(b);
 	ike_load(b);
 	ipsec_load(b);
 	es_load(b);

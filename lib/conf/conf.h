@@ -337,6 +337,13 @@ struct conf_sa {
 	bool is_referenced; /* by a unit, a filter or a protocol */
 };
 
+/* --- [edit security pki] --- */
+
+struct conf_ca_profile {
+	const char *name;
+	const char *identity; /* or NULL */
+};
+
 /* An inbound SA of another services interface whose packets this one hears, because both answer for its local gateway. */
 struct conf_neighbour {
 	struct addr gateway;   /* ADDR_NONE: any address (transport mode) */
@@ -382,6 +389,8 @@ struct conf {
 	size_t n_ike_policies;
 	const struct conf_ipsec_policy *const *ipsec_policies;
 	size_t n_ipsec_policies;
+	const struct conf_ca_profile *ca_profiles; /* CONF_ALL, CONF_PKID */
+	size_t n_ca_profiles;
 	enum conf_establish establish;
 	bool clears_ike_on_pic_restart;          /* clear-ike-sas-on-pic-restart */
 	bool clears_ipsec_on_pic_restart;        /* clear-ipsec-sas-on-pic-restart */
@@ -424,6 +433,7 @@ const struct conf_unit *conf_unit(const struct conf *c, const char *name);
 const struct conf_service_set *conf_service_set(const struct conf *c, const char *name);
 const struct conf_sa *conf_sa(const struct conf *c, const char *name);
 const struct conf_filter *conf_filter(const struct conf *c, uint8_t family, const char *name);
+const struct conf_ca_profile *conf_ca_profile(const struct conf *c, const char *name);
 /* The policy of [edit security ike] that is named by the address of the peer. */
 const struct conf_ike_policy *conf_ike_policy_of_peer(const struct conf *c, struct addr peer);
 /* The same for `service-filter`, whose names are apart from those of filters. */

@@ -94,8 +94,8 @@ invalid(struct builder *b, const struct listed *l, const char *name)
 static void
 proposal_load(struct builder *b, struct listed *l, struct conf_ike_proposal *p)
 {
-	static const char *const methods[] = { "dsa-signatures", "ecdsa-signatures-256",
-		"ecdsa-signatures-384", NULL };
+	static const char *const methods[] = { "ecdsa-signatures-256", "ecdsa-signatures-384",
+		NULL };
 	static const char *const none[] = { NULL };
 	const char *name = p->name;
 	*p = builtin;

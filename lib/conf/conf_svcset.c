@@ -145,7 +145,6 @@ gateway_load(struct builder *b, const struct elem *options, struct conf_service_
 static void
 options_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 {
-	const struct elem *vpn = b->services.top;
 	gateway_load(b, e, s);
 	s->df = df_load(b, e);
 	child_u32(b, e, "tunnel-mtu", 256, 9192, &s->tunnel_mtu);
@@ -159,7 +158,7 @@ options_load(struct builder *b, const struct elem *e, struct conf_service_set *s
 		builder_error(b, window, "no-anti-replay must not be defined");
 	}
 	const struct elem *keepalive = elem_find(e, "nat-keepalive");
-	s->no_natt = elem_has(e, "no-nat-traversal") || elem_has(vpn, "disable-natt");
+	s->no_natt = elem_has(e, "no-nat-traversal") || b->no_natt;
 	child_u32(b, e, "nat-keepalive", 1, NAT_KEEPALIVE_MAX, &s->nat_keepalive_s);
 	if (keepalive != NULL && s->no_natt)
 		builder_error(b, keepalive, "no-nat-traversal or disable-natt must not be defined");
@@ -302,6 +301,8 @@ set_load(struct builder *b, const struct elem *e, struct conf_service_set *s)
 	s->nat_keepalive_s = NAT_KEEPALIVE_DEFAULT;
 	if (options != NULL)
 		options_load(b, options, s);
+	else
+		s->no_natt = b->no_natt;
 	trusted_load(b, options, s);
 	const struct elem *multicast = elem_find(e, "allow-multicast");
 	if (multicast != NULL && !elem_has(e, "next-hop-service"))

@@ -27,6 +27,7 @@ vpn_load(struct builder *b, const struct elem *vpn)
 		builder_error(b, leaf, "invalid value '%s'", leaf->value ? leaf->value : "");
 	else
 		b->c->establish = (enum conf_establish)i;
+	b->no_natt = elem_has(vpn, "disable-natt");
 	b->c->clears_ike_on_pic_restart = elem_has(vpn, "clear-ike-sas-on-pic-restart");
 	b->c->clears_ipsec_on_pic_restart = elem_has(vpn, "clear-ipsec-sas-on-pic-restart");
 }

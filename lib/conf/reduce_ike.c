@@ -82,11 +82,14 @@ all_keep(struct kmd *x)
 
 /* --- copying --- */
 
-/* The containers of PATH in the reduced tree. */
+/* The containers of PATH in the reduced tree, made when the first comes that belongs there. Looked for once: there may be
+ * many others beside them. */
 static struct elem *
-place(struct kmd *x, const char *const *path)
+place(struct kmd *x, const char *const *path, struct elem **at)
 {
-	return reduce_path(x->a, x->to, x->root, path);
+	if (*at == NULL)
+		*at = reduce_path(x->a, x->to, x->root, path);
+	return *at;
 }
 
 static void
@@ -94,12 +97,13 @@ interfaces_copy(struct kmd *x)
 {
 	static const char *const path[] = { "interfaces", NULL };
 	static const char *const no_unit[] = { "unit", "description", "mtu", NULL };
+	struct elem *at = NULL;
 	static const char *const no_traffic[] = { "filter", "service", "address", "description",
 		"mtu", NULL };
 	elem_each (e, elem_find(x->root, "interfaces"), "interface") {
 		if (smap_find(&x->ifds, reduce_name(e)) == NULL)
 			continue;
-		struct elem *to = reduce_copy(x->a, place(x, path), e, no_unit);
+		struct elem *to = reduce_copy(x->a, place(x, path, &at), e, no_unit);
 		elem_each (ue, e, "unit")
 			if (smap_find(&x->units, arena_printf(x->a, "%s.%s", reduce_name(e),
 						     reduce_name(ue))) != NULL)
@@ -146,10 +150,11 @@ sets_copy(struct kmd *x)
 {
 	static const char *const path[] = { "services", NULL };
 	static const char *const no_log[] = { "syslog", NULL };
+	struct elem *at = NULL;
 	elem_each (e, elem_find(x->root, "services"), "service-set") {
 		if (smap_find(&x->sets, reduce_name(e)) == NULL)
 			continue;
-		reduce_copy(x->a, place(x, path), e, no_log);
+		reduce_copy(x->a, place(x, path, &at), e, no_log);
 		elem_each (ref, e, "ipsec-vpn-rule-sets")
 			reduce_keep(&x->rule_sets, reduce_name(ref));
 	}
@@ -164,7 +169,7 @@ rules_copy(struct kmd *x)
 	const struct elem *vpn = elem_path(x->root, "services/ipsec-vpn");
 	if (vpn == NULL)
 		return;
-	struct elem *to = place(x, path);
+	struct elem *to = reduce_path(x->a, x->to, x->root, path);
 	elem_each (e, vpn, "rule") {
 		const struct conf_rule *rule = smap_find(&x->rules, reduce_name(e));
 		if (rule != NULL)
@@ -181,12 +186,13 @@ static void
 sas_copy(struct kmd *x)
 {
 	static const char *const path[] = { "security", "ipsec", NULL };
+	/* something to drop, so that `dynamic` is a copy that can be added to */
+	static const char *const no_text[] = { "description", NULL };
+	struct elem *at = NULL;
 	elem_each (e, elem_path(x->root, "security/ipsec"), "security-association") {
 		if (smap_find(&x->sas, reduce_name(e)) == NULL)
 			continue;
-		/* something to drop, so that `dynamic` is a copy that can be added to */
-		static const char *const no_text[] = { "description", NULL };
-		reduce_sa(x->a, place(x, path), e, conf_sa(x->c, reduce_name(e)), no_text);
+		reduce_sa(x->a, place(x, path, &at), e, conf_sa(x->c, reduce_name(e)), no_text);
 		value_keep(&x->security_policies, elem_find(e, "dynamic"), "ipsec-policy");
 	}
 }
@@ -197,19 +203,20 @@ policies_copy(struct kmd *x, const char *const *path, const struct smap *kept)
 {
 	static const char *const no_text[] = { "description", NULL };
 	struct smap proposals = { 0 };
+	struct elem *at = NULL;
 	const struct elem *from = x->root;
 	for (size_t i = 0; path[i] != NULL; i++)
 		from = elem_find(from, path[i]);
 	elem_each (e, from, "policy") {
 		if (smap_find(kept, reduce_name(e)) == NULL)
 			continue;
-		reduce_copy(x->a, place(x, path), e, no_text);
+		reduce_copy(x->a, place(x, path, &at), e, no_text);
 		elem_each (leaf, e, "proposals")
 			reduce_keep(&proposals, reduce_name(leaf));
 	}
 	elem_each (e, from, "proposal")
 		if (smap_find(&proposals, reduce_name(e)) != NULL)
-			reduce_copy(x->a, place(x, path), e, no_text);
+			reduce_copy(x->a, place(x, path, &at), e, no_text);
 	smap_done(&proposals);
 }
 
@@ -226,7 +233,8 @@ lists_copy(struct kmd *x)
 	policies_copy(x, security_ipsec, &x->security_policies);
 	const struct elem *ike = elem_path(x->root, "security/ike");
 	if (elem_has(ike, "respond-bad-spi"))
-		reduce_each(x->a, place(x, security_ike), ike, "respond-bad-spi", NULL);
+		reduce_each(x->a, reduce_path(x->a, x->to, x->root, security_ike), ike,
+		    "respond-bad-spi", NULL);
 }
 
 struct elem *

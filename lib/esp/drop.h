@@ -56,6 +56,8 @@
 		"the SPI belongs to an SA of the other protocol")                                  \
 	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \
 		"the packet does not come from the remote gateway of its SA")                      \
+	X(DROP_ENCAPSULATION, "wrong-encapsulation", STAT_NO_SA,                                   \
+		"the SA wants ESP in UDP and the packet has none, or the other way round")         \
 	/* replay */                                                                               \
 	X(DROP_REPLAY_OLD, "replay-before-window", STAT_REPLAY_BEFORE_WINDOW,                      \
 		"the sequence number lies before the replay window")                               \

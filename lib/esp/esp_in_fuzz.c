@@ -48,6 +48,8 @@ sas_make(void)
 			p.src = test_addr("2001:db8::1");
 			p.dst = test_addr("2001:db8::2");
 		}
+		if (kind == 5 && p.mode == SA_TUNNEL)
+			p.src_port = p.dst_port = 4500;
 		p.direction = SA_OUT;
 		p.seq_cycles = true;
 		p.tunnel_mtu = 65535;

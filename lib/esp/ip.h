@@ -21,6 +21,7 @@ enum {
 	IP4_LEN_MAX = 60,
 	IP6_LEN = 40,
 	IP6_FRAG_LEN = 8,
+	UDP_LEN = 8,
 	IP_TOTAL_MAX = 65535,   /* IPv4 packet; IPv6 payload */
 	IP_HDRS_MAX = 256 + 40, /* longest chain of headers that we walk */
 
@@ -60,6 +61,9 @@ enum {
 	IP6_HOPS = 7,
 	IP6_SRC = 8,
 	IP6_DST = 24,
+	UDP_DPORT = 2,
+	UDP_LENGTH = 4,
+	UDP_SUM = 6,
 };
 
 static inline uint16_t

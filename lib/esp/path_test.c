@@ -123,7 +123,7 @@ set_fragment(struct pkt *p)
 static void
 set_proto(struct pkt *p)
 {
-	pkt_data(p)[IP4_PROTO] = PROTO_UDP;
+	pkt_data(p)[IP4_PROTO] = PROTO_TCP;
 	ip4_sum_set(pkt_data(p), IP4_LEN);
 }
 
@@ -199,6 +199,12 @@ inbound_drops(void **state)
 	assert_int_equal(sad_add_elsewhere(others, &key), SAD_OK);
 	assert_int_equal(spoiled(e.out, others, set_spi), DROP_ELSEWHERE);
 	sad_free(others);
+
+	struct sa_params udp = test_params(SA_OUT); /* see udp_test.c */
+	udp.src_port = udp.dst_port = 4500;
+	struct sa *in_udp = test_sa(w, &udp);
+	assert_int_equal(spoiled(in_udp, e.sad, nothing), DROP_ENCAPSULATION);
+	sa_free(in_udp);
 
 	struct sa_params ah = test_params(SA_IN);
 	ah.protocol = SA_AH;

@@ -80,6 +80,15 @@ addresses_check(const struct sa_params *p)
 }
 
 static enum sa_fault
+ports_check(const struct sa_params *p)
+{
+	if (p->src_port == 0 && p->dst_port == 0)
+		return SA_OK;
+	bool fits = p->protocol == SA_ESP && p->mode == SA_TUNNEL;
+	return fits && p->src_port != 0 && p->dst_port != 0 ? SA_OK : SA_BAD_PORT;
+}
+
+static enum sa_fault
 params_check(const struct sa_params *p)
 {
 	if (p->auth >= AUTH_MAX || p->enc >= ENC_MAX)
@@ -98,6 +107,8 @@ params_check(const struct sa_params *p)
 		return SA_BAD_WINDOW;
 	if (p->tunnel_mtu < MTU_MIN)
 		return SA_BAD_MTU;
+	if (ports_check(p) != SA_OK)
+		return SA_BAD_PORT;
 	return addresses_check(p);
 }
 
@@ -172,6 +183,19 @@ outer_proto(const struct sa *sa)
 	return sa->has_ah ? PROTO_AH : PROTO_ESP;
 }
 
+/* RFC 3948 s2.1; the length, and in IPv6 the checksum, come with the packet. */
+static void
+udp_build(struct sa *sa, const struct sa_params *p)
+{
+	uint8_t *udp = sa->outer + sa->outer_len;
+	if (p->dst_port == 0)
+		return;
+	sa->udp_len = UDP_LEN;
+	sa->outer[p->src.family == ADDR_V4 ? IP4_PROTO : IP6_NEXT] = PROTO_UDP;
+	put16(udp, p->src_port);
+	put16(udp + UDP_DPORT, p->dst_port);
+}
+
 static void
 outer_build(struct sa *sa, const struct sa_params *p)
 {
@@ -190,6 +214,7 @@ outer_build(struct sa *sa, const struct sa_params *p)
 		memcpy(sa->outer + IP6_SRC, p->src.b, 16);
 		memcpy(sa->outer + IP6_DST, p->dst.b, 16);
 	}
+	udp_build(sa, p);
 }
 
 static void
@@ -210,11 +235,12 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	sa->is_tunnel = p->mode == SA_TUNNEL;
 	sa->is_in = p->direction == SA_IN;
 	sa->seq_cycles = p->seq_cycles;
-	sa->df = (uint8_t)p->df;
+	atomic_init(&sa->df, (uint8_t)p->df);
+	sa->udp_port = sa->is_in ? p->dst_port : 0;
 	sad_key_init(&sa->key, p->spi, sa->has_ah ? PROTO_AH : PROTO_ESP, p->dst.family, p->dst.b);
 	sa->esp_spi = p->protocol == SA_BUNDLE ? p->aux_spi : p->spi;
 	sa->tos = p->tos;
-	sa->tunnel_mtu = p->tunnel_mtu;
+	atomic_init(&sa->tunnel_mtu, p->tunnel_mtu);
 	memset(sa->icv_mask, 0xff, icv_len);
 	sa->checks_source = sa->is_in && p->src.family != ADDR_NONE;
 	if (sa->checks_source) {
@@ -352,10 +378,26 @@ sa_set_path_mtu(struct sa *sa, uint16_t mtu)
 }
 
 uint16_t
+sa_path_mtu(const struct sa *sa)
+{
+	return atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
+}
+
+void
+sa_set_fit(struct sa *sa, enum sa_df df, uint16_t mtu)
+{
+	assert(mtu >= MTU_MIN);
+	sa->params.df = df;
+	sa->params.tunnel_mtu = mtu;
+	atomic_store_explicit(&sa->df, (uint8_t)df, memory_order_relaxed);
+	atomic_store_explicit(&sa->tunnel_mtu, mtu, memory_order_relaxed);
+}
+
+uint16_t
 sa_limit(const struct sa *sa)
 {
 	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
-	uint16_t limit = sa->tunnel_mtu;
+	uint16_t limit = atomic_load_explicit(&sa->tunnel_mtu, memory_order_relaxed);
 	return path != 0 && path < limit ? path : limit;
 }
 
@@ -372,7 +414,7 @@ sa_ah_len(const struct sa *sa, bool is_v6)
 static uint32_t
 overhead(const struct sa *sa, uint32_t hdr_len, bool is_v6)
 {
-	uint32_t n = sa->is_tunnel ? sa->outer_len : hdr_len;
+	uint32_t n = sa->is_tunnel ? (uint32_t)sa->outer_len + sa->udp_len : hdr_len;
 	n += sa_ah_len(sa, is_v6);
 	if (sa->has_esp)
 		n += ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;

@@ -61,6 +61,10 @@ struct sa_params {
 	 * from the packet); if set, packets must have them. */
 	struct addr src;
 	struct addr dst;
+	/* ESP in UDP (RFC 3948), tunnel mode only: the ports of the outer packets; 0: none. SA_IN takes only
+	 * packets that were sent to `dst_port`, whatever port they come from. */
+	uint16_t src_port;
+	uint16_t dst_port;
 	enum sa_df df;
 	uint16_t tunnel_mtu; /* octets, largest encapsulated packet; 0 = 1500 */
 	uint8_t ttl;         /* of the outer header; 0 = 64 */
@@ -85,8 +89,9 @@ enum sa_fault {
 	SA_BAD_ALGORITHM, /* not a combination the protocol allows */
 	SA_BAD_ADDRESS,   /* SA_OUT tunnel without its two addresses, or mixed families */
 	SA_BAD_WINDOW,
-	SA_BAD_SPI, /* 0..255 are reserved (RFC 4303 s2.1) */
-	SA_BAD_MTU, /* below 256: nothing useful would fit */
+	SA_BAD_SPI,  /* 0..255 are reserved (RFC 4303 s2.1) */
+	SA_BAD_MTU,  /* below 256: nothing useful would fit */
+	SA_BAD_PORT, /* UDP ports, but not both, or around something else than ESP in tunnel mode */
 	SA_NO_MEMORY,
 };
 
@@ -98,7 +103,7 @@ __attribute__((warn_unused_result)) enum sa_fault sa_new(
 /* Wipes the keys and frees. NULL is fine. */
 void sa_free(struct sa *sa);
 
-/* The parameters with both keys zeroed and defaults filled in. Constant; any thread. */
+/* The parameters with both keys zeroed and defaults filled in. Constant but for sa_set_fit(); any thread. */
 const struct sa_params *sa_params(const struct sa *sa);
 void *sa_user(const struct sa *sa);
 
@@ -125,9 +130,16 @@ void sa_set_seq(struct sa *sa, uint32_t seq);
  * worker that owns both, before a packet uses TO and after the last one that used FROM. */
 void sa_inherit(struct sa *to, const struct sa *from);
 
+/* Changes how an outbound SA treats packets that are large; MTU as in sa_params, and must be valid. From the thread that
+ * made it; the packets that follow obey. */
+void sa_set_fit(struct sa *sa, enum sa_df df, uint16_t mtu);
+
 /* Lowers the size limit to what the path takes (octets of the encapsulated packet); 0 = forget.
  * Values below 256 are taken as 256. Any thread. */
 void sa_set_path_mtu(struct sa *sa, uint16_t mtu);
+
+/* What sa_set_path_mtu() said last; 0 = unknown. Any thread. */
+uint16_t sa_path_mtu(const struct sa *sa);
 
 /* Largest encapsulated packet now: the lower of tunnel MTU and path MTU. Any thread. */
 uint16_t sa_limit(const struct sa *sa);

@@ -49,18 +49,20 @@ struct sa {
 	bool checks_source;    /* inbound: outer packets must come from `source` */
 	bool checks_selectors; /* inbound */
 	uint8_t source_family;
-	uint8_t df;       /* enum sa_df */
-	uint32_t esp_spi; /* as in the ESP header; a bundle's is not the one in the key */
+	_Atomic uint8_t df; /* enum sa_df; written by the control side */
+	uint32_t esp_spi;   /* as in the ESP header; a bundle's is not the one in the key */
 	int16_t tos;
-	uint16_t tunnel_mtu;
-	_Atomic uint16_t path_mtu; /* 0 = unknown; written by the control side */
+	uint16_t udp_port; /* inbound: what ESP in UDP must be sent to; 0: it comes bare */
+	_Atomic uint16_t tunnel_mtu; /* written by the control side */
+	_Atomic uint16_t path_mtu;   /* 0 = unknown; written by the control side */
 	struct ip_words source;
 	uint64_t icv_mask[2];               /* ones where the ICV is */
 	const void *cipher_keys;            /* into keys, or des_keys */
 	const void *des_keys[SA_DES_PARTS]; /* into keys */
-	uint8_t outer_len;                  /* tunnel: of the template */
+	uint8_t outer_len;                  /* tunnel: of the IP header in the template */
+	uint8_t udp_len;                    /* of the UDP header behind it, or 0 */
 	uint8_t ah_len;                     /* AH header with ICV and padding, 0 without AH */
-	uint8_t outer[IP6_LEN];             /* tunnel: the outer header, variable fields zero */
+	uint8_t outer[IP6_LEN + UDP_LEN];   /* tunnel: the outer headers, variable fields zero */
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 	_Alignas(64) uint8_t keys[SA_ENC_KEYS_LEN]; /* key schedule for this direction */

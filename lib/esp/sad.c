@@ -8,11 +8,13 @@
  * octets with the whole key cost twice as much at that number. In a burst all slots are loaded first, then all
  * entries. Deleting moves later entries back instead of leaving marks. The destination is part of the hash: a gateway
  * with one SPI for each of many addresses stays flat. SAs for any destination are hashed without it and looked for
- * second, only if there are any. Called by in.c on the worker; changed by the writer that sad.h allows.
+ * second, only if there are any. While others read, nothing may move, so an entry that retires leaves a grave, which looks
+ * like an entry of no key at all. Called by in.c on the worker; changed by the writer that sad.h allows.
  */
 #include "lib/esp/sad.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,13 +35,31 @@ struct stranger {
 };
 
 struct sad {
-	uint64_t *slots;
+	_Atomic uint64_t *slots;
 	uint32_t mask;
 	size_t n;
+	size_t n_graves;
 	size_t cap;
-	size_t n_any; /* entries for any destination */
+	_Atomic size_t n_any; /* entries for any destination */
 	struct stranger *strangers;
 };
+
+/* Nothing that is looked up has this family. */
+static const _Alignas(
+    1U << ENTRY_ALIGN_BITS) struct sad_key grave = { .family = 0xff, .is_elsewhere = true };
+
+static uint64_t
+slot_get(const _Atomic uint64_t *slot)
+{
+	return atomic_load_explicit(slot, memory_order_acquire);
+}
+
+/* The entry behind VALUE is complete before anybody can find it. */
+static void
+slot_set(_Atomic uint64_t *slot, uint64_t value)
+{
+	atomic_store_explicit(slot, value, memory_order_release);
+}
 
 static uint64_t
 slot_make(const struct sad_key *e)
@@ -118,7 +138,8 @@ sad_new(size_t n)
 		free(t);
 		return NULL;
 	}
-	memset(t->slots, 0, len);
+	for (size_t i = 0; i < slots; i++)
+		atomic_init(&t->slots[i], 0);
 	t->mask = (uint32_t)slots - 1;
 	t->cap = n;
 	return t;
@@ -134,7 +155,7 @@ sad_free(struct sad *t)
 		free(t->strangers);
 		t->strangers = next;
 	}
-	free(t->slots);
+	free((void *)t->slots);
 	free(t);
 }
 
@@ -145,27 +166,28 @@ sad_size(const struct sad *t)
 }
 
 /* The slot of the entry, or the free slot where it would go. */
-static uint64_t *
+static _Atomic uint64_t *
 slot_find(const struct sad *t, const struct sad_key *key)
 {
 	for (uint32_t i = (uint32_t)key->hash & t->mask;; i = (i + 1) & t->mask) {
-		uint64_t *s = &t->slots[i];
-		if (*s == 0 || (slot_may_be(*s, key->hash) && entry_is(slot_entry(*s), key)))
-			return s;
+		uint64_t s = slot_get(&t->slots[i]);
+		if (s == 0 || (slot_may_be(s, key->hash) && entry_is(slot_entry(s), key)))
+			return &t->slots[i];
 	}
 }
 
 static enum sad_result
 entry_add(struct sad *t, const struct sad_key *e)
 {
-	uint64_t *s = slot_find(t, e);
-	if (*s != 0)
+	_Atomic uint64_t *s = slot_find(t, e);
+	if (slot_get(s) != 0)
 		return SAD_DUPLICATE;
-	if (t->n == t->cap)
+	if (t->n + t->n_graves == t->cap)
 		return SAD_FULL;
-	*s = slot_make(e);
+	if (e->family == ADDR_NONE)
+		atomic_fetch_add_explicit(&t->n_any, 1, memory_order_relaxed);
+	slot_set(s, slot_make(e));
 	t->n++;
-	t->n_any += e->family == ADDR_NONE;
 	return SAD_OK;
 }
 
@@ -194,32 +216,51 @@ sad_add_elsewhere(struct sad *t, const struct sad_key *key)
 void
 sad_del(struct sad *t, const struct sa *sa)
 {
-	uint64_t *s = slot_find(t, &sa->key);
-	if (*s == 0 || slot_entry(*s) != &sa->key)
+	_Atomic uint64_t *s = slot_find(t, &sa->key);
+	if (slot_get(s) == 0 || slot_entry(slot_get(s)) != &sa->key)
 		return;
 	t->n--;
-	t->n_any -= sa->key.family == ADDR_NONE;
+	if (sa->key.family == ADDR_NONE)
+		atomic_fetch_sub_explicit(&t->n_any, 1, memory_order_relaxed);
 	uint32_t hole = (uint32_t)(s - t->slots);
-	for (uint32_t i = (hole + 1) & t->mask; t->slots[i] != 0; i = (i + 1) & t->mask) {
+	for (uint32_t i = (hole + 1) & t->mask;; i = (i + 1) & t->mask) {
+		uint64_t slot = slot_get(&t->slots[i]);
+		if (slot == 0)
+			break;
+		if (slot_entry(slot) == &grave)
+			continue; /* it fills the way of those behind it just as well */
 		/* an entry may move back unless its own place lies between the hole and itself */
-		uint32_t home = (uint32_t)slot_entry(t->slots[i])->hash & t->mask;
+		uint32_t home = (uint32_t)slot_entry(slot)->hash & t->mask;
 		if (((i - home) & t->mask) >= ((i - hole) & t->mask)) {
-			t->slots[hole] = t->slots[i];
+			slot_set(&t->slots[hole], slot);
 			hole = i;
 		}
 	}
-	t->slots[hole] = 0;
+	slot_set(&t->slots[hole], 0);
+}
+
+void
+sad_retire(struct sad *t, const struct sa *sa)
+{
+	_Atomic uint64_t *s = slot_find(t, &sa->key);
+	if (slot_get(s) == 0 || slot_entry(slot_get(s)) != &sa->key)
+		return;
+	t->n--;
+	t->n_graves++;
+	if (sa->key.family == ADDR_NONE)
+		atomic_fetch_sub_explicit(&t->n_any, 1, memory_order_relaxed);
+	slot_set(s, slot_make(&grave));
 }
 
 /* What is entered for the key, or NULL. */
 static const struct sad_key *
 entry_find(const struct sad *t, const struct sad_key *key)
 {
-	const struct sad_key *e = slot_entry(*slot_find(t, key));
-	if (e == NULL && t->n_any > 0) {
+	const struct sad_key *e = slot_entry(slot_get(slot_find(t, key)));
+	if (e == NULL && atomic_load_explicit(&t->n_any, memory_order_relaxed) > 0) {
 		struct sad_key any;
 		sad_key_init(&any, key->spi, key->proto, ADDR_NONE, NULL);
-		e = slot_entry(*slot_find(t, &any));
+		e = slot_entry(slot_get(slot_find(t, &any)));
 	}
 	return e;
 }
@@ -241,9 +282,11 @@ sad_is_elsewhere(const struct sad *t, const struct sad_key *key)
 static const struct sad_key *
 entry_guess(const struct sad *t, const struct sad_key *key)
 {
-	for (uint32_t i = (uint32_t)key->hash & t->mask;; i = (i + 1) & t->mask)
-		if (t->slots[i] == 0 || slot_may_be(t->slots[i], key->hash))
-			return slot_entry(t->slots[i]);
+	for (uint32_t i = (uint32_t)key->hash & t->mask;; i = (i + 1) & t->mask) {
+		uint64_t slot = slot_get(&t->slots[i]);
+		if (slot == 0 || slot_may_be(slot, key->hash))
+			return slot_entry(slot);
+	}
 }
 
 void
@@ -252,7 +295,7 @@ sad_find_burst(const struct sad *t, const struct sad_key *keys, struct sa **out,
 	const struct sad_key *guesses[ESP_BURST_MAX];
 	assert(n <= ESP_BURST_MAX);
 	for (size_t i = 0; i < n; i++)
-		__builtin_prefetch(&t->slots[(uint32_t)keys[i].hash & t->mask]);
+		__builtin_prefetch((const void *)&t->slots[(uint32_t)keys[i].hash & t->mask]);
 	for (size_t i = 0; i < n; i++) {
 		guesses[i] = entry_guess(t, &keys[i]);
 		__builtin_prefetch(guesses[i]);

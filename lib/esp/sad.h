@@ -4,9 +4,9 @@
  *
  * A flat hash table with open addressing: a hit costs one slot of eight octets and the first line of the SA, however
  * many SAs there are. A bundle is entered under its AH SPI alone: ESP with its auxiliary SPI
- * arriving bare finds nothing. The table borrows the SAs. One writer, and no reader while it
- * writes: a table is either changed by the worker that reads it, or built anew and published by
- * pointer. RFC 4301 s4.1.
+ * arriving bare finds nothing. The table borrows the SAs. One writer; sad_add() and sad_retire() may run while other
+ * threads look things up, who find an SA from then on or no more; everything else that changes the table may not.
+ * RFC 4301 s4.1.
  */
 #ifndef SAD_H
 #define SAD_H
@@ -49,6 +49,9 @@ __attribute__((warn_unused_result)) enum sad_result sad_add_elsewhere(
     struct sad *t, const struct sad_key *key);
 /* Takes SA out; does nothing if it is not there. */
 void sad_del(struct sad *t, const struct sa *sa);
+/* The same while others read. The place stays lost to other keys until the table is built anew: sad_add() may say
+ * SAD_FULL sooner. SA itself can be freed when no reader is left that began before. */
+void sad_retire(struct sad *t, const struct sa *sa);
 size_t sad_size(const struct sad *t);
 
 /* Fills a key; DST points to 4 or 16 octets, or is unused for family 0. */

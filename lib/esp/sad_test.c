@@ -4,8 +4,11 @@
  */
 #include "lib/esp/sad.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -209,6 +212,77 @@ sas_with_the_same_fingerprint_are_told_apart(void **state)
 	esp_worker_free(w);
 }
 
+/* What stays is found all the time, while its neighbours come and go; and what went is not. */
+struct reading {
+	const struct sad *t;
+	struct sad_key key;
+	const struct sa *sa;
+	_Atomic bool is_over;
+	_Atomic unsigned n_misses;
+	_Atomic unsigned n_turns;
+};
+
+static void *
+reader_main(void *arg)
+{
+	struct reading *r = arg;
+	while (!atomic_load(&r->is_over)) {
+		struct sa *found;
+		sad_find_burst(r->t, &r->key, &found, 1);
+		if (found != r->sa)
+			atomic_fetch_add(&r->n_misses, 1);
+		atomic_fetch_add(&r->n_turns, 1);
+	}
+	return NULL;
+}
+
+static void
+readers_do_not_notice_what_retires(void **state)
+{
+	(void)state;
+	enum { N = 100 };
+	struct esp_worker *w = test_worker(4);
+	struct sad *t = sad_new(302);
+	struct sa *stays = sa_make(w, 5000, SA_ESP, "192.0.2.2");
+	struct sa *sas[N];
+	pthread_t thread;
+	assert_int_equal(sad_add(t, stays), SAD_OK);
+	struct reading r = { .t = t, .sa = stays };
+	struct addr dst = test_addr("192.0.2.2");
+	sad_key_init(&r.key, 5000, 50, dst.family, dst.b);
+	assert_int_equal(pthread_create(&thread, NULL, reader_main, &r), 0);
+	for (unsigned i = 0; i < N; i++) {
+		sas[i] = sa_make(w, 1000 + i, i % 2 == 0 ? SA_ESP : SA_AH, "192.0.2.2");
+		assert_int_equal(sad_add(t, sas[i]), SAD_OK);
+		assert_int_equal(sad_add(t, sas[i]), SAD_DUPLICATE);
+	}
+	for (unsigned i = 0; i < 3 * N - 1; i++) { /* graves fill the rest */
+		struct sa *sa = sas[i % N];
+		sad_retire(t, sa);
+		assert_null(find(t, 1000 + i % N, i % 2 == 0 ? 50 : 51, "192.0.2.2"));
+		if (i < 2 * N)
+			assert_int_equal(sad_add(t, sa), SAD_OK);
+	}
+	assert_int_equal(sad_size(t), 2);
+	sad_retire(t, sas[0]); /* twice does no harm */
+	assert_int_equal(sad_add(t, sas[0]), SAD_OK);
+	assert_int_equal(sad_add(t, sas[1]), SAD_FULL);
+	assert_ptr_equal(find(t, 1099, 51, "192.0.2.2"), sas[99]);
+	sad_del(t, sas[99]); /* among graves */
+	assert_null(find(t, 1099, 51, "192.0.2.2"));
+	while (atomic_load(&r.n_turns) < 1000)
+		sched_yield();
+	atomic_store(&r.is_over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(atomic_load(&r.n_misses), 0);
+	assert_ptr_equal(find(t, 5000, 50, "192.0.2.2"), stays);
+	for (unsigned i = 0; i < N; i++)
+		sa_free(sas[i]);
+	sa_free(stays);
+	sad_free(t);
+	esp_worker_free(w);
+}
+
 int
 main(void)
 {
@@ -218,6 +292,7 @@ main(void)
 		cmocka_unit_test(what_is_elsewhere_is_known_but_not_found),
 		cmocka_unit_test(sas_with_the_same_fingerprint_are_told_apart),
 		cmocka_unit_test(adding_and_deleting_in_any_order_loses_nothing),
+		cmocka_unit_test(readers_do_not_notice_what_retires),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

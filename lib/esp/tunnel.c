@@ -84,4 +84,24 @@ tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hd
 		ip_tos_set(out, ADDR_V6, tos);
 		put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
 	}
+	if (sa->udp_len == 0)
+		return;
+	uint8_t *udp = out + sa->outer_len;
+	memcpy(udp, sa->outer + sa->outer_len, UDP_LEN);
+	put16(udp + UDP_LENGTH, total_len - sa->outer_len);
+}
+
+void
+tunnel_udp_sum(uint8_t *outer, uint32_t total_len)
+{
+	uint8_t *udp = outer + IP6_LEN;
+	uint8_t pseudo[8] = { 0 }; /* what RFC 8200 s8.1 puts behind the addresses */
+	put32(pseudo, total_len - IP6_LEN);
+	pseudo[7] = PROTO_UDP;
+	put16(udp + UDP_SUM, 0);
+	uint64_t acc = ip_sum_add(0, outer + IP6_SRC, 32);
+	acc = ip_sum_add(acc, pseudo, sizeof(pseudo));
+	acc = ip_sum_add(acc, udp, total_len - IP6_LEN);
+	uint16_t sum = ip_sum_fold(acc);
+	put16(udp + UDP_SUM, sum != 0 ? sum : 0xffff); /* 0 would mean: none */
 }

@@ -23,8 +23,12 @@ uint8_t tunnel_tos_out(int configured, uint8_t inner_tos);
  * when a router signalled congestion and the transport inside would not understand it. */
 enum drop tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out);
 
-/* Writes SA's outer header, for a packet of TOTAL_LEN octets with it, around INNER. */
+/* Writes SA's outer headers, for a packet of TOTAL_LEN octets with them, around INNER. A UDP header gets no checksum. */
 void tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hdr *inner,
     uint32_t total_len, uint8_t *out);
+
+/* Puts the checksum into the UDP header behind an IPv6 header; all of TOTAL_LEN octets is written. Receivers that follow
+ * RFC 8200 discard a packet without one, while RFC 3948 wants none in IPv4. */
+void tunnel_udp_sum(uint8_t *outer, uint32_t total_len);
 
 #endif

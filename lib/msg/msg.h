@@ -28,11 +28,11 @@ enum {
 enum msg_type {
 	/* --- sallyportd and any daemon --- */
 	MSG_LINK =
-	    1, /* S->D link { peer, [instance] } + fd: talk to PEER ("mgd", "netd", "picd", "cli") on this socket; it
+	    1, /* S->D link { peer, [instance] } + fd: talk to PEER ("mgd", "netd", "kmd", "picd", "cli") on this socket; it
 	               * takes the place of any earlier one to that peer. instance: services interface of a picd ("sp-1/2/0").
 	               * peer "cli" (to mgd only): the fd is the listening socket of the command line */
 	MSG_READY, /* D->S: started, sandboxed, reading */
-	MSG_STOP,  /* S->D: undo what you did to the host and exit 0 */
+	MSG_STOP, /* S->D stop { [again] }: undo what you did to the host and exit 0; again: you will be started anew */
 	/* --- sallyportd and mgd --- */
 	MSG_PICS, /* M->S pics { (pic)* }: the picds that shall run; others are stopped */
 	MSG_LOAD, /* S->M load { name } + fd: commit this file (started with -c); answered by MSG_LOADED */
@@ -99,7 +99,7 @@ enum msg_type {
 	MSG_SA_DEL, /* K->P sa-del { tunnel, [direction, spi] }: this SA (spi of the AH in a bundle), or all of the tunnel */
 	MSG_SA_HELD, /* P->K sa { what MSG_SA_ADD had, without keys; soft, hard: seconds left }: one for each dynamic SA, when
 			  * the channel is new, ended by: */
-	MSG_SA_HELD_END, /* P->K sa-held-end { } */
+	MSG_SA_HELD_END, /* P->K sa-held-end { }: comes when the picd has a configuration, so SAs can be added from now on */
 	MSG_ACQUIRE, /* P->K acquire { tunnel }: a packet waits for it (it was dropped); at most one a second */
 	MSG_WATCH, /* K->P watch { tunnel, interval }: tell when nothing authentic came in for so many seconds, again after each
 		    * further interval; 0: no more */
@@ -112,7 +112,8 @@ enum msg_type {
 	/* --- kmd and pkid. Octets are hexadecimal --- */
 	MSG_PKI_CHAIN, /* K->C chain { certificate }: certificate-id. C->K chain { status, [text], [method ("rsa-signatures",
 			  * "dsa-signatures")], [signature-length], [subject (DER)], (alternate { type ("ipv4", "ipv6", "fqdn", "email"),
-			  * value })*, (certificate (DER, own first))* } */
+			  * value })*, (certificate (DER, own first))*, (ca (DER name of one that is trusted))* }; with seq 0 and certificate-id when
+			  * nobody asked: it has changed */
 	MSG_PKI_SIGN, /* K->C sign { certificate, hash }. C->K signed { status, [text], [signature] } */
 	MSG_PKI_VERIFY, /* K->C verify { (certificate)* (as the peer sent them), id-type, id, hash, signature, (trusted-ca)* }. C->K
 			 * verified { status, [text], [subject] (text) }: the chain is good, the identity is in it, the signature is its */

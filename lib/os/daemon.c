@@ -81,6 +81,7 @@ on_super_message(struct ipc *c, struct ipc_msg *m, void *arg)
 		on_log_sink(m);
 		return;
 	case MSG_STOP:
+		d->is_again = m->body != NULL && elem_has(m->body, "again");
 		uv_stop(&d->loop);
 		return;
 	default:

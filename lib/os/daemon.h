@@ -11,6 +11,8 @@
 #include "lib/os/log.h"
 #include "lib/os/sandbox.h"
 
+#include <stdbool.h>
+
 struct daemon_ops {
 	/* sallyportd gave us a channel to PEER; INSTANCE is the services interface of a picd or "". The callee owns FD. */
 	void (*on_link)(const char *peer, const char *instance, int fd, void *arg);
@@ -25,6 +27,7 @@ struct daemon {
 	struct ipc *super; /* channel to sallyportd */
 	const struct daemon_ops *ops;
 	void *arg;
+	bool is_again; /* MSG_STOP said that we will be started anew */
 };
 
 /* Opens the log, takes descriptor 3, sets up the loop. Returns 0 or -errno. NAME is "picd", "mgd", ... */

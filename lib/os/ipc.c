@@ -444,8 +444,14 @@ ipc_hold(struct ipc *c, bool hold)
 int
 ipc_send_blocking(int fd, uint16_t type, uint32_t seq, const struct elem *body)
 {
+	return ipc_send_fd_blocking(fd, type, seq, body, -1);
+}
+
+int
+ipc_send_fd_blocking(int fd, uint16_t type, uint32_t seq, const struct elem *body, int passed)
+{
 	int rc;
-	struct out_frame *o = out_new(type, seq, body, -1, &rc);
+	struct out_frame *o = out_new(type, seq, body, passed, &rc);
 	if (o == NULL)
 		return rc;
 	while (rc == 0 && o->sent < o->len) {

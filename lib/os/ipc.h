@@ -53,6 +53,8 @@ void ipc_hold(struct ipc *c, bool hold);
  * -ECONNRESET when the peer is gone. A received body lives in ARENA. */
 struct arena;
 int ipc_send_blocking(int fd, uint16_t type, uint32_t seq, const struct elem *body);
+/* The same with a descriptor (-1: none), which stays the caller's. */
+int ipc_send_fd_blocking(int fd, uint16_t type, uint32_t seq, const struct elem *body, int passed);
 int ipc_recv_blocking(int fd, struct arena *a, struct ipc_msg *out);
 
 /* Puts the encoded element into a sealed memfd (no write, grow or shrink any more); returns the fd or -errno. */

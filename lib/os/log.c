@@ -195,7 +195,7 @@ log_line(enum log_level level, const char *tag, const char *fmt, ...)
 	size_t n = log_sink_print(&plain, &e, line, sizeof(line));
 	ssize_t rc = write(log_fd, line, n);
 	for (unsigned i = 0; i < n_places; i++)
-		if (log_sink_wants(&places[i].sink, &e))
+		if (places[i].sink.kind != LOG_SINK_TRACE && log_sink_wants(&places[i].sink, &e))
 			place_write(&places[i], &e);
 	if (log_sock >= 0) {
 		char stamp[32];

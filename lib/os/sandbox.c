@@ -118,13 +118,19 @@ static const struct file_rule mgd_files[] = {
 	{ "/etc", LANDLOCK_ACCESS_FS_READ_FILE },
 	{ NULL, 0 },
 };
-static const struct file_rule picd_files[] = {
+static const struct file_rule pkid_files[] = {
+	{ ".", FILES_KEEP }, /* keys and certificates */
+	{ NULL, 0 },
+};
+static const struct file_rule no_files[] = {
 	{ NULL, 0 },
 };
 static const struct file_rule *const files[] = {
 	[SANDBOX_NETD] = netd_files,
 	[SANDBOX_MGD] = mgd_files,
-	[SANDBOX_PICD] = picd_files,
+	[SANDBOX_KMD] = no_files,
+	[SANDBOX_PKID] = pkid_files,
+	[SANDBOX_PICD] = no_files,
 };
 
 static int
@@ -202,6 +208,13 @@ static const int mgd_calls[] = { N(openat), N(rename), N(renameat), N(renameat2)
 /* picd: packets only; setsockopt for the pacing of its own sockets. */
 static const int picd_calls[] = { N(setsockopt), END };
 
+/* pkid: its folder (Landlock keeps it there). The thread that makes keys reads nothing of anybody's. */
+static const int pkid_calls[] = { N(openat), N(rename), N(renameat), N(renameat2), N(unlink),
+	N(unlinkat), N(getdents64), N(fsync), N(ftruncate), N(pread64), N(uname), END };
+
+/* kmd: the datagrams of its peers, on sockets that netd has set up. */
+static const int kmd_calls[] = { END };
+
 /* What AddressSanitizer and its leak check at exit do; only in such builds. */
 static const int sanitizer_calls[] = { N(clone), N(clone3), N(ptrace), N(wait4), N(prctl),
 	N(openat), N(readlink), N(readlinkat), N(open), N(access), N(getdents64), N(getdents),
@@ -213,6 +226,8 @@ static const int sanitizer_calls[] = { N(clone), N(clone3), N(ptrace), N(wait4),
 static const int *const profile_calls[] = {
 	[SANDBOX_NETD] = netd_calls,
 	[SANDBOX_MGD] = mgd_calls,
+	[SANDBOX_KMD] = kmd_calls,
+	[SANDBOX_PKID] = pkid_calls,
 	[SANDBOX_PICD] = picd_calls,
 };
 

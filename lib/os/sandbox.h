@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum sandbox_profile { SANDBOX_NETD, SANDBOX_MGD, SANDBOX_PICD };
+enum sandbox_profile { SANDBOX_NETD, SANDBOX_MGD, SANDBOX_KMD, SANDBOX_PKID, SANDBOX_PICD };
 
 /* Verifies that user, groups and capabilities are exactly what PROFILE says; then no ambient or inheritable capability, no
  * new privileges, no core dumps, not traceable, no files (mgd: only below its working directory), and the

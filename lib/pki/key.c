@@ -133,3 +133,14 @@ pki_key_wipe(uint8_t *der, size_t len)
 	OPENSSL_cleanse(der, len);
 	free(der);
 }
+
+unsigned
+pki_key_bits(const uint8_t *der, size_t len)
+{
+	const unsigned char *p = der;
+	EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, (long)len);
+	int bits = key != NULL ? EVP_PKEY_get_bits(key) : 0;
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return bits > 0 ? (unsigned)bits : 0;
+}

@@ -27,6 +27,9 @@ uint8_t *pki_key_generate(enum auth_method method, unsigned bits, size_t *out_le
 uint8_t *pki_key_read(
     const uint8_t *b, size_t len, const char *passphrase, size_t *out_len, struct text *why);
 
+/* The size of a key pair in DER; 0 if it is none. */
+unsigned pki_key_bits(const uint8_t *der, size_t len);
+
 void pki_key_wipe(uint8_t *der, size_t len); /* and frees; NULL is fine */
 
 #endif

@@ -254,6 +254,50 @@ p10_self_signed(const uint8_t *key, size_t key_len, const struct p10_names *name
 	return out;
 }
 
+/* --- reading --- */
+
+/* What a view keeps alive. */
+struct held {
+	X509_REQ *req;
+	unsigned char *subject;
+};
+
+void
+p10_done(struct p10_view *v)
+{
+	struct held *h = v->priv;
+	OPENSSL_free(h->subject);
+	X509_REQ_free(h->req);
+	free(h);
+	ERR_clear_error();
+}
+
+bool
+p10_read(const uint8_t *der, size_t len, struct p10_view *out)
+{
+	const unsigned char *p = der;
+	struct held *h = calloc(1, sizeof(*h));
+	if (h == NULL)
+		abort();
+	*out = (struct p10_view){ .priv = h };
+	h->req = len <= PKI_CERT_MAX ? d2i_X509_REQ(NULL, &p, (long)len) : NULL;
+	EVP_PKEY *key = h->req != NULL && p == der + len ? X509_REQ_get0_pubkey(h->req) : NULL;
+	int n = key != NULL ? i2d_X509_NAME(X509_REQ_get_subject_name(h->req), &h->subject) : -1;
+	if (n <= 0) {
+		p10_done(out);
+		return false;
+	}
+	const unsigned char *bits;
+	int n_bits;
+	X509_PUBKEY_get0_param(NULL, &bits, &n_bits, NULL, X509_REQ_get_X509_PUBKEY(h->req));
+	out->subject = (struct octets){ h->subject, (size_t)n };
+	out->public_key = (struct octets){ bits, (size_t)n_bits };
+	out->method = EVP_PKEY_is_a(key, "DSA") ? METHOD_DSA : METHOD_RSA;
+	out->bits = (unsigned)EVP_PKEY_get_bits(key);
+	out->is_good = X509_REQ_verify(h->req, key) == 1;
+	return true;
+}
+
 void
 p10_print(const uint8_t *der, size_t len, struct text *out)
 {

@@ -28,6 +28,21 @@ uint8_t *p10_make(const uint8_t *key, size_t key_len, const struct p10_names *na
 uint8_t *p10_self_signed(const uint8_t *key, size_t key_len, const struct p10_names *names,
     enum p10_digest digest, time_t now, unsigned days, size_t *out_len, struct text *why);
 
+/* What a request says. */
+struct p10_view {
+	struct octets subject; /* DER */
+	struct octets public_key;
+	enum auth_method method;
+	unsigned bits;
+	bool is_good; /* its signature is that of its key */
+	void *priv;
+};
+
+/* Reads a request; the octets are valid until p10_done(). False, and nothing to be done, if it is none. */
+__attribute__((warn_unused_result)) bool p10_read(
+    const uint8_t *der, size_t len, struct p10_view *out);
+void p10_done(struct p10_view *v);
+
 /* Adds a request in PEM. */
 void p10_print(const uint8_t *der, size_t len, struct text *out);
 

@@ -6,6 +6,7 @@
 #include "lib/crypto/sign.h"
 #include "lib/pki/chain.h"
 #include "lib/pki/key.h"
+#include "lib/pki/name.h"
 #include "lib/pki/p10.h"
 
 #include <setjmp.h>
@@ -361,6 +362,17 @@ requests(void **state)
 	assert_int_equal(sk_X509_EXTENSION_num(e), 2);
 	sk_X509_EXTENSION_pop_free(e, X509_EXTENSION_free);
 	X509_REQ_free(req);
+	struct p10_view v;
+	struct text part = { 0 };
+	assert_true(p10_read(der, len, &v));
+	assert_true(v.is_good && v.bits == 1024 && v.method == METHOD_RSA);
+	assert_true(pki_name_part(v.subject, "OU", 0, &part));
+	assert_string_equal(text_str(&part), "net, west");
+	assert_false(pki_name_part(v.subject, "OU", 1, &part));
+	p10_done(&v);
+	assert_false(p10_read(der, len - 1, &v));
+	text_reset(&part);
+	text_done(&part);
 	free(der);
 
 	der = p10_self_signed(key, key_len, &names, P10_SHA1, NOW, 30, &len, &why);

@@ -129,6 +129,7 @@ leaf_fill(struct arena *a, const struct ly_ctx *ctx, const struct lysc_node *nod
 	s->type_name = colon != NULL ? colon + 1 : parsed->type.name;
 	s->is_empty = type->basetype == LY_TYPE_EMPTY;
 	s->is_secret = compile_ext(node->exts, "secret") != NULL;
+	s->is_file = compile_ext(node->exts, "file") != NULL;
 	s->ref = compile_ext(node->exts, "ref");
 	s->ref_message = compile_ext(node->exts, "ref-message");
 	if (type->basetype == LY_TYPE_ENUM)
@@ -224,6 +225,8 @@ node_role(const struct lysc_node *node)
 		return SNODE_PLAIN;
 	if (strcmp(said, "groups") == 0)
 		return SNODE_GROUPS;
+	if (strcmp(said, "omit") == 0)
+		return SNODE_OMIT;
 	return strcmp(said, "apply") == 0 ? SNODE_APPLY : SNODE_APPLY_EXCEPT;
 }
 
@@ -259,6 +262,7 @@ compile_node(
 		.status = node_status(node, parent),
 		.role = node_role(node),
 		.permission = node_permission(node, parent),
+		.asks_for = compile_ext(node->exts, "asks-for"),
 		.parent = parent,
 		.is_nokeyword = compile_ext(node->exts, "nokeyword") != NULL,
 		.is_joined = compile_ext(node->exts, "joined") != NULL,

@@ -190,11 +190,11 @@ static void
 statements_stand_in_canonical_order(void **state)
 {
 	(void)state;
-	children_are("",
-	    "version groups apply-groups apply-groups-except apply-macro system chassis "
-	    "interfaces snmp forwarding-options event-options routing-options "
-	    "protocols policy-options class-of-service security firewall "
-	    "routing-instances services applications access");
+	children_are("", "version groups apply-groups apply-groups-except apply-flags apply-macro "
+			 "system chassis "
+			 "interfaces snmp forwarding-options event-options routing-options "
+			 "protocols policy-options class-of-service security firewall "
+			 "routing-instances services applications access");
 	children_are("services ipsec-vpn",
 	    "rule rule-set ipsec ike traceoptions no-ipsec-tunnel-in-traceroute establish-tunnels "
 	    "clear-ike-sas-on-pic-restart clear-ipsec-sas-on-pic-restart disable-natt");
@@ -271,6 +271,8 @@ static const struct value_case value_cases[] = {
 	    "10.1.2.3/32" },
 	{ "services ipsec-vpn rule term from source-address name", "10.0.0.0/33",
 	    "invalid prefix length: 10.0.0.0/33", NULL },
+	{ "services ipsec-vpn rule term from source-address name", "10.0.0.0/",
+	    "prefix length is missing: 10.0.0.0/", NULL },
 	{ "services ipsec-vpn rule term from source-address name", "10.0.0/8",
 	    "invalid ip address or hostname: 10.0.0/8", NULL },
 	{ "interfaces interface unit family inet address name", "10.0.0.1/24", NULL, NULL },
@@ -394,11 +396,14 @@ status_and_strictness_are_inherited(void **state)
 	assert_int_equal(path_get(SPI)->status, SNODE_RUNNING);
 	assert_true(path_get(SPI)->is_strict);
 	assert_true(path_get("firewall filter term from port")->is_strict);
+	assert_int_equal(path_get("security pki ca-profile enrollment")->status, SNODE_UNSUPPORTED);
 	assert_int_equal(
-	    path_get("services ipsec-vpn ike proposal dh-group")->status, SNODE_UNSUPPORTED);
-	const struct snode *dynamic = path_get("services ipsec-vpn rule term then dynamic");
-	assert_int_equal(dynamic->status, SNODE_UNSUPPORTED);
-	assert_false(dynamic->is_strict);
+	    path_get("services ipsec-vpn ike proposal dh-group")->status, SNODE_RUNNING);
+	const struct snode *profile =
+	    path_get("services service-set ipsec-vpn-options ike-access-profile");
+	assert_int_equal(profile->status, SNODE_UNSUPPORTED);
+	assert_false(profile->is_strict);
+	assert_true(path_get("services ipsec-vpn rule term then dynamic")->is_strict);
 	assert_true(path_get("services ipsec-vpn rule term")->is_strict);
 	assert_true(path_get("firewall family inet filter")->is_strict);
 	assert_true(path_get("interfaces interface unit family inet")->is_strict);
@@ -548,12 +553,20 @@ commands_have_owner_and_permission(void **state)
 		    "show services ipsec-vpn ipsec statistics", "picd", "view" },
 		{ "clear-ipsec-vpn-statistics", "clear services ipsec-vpn ipsec statistics", "picd",
 		    "clear" },
+		{ "get-services-ipsec-match-information", "show services ipsec-vpn match-rules",
+		    "picd", "view" },
 		{ "get-security-associations-information", "show ipsec security-associations",
 		    "picd", "view" },
 		{ "clear-packet-drop-information",
 		    "clear services service-sets statistics packet-drops", "picd", "clear" },
 		{ "get-packet-drop-information",
 		    "show services service-sets statistics packet-drops", "picd", "view" },
+		{ "get-ike-services-security-associations-information",
+		    "show services ipsec-vpn ike security-associations", "kmd", "view" },
+		{ "clear-services-ipsec-vpn-security-associations",
+		    "clear services ipsec-vpn ipsec security-associations", "kmd", "clear" },
+		{ "request-ipsec-switch-tunnel", "request services ipsec-vpn ipsec switch tunnel",
+		    "kmd", "view" },
 		{ "get-interface-information", "show interfaces", "netd", "view" },
 		{ "get-firewall-information", "show firewall", "netd", "view" },
 		{ "get-route-information", "show route", "netd", "view" },
@@ -579,7 +592,7 @@ commands_have_owner_and_permission(void **state)
 		{ "get-log", "show log", "mgd", "view" },
 	};
 	assert_true(schema->n_rpcs >= sizeof(rows) / sizeof(rows[0]));
-	static const char *const owners[] = { "cli", "mgd", "netd", "picd" };
+	static const char *const owners[] = { "cli", "kmd", "mgd", "netd", "picd", "pkid" };
 	for (size_t i = 0; i < schema->n_rpcs; i++) {
 		size_t n_owners = 0;
 		for (size_t k = 0; k < sizeof(owners) / sizeof(owners[0]); k++)

@@ -31,7 +31,7 @@ def mgd():
 
 @pytest.fixture
 def gw(mgd, base):
-    """mgd with base.conf committed and applied by netd and two picds."""
+    """mgd with base.conf committed and applied by netd, kmd and two picds."""
     status, text = mgd.load(base)
     assert (status, text) == ("ok", ""), text
     control.wait(lambda: mgd.in_force == [1])

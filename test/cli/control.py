@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A real mgd and the real command line, with this process in the place of sallyportd, netd and the picds.
+"""A real mgd and the real command line, with this process in the place of sallyportd, netd, kmd and the picds.
 
 What mgd says to the daemons can then be looked at, and a daemon can be made to refuse, to be slow, to die. The frames
 and messages are those of lib/msg/msg.h.
@@ -125,11 +125,13 @@ class Channel:
 
 
 class Daemon:
-    """netd or a picd as mgd sees it. `log` holds ("check"|"apply", commit, configuration bytes)."""
+    """netd, kmd or a picd as mgd sees it. `log` holds ("check"|"apply", commit, configuration bytes)."""
 
     def __init__(self, control, kind, instance=""):
         self.control, self.kind, self.instance = control, kind, instance
         self.log, self.refuse, self.silent, self.rows, self.requests = [], None, False, {}, []
+        self.unanswered = []  # checks and applies that came while it was silent
+        self.is_stuck = False  # it takes commands and does not answer them
         self.refuse_apply = None  # text; or a function of the configuration that returns one
         self.channel = None
 
@@ -142,6 +144,13 @@ class Daemon:
         self.control.super.send(LINK, 0, link, theirs.fileno())
         theirs.close()
 
+    def answer(self, text=None):
+        """Answers what came while it was silent: with an error if there is a text."""
+        for seq, commit in self.unanswered:
+            done = tree("conf-done", commit=commit, status="error" if text else "ok", **({"text": text} if text else {}))
+            self.channel.send(CONF_DONE, seq, done)
+        self.unanswered = []
+
     def die(self):
         self.channel.close()
         self.channel = None
@@ -152,6 +161,7 @@ class Daemon:
             conf = os.pread(fd, size, 0)
             self.log.append(("check" if kind == CONF_CHECK else "apply", int(elem.get("commit")), conf))
             if self.silent:
+                self.unanswered.append((seq, elem.get("commit")))
                 return
             done = tree("conf-done", commit=elem.get("commit"), status="ok")
             if self.refuse and kind == CONF_CHECK:
@@ -162,6 +172,8 @@ class Daemon:
             channel.send(CONF_DONE, seq, done)
         elif kind == RPC:
             self.requests.append(elem)
+            if self.is_stuck:
+                return
             for row in self.rows.get(elem.name, []):
                 channel.send(ROW, seq, row)
             channel.send(RPC_DONE, seq, tree("rpc-done", status="ok"))
@@ -188,6 +200,7 @@ class Control:
         self.restarts = []
         self.log_confs = []  # where lines of the log shall go, each time that mgd has said it
         self.daemons["netd"] = Daemon(self, "netd")
+        self.daemons["kmd"] = Daemon(self, "kmd")
         self.ready = threading.Event()
 
     def start(self):

@@ -160,6 +160,10 @@ param_set(struct sa_params *p, const char *key, const char *value)
 		addr_set(value, &p->src);
 	else if (strcmp(key, "dst") == 0)
 		addr_set(value, &p->dst);
+	else if (strcmp(key, "sport") == 0)
+		p->src_port = (uint16_t)number;
+	else if (strcmp(key, "dport") == 0)
+		p->dst_port = (uint16_t)number;
 	else if (strcmp(key, "mtu") == 0)
 		p->tunnel_mtu = (uint16_t)number;
 	else if (strcmp(key, "ttl") == 0)

@@ -230,6 +230,31 @@ def test_both_directions(pipe, proto, mode, enc, auth, family, inner):
         assert answer.sa == 'i'
 
 
+@pytest.mark.parametrize('family', (4, 6))
+@pytest.mark.parametrize('enc,auth', (('3des-cbc', 'hmac-md5-96'), ('aes-256-cbc', 'hmac-sha-256-128'),
+                                      ('aes-128-cbc', None), (None, 'hmac-sha1-96')))
+def test_esp_in_udp(pipe, enc, auth, family):
+    pair = Pair(pipe, 'esp', 'tunnel', enc, auth, family, sport=4500, dport=4500)
+    sa = pair.sas[0]
+    packets = [ip(4, UDP(sport=1000 + n, dport=53) / Raw(bytes(range(n)))) for n in range(36)]
+    for sent, answer in zip(packets, pipe.out('o', *packets)):
+        got = outer_header(family).__class__(answer.packet)
+        sum_ = got[UDP].chksum
+        if family == 4:
+            assert sum_ == 0
+        else:
+            del got[UDP].chksum
+            assert got.__class__(raw(got))[UDP].chksum == sum_ != 0
+        esp = raw(got[UDP])[8:]
+        bare = outer_header(family)
+        bare = bare.__class__(raw(bare / ESP(esp)))
+        assert raw(sa.decrypt(bare)) == raw(sent)
+    sealed = [outer_header(family) / UDP(sport=61234, dport=4500, chksum=0) /
+              Raw(raw(sa.encrypt(p).payload)) for p in packets]
+    for sent, answer in zip(packets, pipe.in_(*sealed)):
+        assert answer.packet == raw(sent)
+
+
 def test_outer_fields(pipe):
     Pair(pipe, 'esp', 'tunnel', 'aes-128-cbc', 'hmac-sha1-96', 4)
     for tos, df in itertools.product(range(256), (0, 2)):

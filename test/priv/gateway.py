@@ -153,7 +153,7 @@ class Gateway:
             run('ip', '-n', host, 'route', 'add', 'default', 'via', f'2001:db8:{i}::1')
         bin_dir = self.dir + '/bin'
         os.mkdir(bin_dir)
-        for name in ('sallyportd', 'netd', 'mgd', 'picd'):
+        for name in ('sallyportd', 'netd', 'mgd', 'kmd', 'picd'):
             is_real = self.is_whole or name in ('sallyportd', 'netd')
             shutil.copy(f'{BUILD}/daemon/{name}/{name}' if is_real else f'{BUILD}/test/priv/stand_in',
                         f'{bin_dir}/{name}')

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * stand_in.c - plays mgd and picd, so that sallyportd and netd are tested alone.
+ * stand_in.c - plays mgd, kmd and picd, so that sallyportd and netd are tested alone.
  *
  * Called `mgd`: takes a configuration as an indented tree (lib/conf/test_tree.h) from MSG_LOAD of sallyportd or of
  * a client on the command line's socket, gives netd its part, and passes a client's MSG_RPC on to netd.
- * Called `picd`: writes what it is given and every packet it reads to its log, one line each. Both run in the sandbox of the
- * daemon that they play. Tests only.
+ * Called `kmd`, `picd`: writes what it is given and every packet it reads to its log, one line each. All run in the sandbox of
+ * the daemon that they play. Tests only.
  */
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
@@ -292,10 +292,11 @@ main(int argc, char **argv)
 {
 	static struct stand_in s;
 	bool is_picd = argc > 2 && strcmp(argv[1], "-i") == 0;
-	snprintf(s.name, sizeof(s.name), "%s", is_picd ? argv[2] : "mgd");
-	if (daemon_init(&s.d, is_picd ? "picd" : "mgd", &ops, &s) < 0)
+	bool is_kmd = strcmp(argv[0], "kmd") == 0;
+	snprintf(s.name, sizeof(s.name), "%s", is_picd ? argv[2] : argv[0]);
+	if (daemon_init(&s.d, is_picd ? "picd" : argv[0], &ops, &s) < 0)
 		return EXIT_FAILURE;
-	daemon_ready(&s.d, is_picd ? SANDBOX_PICD : SANDBOX_MGD);
+	daemon_ready(&s.d, is_picd ? SANDBOX_PICD : is_kmd ? SANDBOX_KMD : SANDBOX_MGD);
 	daemon_run(&s.d);
 	conf_free(s.conf);
 	arena_free(s.arena);

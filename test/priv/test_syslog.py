@@ -182,7 +182,7 @@ services { ipsec-vpn { traceoptions { file esp size 64k files 2 match "SA"; leve
     assert 'commit complete' in cli(g, 'configure', f'set {spi[1]} 777', 'commit')
     g.wait_log('esp', 'SA changed, SPI 777')
     assert 'commit ' not in g.log('esp')  # does not match
-    said = cli(g, 'configure', 'set services ipsec-vpn traceoptions flag ike', 'commit')
+    said = cli(g, 'configure', 'set services ipsec-vpn traceoptions flag snmp', 'commit')
     assert 'no process of this gateway traces that yet' in said and 'commit complete' in said
 
 

@@ -61,6 +61,23 @@ class Sa:
         return out
 
 
+@dataclasses.dataclass
+class Dynamic:
+    """A tunnel whose SAs are negotiated; ike() has the policies of these names."""
+    ike_policy: str = "ike1"
+    ipsec_policy: str = ""
+
+
+def ike(psk="swordfish", proposal="", policy="", ipsec="", more=""):
+    """[edit services ipsec-vpn] for Dynamic(): one ike policy with a key, PROPOSAL of phase 1 and what else stands in POLICY;
+    without IPSEC the default proposals of phase 2. To be given to a builder as `more`."""
+    proposals = f"proposal p1 {{ {proposal} }}" if proposal else ""
+    named = "proposals p1;" if proposal else ""
+    phase2 = f"ipsec {{ {ipsec} }}" if ipsec else ""
+    return (f"services {{ ipsec-vpn {{ {phase2} ike {{ {proposals} policy ike1 {{ {named} {policy} "
+            f"pre-shared-key ascii-text {psk}; }} }} {more} }} }}\n")
+
+
 def _direction(sa, name, way):
     lines = [f"direction {name} {{", f"protocol {sa.protocol};", f"spi {sa.spi(way)};"]
     if sa.protocol == "bundle":
@@ -73,7 +90,10 @@ def _direction(sa, name, way):
 
 
 def manual(sa, side):
-    """The block `manual { ... }` as gateway SIDE ("a" or "b") has it."""
+    """The block `manual { ... }` as gateway SIDE ("a" or "b") has it; of a Dynamic, `dynamic { ... }`."""
+    if isinstance(sa, Dynamic):
+        ipsec = f"ipsec-policy {sa.ipsec_policy}; " if sa.ipsec_policy else ""
+        return f"dynamic {{ ike-policy {sa.ike_policy}; {ipsec}}}"
     if sa.bidirectional:
         return "manual {\n" + _direction(sa, "bidirectional", "ab") + "\n}"
     inbound, outbound = ("ba", "ab") if side == "a" else ("ab", "ba")

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * control.c - what mgd and netd tell the key management daemon.
+ *
+ * mgd: could you run this configuration, run it, answer this command. netd: here is a socket, it is gone, that was all for
+ * this commit. A configuration runs once netd has handed over its sockets, or takes too long: a negotiation that begins without a
+ * socket would begin with a lost message. Nothing is kept on disk: after a restart everybody tells everything again. A message that
+ * makes no sense is refused; the negotiations go on.
+ */
+#include "daemon/kmd/kmd.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SYNC_WAIT_MS = 3000 };
+
+static uint32_t
+number_of(const struct elem *body, const char *name)
+{
+	const char *text = elem_value(body, name);
+	return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 0;
+}
+
+/* --- mgd: configuration --- */
+
+static void
+conf_done(struct kmd *k, uint32_t seq, uint32_t commit, const char *error)
+{
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "conf-done");
+	elem_leaff(a, e, "commit", "%u", commit);
+	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
+	if (error != NULL)
+		elem_leaf(a, e, "text", error);
+	if (k->mgd != NULL)
+		ipc_send(k->mgd, MSG_CONF_DONE, seq, e, -1);
+	arena_free(a);
+}
+
+/* Reads the sealed file of a message; NULL, and WHY says the reason, if it is no configuration. */
+static struct conf *
+conf_read(const struct ipc_msg *m, struct text *why)
+{
+	struct arena *a = arena_new_secret();
+	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
+	struct conf *c = NULL;
+	if (root == NULL) {
+		text_put(why, "the configuration cannot be read");
+	} else {
+		struct report r = { 0 };
+		c = conf_load(root, &r);
+		if (c == NULL)
+			report_print(&r, NULL, why);
+		report_done(&r);
+	}
+	arena_free(a);
+	return c;
+}
+
+static void
+conf_check(struct kmd *k, struct ipc_msg *m)
+{
+	struct text why = { 0 };
+	struct conf *c = conf_read(m, &why);
+	conf_done(k, m->seq, number_of(m->body, "commit"), c != NULL ? NULL : text_str(&why));
+	if (c != NULL)
+		checked_keep(&k->checked, c, m);
+	text_done(&why);
+}
+
+/* The sockets are there, or netd takes too long to be waited for: the configuration that waits is run. */
+static void
+apply_finish(struct kmd *k)
+{
+	struct conf *c = k->waiting;
+	if (c == NULL)
+		return;
+	k->waiting = NULL;
+	uv_timer_stop(&k->sync_wait);
+	life_conf(k->life, kmd_now(), c);
+	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu tunnels with dynamic SAs",
+	    k->apply_commit, life_n_tunnels(k->life));
+	conf_free(c); /* life has what it needs of it, and there are keys in it */
+	k->has_conf = true;
+	pics_open(&k->pics);
+	conf_done(k, k->apply_seq, k->apply_commit, NULL);
+}
+
+static void
+on_sync_wait(uv_timer_t *t)
+{
+	struct kmd *k = t->data;
+	log_line(LOG_LEVEL_WARNING, "KMD_SYNC", "netd has not handed over everything for commit %u",
+	    k->apply_commit);
+	apply_finish(k);
+}
+
+static void
+conf_apply(struct kmd *k, const struct ipc_msg *m)
+{
+	struct text why = { 0 };
+	uint32_t commit = number_of(m->body, "commit");
+	struct conf *c = checked_take(&k->checked, m);
+	if (c == NULL)
+		c = conf_read(m, &why);
+	if (c == NULL) {
+		conf_done(k, m->seq, commit, text_str(&why));
+		text_done(&why);
+		return;
+	}
+	text_done(&why);
+	conf_free(k->waiting); /* mgd has asked for something else since */
+	k->waiting = c;
+	k->apply_seq = m->seq;
+	k->apply_commit = commit;
+	/* nothing comes from netd for a commit that does not concern it */
+	k->awaited_commit = elem_has(m->body, "network") ? number_of(m->body, "network") : commit;
+	if (k->netd != NULL && k->synced_commit < k->awaited_commit)
+		uv_timer_start(&k->sync_wait, on_sync_wait, SYNC_WAIT_MS, 0);
+	else
+		apply_finish(k);
+}
+
+void
+control_mgd(struct kmd *k, struct ipc_msg *m)
+{
+	switch (m->type) {
+	case MSG_CONF_CHECK:
+		conf_check(k, m);
+		break;
+	case MSG_CONF_APPLY:
+		conf_apply(k, m);
+		break;
+	case MSG_RPC:
+		if (m->body == NULL)
+			break;
+		log_trace("general", LOG_LEVEL_DEBUG, "command %s", m->body->name);
+		rows_start(k, m->seq, m->body);
+		break;
+	default:
+		log_line(LOG_LEVEL_WARNING, "KMD_MESSAGE", "mgd: unexpected message %u", m->type);
+	}
+}
+
+/* --- netd: sockets --- */
+
+static void
+socket_take(struct kmd *k, struct ipc_msg *m)
+{
+	int fd = m->fd;
+	m->fd = -1;
+	int rc = m->body != NULL ? net_add(&k->net, m->body, fd) : -EINVAL;
+	if (m->body == NULL)
+		close(fd);
+	if (rc < 0)
+		log_line(LOG_LEVEL_WARNING, "KMD_SOCKET", "netd: a socket: %s", strerror(-rc));
+}
+
+void
+control_netd(struct kmd *k, struct ipc_msg *m)
+{
+	switch (m->type) {
+	case MSG_SOCKET:
+		if (m->fd >= 0)
+			socket_take(k, m);
+		break;
+	case MSG_SOCKET_GONE:
+		if (m->body != NULL)
+			net_del(&k->net, m->body);
+		break;
+	case MSG_NET_SYNC:
+		k->synced_commit = number_of(m->body, "commit");
+		if (k->synced_commit >= k->awaited_commit)
+			apply_finish(k);
+		break;
+	default:
+		log_line(LOG_LEVEL_WARNING, "KMD_MESSAGE", "netd: unexpected message %u", m->type);
+	}
+}
+
+/* --- channels --- */
+
+static void
+on_mgd_message(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	(void)c;
+	control_mgd(arg, m);
+}
+
+static void
+on_mgd_closed(struct ipc *c, const char *why, void *arg)
+{
+	struct kmd *k = arg;
+	(void)c;
+	log_line(LOG_LEVEL_NOTICE, "KMD_LINK", "mgd is gone (%s)", why);
+	rows_stop(k);
+	ipc_free(k->mgd);
+	k->mgd = NULL;
+}
+
+static void
+on_netd_message(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	(void)c;
+	control_netd(arg, m);
+}
+
+/* The sockets stay: they work without netd, and the next netd replaces them one by one. */
+static void
+on_netd_closed(struct ipc *c, const char *why, void *arg)
+{
+	struct kmd *k = arg;
+	(void)c;
+	log_line(LOG_LEVEL_NOTICE, "KMD_LINK", "netd is gone (%s)", why);
+	ipc_free(k->netd);
+	k->netd = NULL;
+	k->synced_commit = 0;
+	apply_finish(k);
+}
+
+static const struct ipc_ops mgd_ops = { .on_message = on_mgd_message, .on_closed = on_mgd_closed };
+static const struct ipc_ops netd_ops = {
+	.on_message = on_netd_message,
+	.on_closed = on_netd_closed,
+};
+
+void
+control_link(struct kmd *k, const char *peer, int fd)
+{
+	uv_loop_t *loop = &k->daemon.loop;
+	if (strcmp(peer, "mgd") == 0) {
+		rows_stop(k);
+		ipc_free(k->mgd);
+		k->mgd = ipc_new(loop, fd, &mgd_ops, k);
+	} else if (strcmp(peer, "netd") == 0) {
+		ipc_free(k->netd);
+		k->synced_commit = 0;
+		k->netd = ipc_new(loop, fd, &netd_ops, k);
+	} else {
+		log_line(
+		    LOG_LEVEL_WARNING, "KMD_LINK", "a link to %s, which we do not talk to", peer);
+		close(fd);
+	}
+}
+
+void
+control_init(struct kmd *k)
+{
+	uv_timer_init(&k->daemon.loop, &k->sync_wait);
+	k->sync_wait.data = k;
+	checked_init(&k->checked, &k->daemon.loop);
+}
+
+void
+control_stop(struct kmd *k)
+{
+	rows_stop(k);
+	ipc_free(k->mgd);
+	ipc_free(k->netd);
+	k->mgd = NULL;
+	k->netd = NULL;
+	conf_free(k->waiting);
+	k->waiting = NULL;
+	uv_close((uv_handle_t *)&k->sync_wait, NULL);
+	checked_done(&k->checked);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sock_test.c - the sockets of a gateway with dynamic tunnels, on a real kernel: what arrives at which.
+ *
+ * In a network namespace of its own, on the loopback device. Needs root; skipped (77) without.
+ */
+#include "daemon/netd/sock.h"
+
+#include "daemon/netd/plan.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SKIP = 77, WAIT_MS = 50 };
+
+static const char *const gateways[] = { "192.0.2.1", "fd00::1" };
+
+static int
+open_socket(const char *role, const char *gateway)
+{
+	struct item it = { .role = role };
+	assert_true(addr_parse(gateway, &it.peer));
+	it.family = it.peer.family;
+	int fd = sock_open(&it);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static struct sockaddr_storage
+place(const char *gateway, uint16_t port, socklen_t *len)
+{
+	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	if (inet_pton(AF_INET, gateway, &in.sin_addr) == 1) {
+		memcpy(&ss, &in, *len = sizeof(in));
+	} else {
+		assert_int_equal(inet_pton(AF_INET6, gateway, &in6.sin6_addr), 1);
+		memcpy(&ss, &in6, *len = sizeof(in6));
+	}
+	return ss;
+}
+
+static void
+send_to(const char *gateway, uint16_t port, const void *p, size_t n)
+{
+	socklen_t len;
+	struct sockaddr_storage to = place(gateway, port, &len);
+	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(sendto(fd, p, n, 0, (struct sockaddr *)&to, len), (ssize_t)n);
+	close(fd);
+}
+
+/* Length of what waits at FD, or -1. */
+static ssize_t
+take(int fd)
+{
+	uint8_t b[2000];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, WAIT_MS) == 1 ? recv(fd, b, sizeof(b), 0) : -1;
+}
+
+static void
+port_4500_is_shared_by_the_first_word(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *what;
+		uint8_t b[40];
+		size_t n;
+		bool is_ike;
+		bool is_esp;
+	} rows[] = {
+		{ "IKE behind its marker", { 0, 0, 0, 0, 1, 2, 3, 4 }, 32, true, false },
+		{ "ESP", { 0, 0, 1, 0, 0, 0, 0, 1 }, 40, false, true },
+		{ "a keepalive", { 0xff }, 1, false, false },
+		{ "nothing", { 0 }, 0, false, false },
+		{ "three octets", { 0 }, 3, false, false },
+		{ "a marker alone", { 0 }, 4, true, false },
+		{ "an SPI alone", { 1, 2, 3, 4 }, 4, false, false },
+	};
+	for (size_t g = 0; g < 2; g++) {
+		int ike = open_socket("ike-natt", gateways[g]);
+		int esp = open_socket("udp", gateways[g]);
+		/* an IPv4 raw socket shows the IP header, too */
+		ssize_t ahead = g == 0 ? 28 : 8;
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			send_to(gateways[g], 4500, rows[i].b, rows[i].n);
+			ssize_t n = (ssize_t)rows[i].n;
+			ssize_t got_ike = take(ike);
+			ssize_t got_esp = take(esp);
+			if (got_ike != (rows[i].is_ike ? n : -1) ||
+			    got_esp != (rows[i].is_esp ? n + ahead : -1))
+				fail_msg("%s to %s: IKE %zd, ESP %zd", rows[i].what, gateways[g],
+				    got_ike, got_esp);
+		}
+		send_to(gateways[g], 4501, rows[1].b, rows[1].n);
+		assert_int_equal(take(esp), -1);
+		close(ike);
+		close(esp);
+	}
+}
+
+static void
+a_second_netd_binds_beside_the_first(void **state)
+{
+	(void)state;
+	for (size_t g = 0; g < 2; g++) {
+		int before = open_socket("ike", gateways[g]);
+		int after = open_socket("ike", gateways[g]);
+		send_to(gateways[g], 500, "0123456789", 10);
+		assert_int_equal(take(after), 10);
+		assert_int_equal(take(before), -1);
+		close(after);
+		send_to(gateways[g], 500, "0123456789", 10);
+		assert_int_equal(take(before), 10);
+		close(before);
+	}
+}
+
+static void
+an_address_that_is_not_there_yet_can_be_bound(void **state)
+{
+	(void)state;
+	int fd4 = open_socket("ike", "198.51.100.77");
+	int fd6 = open_socket("ike-natt", "2001:db8::77");
+	int raw = open_socket("udp", "2001:db8::77");
+	struct item it = { .role = "nonsense", .family = ADDR_V4 };
+	assert_true(sock_open(&it) < 0);
+	close(fd4);
+	close(fd6);
+	close(raw);
+}
+
+int
+main(void)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return SKIP;
+	if (system("ip link set lo up && ip addr add 192.0.2.1/32 dev lo && "
+		   "ip addr add fd00::1/128 dev lo nodad") != 0)
+		return SKIP;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(port_4500_is_shared_by_the_first_word),
+		cmocka_unit_test(a_second_netd_binds_beside_the_first),
+		cmocka_unit_test(an_address_that_is_not_there_yet_can_be_bound),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

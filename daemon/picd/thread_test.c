@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * thread_test.c - SAs come and go while workers run in threads of their own: no packet may be lost, nothing freed too soon.
+ *
+ * Two gateways, a stream of packets from one to the other, and renewals of its SAs as fast as they go, each only as careful
+ * as kmd is: first what receives, then what sends, then the old ones away.
+ */
+#include "daemon/picd/test_gw.h"
+#include "daemon/picd/workers.h"
+#include "lib/base/arena.h"
+#include "lib/conf/conf.h"
+#include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RENEWALS = 400, PACKETS = 8, WAIT_MS = 5000 };
+
+static const char *
+conf_text(unsigned local, unsigned remote)
+{
+	static char text[2048];
+	snprintf(text, sizeof(text),
+	    "interfaces\n"
+	    "  interface sp-1/2/0\n"
+	    "    unit 1\n"
+	    "      family\n"
+	    "        inet:\n"
+	    "      service-domain inside\n"
+	    "    unit 2\n"
+	    "      family\n"
+	    "        inet:\n"
+	    "      service-domain outside\n"
+	    "services\n"
+	    "  service-set ss\n"
+	    "    next-hop-service\n"
+	    "      inside-service-interface sp-1/2/0.1\n"
+	    "      outside-service-interface sp-1/2/0.2\n"
+	    "    ipsec-vpn-options\n"
+	    "      local-gateway 192.0.2.%u\n"
+	    "    ipsec-vpn-rules r\n"
+	    "  ipsec-vpn\n"
+	    "    ike\n"
+	    "      policy p\n"
+	    "        pre-shared-key\n"
+	    "          ascii-text secretsecret\n"
+	    "    rule r\n"
+	    "      term d\n"
+	    "        from\n"
+	    "          source-address 10.%u.0.0/16:\n"
+	    "          destination-address 10.%u.0.0/16:\n"
+	    "        then\n"
+	    "          remote-gateway 192.0.2.%u\n"
+	    "          dynamic\n"
+	    "            ike-policy p\n"
+	    "      match-direction input\n",
+	    local, local, remote, remote);
+	return text;
+}
+
+struct lab {
+	struct gw a;
+	struct gw b;
+	int in_a;
+	int in_b;
+	unsigned n_sent;
+	unsigned n_taken;
+};
+
+/* What the main threads of both do when a worker has notified them. */
+static void
+care(struct lab *l)
+{
+	struct gw *ends[] = { &l->a, &l->b };
+	for (unsigned i = 0; i < 2; i++) {
+		publish_reclaim(&ends[i]->p);
+		kmd_notified(&ends[i]->p);
+		uv_run(&ends[i]->p.daemon.loop, UV_RUN_NOWAIT);
+	}
+}
+
+static void
+take_all(struct lab *l)
+{
+	uint8_t p[300];
+	while (recv(l->in_b, p, sizeof(p), MSG_DONTWAIT) > 0)
+		l->n_taken++;
+}
+
+static void
+send_some(struct lab *l)
+{
+	uint8_t p[300];
+	size_t n = udp4(p, "10.1.0.1", "10.2.0.1", 100, 0, 9);
+	for (unsigned i = 0; i < PACKETS; i++) {
+		assert_int_equal(write(l->in_a, p, n), (ssize_t)n);
+		l->n_sent++;
+	}
+}
+
+/* Waits until all that was sent so far has arrived. */
+static void
+arrive(struct lab *l)
+{
+	struct pollfd p = { .fd = l->in_b, .events = POLLIN };
+	take_all(l);
+	while (l->n_taken < l->n_sent && poll(&p, 1, WAIT_MS) == 1)
+		take_all(l);
+	assert_int_equal(l->n_taken, l->n_sent);
+}
+
+static void
+add(struct lab *l, struct gw *g, bool is_out, unsigned spi, bool is_b)
+{
+	char text[16];
+	const char *leaves[GW_LEAVES_MAX];
+	snprintf(text, sizeof(text), "%u", spi);
+	gw_sa_leaves(leaves, is_out, text, is_b, (const char *[]){ NULL });
+	gw_kmd_say(g, MSG_SA_ADD, spi, leaves);
+	for (int waited = 0; waited < WAIT_MS; waited++) {
+		struct arena *a = arena_new();
+		care(l);
+		struct ipc_msg m = gw_kmd_hear(g, a);
+		bool is_done = m.type == MSG_SA_DONE;
+		if (is_done)
+			assert_string_equal(elem_value(m.body, "status"), "ok");
+		arena_free(a);
+		if (is_done)
+			return;
+		usleep(1000);
+	}
+	fail_msg("no answer");
+}
+
+static void
+renew(struct lab *l, unsigned i)
+{
+	struct assoc *a = assoc_of_kmd(&l->a.p.assocs, l->a.p.conf, "ss/r/d");
+	struct assoc *b = assoc_of_kmd(&l->b.p.assocs, l->b.p.conf, "ss/r/d");
+	send_some(l);
+	add(l, &l->b, false, 1000 + i, true);
+	send_some(l);
+	add(l, &l->a, true, 1000 + i, false);
+	send_some(l);
+	if (i == 0)
+		return;
+	assert_true(dynamic_del(&l->a.p, a, SA_OUT, 999 + i));
+	arrive(l); /* what the old one has sealed */
+	send_some(l);
+	assert_true(dynamic_del(&l->b.p, b, SA_IN, 999 + i));
+	send_some(l);
+	if (i % 50 == 0) { /* a commit in between builds a snapshot */
+		assert_null(gw_commit(&l->a, conf_text(1, 2)));
+		assert_null(gw_commit(&l->b, conf_text(2, 1)));
+	}
+	care(l);
+}
+
+static void
+renewals_lose_nothing_while_workers_run(void **state)
+{
+	(void)state;
+	static struct lab l;
+	gw_init(&l.a, "sp-1/2/0");
+	gw_init(&l.b, "sp-1/2/0");
+	assert_null(gw_commit(&l.a, conf_text(1, 2)));
+	assert_null(gw_commit(&l.b, conf_text(2, 1)));
+	gw_join(&l.a, &l.b, "esp");
+	l.in_a = gw_unit(&l.a, "sp-1/2/0.1");
+	l.in_b = gw_unit(&l.b, "sp-1/2/0.1");
+	gw_kmd(&l.a);
+	gw_kmd(&l.b);
+	gw_sync(&l.a);
+	gw_sync(&l.b);
+	gw_kmd_hush(&l.a);
+	gw_kmd_hush(&l.b);
+	assert_int_equal(worker_start(l.a.p.workers[0]), 0);
+	assert_int_equal(worker_start(l.b.p.workers[0]), 0);
+	add(&l, &l.b, false, 500, true);
+	add(&l, &l.a, true, 500, false);
+	for (unsigned i = 0; i < RENEWALS; i++)
+		renew(&l, i);
+	arrive(&l);
+	printf("%u packets, %d renewals, %llu snapshots\n", l.n_sent, RENEWALS,
+	    (unsigned long long)l.a.p.generation);
+	gw_done(&l.a);
+	gw_done(&l.b);
+	close(l.in_a);
+	close(l.in_b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(renewals_lose_nothing_while_workers_run),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * life_policy.c - what is allowed in phase 1, as the engine wants it.
+ *
+ * A policy of the configuration, with what the service set adds, becomes one counted object, found again by a fingerprint
+ * of all that it says: ten thousand tunnels of one policy share it, also across commits. Where we prove ourselves with a
+ * certificate, our identity is in it, so the engine's policy is made when life_chain() tells what it says, and made anew when
+ * there is another one. Called by life_conf.c; life_chain() is of life.h.
+ */
+#include "lib/vpn/life_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "lib/conf/conf.h"
+#include "lib/crypto/dn.h"
+
+enum { DN_MAX = 2048 };
+
+/* --- the fingerprint --- */
+
+static void
+put_text(struct wr *w, const char *s)
+{
+	size_t n = s != NULL ? strlen(s) : 0;
+	wr_u32(w, (uint32_t)n);
+	wr_bytes(w, s != NULL ? s : "", n);
+}
+
+static void
+put_id(struct wr *w, const struct conf_id *id)
+{
+	wr_u32(w, id->kind);
+	wr_u32(w, id->len);
+	if (id->len > 0)
+		wr_bytes(w, id->b, id->len);
+}
+
+static uint64_t
+fingerprint(
+    const struct conf_ike_policy *c, const struct conf_service_set *set, unsigned bad_spi_max)
+{
+	struct wr w = wr_grow();
+	uint8_t hash[HASH_LEN_MAX];
+	put_text(&w, c->name);
+	wr_u8(&w, c->is_security);
+	wr_u8(&w, c->is_aggressive);
+	wr_u8(&w, set != NULL && set->no_natt);
+	wr_u32(&w, bad_spi_max);
+	wr_u32(&w, (uint32_t)c->n_proposals);
+	for (size_t i = 0; i < c->n_proposals; i++) {
+		const struct conf_ike_proposal *p = c->proposals[i];
+		wr_u32(&w, p->method);
+		wr_u32(&w, p->enc);
+		wr_u32(&w, p->hash);
+		wr_u32(&w, p->group);
+		wr_u32(&w, p->lifetime_s);
+	}
+	wr_u32(&w, c->psk.len);
+	if (c->psk.len > 0)
+		wr_bytes(&w, c->psk.b, c->psk.len);
+	put_text(&w, c->local_certificate);
+	put_id(&w, &c->local_id);
+	wr_u8(&w, c->takes_any_remote_id);
+	wr_u32(&w, (uint32_t)c->n_remote_ids);
+	for (size_t i = 0; i < c->n_remote_ids; i++)
+		put_id(&w, &c->remote_ids[i]);
+	for (size_t i = 0; set != NULL && c->local_certificate != NULL && i < set->n_trusted_cas;
+	     i++)
+		put_text(&w, set->trusted_cas[i]);
+	hash_parts(HASH_SHA_256, &(struct part){ w.buf, w.len }, 1, hash);
+	wr_free(&w);
+	struct rd r = rd_init(hash, sizeof(hash));
+	return rd_u64(&r);
+}
+
+/* --- identities --- */
+
+/* Makes an identity of a configured one; names in DER go to DER, of DN_MAX. False: it cannot be one. */
+static bool
+id_make(const struct conf_id *c, uint8_t *der, struct id *out)
+{
+	static const enum id_type types[] = {
+		[CONF_ID_IPV4] = ID_IPV4,
+		[CONF_ID_IPV6] = ID_IPV6,
+		[CONF_ID_FQDN] = ID_FQDN,
+		[CONF_ID_USER_FQDN] = ID_USER_FQDN,
+		[CONF_ID_KEY] = ID_KEY,
+		[CONF_ID_DN] = ID_DN,
+		[CONF_ID_DN_EXACT] = ID_DN,
+		[CONF_ID_DN_CONTAINER] = ID_DN,
+		[CONF_ID_DN_WILDCARD] = ID_DN,
+	};
+	if (c->kind == CONF_ID_NONE || c->kind == CONF_ID_DN)
+		return false;
+	if (types[c->kind] != ID_DN) {
+		*out = id_of_bytes(types[c->kind], c->b, c->len);
+		return true;
+	}
+	char *text = strndup((const char *)c->b, c->len);
+	if (text == NULL)
+		abort();
+	size_t n = dn_parse(text, der, DN_MAX);
+	free(text);
+	*out = id_of_bytes(ID_DN, der, n);
+	return n > 0;
+}
+
+static enum ike_match
+match_of(enum conf_id_kind kind)
+{
+	return kind == CONF_ID_DN_CONTAINER  ? IKE_MATCH_CONTAINER
+	       : kind == CONF_ID_DN_WILDCARD ? IKE_MATCH_WILDCARD
+					     : IKE_MATCH_SAME;
+}
+
+/* --- making --- */
+
+static struct ike_policy *
+plain_make(const struct conf_ike_policy *c, const struct conf_service_set *set, void *owner)
+{
+	struct p1_proposal proposals[P1_PROPOSALS_MAX];
+	struct ike_remote_id *ids = life_alloc((c->n_remote_ids + 1) * sizeof(*ids));
+	uint8_t *der = life_alloc((c->n_remote_ids + 1) * DN_MAX);
+	size_t n_ids = 0;
+	size_t n = 0;
+	for (; n < c->n_proposals && n < P1_PROPOSALS_MAX; n++) {
+		const struct conf_ike_proposal *p = c->proposals[n];
+		proposals[n] = (struct p1_proposal){
+			.method = p->method,
+			.enc = p->enc,
+			.hash = p->hash,
+			.group = p->group,
+			.lifetime_s = p->lifetime_s,
+		};
+	}
+	for (size_t i = 0; i < c->n_remote_ids && n_ids < IKE_REMOTE_IDS_MAX; i++)
+		if (id_make(&c->remote_ids[i], der + i * DN_MAX, &ids[n_ids].id))
+			ids[n_ids++].match = match_of(c->remote_ids[i].kind);
+	struct ike_policy from = {
+		.is_aggressive = c->is_aggressive,
+		.no_natt = set == NULL || set->no_natt,
+		.takes_any_id = c->takes_any_remote_id,
+		.proposals = proposals,
+		.n = n,
+		.psk = { c->psk.b, c->psk.len },
+		.remote_ids = ids,
+		.n_remote_ids = n_ids,
+		.owner = owner,
+	};
+	uint8_t *own = der + c->n_remote_ids * DN_MAX;
+	if (!id_make(&c->local_id, own, &from.local_id))
+		from.local_id = (struct id){ 0 };
+	struct ike_policy *p = ike_policy_new(&from);
+	free(ids);
+	free(der);
+	return p;
+}
+
+struct life_policy *
+life_policy_ref(struct life_policy *p)
+{
+	p->n_refs++;
+	return p;
+}
+
+static void
+ike_forget(struct ike_policy *p)
+{
+	if (p != NULL)
+		p->owner = NULL;
+	ike_policy_unref(p);
+}
+
+void
+life_policy_unref(struct life *l, struct life_policy *p)
+{
+	if (p == NULL || --p->n_refs > 0)
+		return;
+	life_hash_del(&l->policies, &p->node);
+	ike_forget(p->ike);
+	ike_forget(p->plain);
+	for (size_t i = 0; i < p->n_cas; i++)
+		free(p->cas[i]);
+	free(p->cas);
+	free(p->name);
+	free(p->certificate);
+	free(p->why);
+	free(p);
+}
+
+static struct life_policy *
+of_node(struct life_node *n)
+{
+	return n != NULL ? (struct life_policy *)((char *)n - offsetof(struct life_policy, node))
+			 : NULL;
+}
+
+struct life_policy *
+life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct conf_service_set *set,
+    unsigned bad_spi_max)
+{
+	uint64_t fp = fingerprint(c, set, bad_spi_max);
+	struct life_policy *p = of_node(life_hash_first(&l->policies, fp));
+	if (p != NULL)
+		return life_policy_ref(p);
+	p = life_alloc(sizeof(*p));
+	p->n_refs = 1;
+	p->fp = fp;
+	p->name = life_strdup(c->name);
+	p->certificate = life_strdup(c->local_certificate);
+	p->bad_spi_max = bad_spi_max;
+	p->wants_dn = c->local_id.kind == CONF_ID_DN;
+	p->n_cas = set != NULL && p->certificate != NULL ? set->n_trusted_cas : 0;
+	p->cas = life_alloc((p->n_cas + 1) * sizeof(char *));
+	for (size_t i = 0; i < p->n_cas; i++)
+		p->cas[i] = life_strdup(set->trusted_cas[i]);
+	p->plain = plain_make(c, set, p);
+	life_hash_add(&l->policies, &p->node, fp);
+	if (p->certificate == NULL) {
+		p->ike = ike_policy_ref(p->plain);
+		return p;
+	}
+	p->why = life_strdup("the local certificate is not loaded");
+	l->host.chain(l->host.ctx, p->certificate);
+	return p;
+}
+
+/* --- certificates --- */
+
+/* What we say we are: what is configured, else what the certificate says. SAs of before keep what they were made of. */
+static void
+chain_take(struct life_policy *p, const struct life_chain *chain, const char *why)
+{
+	ike_forget(p->ike);
+	p->ike = NULL;
+	free(p->why);
+	p->why = NULL;
+	if (chain == NULL) {
+		if (asprintf(&p->why, "local certificate %s: %s", p->certificate,
+			why != NULL ? why : "not loaded") < 0)
+			abort();
+		return;
+	}
+	struct ike_policy from = *p->plain;
+	if (from.local_id.p == NULL && chain->alternate.p != NULL && !p->wants_dn)
+		from.local_id = chain->alternate;
+	else if (from.local_id.p == NULL)
+		from.local_id = id_of_bytes(ID_DN, chain->subject.p, chain->subject.n);
+	from.cas = chain->cas;
+	from.n_cas = chain->n_cas < IKE_CAS_MAX ? chain->n_cas : IKE_CAS_MAX;
+	p->ike = ike_policy_new(&from);
+}
+
+void
+life_chain(struct life *l, uint64_t now_ms, const char *certificate, const struct life_chain *chain,
+    const char *why)
+{
+	l->now_ms = now_ms;
+	for (size_t i = 0; i < l->policies.cap; i++)
+		for (struct life_node *n = l->policies.slots[i]; n != NULL; n = n->next) {
+			struct life_policy *p = of_node(n);
+			if (p->certificate != NULL && strcmp(p->certificate, certificate) == 0)
+				chain_take(p, chain, why);
+		}
+	for (size_t i = 0; i < l->n_tunnels; i++) {
+		struct life_tunnel *t = l->tunnels[i];
+		if (t->policy->certificate != NULL &&
+		    strcmp(t->policy->certificate, certificate) == 0) {
+			t->retry_ms = 0;
+			life_dirty(t);
+		}
+	}
+	life_run(l);
+}
