@@ -2,8 +2,9 @@
  *
  * dump.c - writes a conversation of two engines as a capture file, for judges that we did not write.
  *
- * usage: talk_dump FILE [nat]   Main mode and two quick modes, ESP with PFS and a bundle. Prints the initiator's cookie and the
- * key of the cipher, in hexadecimal, which is what tshark wants to decrypt it. The engines' randomness is a constant.
+ * usage: talk_dump FILE [nat] [aggressive]   Main or aggressive mode and two quick modes, ESP with PFS and a bundle. Prints the
+ * initiator's cookie and the key of the cipher, in hexadecimal, which is what tshark wants to decrypt it. The engines' randomness is a
+ * constant.
  */
 #include "test/talk/talk.h"
 
@@ -88,13 +89,15 @@ main(int argc, char **argv)
 	};
 	FILE *f = argc > 1 ? fopen(argv[1], "wb") : NULL;
 	if (f == NULL) {
-		fprintf(stderr, "usage: talk_dump FILE [nat]\n");
+		fprintf(stderr, "usage: talk_dump FILE [nat] [aggressive]\n");
 		return 2;
 	}
 	struct talk *t = talk_new();
 	struct ike_remote_id id = { .id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 } };
-	if (argc > 2)
+	if (argc > 2 && strcmp(argv[2], "nat") == 0)
 		t->nat = (struct addr){ ADDR_V4, { 203, 0, 113, 5 } };
+	if (strcmp(argv[argc - 1], "aggressive") == 0)
+		t->a.policy.is_aggressive = t->b.policy.is_aggressive = true;
 	t->a.policy.proposals = t->b.policy.proposals = &p1;
 	t->b.policy.remote_ids = &id;
 	t->b.policy.n_remote_ids = 1;
