@@ -6,20 +6,27 @@ BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-.PHONY: all build deps demo test fast check interop bench fuzz format install clean
+.PHONY: all build deps deps-build deps-demo demo test fast check interop bench fuzz format install clean
 
 all: build
 
 # meson configures once; ninja reconfigures by itself when a meson.build changes.
-build: deps
+build: deps-build
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX)
 	@ninja -C $(BUILD)
 
 deps:
 	@tools/install-deps
 
+# What is enough to build and run.
+deps-build:
+	@tools/install-deps build run
+
+deps-demo:
+	@tools/install-deps build run demo
+
 # Two gateways in network namespaces and the traffic between them, explained on the screen.
-demo: build
+demo: deps-demo build
 	@SALLYPORT_BUILD=$(abspath $(BUILD)) tools/demo
 
 # Everything; the last line is "N passed, N failed, N skipped".

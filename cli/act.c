@@ -44,6 +44,15 @@ static const struct {
 	{ "traceroute", act_tool },
 };
 
+bool
+act_has(const char *rpc)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].rpc, rpc) == 0)
+			return true;
+	return false;
+}
+
 int
 act_run(struct act *a)
 {

@@ -32,4 +32,7 @@ struct act {
 /* Does what a->run says. Returns 0, or 1 with a line in a->error. */
 int act_run(struct act *a);
 
+/* True if there is an RPC of that name. */
+bool act_has(const char *rpc);
+
 #endif

@@ -35,7 +35,9 @@ struct client {
 	int fd;
 	uint32_t seq;
 	bool is_terminal; /* a person types: prompts, questions, everything on the terminal */
+	bool is_script;   /* lines come from IN, and so do the answers to questions */
 	FILE *in;         /* where answers and `load ... terminal` are read from */
+	char *ahead;      /* is_script: a line that was read and not used; NULL: none */
 	enum client_mode mode;
 	char user[64];
 	char host[256];                 /* "" = no host name */
@@ -56,6 +58,11 @@ void client_close(struct client *c);
 /* Runs one line as typed (no newline): sends it, shows all that comes back. Returns 0, 1 if the line failed,
  * -1 if the channel is lost (said on stderr). */
 int client_line(struct client *c, const char *line);
+
+/* Reads the next line of a script, without its end, into *LINE as getline() does. Returns false if there is none. */
+bool client_next_line(struct client *c, char **line, size_t *cap);
+/* LINE, which was read last, is to be read again; copied. */
+void client_line_back(struct client *c, const char *line);
 
 /* The same for a CLI_CALL of a program; SINK must be set. */
 int client_call(struct client *c, const struct elem *call);

@@ -89,7 +89,7 @@ input_file(struct client *c, const char *name)
 		if (memchr(buf, '\0', n) != NULL)
 			why = "not a text file";
 		else if (total > CLI_INPUT_MAX)
-			why = "file too large";
+			why = "it is too large";
 		else
 			err = send_piece(c, buf, NULL, false);
 	}

@@ -46,12 +46,8 @@ run_script(struct client *c)
 	char *line = NULL;
 	size_t cap = 0;
 	int status = 0;
-	while (c->mode != MODE_END) {
-		ssize_t n = getline(&line, &cap, stdin);
-		if (n < 0)
-			break;
-		while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-			line[--n] = '\0';
+	c->is_script = true;
+	while (c->mode != MODE_END && client_next_line(c, &line, &cap)) {
 		if (!is_blank(line) && client_line(c, line) != 0)
 			status = 1;
 	}

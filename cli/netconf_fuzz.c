@@ -33,14 +33,13 @@ static void
 filters_try(const struct nc_elem *e, struct text *out)
 {
 	if (strcmp(e->name, "filter") == 0) {
-		struct arena *a = arena_new();
 		const char *error;
-		const struct nc_elem *f = netconf_filter_read(a, e, &error);
-		if (f != NULL && error != NULL)
-			abort();
-		if (f != NULL)
-			elem_print(f, out);
-		arena_free(a);
+		struct netconf_filter f;
+		bool is_read = netconf_filter_read(e, &f, &error);
+		if (is_read && f.subtree != NULL)
+			elem_print(f.subtree, out);
+		if (is_read && f.xpath != NULL)
+			text_put(out, f.xpath);
 	}
 	for (const struct nc_elem *c = e->child; c != NULL; c = c->next)
 		filters_try(c, out);

@@ -46,6 +46,8 @@ junos_read(struct nc_session *s, const struct nc_get *get)
 		elem_flag(s->a, call, "changed");
 	if (get->filter != NULL && get->filter->child != NULL)
 		elems_copy(s, elem_add(s->a, call, "filter"), get->filter);
+	if (get->xpath != NULL)
+		elem_leaf(s->a, call, "xpath", get->xpath);
 	s->sink.format = formats[f].kind == REPLY_XML ? FORMAT_XML : FORMAT_TEXT;
 	reply_expect(&s->reply, formats[f].kind, formats[f].wrapper);
 	int rc = call_do(s, call);
@@ -60,6 +62,8 @@ compare(struct nc_session *s, const struct nc_elem *op)
 	const char *rollback = nc_attr(op, "rollback");
 	const char *database = nc_attr(op, "database");
 	struct elem *call = call_new(s, "compare");
+	if (strcmp(nc_attr(op, "compare"), "rollback") != 0)
+		return op_refuse(s, "bad-attribute", "compare", "invalid value");
 	elem_leaf(s->a, call, "rollback", rollback != NULL ? rollback : "0");
 	elem_leaf(s->a, call, "database", database != NULL ? database : "candidate");
 	s->sink.format = FORMAT_TEXT;
@@ -84,6 +88,11 @@ junos_get(struct nc_session *s, const struct nc_elem *op)
 	const char *database = nc_attr(op, "database");
 	const char *format = nc_attr(op, "format");
 	const char *inherit = nc_attr(op, "inherit");
+	if (database != NULL && strcmp(database, "candidate") != 0 &&
+	    strcmp(database, "committed") != 0)
+		return op_refuse(s, "bad-attribute", "database", "invalid value");
+	if (inherit != NULL && strcmp(inherit, "inherit") != 0 && strcmp(inherit, "defaults") != 0)
+		return op_refuse(s, "bad-attribute", "inherit", "invalid value");
 	if (nc_attr(op, "compare") != NULL)
 		return compare(s, op);
 	/* the attribute commit-scripts changes nothing, because there are none */

@@ -56,6 +56,7 @@ struct nc_get {
 	const char *format;
 	const char *inherit;          /* or NULL */
 	const struct nc_elem *filter; /* or NULL */
+	const char *xpath;            /* or NULL */
 	bool names_groups;
 	bool marks_changes;
 };

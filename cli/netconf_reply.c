@@ -258,7 +258,8 @@ static void
 error_put(struct reply *r, const char *severity, const char *tag, const char *path,
     const char *element, const char *message)
 {
-	reply_raw(r, "<rpc-error>\n");
+	/* it may stand in an answer of another name space */
+	reply_raw(r, "<rpc-error xmlns=\"" BASE_SPACE "\">\n");
 	reply_leaf(r, "error-type", type_of(tag));
 	reply_leaf(r, "error-tag", tag);
 	reply_leaf(r, "error-severity", severity);
@@ -267,6 +268,8 @@ error_put(struct reply *r, const char *severity, const char *tag, const char *pa
 	reply_leaf(r, "error-message", message);
 	if (element != NULL) {
 		reply_raw(r, "<error-info>\n");
+		if (strcmp(tag, "bad-attribute") == 0)
+			reply_leaf(r, "bad-attribute", element);
 		reply_leaf(r, "bad-element", element);
 		reply_raw(r, "</error-info>\n");
 	}

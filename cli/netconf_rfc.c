@@ -39,20 +39,18 @@ datastore(const struct nc_elem *op, const char *which)
 static int
 data_read(struct nc_session *s, const char *database, const struct nc_elem *filter)
 {
-	const struct nc_elem *wanted = NULL;
-	const char *error = NULL;
-	if (filter != NULL) {
-		wanted = netconf_filter_read(s->a, filter, &error);
-		if (error != NULL)
-			return op_refuse(s, "invalid-value", "filter", error);
-	}
+	struct netconf_filter f = { 0 };
+	const char *error;
+	if (filter != NULL && !netconf_filter_read(filter, &f, &error))
+		return op_refuse(s, "bad-attribute", error, "unsupported kind of filter");
 	reply_raw(&s->reply, "<data>\n");
 	int rc = 0;
-	if (filter == NULL || wanted != NULL)
+	if (!f.is_nothing)
 		rc = junos_read(s, &(struct nc_get){
 				       .database = database,
 				       .format = "xml",
-				       .filter = wanted,
+				       .filter = f.subtree,
+				       .xpath = f.xpath,
 				   });
 	reply_raw(&s->reply, "</data>\n");
 	return rc;

@@ -551,12 +551,3 @@ pager_on_key(struct pager *p)
 	cooked_back(p);
 	show(p);
 }
-
-void
-pager_finish(struct pager *p)
-{
-	while (pager_state(p) == PAGER_PROMPT) {
-		pager_prompt(p);
-		pager_on_key(p);
-	}
-}

@@ -38,7 +38,5 @@ bool pager_has_quit(const struct pager *p);
 void pager_prompt(struct pager *p);
 /* Reads one key and does what it says; call it when standard input is readable and the prompt is shown. */
 void pager_on_key(struct pager *p);
-/* Lets the user read all that there is. */
-void pager_finish(struct pager *p);
 
 #endif

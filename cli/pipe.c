@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pipe.c - reads the pipes of a command line and filters lines through them.
+ * pipe.c - reads the pipes of a command line, and lists what may follow in one that is being typed.
  *
  * Regular expressions are POSIX extended and ignore case, as on JUNOS; a pattern with blanks or `|` is quoted.
  */
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/resolve.h"
 #include "lib/base/pattern.h"
 #include "lib/base/text.h"
 
@@ -48,6 +47,7 @@ static const struct pipe_choice other_words[] = {
 	{ "hold", "Hold text without exiting the --More-- prompt" },
 	{ "no-more", "Don't paginate output" },
 	{ "refresh", "Refresh a continuous display of the command" },
+	{ "request", "Make system-level requests" },
 	{ "resolve", "Resolve IP addresses" },
 };
 
@@ -81,20 +81,26 @@ static const struct {
 	{ FORMAT_XML, { "rpc", "Show the request as XML tags" } },
 };
 
-/* What `display` takes besides formats. Nothing is left out of a configuration here, and no
- * script changes it: those words are for people who always type them. */
-enum display_word { DISPLAY_INHERITANCE, DISPLAY_CHANGED, DISPLAY_DETAIL, DISPLAY_SAME };
+/* What `display` takes besides formats. There are no commit scripts: what they would get is what they would leave. */
+enum display_word {
+	DISPLAY_INHERITANCE,
+	DISPLAY_CHANGED,
+	DISPLAY_DETAIL,
+	DISPLAY_OMIT,
+	DISPLAY_SCRIPTS,
+};
 
 static const struct {
 	struct pipe_choice choice;
 	enum display_word what;
 } display_words[] = {
 	{ { "changed", "Tag changes with junos:changed attribute (XML only)" }, DISPLAY_CHANGED },
-	{ { "commit-scripts", "Show data after commit scripts have been applied" }, DISPLAY_SAME },
+	{ { "commit-scripts", "Show data after commit scripts have been applied" },
+	    DISPLAY_SCRIPTS },
 	{ { "detail", "Show configuration data detail" }, DISPLAY_DETAIL },
 	{ { "inheritance", "Show inherited configuration data and source group" },
 	    DISPLAY_INHERITANCE },
-	{ { "omit", "Emit configuration statements with the 'omit' option" }, DISPLAY_SAME },
+	{ { "omit", "Emit configuration statements with the 'omit' option" }, DISPLAY_OMIT },
 };
 
 enum { DISPLAY_WORDS = sizeof(display_words) / sizeof(display_words[0]) };
@@ -102,6 +108,16 @@ enum { DISPLAY_WORDS = sizeof(display_words) / sizeof(display_words[0]) };
 static const struct pipe_choice inherit_words[] = {
 	{ "brief", "Display brief output" },
 	{ "no-comments", "Do not display inheritance comments" },
+};
+static const struct pipe_choice request_words[] = {
+	{ "message", "Send output to the terminals of users" },
+	{ "account", "Send message to all terminals of this user" },
+	{ "all", "Send message to all users" },
+	{ "<account>", "Name of the user" },
+};
+static const struct pipe_choice scripts_words[] = {
+	{ "no-comments", "Do not display inheritance comments" },
+	{ "view", "Show data that is presented to commit scripts" },
 };
 static const char *const inherits[] = {
 	[INHERIT_NOTES] = "notes",
@@ -258,6 +274,24 @@ inherit_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	return true;
 }
 
+/* `commit-scripts [no-comments|view]` */
+static bool
+scripts_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	p->is_final = true;
+	p->inherit = INHERIT_NOTES;
+	if (n_words == 2)
+		return true;
+	size_t n = strlen(w[2].s);
+	bool is_view = strncmp(scripts_words[1].word, w[2].s, n) == 0;
+	if (n_words > 3 || (!is_view && strncmp(scripts_words[0].word, w[2].s, n) != 0))
+		return refuse(err, w[n_words - 1].at, "syntax error.");
+	p->inherit = INHERIT_NO_COMMENTS;
+	if (is_view)
+		p->format = FORMAT_XML;
+	return true;
+}
+
 /* Finds the format that WORD abbreviates; -1 if none. */
 static int
 format_find(const char *word)
@@ -294,7 +328,10 @@ display_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	int word = display_find(w[1].s);
 	if (word >= 0 && display_words[word].what == DISPLAY_INHERITANCE)
 		return inherit_parse(p, w, n_words, err);
+	if (word >= 0 && display_words[word].what == DISPLAY_SCRIPTS)
+		return scripts_parse(p, w, n_words, err);
 	if (word >= 0) {
+		p->shows_omitted |= display_words[word].what == DISPLAY_OMIT;
 		p->is_detail |= display_words[word].what == DISPLAY_DETAIL;
 		p->is_changed |= display_words[word].what == DISPLAY_CHANGED;
 		return n_words == 2 || refuse(err, w[2].at, "syntax error.");
@@ -348,6 +385,31 @@ refresh_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe
 	if (!number_parse(&w[1], PIPE_REFRESH_MAX, &p->refresh, err))
 		return false;
 	return p->refresh > 0 || refuse(err, w[1].at, "syntax error.");
+}
+
+/* `request message (all | account NAME)` */
+static bool
+request_parse(struct pipes *p, const struct word *w, size_t n_words, struct pipe_error *err)
+{
+	if (p->n == PIPE_MAX)
+		return refuse(err, w[0].at, "too many pipes.");
+	if (n_words > 1 && strncmp("message", w[1].s, strlen(w[1].s)) != 0)
+		return refuse(err, w[1].at, "syntax error.");
+	size_t n = n_words > 2 ? strlen(w[2].s) : 0;
+	bool is_all = n > 1 && strncmp("all", w[2].s, n) == 0;
+	bool is_account = n > 1 && strncmp("account", w[2].s, n) == 0;
+	size_t n_max = is_account ? 4 : 3;
+	if (n_words > 2 && !is_all && !is_account)
+		return refuse(err, w[2].at, "syntax error.");
+	if (n_words < n_max)
+		return refuse(
+		    err, w[n_words - 1].at + strlen(w[n_words - 1].s), "missing argument.");
+	if (n_words > n_max)
+		return refuse(err, w[n_max].at, "syntax error.");
+	struct pipe_stage *st = &p->stages[p->n++];
+	*st = (struct pipe_stage){ .kind = PIPE_MESSAGE };
+	st->file = is_account ? strdup(w[3].s) : NULL;
+	return true;
 }
 
 /* `resolve [full-names]` */
@@ -407,6 +469,8 @@ pipe_parse(struct pipes *p, char *s, size_t base, struct pipe_error *err)
 		return compare_parse(p, w, n_words, err);
 	if (strcmp(name, "refresh") == 0)
 		return refresh_parse(p, w, n_words, err);
+	if (strcmp(name, "request") == 0)
+		return request_parse(p, w, n_words, err);
 	if (strcmp(name, "resolve") == 0)
 		return resolve_parse(p, w, n_words, err);
 	if (n_words > 1)
@@ -519,15 +583,27 @@ arguments_list(size_t row, const struct word *w, size_t n_words, const char *par
 			n = choice_add(out, n, partial, display_words[i].choice);
 		qsort(out, n, sizeof(*out), choice_compare);
 	} else if (strcmp(name, "display") == 0 && n_words == 2 && display_find(w[1].s) >= 0) {
-		bool has_more = display_words[display_find(w[1].s)].what == DISPLAY_INHERITANCE;
-		for (size_t i = 0; has_more && i < 2; i++)
-			n = choice_add(out, n, partial, inherit_words[i]);
+		enum display_word what = display_words[display_find(w[1].s)].what;
+		const struct pipe_choice *more = what == DISPLAY_INHERITANCE ? inherit_words
+						 : what == DISPLAY_SCRIPTS   ? scripts_words
+									     : NULL;
+		for (size_t i = 0; more != NULL && i < 2; i++)
+			n = choice_add(out, n, partial, more[i]);
 	} else if (strcmp(name, "refresh") == 0) {
 		*can_end = n_words > 1;
 		if (n_words == 1)
 			n = choice_add(out, n, partial,
 			    (struct pipe_choice){
 				"<interval>", "Seconds between updates (1..604800)" });
+	} else if (strcmp(name, "request") == 0) {
+		*can_end = n_words > 3 || (n_words == 3 && strlen(w[2].s) > 1 &&
+					      strncmp("all", w[2].s, strlen(w[2].s)) == 0);
+		if (n_words == 1)
+			n = choice_add(out, n, partial, request_words[0]);
+		for (size_t i = 1; i <= 2 && n_words == 2; i++)
+			n = choice_add(out, n, partial, request_words[i]);
+		if (n_words == 3 && !*can_end)
+			n = choice_add(out, n, partial, request_words[3]);
 	} else if (strcmp(name, "resolve") == 0 && n_words == 1) {
 		n = choice_add(out, n, partial,
 		    (struct pipe_choice){
@@ -565,170 +641,4 @@ pipe_complete(
 		n = arguments_list(row, w, n_words, partial, out, out_can_end);
 	free(copy);
 	return n;
-}
-
-void
-pipes_done(struct pipes *p)
-{
-	for (size_t i = 0; i < PIPE_MAX; i++) {
-		struct pipe_stage *st = &p->stages[i];
-		if (st->has_re)
-			regfree(&st->re);
-		for (unsigned k = 0; st->ring != NULL && k < st->n; k++)
-			text_done(&st->ring[k]);
-		free(st->ring);
-		text_done(&st->named);
-		free(st->file);
-		if (st->f != NULL)
-			fclose(st->f);
-	}
-	free(p->compare_file);
-	text_done(&p->partial);
-	text_done(&p->out);
-	*p = (struct pipes){ 0 };
-}
-
-static void
-file_put(struct pipes *p, struct pipe_stage *st, const char *line)
-{
-	if (st->f == NULL && st->file != NULL) {
-		st->f = fopen(st->file, st->kind == PIPE_APPEND ? "a" : "w");
-		if (st->f == NULL) {
-			fprintf(
-			    stderr, "error: could not open '%s': %s\n", st->file, strerror(errno));
-			free(st->file);
-			st->file = NULL;
-			p->has_failed = true;
-		}
-	}
-	if (st->f != NULL && fprintf(st->f, "%s\n", line) < 0 && st->write_error == 0)
-		st->write_error = errno;
-}
-
-/* Ends the file of a stage; what did not get into it is said, since the disk may be full. */
-static void
-file_end(struct pipes *p, struct pipe_stage *st)
-{
-	if (st->f == NULL)
-		return;
-	if (fclose(st->f) != 0 && st->write_error == 0)
-		st->write_error = errno;
-	st->f = NULL;
-	if (st->write_error == 0)
-		return;
-	fprintf(stderr, "error: could not write '%s': %s\n", st->file, strerror(st->write_error));
-	free(st->file);
-	st->file = NULL;
-	p->has_failed = true;
-}
-
-/* Hands one line (without its end) to stage I and those after it. */
-static void
-line_put(struct pipes *p, size_t i, const char *line)
-{
-	for (; i < p->n; i++) {
-		struct pipe_stage *st = &p->stages[i];
-		st->n_lines++;
-		switch (st->kind) {
-		case PIPE_MATCH:
-			if (regexec(&st->re, line, 0, NULL, 0) != 0)
-				return;
-			break;
-		case PIPE_EXCEPT:
-			if (regexec(&st->re, line, 0, NULL, 0) == 0)
-				return;
-			break;
-		case PIPE_FIND:
-			st->found = st->found || regexec(&st->re, line, 0, NULL, 0) == 0;
-			if (!st->found)
-				return;
-			break;
-		case PIPE_COUNT:
-			return;
-		case PIPE_LAST:
-			if (st->n > 0) {
-				struct text *t = &st->ring[(st->n_lines - 1) % st->n];
-				text_reset(t);
-				text_put(t, line);
-			}
-			return;
-		case PIPE_TRIM:
-			line += strnlen(line, st->n);
-			break;
-		case PIPE_SAVE:
-		case PIPE_APPEND:
-			file_put(p, st, line);
-			return;
-		case PIPE_TEE:
-			file_put(p, st, line);
-			break;
-		case PIPE_RESOLVE:
-			text_reset(&st->named);
-			resolve_line(line, st->full_names, &st->named);
-			line = text_str(&st->named);
-			break;
-		}
-	}
-	text_put(&p->out, line);
-	text_putc(&p->out, '\n');
-}
-
-void
-pipes_put(struct pipes *p, const char *s, size_t n)
-{
-	if (p->n == 0) {
-		text_putn(&p->out, s, n);
-		return;
-	}
-	const char *end = s + n;
-	while (s < end) {
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
-		if (nl == NULL) {
-			text_putn(&p->partial, s, (size_t)(end - s));
-			return;
-		}
-		text_putn(&p->partial, s, (size_t)(nl - s));
-		line_put(p, 0, text_str(&p->partial));
-		text_reset(&p->partial);
-		s = nl + 1;
-	}
-}
-
-void
-pipes_flush(struct pipes *p)
-{
-	if (p->partial.len > 0) {
-		line_put(p, 0, text_str(&p->partial));
-		text_reset(&p->partial);
-	}
-	for (size_t i = 0; i < p->n; i++) {
-		struct pipe_stage *st = &p->stages[i];
-		char line[512];
-		switch (st->kind) {
-		case PIPE_COUNT:
-			snprintf(line, sizeof(line), "Count: %u lines", st->n_lines);
-			line_put(p, i + 1, line);
-			break;
-		case PIPE_LAST: {
-			unsigned n = st->n_lines < st->n ? st->n_lines : st->n;
-			for (unsigned k = st->n_lines - n; k < st->n_lines; k++)
-				line_put(p, i + 1, text_str(&st->ring[k % st->n]));
-			break;
-		}
-		case PIPE_TEE:
-			file_end(p, st);
-			break;
-		case PIPE_SAVE:
-		case PIPE_APPEND:
-			file_end(p, st);
-			if (st->file == NULL)
-				break;
-			snprintf(line, sizeof(line), "Wrote %u lines of %s to '%s'", st->n_lines,
-			    st->is_configuration ? "configuration" : "output", st->file);
-			line_put(p, i + 1, line);
-			break;
-		default:
-			break;
-		}
-	}
 }

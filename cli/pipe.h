@@ -3,7 +3,7 @@
  * pipe.h - what stands after `|` on a command line.
  *
  * `display` and `compare` say what mgd shall send or how rows are rendered; the others filter lines of
- * text one after the other. Used by line.c, one thread.
+ * text one after the other. Used by client.c and output.c, one thread.
  */
 #ifndef PIPE_H
 #define PIPE_H
@@ -28,6 +28,7 @@ enum pipe_kind {
 	PIPE_APPEND,
 	PIPE_TEE,
 	PIPE_RESOLVE,
+	PIPE_MESSAGE,
 };
 
 struct pipe_stage {
@@ -38,9 +39,9 @@ struct pipe_stage {
 	unsigned n;            /* LAST: lines to keep; TRIM: columns to drop */
 	unsigned n_lines;      /* COUNT, SAVE: lines seen */
 	struct text *ring;     /* LAST: the newest n lines */
-	char *file;            /* SAVE, APPEND, TEE */
+	char *file;            /* SAVE, APPEND, TEE; MESSAGE: the account, NULL: all */
 	bool full_names;       /* RESOLVE */
-	struct text named;     /* RESOLVE: the line with its names */
+	struct text named;     /* RESOLVE: the line with its names; MESSAGE: all that came */
 	bool is_configuration; /* SAVE: what is written is called so */
 	FILE *f;
 	int write_error; /* errno of the first line that did not get into it, or 0 */
@@ -62,6 +63,8 @@ struct pipes {
 	unsigned refresh;    /* seconds between one answer and the next; 0: one is enough */
 	bool is_detail;      /* display detail */
 	bool is_changed;     /* display changed */
+	bool is_final;       /* display commit-scripts: what would be committed */
+	bool shows_omitted;  /* display omit */
 	bool is_relative;    /* display set relative */
 	bool is_rpc;         /* display xml rpc: the request, not the answer */
 	bool no_more;        /* no pager */
@@ -109,5 +112,7 @@ bool pipes_save(struct pipes *p, const char *file);
 void pipes_put(struct pipes *p, const char *s, size_t n);
 /* Lets out what stages kept back (last, count) and a line without an end. */
 void pipes_flush(struct pipes *p);
+/* True if `| request message` has kept something; OUT gets the command of operational mode that sends it. */
+bool pipes_message(const struct pipes *p, struct text *out);
 
 #endif

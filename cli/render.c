@@ -46,6 +46,7 @@ static const struct render_table tables[] = {
 	{ "route-summary-information", "junos-routing", NULL, show_route_summary_row, NULL },
 	{ "forwarding-table-information", "junos-rtinfo", NULL, show_forwarding_row, NULL },
 	{ "arp-table-information", "junos-arp", NULL, show_arp_row, NULL },
+	{ "clear-arp-table-results", "junos-arp", NULL, show_arp_cleared_row, NULL },
 	{ "ipv6-nd-information", "junos-ipv6-nd", NULL, show_nd_row, NULL },
 	{ "firewall-information", "junos-filter", NULL, show_firewall_row, NULL },
 	{ "service-set-packet-drop-statistics-information", "junos-services", NULL, show_drops_row,

@@ -114,6 +114,7 @@ void show_route_summary_row(struct render *r, const struct elem *row);
 void show_forwarding_row(struct render *r, const struct elem *row);
 void show_pki_row(struct render *r, const struct elem *row);
 void show_arp_row(struct render *r, const struct elem *row);
+void show_arp_cleared_row(struct render *r, const struct elem *row);
 void show_nd_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);

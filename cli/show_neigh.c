@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * show_neigh.c - the tables of `show arp` and `show ipv6 neighbors`.
+ * show_neigh.c - the tables of `show arp` and `show ipv6 neighbors`, and what `clear arp` says.
  */
 #include <string.h>
 
@@ -31,6 +31,12 @@ show_arp_row(struct render *r, const struct elem *row)
 	const struct elem *flags = elem_find(row, "arp-table-entry-flags");
 	text_printf(r->out, "%-19s %s\n", value(row, "interface-name"),
 	    flags != NULL && flags->child != NULL ? flags->child->name : "none");
+}
+
+void
+show_arp_cleared_row(struct render *r, const struct elem *row)
+{
+	text_printf(r->out, "%-15s deleted\n", value(row, "ip-address"));
 }
 
 void

@@ -23,6 +23,7 @@
 
 #include "cli/client.h"
 #include "cli/monitor.h"
+#include "cli/output.h"
 #include "cli/pager.h"
 #include "cli/pipe.h"
 #include "cli/screen.h"
@@ -59,6 +60,7 @@ struct choices {
 
 static struct client *client; /* readline's callbacks have no argument */
 static volatile sig_atomic_t interrupted;
+static bool is_closed; /* nobody types any more, or mgd is gone */
 
 static void
 on_sigint(int sig)
@@ -223,7 +225,10 @@ page_show(char *text, size_t len)
 	screen_tame(&tame, text, len);
 	pager_put(p, text, len);
 	pager_end(p);
-	pager_finish(p);
+	while (pager_state(p) == PAGER_PROMPT) {
+		pager_prompt(p);
+		output_page_key(&client->settings, p);
+	}
 	pager_free(p);
 }
 
@@ -528,6 +533,7 @@ key_get(FILE *in)
 {
 	int n = client->settings.idle_minutes > 0 ? idle_wait(in) : key_wait(in, -1);
 	if (n <= 0) {
+		is_closed = true;
 		line_leave("");
 		puts(n < 0 ? "error: connection to mgd lost"
 			   : "Idle timeout exceeded: closing session");
@@ -647,10 +653,13 @@ typing_run(struct client *c)
 			putchar('\n');
 		banner_show();
 		char *line = readline(client_prompt(c, prompt, sizeof(prompt)));
-		if (line == NULL)
+		bool is_end = line == NULL; /* ^D on an empty line */
+		if (is_end && (is_closed || c->mode != MODE_CONFIGURATION))
 			break;
+		if (is_end)
+			putchar('\n');
 		command_begin();
-		if (line_run(line) < 0)
+		if ((is_end ? client_line(c, "exit") : line_run(line)) < 0)
 			status = 1;
 		interrupt_forget(); /* it was meant for the line that is over */
 		free(line);

@@ -4,7 +4,7 @@
  *
  * The filter is a tree of statement names. An element without children chooses all of its statement; one with children
  * what they choose below it; a leaf with a value, where it is the key of a list or a leaf, chooses the entries that
- * have that value. What is chosen is a copy of the tree without the rest, which then goes the way of `show`. Called by call.c.
+ * have that value. An XPath (xpath.h) chooses likewise. What is chosen is a copy of the tree without the rest, which then goes the way of `show`. Called by call.c.
  */
 #include "daemon/mgd/call.h"
 
@@ -13,6 +13,8 @@
 
 #include "daemon/mgd/mgd.h"
 #include "daemon/mgd/permit.h"
+#include "daemon/mgd/xpath.h"
+#include "lib/base/arena.h"
 #include "lib/junos/defaults.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/tree.h"
@@ -100,6 +102,28 @@ chosen(const struct tree *t, const struct elem *f)
 	return part;
 }
 
+/* Leaves of SEEN what the XPath SELECT chooses in *PART. Returns false if that is nothing, or SELECT cannot be read, which ends the
+ * answer. */
+static bool
+selected(struct session *s, const struct tree *seen, const char *select, struct tree **part)
+{
+	const char *error;
+	struct text why = { 0 };
+	struct arena *a = arena_new();
+	const struct xpath *x = xpath_read(a, select, &error);
+	bool has_some = false;
+	if (x != NULL) {
+		*part = *part != NULL ? *part : tree_copy(seen);
+		has_some = xpath_prune(x, *part);
+	} else {
+		text_printf(&why, "  'select'\n    %s\n", error);
+		session_fail(s, text_str(&why));
+	}
+	text_done(&why);
+	arena_free(a);
+	return has_some;
+}
+
 bool
 call_may_read(struct session *s)
 {
@@ -154,8 +178,12 @@ call_get(struct session *s, const struct elem *call)
 	    session_permit(s), whole != NULL ? whole : all, has_marks ? PERMIT_MARK : PERMIT_DROP);
 	const struct tree *seen = view != NULL ? view : whole != NULL ? whole : all;
 	struct tree *part = chosen(seen, filter);
-	show_made(s, all, part != NULL ? part : seen, part == NULL);
-	session_done(s);
+	const char *select = elem_value(call, "xpath");
+	bool is_all = select == NULL || selected(s, seen, select, &part);
+	if (is_all)
+		show_made(s, all, part != NULL ? part : seen, part == NULL);
+	if (!s->has_done)
+		session_done(s);
 	tree_free(part);
 	tree_free(view);
 	tree_free(whole);

@@ -167,9 +167,11 @@ candidate_leave(struct session *s)
 	if (!s->is_configuring)
 		return;
 	struct db *db = &s->m->db;
-	/* what is just being committed is no change to be lost */
-	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched && !commit_is_of(s->m, s))
+	/* what is just being committed comes back if it succeeds, and only then */
+	if (s->kind == CONFIGURE_EXCLUSIVE && db->is_touched) {
+		commit_set_apart(s->m, s);
 		shared_reset(db);
+	}
 	tree_free(s->private_tree);
 	s->private_tree = NULL;
 	base_set(s, NULL);
@@ -326,8 +328,11 @@ on_done(void *arg, bool ok, const char *text)
 	if (ok && !o->check_only && o->at == 0 && !o->at_reboot)
 		stored(s);
 	struct commit_ask ask = s->commit_ask;
+	struct text seen = { 0 };
 	s->commit_ask = (struct commit_ask){ 0 };
-	ask.on_done(ask.arg, ok, text);
+	guard_problems(s, text, &seen);
+	ask.on_done(ask.arg, ok, text_str(&seen));
+	text_done(&seen);
 }
 
 static void

@@ -23,6 +23,7 @@
 
 #include "daemon/mgd/candidate.h"
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/when.h"
 #include "lib/conf/conf.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
@@ -159,6 +160,13 @@ bool
 commit_is_of(const struct mgd *m, const void *arg)
 {
 	return m->commit != NULL && m->commit->ask.arg == arg;
+}
+
+void
+commit_set_apart(struct mgd *m, const void *arg)
+{
+	if (commit_is_of(m, arg))
+		m->commit->ask.is_private = true;
 }
 
 void
@@ -544,7 +552,7 @@ commit_checked(struct commit *c)
 	struct mgd *m = c->m;
 	struct text said = { 0 };
 	int rc = 0;
-	char date[32];
+	char date[WHEN_DATE_LEN];
 	if (is_check(c) && !c->ask.options.is_validation)
 		rc = confirm_now(m);
 	if (rc == 0 && is_check(c)) {
@@ -553,7 +561,7 @@ commit_checked(struct commit *c)
 			rc = schedule_keep(m, &c->ask, c->tree);
 		if (c->ask.options.at != 0)
 			text_printf(&said, "commit at will be executed at %s\n",
-			    store_date(c->ask.options.at, date));
+			    when_date(c->ask.options.at, date));
 		else if (c->ask.options.at_reboot)
 			text_put(&said, "commit at will be executed at reboot\n");
 	} else if (rc == 0) {

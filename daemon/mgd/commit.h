@@ -48,6 +48,8 @@ struct commit_ask {
 bool commit_start(struct mgd *m, const struct commit_ask *ask);
 /* Forgets whom to tell; the commit goes on. IS_GONE: ARG is a session that ends. */
 void commit_detach(struct mgd *m, const void *arg, bool is_gone);
+/* The commit under way, if it is that of ARG, is no longer one of what the shared candidate holds: that follows it. */
+void commit_set_apart(struct mgd *m, const void *arg);
 /* True if the commit under way is that of ARG, told of it or not. */
 bool commit_is_of(const struct mgd *m, const void *arg);
 /* A peer has answered CHECK or APPLY, or is gone. */

@@ -485,6 +485,8 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 		session_refuse(s, &e);
 	} else if (is_version(&p) && id != EDIT_SET && id != EDIT_ANNOTATE) {
 		session_fail(s, "error: the version statement cannot be changed or deleted");
+	} else if (id == EDIT_SET && p.end == PATH_VALUE && p.s->asks_for != NULL) {
+		edit_password(s, &p);
 	} else {
 		struct text line = { 0 };
 		text_put(&line, verb);
@@ -498,15 +500,6 @@ do_change(struct session *s, const char *verb, int id, const struct words *w, st
 		text_done(&line);
 	}
 	refusal_done(&e);
-}
-
-bool
-edit_may(struct session *s, const char *command)
-{
-	if (s->is_configuring && permit_command(session_permit(s), command, NULL))
-		return !candidate_refuses(s);
-	session_fail(s, "error: permission denied");
-	return false;
 }
 
 static void
@@ -582,12 +575,19 @@ do_rollback(struct session *s, const struct words *w)
 }
 
 static void
-do_status(struct session *s)
+do_status(struct session *s, const struct words *w)
 {
+	struct refusal e = { 0 };
 	struct text t = { 0 };
-	candidate_users(s, NULL, &t);
-	session_text(s, text_str(&t));
-	session_done(s);
+	if (w->n > 0) {
+		refuse(&e, w->w[0].at, "syntax error.");
+		session_refuse(s, &e);
+	} else {
+		candidate_users(s, NULL, &t);
+		session_text(s, text_str(&t));
+		session_done(s);
+	}
+	refusal_done(&e);
 	text_done(&t);
 }
 
@@ -649,6 +649,14 @@ edit_line(struct session *s, const struct words *w)
 		arena_free(a);
 		return;
 	}
+	struct words rest = words_from(w, used);
+	if (!edit_arguments_may(s, c, &rest, a)) {
+		refuse(&e, rest.w[0].at, "permission denied.");
+		session_refuse(s, &e);
+		refusal_done(&e);
+		arena_free(a);
+		return;
+	}
 	bool is_prefix = (c->id == EDIT_TOP || c->id == EDIT_UP) && w->n > used;
 	bool has_request = c->id == EDIT_SHOW || c->id == EDIT_RUN || is_prefix;
 	if (s->is_rpc && !has_request)
@@ -657,7 +665,6 @@ edit_line(struct session *s, const struct words *w)
 		arena_free(a);
 		return;
 	}
-	struct words rest = words_from(w, used);
 	switch ((enum edit_id)c->id) {
 	case EDIT_ACTIVATE:
 	case EDIT_ANNOTATE:
@@ -709,7 +716,7 @@ edit_line(struct session *s, const struct words *w)
 		do_show(s, &rest, a);
 		break;
 	case EDIT_STATUS:
-		do_status(s);
+		do_status(s, &rest);
 		break;
 	case EDIT_TOP:
 		do_up(s, &rest, true);

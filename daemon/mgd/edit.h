@@ -25,6 +25,12 @@ void edit_change(struct session *s, const char *lines);
 /* Shows what R holds in the same way, and ends the line. */
 void edit_report(struct session *s, const struct report *r);
 
+/* --- edit_password.c --- */
+
+struct path;
+/* `set ... plain-text-password`, which P leads to: asks for the password and sets its hash. */
+void edit_password(struct session *s, const struct path *p);
+
 /* --- edit_many.c --- */
 
 /* `replace pattern REGEX with TEXT [upto N]` */
@@ -72,6 +78,13 @@ void trial_start(struct session *s, struct tree *t, bool keep);
 void trial_done(struct session *s);
 /* `save FILE`: the file gets the part of the candidate at the [edit] place, and what it stands in. */
 void edit_save(struct session *s, const struct words *w);
+
+/* --- edit_judge.c --- */
+
+struct command;
+/* May the user of S run C with the words W behind it? That he may run it with some has been found already. */
+bool edit_arguments_may(
+    const struct session *s, const struct command *c, const struct words *w, struct arena *a);
 
 /* May S run COMMAND of configuration mode now? If not, its line has ended. For what goes on later: a lock may have been taken
  * meanwhile. */

@@ -28,6 +28,13 @@ enum load_kind {
 	KIND_NONE, /* of programs only */
 };
 
+/* How the text is written. */
+enum load_format {
+	LOAD_AS_IT_IS, /* curly text, or what its first character says */
+	LOAD_AS_JSON,
+	LOAD_AS_XML,
+};
+
 static const char *const kinds[KINDS] = {
 	[KIND_MERGE] = "merge",
 	[KIND_OVERRIDE] = "override",
@@ -87,9 +94,17 @@ text_load(struct session *s, const char *text, size_t len, struct report *r)
 	case KIND_UPDATE:
 		return load_update(t, place, text, len, r);
 	default:
-		return s->load_json ? load_json(t, place, action, text, len, r)
-				    : load_any_below(t, place, action, text, len, r);
+		break;
 	}
+	switch ((enum load_format)s->load_format) {
+	case LOAD_AS_JSON:
+		return load_json(t, place, action, text, len, r);
+	case LOAD_AS_XML:
+		return load_xml(t, place, action, text, len, r);
+	case LOAD_AS_IT_IS:
+		break;
+	}
+	return load_any_below(t, place, action, text, len, r);
 }
 
 /* Adds to SHOWN what the user shall see of L. To whoever types, a word that means nothing is an error; only a file that the
@@ -175,16 +190,21 @@ static const struct word *
 load_words(struct session *s, const struct words *w, struct refusal *e)
 {
 	size_t at = 1;
-	s->load_json = s->load_relative = s->load_stops = s->load_is_whole = false;
+	s->load_format = LOAD_AS_IT_IS;
+	s->load_relative = s->load_stops = s->load_is_whole = false;
 	s->load_trial = TRIAL_NONE;
 	if (w->n > 0 && !kind_of(&w->w[0], &s->load_kind)) {
 		refuse(e, w->w[0].at, "syntax error.");
 		return NULL;
 	}
-	bool is_format = w->n > 2 && !w->w[1].is_quoted &&
-			 (strcmp(w->w[1].s, "json") == 0 || strcmp(w->w[1].s, "xml") == 0);
+	bool is_format = w->n > 2 && (word_abbreviates(&w->w[1], "json") == 2 ||
+					 word_abbreviates(&w->w[1], "xml") == 2);
+	if (is_format && (s->load_kind == KIND_SET || s->load_kind == KIND_PATCH)) {
+		refuse(e, w->w[1].at, "syntax error."); /* their text has one format */
+		return NULL;
+	}
 	if (is_format) {
-		s->load_json = strcmp(w->w[1].s, "json") == 0;
+		s->load_format = w->w[1].s[0] == 'j' ? LOAD_AS_JSON : LOAD_AS_XML;
 		at++;
 	}
 	if (w->n <= at) {
@@ -229,7 +249,7 @@ edit_load_call(struct session *s, const struct load_wish *wish)
 	}
 	if (!edit_may(s, "load"))
 		return;
-	s->load_json = strcmp(wish->format, "json") == 0;
+	s->load_format = strcmp(wish->format, "json") == 0 ? LOAD_AS_JSON : LOAD_AS_IT_IS;
 	s->load_relative = false;
 	s->load_stops = wish->stops;
 	s->load_is_whole = wish->is_whole;
@@ -255,6 +275,8 @@ edit_save(struct session *s, const struct words *w)
 	struct tree *view = permit_view(session_permit(s), session_tree(s), PERMIT_MARK);
 	struct tree *part = show_part(&s->m->db, view != NULL ? view : session_tree(s), &s->edit);
 	struct text out = { 0 };
+	if (s->edit.n == 0)
+		show_header(s, session_tree(s), &out);
 	if (part != NULL)
 		print_text(tree_root(part), 0, &out);
 	if (w->w[0].is_quoted || strcmp(w->w[0].s, "terminal") != 0)

@@ -52,6 +52,9 @@ void guard_done(struct guard *g);
 bool guard_path(const struct session *s, const struct path *start, const struct words *w,
     const struct path *p, enum permit_access access, struct refusal *e);
 
+/* Appends TEXT, what a commit says, without what is in parts of the configuration that the user of S may not see. */
+void guard_problems(const struct session *s, const char *text, struct text *out);
+
 /* Lines about sessions, commands and commits. */
 void guard_log_login(const struct session *s, bool is_login);
 void guard_log_command(const struct session *s, const char *line);

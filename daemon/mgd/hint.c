@@ -3,11 +3,11 @@
  * hint.c - what can be typed next on a line: the answer to CLI_COMPLETE.
  *
  * The line is cut into complete words and the one that is being typed. The complete ones lead, through the tables and
- * the schema that run lines too, to a place; lib/junos/complete lists what may stand there. What follows the commands that take neither
+ * the schema that run lines too, to a place; hint_path.c lists what may stand there. What follows the commands that take neither
  * a configuration path nor the arguments of an RPC is a table of steps here. Called by
  * session.c; pure but for the dates of rollbacks.
  */
-#include "daemon/mgd/hint.h"
+#include "daemon/mgd/hint_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,24 +20,6 @@
 #include "lib/junos/tree.h"
 #include "lib/msg/elem.h"
 #include "lib/yang/schema.h"
-
-/* What follows a command of configuration mode. */
-enum follow {
-	FOLLOW_STEPS, /* words of their own: the table below */
-	FOLLOW_SET,
-	FOLLOW_EDIT,
-	FOLLOW_SHOW,   /* a path or nothing */
-	FOLLOW_CHANGE, /* a path */
-	FOLLOW_ANNOTATE,
-	FOLLOW_COPY,
-	FOLLOW_INSERT,
-	FOLLOW_TOP,
-	FOLLOW_UP,
-	FOLLOW_RUN,
-	FOLLOW_MATCH, /* a path that ends with a pattern */
-	FOLLOW_RANGE_SET,
-	FOLLOW_RANGE_DELETE,
-};
 
 static const struct {
 	const char *command;
@@ -62,6 +44,17 @@ static const struct {
 	{ "wildcard delete", FOLLOW_MATCH },
 	{ "wildcard range delete", FOLLOW_RANGE_DELETE },
 	{ "wildcard range set", FOLLOW_RANGE_SET },
+};
+
+/* Commands that share the rows of another, and those whose rows stand for all that begin so. */
+static const struct {
+	const char *begins;
+	const char *rows;
+} shared[] = {
+	{ "help reference", "help topic" },
+	{ "quit", "exit" },
+	{ "request system ", "request system " },
+	{ "restart ", "restart " },
 };
 
 /* Commands with words of their own as little state machines: in state FROM the word may follow and leads to state TO. A word in
@@ -99,10 +92,6 @@ static const struct step {
 	{ "exit", 1, NULL, NULL, 0 },
 	{ "help apropos", 0, "<string>", "Word in names or descriptions", 1 },
 	{ "help apropos", 1, NULL, NULL, 0 },
-	{ "help reference", 0, "<statement>", "Name of a statement, or the words that lead to it",
-	    1 },
-	{ "help reference", 1, NULL, NULL, 0 },
-	{ "help reference", 1, "<statement>", "Next word", 1 },
 	{ "help topic", 0, "<statement>", "Name of a statement, or the words that lead to it", 1 },
 	{ "help topic", 1, NULL, NULL, 0 },
 	{ "help topic", 1, "<statement>", "Next word", 1 },
@@ -126,9 +115,6 @@ static const struct step {
 	{ "monitor stop", 0, NULL, NULL, 0 },
 	{ "monitor stop", 0, "<filename>", "Name of the log", 1 },
 	{ "monitor stop", 1, NULL, NULL, 0 },
-	{ "quit", 0, NULL, NULL, 0 },
-	{ "quit", 0, "configuration-mode", "Exit configuration mode", 1 },
-	{ "quit", 1, NULL, NULL, 0 },
 	{ "replace pattern", 0, "<regex>", "Regular expression to look for", 1 },
 	{ "replace pattern", 1, "with", "Replace what matches with a text", 2 },
 	{ "replace pattern", 2, "<text>", "Text to replace it with", 3 },
@@ -136,43 +122,13 @@ static const struct step {
 	{ "replace pattern", 3, "upto", "Number of names and values to change", 4 },
 	{ "replace pattern", 4, "<number>", "Number of names and values to change", 5 },
 	{ "replace pattern", 5, NULL, NULL, 0 },
-	{ "request system halt", 0, NULL, NULL, 0 },
-	{ "request system halt", 0, "<option>", "Anything", 0 },
-	{ "request system power-off", 0, NULL, NULL, 0 },
-	{ "request system power-off", 0, "<option>", "Anything", 0 },
-	{ "request system reboot", 0, NULL, NULL, 0 },
-	{ "request system reboot", 0, "<option>", "Anything", 0 },
-	{ "request system snapshot", 0, NULL, NULL, 0 },
-	{ "request system snapshot", 0, "<option>", "Anything", 0 },
-	{ "request system software", 0, NULL, NULL, 0 },
-	{ "request system software", 0, "<option>", "Anything", 0 },
-	{ "request system zeroize", 0, NULL, NULL, 0 },
-	{ "request system zeroize", 0, "<option>", "Anything", 0 },
-	{ "restart adaptive-services", 0, NULL, NULL, 0 },
-	{ "restart adaptive-services", 0, "gracefully", "Gracefully restart the process", 1 },
-	{ "restart adaptive-services", 0, "immediately", "Immediately restart the process", 1 },
-	{ "restart adaptive-services", 0, "soft", "Soft reset the process", 1 },
-	{ "restart adaptive-services", 1, NULL, NULL, 0 },
-	{ "restart interface-control", 0, NULL, NULL, 0 },
-	{ "restart interface-control", 0, "gracefully", "Gracefully restart the process", 1 },
-	{ "restart interface-control", 0, "immediately", "Immediately restart the process", 1 },
-	{ "restart interface-control", 0, "soft", "Soft reset the process", 1 },
-	{ "restart interface-control", 1, NULL, NULL, 0 },
-	{ "restart ipsec-key-management", 0, NULL, NULL, 0 },
-	{ "restart ipsec-key-management", 0, "gracefully", "Gracefully restart the process", 1 },
-	{ "restart ipsec-key-management", 0, "immediately", "Immediately restart the process", 1 },
-	{ "restart ipsec-key-management", 0, "soft", "Soft reset the process", 1 },
-	{ "restart ipsec-key-management", 1, NULL, NULL, 0 },
-	{ "restart management", 0, NULL, NULL, 0 },
-	{ "restart management", 0, "gracefully", "Gracefully restart the process", 1 },
-	{ "restart management", 0, "immediately", "Immediately restart the process", 1 },
-	{ "restart management", 0, "soft", "Soft reset the process", 1 },
-	{ "restart management", 1, NULL, NULL, 0 },
-	{ "restart routing", 0, NULL, NULL, 0 },
-	{ "restart routing", 0, "gracefully", "Gracefully restart the process", 1 },
-	{ "restart routing", 0, "immediately", "Immediately restart the process", 1 },
-	{ "restart routing", 0, "soft", "Soft reset the process", 1 },
-	{ "restart routing", 1, NULL, NULL, 0 },
+	{ "request system ", 0, NULL, NULL, 0 },
+	{ "request system ", 0, "<option>", "Anything", 0 },
+	{ "restart ", 0, NULL, NULL, 0 },
+	{ "restart ", 0, "gracefully", "Gracefully restart the process", 1 },
+	{ "restart ", 0, "immediately", "Immediately restart the process", 1 },
+	{ "restart ", 0, "soft", "Soft reset the process", 1 },
+	{ "restart ", 1, NULL, NULL, 0 },
 	{ "rollback", 0, NULL, NULL, 0 },
 	{ "rollback", 0, "<number>", "Numeric argument (0..49)", 1 },
 	{ "rollback", 0, "rescue", "Rescue configuration", 1 },
@@ -210,20 +166,8 @@ static const struct step {
 
 enum { STEPS_N = sizeof(steps) / sizeof(steps[0]) };
 
-/* A line that is being typed. */
-struct typing {
-	const struct hint_ask *ask;
-	struct path edit; /* moved by `top` and `up` */
-	struct words w;   /* the complete words that are not understood yet */
-	struct complete_partial partial;
-	const struct tree *tree; /* where names come from */
-	struct completions *out;
-	struct refusal *e;
-};
-
-/* True if the user may be typing the keyword WORD; what is quoted is none. */
-static bool
-is_typing(const struct typing *t, const char *word)
+bool
+hint_is_typing(const struct typing *t, const char *word)
 {
 	return !t->partial.is_quoted && strncmp(word, t->partial.s, strlen(t->partial.s)) == 0;
 }
@@ -236,14 +180,25 @@ is_placeholder(const char *word)
 	return word[0] == '<';
 }
 
+/* The name that the rows of COMMAND have. */
+static const char *
+rows_of(const char *command)
+{
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (strncmp(shared[i].begins, command, strlen(shared[i].begins)) == 0)
+			return shared[i].rows;
+	return command;
+}
+
 /* The row of COMMAND that W takes in STATE: a word that it abbreviates, else a placeholder. */
 static const struct step *
 step_find(const char *command, unsigned state, const struct word *w)
 {
 	const struct step *found = NULL;
+	const char *rows = rows_of(command);
 	for (size_t i = 0; i < STEPS_N; i++) {
 		const struct step *st = &steps[i];
-		if (st->from != state || st->word == NULL || strcmp(st->command, command) != 0)
+		if (st->from != state || st->word == NULL || strcmp(st->command, rows) != 0)
 			continue;
 		int fit = is_placeholder(st->word) ? 0 : word_abbreviates(w, st->word);
 		if (fit == 2)
@@ -265,7 +220,7 @@ rollbacks_add(const struct typing *t)
 		const char *name = arena_printf(a, "%u", n);
 		if (store_read_meta(t->ask->store, n, &meta) < 0)
 			return;
-		if (is_typing(t, name))
+		if (hint_is_typing(t, name))
 			complete_add(t->out, name,
 			    arena_printf(a, "%s by %s via %s", store_date(meta.when, date),
 				meta.user, meta.client),
@@ -278,7 +233,7 @@ static void
 logs_add(const struct typing *t)
 {
 	elem_each (name, t->ask->logs, "name")
-		if (is_typing(t, name->value))
+		if (hint_is_typing(t, name->value))
 			complete_add(t->out, name->value, "", COMPLETE_NAME, ' ');
 }
 
@@ -287,6 +242,7 @@ steps_complete(const struct typing *t, const char *command)
 {
 	unsigned state = 0;
 	bool is_known = false;
+	const char *rows = rows_of(command);
 	for (size_t i = 0; i < t->w.n; i++) {
 		const struct step *st = step_find(command, state, &t->w.w[i]);
 		if (st == NULL)
@@ -295,7 +251,7 @@ steps_complete(const struct typing *t, const char *command)
 	}
 	for (size_t i = 0; i < STEPS_N; i++) {
 		const struct step *st = &steps[i];
-		if (strcmp(st->command, command) != 0)
+		if (strcmp(st->command, rows) != 0)
 			continue;
 		is_known = true;
 		if (st->from != state)
@@ -304,7 +260,7 @@ steps_complete(const struct typing *t, const char *command)
 			t->out->can_end = true;
 		else if (is_placeholder(st->word))
 			complete_add(t->out, st->word, st->help, COMPLETE_PLACEHOLDER, ' ');
-		else if (is_typing(t, st->word))
+		else if (hint_is_typing(t, st->word))
 			complete_add(t->out, st->word, st->help, COMPLETE_WORD, ' ');
 	}
 	if (!is_known)
@@ -316,262 +272,18 @@ steps_complete(const struct typing *t, const char *command)
 	return true;
 }
 
-/* --- configuration paths --- */
-
-static const struct node *
-node_around(const struct typing *t, const struct path *p)
+const char **
+hint_words(struct arena *a, const char *command, const struct words *w)
 {
-	const struct node *root = tree_root(t->tree);
-	return p->n_around == 0 ? root : node_path(root, p->words, p->n_around);
-}
-
-/* The keys that are there already where P ends inside those of a list. */
-static const char *const *
-keys_of(struct arena *a, const struct path *p)
-{
-	const char **keys = arena_array(a, p->n_keys + 1, sizeof(*keys));
-	size_t width = p->s->is_key_keyword ? 2 : 1;
-	size_t end = p->n - (p->s->is_key_keyword && p->end == PATH_KEY ? 1 : 0);
-	for (size_t i = 0; i < p->n_keys; i++)
-		keys[i] = p->words[end - (p->n_keys - i - 1) * width - 1];
-	return keys;
-}
-
-/* Adds what may follow P. */
-static void
-path_next(const struct typing *t, const struct path *p, enum follow follow)
-{
-	struct complete_place at = { .s = p->s, .tree = t->tree, .node = node_around(t, p) };
-	switch (p->end) {
-	case PATH_VALUE:
-		if (follow != FOLLOW_SET)
-			return;
-		at.not = p->s->is_nokeyword ? p->s : NULL;
-		at.s = p->around;
-		/* fall through */
-	case PATH_NODE:
-		at.where = COMPLETE_AT_STATEMENT;
-		break;
-	case PATH_KEY_WORD:
-		at.where = COMPLETE_AT_KEY_WORD;
-		break;
-	case PATH_LIST:
-	case PATH_KEY:
-		at.where = COMPLETE_AT_KEY;
-		break;
-	case PATH_LEAF:
-		at.where = COMPLETE_AT_VALUE;
-		break;
-	case PATH_BRACKET:
-		at.where = COMPLETE_AT_BRACKET;
-		break;
+	const char **full = arena_array(a, w->n + 1, sizeof(*full));
+	unsigned state = 0;
+	const struct step *st = NULL;
+	for (size_t i = 0; i < w->n; i++) {
+		st = i == 0 || st != NULL ? step_find(command, state, &w->w[i]) : NULL;
+		full[i] = st != NULL && !is_placeholder(st->word) ? st->word : w->w[i].s;
+		state = st != NULL ? st->to : 0;
 	}
-	if (p->end == PATH_KEY || p->end == PATH_KEY_WORD) {
-		at.key = p->n_keys;
-		at.keys = keys_of(t->out->a, p);
-	}
-	complete_at(&at, &t->partial, t->out);
-}
-
-static bool
-is_reading(enum follow follow)
-{
-	return follow == FOLLOW_SHOW || follow == FOLLOW_EDIT;
-}
-
-/* Statements that the user may not see or change do not exist for him. Those from FROM on are judged. */
-static void
-closed_drop(const struct typing *t, const struct path *p, enum permit_access access, size_t from)
-{
-	struct completions *out = t->out;
-	size_t n = from;
-	if (t->ask->permit == NULL || (p->end != PATH_NODE && p->end != PATH_VALUE))
-		return;
-	struct path at = *p;
-	if (p->end == PATH_VALUE) {
-		at.end = PATH_NODE;
-		at.n = p->n_around;
-		at.s = p->around;
-	}
-	for (size_t i = from; i < out->n; i++) {
-		const char *name = out->list[i].name;
-		const struct snode *s = out->list[i].kind == COMPLETE_WORD
-					    ? snode_find(at.s, name, strlen(name))
-					    : NULL;
-		if (s == NULL || permit_statement(t->ask->permit, &at, s, access))
-			out->list[n++] = out->list[i];
-	}
-	out->n = n;
-}
-
-/* Leaves cannot be entered. */
-static void
-leaves_drop(struct completions *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < out->n; i++)
-		if (out->list[i].mark == '>' || out->list[i].kind != COMPLETE_WORD)
-			out->list[n++] = out->list[i];
-	out->n = n;
-}
-
-static bool
-path_can_end(const struct path *p, enum follow follow, size_t n_words)
-{
-	const struct snode *s = p->s;
-	switch (follow) {
-	case FOLLOW_SET:
-		return p->end == PATH_VALUE ||
-		       (p->end == PATH_NODE && n_words > 0 &&
-			   (s->kind == SNODE_LIST || s->is_presence || s->n_children == 0));
-	case FOLLOW_EDIT:
-		return p->end == PATH_NODE && n_words > 0;
-	case FOLLOW_SHOW:
-	case FOLLOW_CHANGE:
-		return p->end <= PATH_VALUE && (follow == FOLLOW_SHOW || n_words > 0);
-	default:
-		return false;
-	}
-}
-
-/* Behind `to`, `before` or `after`: the name of another entry of the list that P is one of. */
-static bool
-other_complete(const struct typing *t, const struct path *p, const struct words *rest)
-{
-	const struct snode *s = p->s;
-	struct path parent = *p;
-	size_t n_word = s->is_nokeyword ? 0 : 1;
-	path_up(&parent);
-	struct path up = { .words = parent.words, .n_around = parent.n };
-	struct complete_place at = { .where = s->kind == SNODE_LIST ? COMPLETE_AT_KEY
-								    : COMPLETE_AT_VALUE,
-		.s = s,
-		.tree = t->tree,
-		.node = node_around(t, &up) };
-	if (rest->n > n_word)
-		t->out->can_end = true;
-	else if (rest->n == n_word)
-		complete_at(&at, &t->partial, t->out);
-	else if (is_typing(t, s->name))
-		complete_add(t->out, s->name, s->help, COMPLETE_WORD, '>');
-	return true;
-}
-
-/* The words that stand between a statement and where it goes. */
-static const struct {
-	enum follow follow;
-	const char *word;
-	const char *help;
-} links[] = {
-	{ FOLLOW_COPY, "to", "New name of the statement" },
-	{ FOLLOW_INSERT, "after", "Insert after the statement" },
-	{ FOLLOW_INSERT, "before", "Insert before the statement" },
-};
-
-enum { LINKS_N = sizeof(links) / sizeof(links[0]) };
-
-/* The index of the first such word in W, or its number of words. */
-static size_t
-link_find(const struct words *w, enum follow follow)
-{
-	for (size_t i = 1; i < w->n; i++)
-		for (size_t k = 0; k < LINKS_N; k++)
-			if (links[k].follow == follow && !w->w[i].is_quoted &&
-			    strcmp(links[k].word, w->w[i].s) == 0)
-				return i;
-	return w->n;
-}
-
-static bool
-is_entry(const struct path *p)
-{
-	return (p->end == PATH_NODE && p->s->kind == SNODE_LIST) ||
-	       (p->end == PATH_VALUE && p->s->kind == SNODE_LEAFLIST);
-}
-
-static void
-links_add(const struct typing *t, enum follow follow)
-{
-	for (size_t k = 0; k < LINKS_N; k++)
-		if (links[k].follow == follow && is_typing(t, links[k].word))
-			complete_add(t->out, links[k].word, links[k].help, COMPLETE_WORD, ' ');
-}
-
-/* True if P has come to a whole statement below the [edit] place; `family` alone is none. */
-static bool
-is_statement_of(const struct typing *t, const struct path *p)
-{
-	return p->n > t->edit.n && p->end <= PATH_VALUE && p->end != PATH_LIST && !p->s->is_joined;
-}
-
-static bool
-path_complete(const struct typing *t, enum follow follow)
-{
-	const struct snode *root = t->ask->schema->config;
-	struct path top = { .s = root };
-	bool is_running = t->tree == t->ask->running;
-	struct path p;
-	struct words head = t->w;
-	size_t cut = link_find(&head, follow);
-	head.n = cut;
-	if (follow == FOLLOW_ANNOTATE && head.n > 0 && head.w[head.n - 1].is_quoted) {
-		t->out->can_end = true;
-		return true;
-	}
-	bool values = follow == FOLLOW_SET || follow == FOLLOW_EDIT;
-	if (!path_walk_part(t->out->a, root, is_running ? &top : &t->edit, &head, values, &p, t->e))
-		return false;
-	if (cut < t->w.n) {
-		struct words rest = words_from(&t->w, cut + 1);
-		if (!is_entry(&p))
-			return refuse(t->e, t->w.w[cut].at, "syntax error.");
-		return other_complete(t, &p, &rest);
-	}
-	if (follow == FOLLOW_ANNOTATE && is_statement_of(t, &p)) {
-		complete_add(t->out, "<comment>", "Text of the comment", COMPLETE_PLACEHOLDER, ' ');
-		return true;
-	}
-	enum permit_access access = is_reading(follow) ? PERMIT_READ : PERMIT_WRITE;
-	if (t->ask->permit != NULL && head.n > 0 &&
-	    !permit_path(t->ask->permit, &p, access, head.w[head.n - 1].at, t->e))
-		return false;
-	size_t n_before = t->out->n;
-	path_next(t, &p, follow);
-	closed_drop(t, &p, access, n_before);
-	if (follow == FOLLOW_EDIT && p.end == PATH_NODE)
-		leaves_drop(t->out);
-	if (is_entry(&p))
-		links_add(t, follow);
-	t->out->can_end = path_can_end(&p, follow, head.n);
-	return true;
-}
-
-/* A path that ends with a regular expression. */
-static bool
-match_complete(const struct typing *t)
-{
-	if (!path_complete(t, FOLLOW_MATCH)) {
-		/* the last complete word may be the expression */
-		refusal_done(t->e);
-		*t->e = (struct refusal){ 0 };
-		t->out->can_end = true;
-		return true;
-	}
-	complete_add(
-	    t->out, "<regex>", "Regular expression for the names", COMPLETE_PLACEHOLDER, ' ');
-	return true;
-}
-
-/* A path in which brackets stand for many words; behind the first one nothing is known. */
-static bool
-range_complete(const struct typing *t, enum follow follow)
-{
-	for (size_t i = 0; i < t->w.n; i++)
-		if (!t->w.w[i].is_quoted && strcmp(t->w.w[i].s, "[") == 0) {
-			t->out->can_end = true;
-			return true;
-		}
-	return path_complete(t, follow == FOLLOW_RANGE_SET ? FOLLOW_SET : FOLLOW_CHANGE);
+	return full;
 }
 
 /* --- lines --- */
@@ -616,7 +328,7 @@ oper_complete(struct typing *t)
 	}
 	/* `edit` is another word for `configure` here */
 	if (follow_of(c) != FOLLOW_STEPS && follow_of(c) != FOLLOW_EDIT)
-		return path_complete(t, follow_of(c));
+		return hint_path_complete(t, follow_of(c));
 	return steps_complete(t, c->words);
 }
 
@@ -655,11 +367,11 @@ edit_complete(struct typing *t)
 		if (follow == FOLLOW_STEPS)
 			return steps_complete(t, c->words);
 		if (follow == FOLLOW_MATCH)
-			return match_complete(t);
+			return hint_match_complete(t);
 		if (follow == FOLLOW_RANGE_SET || follow == FOLLOW_RANGE_DELETE)
-			return range_complete(t, follow);
+			return hint_range_complete(t, follow);
 		if (follow != FOLLOW_TOP && follow != FOLLOW_UP)
-			return path_complete(t, follow);
+			return hint_path_complete(t, follow);
 		const char *levels = t->w.n > 0 ? t->w.w[0].s : "1";
 		bool has_number = follow == FOLLOW_UP && number_take(t);
 		move(t, follow == FOLLOW_TOP, has_number ? strtoul(levels, NULL, 10) : 1);

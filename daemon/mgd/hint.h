@@ -38,6 +38,9 @@ struct hint_ask {
  * what ASK points to. */
 struct elem *hint_reply(const struct hint_ask *ask, struct arena *a, const char *text, bool judge);
 
+/* Returns the words W behind COMMAND in full, as far as they are words of its own, in A. */
+const char **hint_words(struct arena *a, const char *command, const struct words *w);
+
 /* oper.c: the commands of operational mode. */
 const struct command *oper_commands(const struct schema *schema, size_t *n);
 /* edit.c: those of configuration mode. */

@@ -163,6 +163,8 @@ void idle_rows(struct session *s, const struct elem *request, const struct smap 
 /* --- system.c: commands about the host, its logs and processes --- */
 /* Runs an RPC of mgd's own that belongs here. Returns false if it is none; else the line of S ends, now or later. */
 bool system_rpc(struct session *s, const struct srpc *rpc, const struct elem *request);
+/* True if there is one of that name. */
+bool system_has(const char *name);
 /* An RPC whose owner is "cli": the command line does it. Ends the line. */
 void system_run_there(struct session *s, const struct srpc *rpc, const struct elem *request);
 /* `monitor start NAME`: hands the log to the command line. Ends the line, later. */
@@ -189,6 +191,8 @@ void log_conf_on_names(struct mgd *m, const struct elem *body);
 struct command;
 enum { OPER_SYSTEM_FIRST = 100 }; /* ids from here on are oper_system.c's */
 const struct command *oper_system_commands(size_t *n);
+/* Is there something that C, a row of it, does? */
+bool oper_system_has(const struct command *c);
 void oper_system_run(struct session *s, const struct command *c, const struct words *rest);
 /* Runs the command that the RPC NAME of a program stands for; false: there is none. */
 bool oper_system_call(struct session *s, const char *name, const struct elem *arguments);
@@ -228,6 +232,8 @@ struct session {
 	bool is_rpc;              /* the request as XML instead of its answer */
 	bool is_detail;           /* `| display detail` */
 	bool is_changed;          /* `| display changed` */
+	bool is_final;            /* `| display commit-scripts`: without inactive parts */
+	bool shows_omitted;       /* `| display omit` */
 	bool names_groups;        /* XML and JSON say from which groups something was inherited */
 	char inherit[16];         /* "notes", "brief", "no-comments"; "" = as it was configured */
 	int compare;              /* rollback of `| compare`, -1: none */
@@ -247,7 +253,7 @@ struct session {
 	struct put_off
 	    *put_off;       /* a command that waits for files or an answer (rpc_files.c), or NULL */
 	int load_kind;      /* what the input is for (edit_load.c) */
-	bool load_json;     /* the user said so */
+	int load_format;    /* that the user said (edit_load.c) */
 	bool load_relative; /* at the [edit] place */
 	bool load_stops;    /* at the first error */
 	bool load_is_whole; /* or not at all */
@@ -261,6 +267,7 @@ struct session {
 	unsigned confirm_minutes; /* of the commit under way */
 	bool compares_running;    /* `| compare FILE` is about the running configuration */
 	struct text pending;      /* set lines that wait for an answer */
+	struct text secret;       /* what was answered to a question for something secret */
 	struct guard guard;       /* of the request under way */
 };
 
@@ -273,6 +280,9 @@ void session_end(struct session *s);
 void session_text(struct session *s, const char *text);
 void session_ask(struct session *s, const char *question, const char *fallback,
     void (*fn)(struct session *s, const char *text));
+/* The same for something that nobody shall see while it is typed. */
+void session_ask_secret(
+    struct session *s, const char *question, void (*fn)(struct session *s, const char *text));
 void session_want(struct session *s, const char *source, const char *name,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
 /* The same with the body of CLI_WANT. */
@@ -314,6 +324,8 @@ void call_report(struct session *s, const struct report_line *l);
 
 /* --- oper.c, edit.c, show.c --- */
 void oper_line(struct session *s, const struct words *w);
+/* Is there something that C, a row of the table, does: here, or in the process that owns it? */
+bool oper_has(const struct command *c);
 /* May the user of S run RPC with these arguments? */
 bool oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request);
 /* Runs the RPC called NAME with ARGUMENTS, a container. */
@@ -328,6 +340,8 @@ void edit_leave(struct session *s);
 void show_tree(struct session *s, const struct tree *t, const struct path *path, bool header);
 /* Shows all of SHOWN, which has been made of T and in which nothing is that the user of S may not see. */
 void show_made(struct session *s, const struct tree *t, const struct tree *shown, bool header);
+/* Appends the line that stands above the whole of T as text: when it was changed or committed. */
+void show_header(const struct session *s, const struct tree *t, struct text *out);
 /* Marks in SHOWN, made of OF with or without what it INHERITS, what has changed: since the last commit, or with it where OF is
  * the running configuration. */
 void show_mark_changes(
@@ -341,6 +355,10 @@ struct tree *show_part(const struct db *db, const struct tree *t, const struct p
 /* mgd's own RPCs. Returns false if it has none of that name; ERROR gets text if it could not be done. */
 bool show_rpc(
     struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error);
+/* Has it one of that name? */
+bool show_has(const char *name);
+/* Is it one of yang/sallyport-rpc-commit? */
+bool show_commit_has(const char *name);
 /* The same for those of yang/sallyport-rpc-commit. */
 bool show_commit_rpc(
     struct session *s, const char *name, const struct elem *request, struct text *error);

@@ -23,6 +23,7 @@ enum system_id {
 	SYSTEM_RESTART,
 	SYSTEM_SHELL,
 	SYSTEM_SHOW_CLI,
+	SYSTEM_END,
 };
 
 static const struct command commands[] = {
@@ -123,15 +124,34 @@ oper_system_commands(size_t *n)
 
 /* --- what they do --- */
 
-static void
-refused(struct session *s, const struct command *c)
+/* What to say instead of doing C; NULL: nothing. */
+static const char *
+refusal_of(const struct command *c)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (strcmp(refusals[i].command, c->words) == 0) {
-			session_fail(s, refusals[i].text);
-			return;
-		}
-	session_fail(s, "error: command is not implemented");
+		if (strcmp(refusals[i].command, c->words) == 0)
+			return refusals[i].text;
+	return NULL;
+}
+
+/* Which of our daemons C, a `restart`, means; NULL: none. */
+static const char *
+daemon_of(const struct command *c)
+{
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
+		if (strcmp(daemons[i].command, c->words) == 0)
+			return daemons[i].kind;
+	return NULL;
+}
+
+bool
+oper_system_has(const struct command *c)
+{
+	if (c->id == SYSTEM_REFUSED)
+		return refusal_of(c) != NULL;
+	if (c->id == SYSTEM_RESTART)
+		return daemon_of(c) != NULL;
+	return c->id >= OPER_SYSTEM_FIRST && c->id < SYSTEM_END;
 }
 
 /* Gives the command line a request NAME with one argument, or without where VALUE is NULL. */
@@ -157,9 +177,7 @@ restart(struct session *s, const struct command *c, const struct words *rest, st
 			how = hows[i];
 	if (how == NULL)
 		return refuse(e, rest->w[0].at, "syntax error.");
-	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
-		if (strcmp(daemons[i].command, c->words) == 0)
-			system_restart(s, daemons[i].kind, c->help, how);
+	system_restart(s, daemon_of(c), c->help, how);
 	return true;
 }
 
@@ -247,7 +265,7 @@ run(struct session *s, const struct command *c, const struct words *rest, struct
 		run_there(s, "monitor-stop", "filename", first);
 		break;
 	case SYSTEM_REFUSED:
-		refused(s, c);
+		session_fail(s, refusal_of(c));
 		break;
 	case SYSTEM_RESTART:
 		return restart(s, c, rest, e);

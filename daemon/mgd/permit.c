@@ -198,6 +198,12 @@ permit_command(const struct permit *p, const char *words, const char *bit)
 }
 
 bool
+permit_has_expressions(const struct permit *p)
+{
+	return p->allow_commands.is_set || p->deny_commands.is_set;
+}
+
+bool
 permit_command_part(const struct permit *p, const char *words, const char *bit)
 {
 	if (permit_command(p, words, bit) || is_mentioned(&p->allow_commands, words))

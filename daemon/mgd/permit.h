@@ -70,6 +70,8 @@ void permit_print(const struct permit *p, const char *user, struct text *out);
 
 /* May the command WORDS ("show interfaces terse") be run, which needs BIT (NULL: the one that its first word stands for)? */
 bool permit_command(const struct permit *p, const char *words, const char *bit);
+/* True if its class has expressions for commands: only then do words behind the first ones matter in configuration mode. */
+bool permit_has_expressions(const struct permit *p);
 /* The same for words that more words may follow: true if some line that begins with them may be run. */
 bool permit_command_part(const struct permit *p, const char *words, const char *bit);
 /* Copies those commands of TABLE that may be run, with N_OUT of them; in an array that the caller frees. */
@@ -94,6 +96,11 @@ enum permit_hidden {
 /* Returns a new tree that holds what P may see of T, secrets as PERMIT_SECRET where they may not be seen; NULL: all of T, as it is.
  */
 struct tree *permit_view(const struct permit *p, const struct tree *t, enum permit_hidden hidden);
+
+/* VIEW and OLD_VIEW are permit_view()s of T and OLD. Marks the secrets of VIEW that are hidden in both and have changed, so that
+ * a comparison shows that they did. */
+void permit_mark_changed(
+    const struct tree *old, const struct tree *t, const struct tree *old_view, struct tree *view);
 
 /* An eye that looks at single nodes, where a view of the whole would take too long: for names while a line is typed. The tree must not
  * change while there is one. */

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/junos/nine.h"
+#include "lib/junos/place.h"
 #include "lib/junos/tree.h"
 
 struct view {
@@ -189,4 +191,37 @@ permit_view(const struct permit *p, const struct tree *t, enum permit_hidden hid
 	below_hide(&v, tree_root(v.t));
 	place_done(&v.w);
 	return v.t;
+}
+
+static bool
+is_hidden_secret(const struct node *n)
+{
+	return n != NULL && n->schema->is_secret && n->value != NULL &&
+	       strcmp(n->value, NODE_SECRET_HIDDEN) == 0;
+}
+
+/* The four are the same place in the four trees. */
+static void
+changed_mark(
+    const struct node *old, const struct node *now, const struct node *old_view, struct node *view)
+{
+	for (struct node *n = view->child; n != NULL; n = n->next) {
+		const struct node *was_seen = place_partner(old_view, n);
+		const struct node *was = was_seen != NULL ? place_partner(old, n) : NULL;
+		const struct node *is = was != NULL ? place_partner(now, n) : NULL;
+		if (is == NULL)
+			continue;
+		if (is_hidden_secret(n) && is_hidden_secret(was_seen))
+			n->is_changed = was->value == NULL || is->value == NULL ||
+					(strcmp(was->value, is->value) != 0 &&
+					    !nine_same(was->value, is->value));
+		changed_mark(was, is, was_seen, n);
+	}
+}
+
+void
+permit_mark_changed(
+    const struct tree *old, const struct tree *t, const struct tree *old_view, struct tree *view)
+{
+	changed_mark(tree_root(old), tree_root(t), tree_root(old_view), tree_root(view));
 }

@@ -40,6 +40,7 @@ static const struct {
 	{ "statement already exists", "data-exists" },
 	{ "statement not found", "data-missing" },
 	{ "unknown operation", "bad-attribute" },
+	{ "unsupported XPath", "bad-attribute" },
 };
 
 const char *

@@ -15,7 +15,10 @@
 #include "lib/base/smap.h"
 #include "lib/yang/schema.h"
 
-enum { RPC_QUEUE_MAX = 1 << 20 }; /* bytes that may wait for one command line */
+enum {
+	RPC_QUEUE_MAX = 1 << 20,    /* bytes that may wait for one command line */
+	RPC_SILENCE_MS = 20 * 1000, /* without a word from a daemon that is read: it hangs */
+};
 
 struct rpc {
 	struct rpc *next;
@@ -34,7 +37,14 @@ struct rpc {
 	const struct srpc *rpc;
 	int fd;         /* sealed contents of files that it names; -1: none */
 	char *question; /* the daemon wants it confirmed; in A */
+	uv_timer_t silence;
 };
+
+static void
+on_timer_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
 
 static void
 rpc_free(struct rpc *r)
@@ -49,7 +59,16 @@ rpc_free(struct rpc *r)
 		close(r->fd);
 	arena_free(r->a);
 	text_done(&r->errors);
-	free(r);
+	uv_close((uv_handle_t *)&r->silence, on_timer_closed); /* frees R */
+}
+
+static void on_silence(uv_timer_t *t);
+
+/* The daemon has time again to say something. */
+static void
+silence_begin(struct rpc *r)
+{
+	uv_timer_start(&r->silence, on_silence, RPC_SILENCE_MS, 0);
 }
 
 static void
@@ -57,6 +76,8 @@ release(struct rpc *r)
 {
 	if (r->is_held && r->peer != NULL && r->peer->ipc != NULL)
 		ipc_hold(r->peer->ipc, false);
+	if (r->is_held)
+		silence_begin(r);
 	r->is_held = false;
 }
 
@@ -91,13 +112,26 @@ ask_from(struct rpc *r, struct peer *p)
 		r->seq = ++r->m->seq;
 		if (p->ipc != NULL && ipc_send(p->ipc, MSG_RPC, r->seq, r->request, r->fd) == 0) {
 			r->peer = p;
+			silence_begin(r);
 			return;
 		}
 		text_printf(&r->errors, "error: the %s subsystem is not running%s%s\n", r->kind,
 		    p->instance[0] != '\0' ? ": " : "", p->instance);
 	}
 	r->peer = NULL;
+	uv_timer_stop(&r->silence);
 	rpc_end(r);
+}
+
+/* It does not answer: it is stuck, or stopped. What it says later is nobody's. */
+static void
+on_silence(uv_timer_t *t)
+{
+	struct rpc *r = t->data;
+	struct peer *p = r->peer;
+	text_printf(&r->errors, "error: timeout communicating with %s daemon%s%s\n", r->kind,
+	    p->instance[0] != '\0' ? ": " : "", p->instance);
+	ask_from(r, p->next);
 }
 
 void
@@ -111,6 +145,8 @@ rpc_start(
 	r->is_tool = strcmp(rpc->owner, "cli") == 0;
 	snprintf(r->kind, sizeof(r->kind), "%s", r->is_tool ? "netd" : rpc->owner);
 	r->has_idle = strcmp(rpc->name, "get-security-associations-information") == 0;
+	uv_timer_init(&s->m->d.loop, &r->silence);
+	r->silence.data = r;
 	r->next = s->m->rpcs;
 	s->m->rpcs = r;
 	ask_from(r, s->m->peers.list);
@@ -141,6 +177,7 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 	struct rpc *r = rpc_find(p, msg->seq);
 	if (r == NULL || r->s == NULL || msg->body == NULL)
 		return;
+	silence_begin(r);
 	if (r->is_tool) {
 		session_run_facts(r->s, r->request, msg->body);
 		return;
@@ -161,6 +198,7 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 	if (ipc_queued(r->s->ipc) <= RPC_QUEUE_MAX || r->is_held)
 		return;
 	r->is_held = true;
+	uv_timer_stop(&r->silence); /* it is we who do not listen */
 	ipc_hold(p->ipc, true);
 	ipc_on_drained(r->s->ipc, on_drained);
 }

@@ -7,13 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/mgd/mgd.h"
+#include "daemon/mgd/when.h"
 #include "lib/junos/load.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -23,116 +23,32 @@
 enum {
 	LOOK_MS = 20 * 1000, /* the clock may be set meanwhile */
 	BUSY_MS = 1000,      /* another commit is under way */
-	LIFE_LEN = 128,
 };
 
 struct schedule {
 	struct mgd *m;
 	bool is_pending;
-	bool is_running; /* it is being committed */
-	bool at_reboot;
-	time_t at;
-	struct store_meta meta; /* who wants it; commit: the one that was in force then */
-	unsigned n_edits;       /* of the shared candidate then */
-	char life[LIFE_LEN];    /* tells this life of the gateway from others */
+	bool is_running;          /* it is being committed */
+	struct when when;         /* at_reboot: after the life that it was asked in */
+	struct store_meta meta;   /* who wants it; commit: the one that was in force then */
+	unsigned n_edits;         /* of the shared candidate then */
+	char life[WHEN_LIFE_LEN]; /* tells this life of the gateway from others */
 	uv_timer_t timer;
 };
 
-/* --- the time --- */
-
-/* Reads N digits. */
-static bool
-digits(const char **p, int n, int *out)
-{
-	*out = 0;
-	for (int i = 0; i < n; i++) {
-		if (**p < '0' || **p > '9')
-			return false;
-		*out = *out * 10 + (*(*p)++ - '0');
-	}
-	return true;
-}
-
-/* hh:mm[:ss] and nothing else. */
-static bool
-clock_parse(const char *p, struct tm *tm)
-{
-	bool ok = digits(&p, 2, &tm->tm_hour) && *p++ == ':' && digits(&p, 2, &tm->tm_min);
-	tm->tm_sec = 0;
-	if (ok && *p == ':') {
-		p++;
-		ok = digits(&p, 2, &tm->tm_sec);
-	}
-	return ok && *p == '\0' && tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
-}
-
-/* yyyy-mm-dd and a blank; moves P behind them. */
-static bool
-day_parse(const char **p, struct tm *tm)
-{
-	bool ok = digits(p, 4, &tm->tm_year) && *(*p)++ == '-' && digits(p, 2, &tm->tm_mon) &&
-		  *(*p)++ == '-' && digits(p, 2, &tm->tm_mday) && *(*p)++ == ' ';
-	tm->tm_year -= 1900;
-	tm->tm_mon -= 1;
-	return ok && tm->tm_year >= 0 && tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
-	       tm->tm_mday <= 31;
-}
-
 const char *
-schedule_parse(const char *when, time_t now, struct commit_options *options)
+schedule_parse(const char *typed, time_t now, struct commit_options *options)
 {
-	struct tm tm;
-	gmtime_r(&now, &tm);
-	if (strcmp(when, "reboot") == 0) {
-		options->at_reboot = true;
-		return NULL;
-	}
-	const char *p = when;
-	bool has_day = strchr(when, '-') != NULL;
-	if ((has_day && !day_parse(&p, &tm)) || !clock_parse(p, &tm))
-		return "invalid time: use hh:mm[:ss], yyyy-mm-dd hh:mm[:ss] or reboot";
-	int day = tm.tm_mday;
-	time_t at = timegm(&tm);
-	if (tm.tm_mday != day)
-		return "invalid time: there is no such day";
-	if (at <= now)
-		return "the time must be in the future";
-	options->at = at;
+	struct when w = { 0 };
+	const char *wrong = when_parse(typed, now, &w);
+	if (wrong != NULL)
+		return wrong;
+	options->at = w.at;
+	options->at_reboot = w.at_reboot;
 	return NULL;
 }
 
 /* --- the file --- */
-
-static void
-head_print(const struct schedule *s, struct text *out)
-{
-	store_header_print(&s->meta, out);
-	if (s->at_reboot)
-		text_printf(out, "## Commit at: reboot after %s\n", s->life);
-	else
-		text_printf(out, "## Commit at: %" PRId64 "\n", (int64_t)s->at);
-}
-
-/* Reads the line that is ours. IS_LATER: the gateway has been started since. */
-static bool
-head_parse(struct schedule *s, const char *text, bool *is_later)
-{
-	const char *line = strstr(text, "## Commit at: ");
-	char life[LIFE_LEN] = "";
-	int64_t at;
-	*is_later = false;
-	if (line == NULL)
-		return false;
-	if (sscanf(line, "## Commit at: reboot after %127s", life) == 1) {
-		s->at_reboot = true;
-		*is_later = strcmp(life, s->life) != 0;
-		return true;
-	}
-	if (sscanf(line, "## Commit at: %" SCNd64, &at) != 1)
-		return false;
-	s->at = (time_t)at;
-	return true;
-}
 
 /* Reads NAME of /proc, up to its first blank after FIELDS others. */
 static void
@@ -174,8 +90,7 @@ forget(struct schedule *s)
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	s->is_pending = false;
-	s->at_reboot = false;
-	s->at = 0;
+	s->when = (struct when){ 0 };
 	uv_timer_stop(&s->timer);
 	return 0;
 }
@@ -240,7 +155,7 @@ on_time(uv_timer_t *t)
 	struct schedule *s = t->data;
 	if (!s->is_pending || s->is_running)
 		return;
-	int64_t left_ms = ((int64_t)s->at - (int64_t)time(NULL)) * 1000;
+	int64_t left_ms = ((int64_t)s->when.at - (int64_t)time(NULL)) * 1000;
 	if (left_ms <= 0)
 		run(s);
 	else
@@ -279,13 +194,12 @@ schedule_start(struct mgd *m)
 {
 	struct schedule *s = m->schedule;
 	struct text t = { 0 };
-	bool is_later;
 	if (store_file_read(m->db.dir, SCHEDULE_FILE, &t) == 0) {
 		const char *text = text_str(&t) + store_header_parse(text_str(&t), &s->meta);
-		s->is_pending = head_parse(s, text_str(&t), &is_later) && !is_done(s, text);
+		s->is_pending = when_read(text_str(&t), &s->when) && !is_done(s, text);
 		if (!s->is_pending)
 			(void)forget(s);
-		else if (!s->at_reboot || is_later)
+		else if (!s->when.at_reboot || strcmp(s->when.life, s->life) != 0)
 			uv_timer_start(
 			    &s->timer, on_time, 0, 0); /* the `at` of a reboot is long over */
 	}
@@ -298,12 +212,12 @@ bool
 schedule_pending(const struct mgd *m, struct text *out)
 {
 	const struct schedule *s = m->schedule;
-	char date[32];
+	char date[WHEN_DATE_LEN];
 	if (!s->is_pending)
 		return false;
 	if (out != NULL)
 		text_printf(out, "commit requested by %s via %s at %s", s->meta.user,
-		    s->meta.client, s->at_reboot ? "reboot" : store_date(s->at, date));
+		    s->meta.client, s->when.at_reboot ? "reboot" : when_date(s->when.at, date));
 	return true;
 }
 
@@ -327,17 +241,18 @@ schedule_keep(struct mgd *m, const struct commit_ask *ask, const struct tree *tr
 	s->meta = ask->meta;
 	s->meta.commit = m->db.last.commit;
 	s->meta.when = time(NULL);
-	s->at = ask->options.at;
-	s->at_reboot = ask->options.at_reboot;
+	s->when = (struct when){ .at = ask->options.at, .at_reboot = ask->options.at_reboot };
+	memcpy(s->when.life, s->life, sizeof(s->life));
 	s->n_edits = m->db.n_edits;
-	head_print(s, &t);
+	store_header_print(&s->meta, &t);
+	when_print(&s->when, &t);
 	print_text(tree_root(tree), 0, &t);
 	int rc = store_file_write(m->db.dir, SCHEDULE_FILE, text_str(&t), t.len);
 	text_done(&t);
 	if (rc < 0)
 		return rc;
 	s->is_pending = true;
-	if (!s->at_reboot)
+	if (!s->when.at_reboot)
 		uv_timer_start(&s->timer, on_time, 0, 0);
 	return 0;
 }

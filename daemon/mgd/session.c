@@ -73,6 +73,7 @@ session_free(struct session *s)
 	text_done(&s->input);
 	text_done(&s->done_text);
 	text_done(&s->pending);
+	text_done(&s->secret);
 	free(s);
 }
 
@@ -209,6 +210,7 @@ line_end(struct session *s, bool ok)
 	s->on_answer = NULL;
 	s->on_input = NULL;
 	rpc_forget(s);
+	text_done(&s->secret);
 	s->done_ok = guard_line_end(s, ok) && ok;
 	s->has_done = true;
 	session_pump(s);
@@ -236,8 +238,8 @@ session_refuse(struct session *s, const struct refusal *e)
 	session_fail(s, text_str(&e->text));
 }
 
-void
-session_ask(struct session *s, const char *question, const char *fallback,
+static void
+ask(struct session *s, const char *question, const char *fallback, bool hidden,
     void (*fn)(struct session *s, const char *text))
 {
 	session_pump(s);
@@ -245,9 +247,25 @@ session_ask(struct session *s, const char *question, const char *fallback,
 	struct elem *e = elem_new(a, "ask");
 	elem_leaf(a, e, "question", question);
 	elem_leaf(a, e, "default", fallback);
+	if (hidden)
+		elem_flag(a, e, "hidden");
 	ipc_send(s->ipc, CLI_ASK, s->seq, e, -1);
 	arena_free(a);
 	s->on_answer = fn;
+}
+
+void
+session_ask(struct session *s, const char *question, const char *fallback,
+    void (*fn)(struct session *s, const char *text))
+{
+	ask(s, question, fallback, false, fn);
+}
+
+void
+session_ask_secret(
+    struct session *s, const char *question, void (*fn)(struct session *s, const char *text))
+{
+	ask(s, question, "", true, fn);
 }
 
 void
@@ -465,6 +483,8 @@ on_line(struct session *s, const struct ipc_msg *msg)
 	s->is_rpc = elem_has(msg->body, "rpc");
 	s->is_detail = elem_has(msg->body, "detail");
 	s->is_changed = elem_has(msg->body, "changed");
+	s->is_final = elem_has(msg->body, "final");
+	s->shows_omitted = elem_has(msg->body, "omitted");
 	snprintf(s->inherit, sizeof(s->inherit), "%s", inherit != NULL ? inherit : "");
 	s->compare = compare != NULL ? atoi(compare) : -1;
 	snprintf(s->compare_file, sizeof(s->compare_file), "%s", file != NULL ? file : "");
@@ -487,6 +507,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
 	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;
+	s->is_final = s->shows_omitted = false;
 	s->compare = -1;
 	s->compare_file[0] = '\0';
 	if (permits_log_commands(s->m->db.permits))
@@ -571,13 +592,17 @@ on_input(struct session *s, struct ipc_msg *msg)
 	const struct elem *e = msg->body;
 	const char *text = elem_value(e, "text");
 	const char *error = elem_value(e, "error");
+	bool is_end = elem_has(e, "end");
 	if (s->on_input == NULL)
 		return true; /* for a line that was given up */
-	if (input_kept(s) > CLI_INPUT_MAX)
-		return false;
-	if (text != NULL)
+	if (input_kept(s) + (text != NULL ? strlen(text) : 0) > CLI_INPUT_MAX) {
+		text_done(&s->input);
+		error = "it is too large";
+		is_end = true; /* what still comes is for a line that is over */
+	}
+	if (text != NULL && error == NULL)
 		text_put(&s->input, text);
-	if (!elem_has(e, "end"))
+	if (!is_end)
 		return true;
 	s->input_fd = msg->fd; /* session_want_elem() has seen to it that there is none */
 	msg->fd = -1;

@@ -2,6 +2,7 @@
  *
  * show.c - a configuration or part of it as the user wants to see it, and the rows that mgd has itself.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -13,6 +14,7 @@
 #include "lib/junos/detail.h"
 #include "lib/junos/groups.h"
 #include "lib/junos/load.h"
+#include "lib/junos/omit.h"
 #include "lib/junos/place.h"
 #include "lib/junos/tree.h"
 #include "lib/yang/schema.h"
@@ -58,8 +60,8 @@ subtree(const struct db *db, const struct tree *of, const struct node *n, bool a
 	return t;
 }
 
-static void
-header_put(struct session *s, const struct tree *t, struct text *out)
+void
+show_header(const struct session *s, const struct tree *t, struct text *out)
 {
 	const struct db *db = &s->m->db;
 	char date[32];
@@ -182,6 +184,19 @@ as_data(struct session *s, const struct tree *of, const struct tree *shown, cons
 	tree_free(part);
 }
 
+/* Leaves what would be committed if N were the whole. */
+static void
+inactive_drop(struct tree *t, struct node *n)
+{
+	for (struct node *c = n->child, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->is_inactive)
+			node_del(t, c);
+		else
+			inactive_drop(t, c);
+	}
+}
+
 void
 show_mark_changes(const struct session *s, const struct tree *of, struct tree *shown, bool inherits)
 {
@@ -209,6 +224,8 @@ dressed(const struct session *s, const struct tree *t)
 	if (!inherits && !has_details && !has_changes)
 		return NULL;
 	struct tree *whole = inherits ? groups_expand(t, NULL) : tree_copy(t);
+	if (s->is_final)
+		inactive_drop(whole, tree_root(whole));
 	if (has_changes)
 		show_mark_changes(s, t, whole, inherits);
 	if (has_details)
@@ -228,7 +245,7 @@ tree_put(struct session *s, const struct tree *t, const struct tree *shown, cons
 	const struct node *n = nodes_of(shown, path, &all);
 	struct text out = { 0 };
 	if (header && n != NULL && strcmp(s->format, "text") == 0)
-		header_put(s, t, &out);
+		show_header(s, t, &out);
 	if (n != NULL && strcmp(s->format, "set") == 0)
 		as_set(n, all, s->is_relative, &out);
 	else if (n != NULL && strcmp(s->format, "text") == 0)
@@ -240,13 +257,30 @@ tree_put(struct session *s, const struct tree *t, const struct tree *shown, cons
 	text_done(&out);
 }
 
+/* Takes out of SHOWN, a copy, what shall not be shown unless asked for: below PATH, which is asked for. */
+static void
+omit_below(struct tree *shown, const struct path *path)
+{
+	bool all;
+	struct node *n = (struct node *)(uintptr_t)nodes_of(shown, path, &all); /* SHOWN is ours */
+	const struct snode *kind = n != NULL ? n->schema : NULL;
+	for (; n != NULL && n->schema == kind; n = all ? n->next : NULL)
+		omit_mark(shown, n);
+}
+
 void
 show_tree(struct session *s, const struct tree *t, const struct path *path, bool header)
 {
 	struct tree *whole = dressed(s, t);
 	bool is_text = strcmp(s->format, "text") == 0;
+	bool is_set = strcmp(s->format, "set") == 0;
 	struct tree *view = permit_view(
 	    session_permit(s), whole != NULL ? whole : t, is_text ? PERMIT_MARK : PERMIT_DROP);
+	if (tree_omits(t) && !s->shows_omitted && (is_text || is_set)) {
+		if (view == NULL)
+			view = tree_copy(whole != NULL ? whole : t);
+		omit_below(view, path);
+	}
 	tree_put(s, t, view != NULL ? view : whole != NULL ? whole : t, path, header);
 	tree_free(view);
 	tree_free(whole);
@@ -277,13 +311,17 @@ show_compares(const struct session *s)
 	return s->compare >= 0 || s->compare_file[0] != '\0';
 }
 
+/* What changes from OLD to T as the user may see it. TELLS: also that a secret has which he may not see; not where OLD is his
+ * own text, or he could find it by guessing. */
 static void
-compare_put(struct session *s, const struct tree *old, const struct tree *t,
+compare_put(struct session *s, bool tells, const struct tree *old, const struct tree *t,
     const char *const *words, size_t n)
 {
 	struct text out = { 0 };
 	struct tree *old_view = permit_view(session_permit(s), old, PERMIT_DROP);
 	struct tree *view = permit_view(session_permit(s), t, PERMIT_DROP);
+	if (tells && old_view != NULL && view != NULL)
+		permit_mark_changed(old, t, old_view, view);
 	print_compare_at(
 	    old_view != NULL ? old_view : old, view != NULL ? view : t, words, n, &out);
 	tree_free(old_view);
@@ -308,7 +346,8 @@ on_compare_input(struct session *s, const char *text, size_t len, const char *er
 	struct tree *old = tree_new(s->m->db.schema);
 	load_any(old, LOAD_OVERRIDE, text, len, &ignored);
 	db_keep_version(&s->m->db, old, NULL);
-	compare_put(s, old, s->compares_running ? s->m->db.running : session_tree(s), NULL, 0);
+	compare_put(
+	    s, false, old, s->compares_running ? s->m->db.running : session_tree(s), NULL, 0);
 	report_done(&ignored);
 	tree_free(old);
 }
@@ -326,7 +365,7 @@ show_compare(struct session *s, const struct tree *t, const struct path *path)
 	if (s->compare > 0 && old == NULL)
 		session_fail(s, "error: could not read that rollback configuration");
 	else
-		compare_put(s, old != NULL ? old : s->m->db.running, t, path->words, path->n);
+		compare_put(s, true, old != NULL ? old : s->m->db.running, t, path->words, path->n);
 	tree_free(old);
 }
 
@@ -367,6 +406,15 @@ static const struct {
 } own_rpcs[] = {
 	{ "get-software-information", version_rows },
 };
+
+bool
+show_has(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own_rpcs) / sizeof(own_rpcs[0]); i++)
+		if (strcmp(own_rpcs[i].name, name) == 0)
+			return true;
+	return show_commit_has(name);
+}
 
 bool
 show_rpc(struct session *s, const struct srpc *rpc, const struct elem *request, struct text *error)

@@ -286,6 +286,15 @@ show_commit_rpc(struct session *s, const char *name, const struct elem *request,
 }
 
 bool
+show_commit_has(const char *name)
+{
+	for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++)
+		if (strcmp(rpcs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
 show_commit_is_text(const struct session *s, const char *name)
 {
 	for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++)

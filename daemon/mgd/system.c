@@ -332,6 +332,15 @@ static const struct {
 };
 
 bool
+system_has(const char *name)
+{
+	for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++)
+		if (strcmp(rpcs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
 system_rpc(struct session *s, const struct srpc *rpc, const struct elem *request)
 {
 	for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++)

@@ -67,6 +67,7 @@ extern const struct job_kind job_routes;
 extern const struct job_kind job_route_summary;
 extern const struct job_kind job_forwarding;
 extern const struct job_kind job_arp;
+extern const struct job_kind job_clear_arp;
 extern const struct job_kind job_nd;
 extern const struct job_kind job_ping;
 extern const struct job_kind job_traceroute;

@@ -80,7 +80,8 @@ firewall_show(struct reply *r)
 /* --- the table --- */
 
 static const struct job_kind *const jobs[] = { &job_interfaces, &job_clear_interfaces, &job_routes,
-	&job_route_summary, &job_forwarding, &job_arp, &job_nd, &job_ping, &job_traceroute };
+	&job_route_summary, &job_forwarding, &job_arp, &job_clear_arp, &job_nd, &job_ping,
+	&job_traceroute };
 
 void
 show_rpc(struct netd *n, struct ipc *c, const struct ipc_msg *m)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * show_neigh.c - rows of `show arp` and `show ipv6 neighbors`, and what ping and traceroute need of the configuration.
+ * show_neigh.c - rows of `show arp` and `show ipv6 neighbors`, `clear arp`, and what ping and traceroute need of the configuration.
  *
  * Neighbours come from the kernel a piece at a time and go out as they come. Element names are Juniper's. Called by jobs.c.
  */
@@ -10,6 +10,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 
+#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -202,6 +203,86 @@ const struct job_kind job_nd = {
 	.rpc = "get-ipv6-nd-information",
 	.view = JOB_VIEW,
 	.step = nd_step,
+};
+
+/* --- clear arp --- */
+
+struct cleared_neighbour {
+	struct cleared_neighbour *next;
+	struct addr addr;
+	int index;
+};
+
+struct clearing {
+	struct neighbours all; /* must be the first: neighbours_step() */
+	const char *hostname;
+	struct cleared_neighbour *first;
+};
+
+static void
+on_clear(const struct nlmsghdr *h, void *arg)
+{
+	struct job *j = arg;
+	struct clearing *s = j->state;
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	const struct view_link *l;
+	struct neighbour x = { 0 };
+	char text[ADDR_STRLEN];
+	if (!neighbour_read(j, h, &x, &l) || (m->ndm_state & NUD_PERMANENT) != 0)
+		return;
+	if (s->hostname != NULL && strcmp(s->hostname, addr_print(x.addr, text)) != 0)
+		return;
+	if (s->all.interface != NULL &&
+	    strcmp(s->all.interface, view_unit_name(&j->view, l, j->a)) != 0)
+		return;
+	struct cleared_neighbour *c = arena_alloc(j->a, sizeof(*c));
+	*c =
+	    (struct cleared_neighbour){ .next = s->first, .addr = x.addr, .index = m->ndm_ifindex };
+	s->first = c;
+}
+
+/* One that is gone by itself meanwhile is no error. */
+static int
+neighbour_delete(struct job *j, const struct cleared_neighbour *c)
+{
+	struct nl_req r;
+	struct ndmsg *m = nl_start(&r, RTM_DELNEIGH, 0, sizeof(*m));
+	m->ndm_family = AF_INET;
+	m->ndm_ifindex = c->index;
+	mnl_attr_put(&r.head, NDA_DST, 4, c->addr.b);
+	int rc = nl_do(&j->nl, &r);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int
+clear_arp_step(struct job *j)
+{
+	struct clearing *s = j->state;
+	if (s == NULL) {
+		s = j->state = arena_alloc(j->a, sizeof(*s));
+		s->all.interface = elem_value(j->args, "interface");
+		s->hostname = elem_value(j->args, "hostname");
+	}
+	int rc = neighbours_step(j, AF_INET, on_clear);
+	if (rc != 0)
+		return rc;
+	struct arena *a = arena_new();
+	for (const struct cleared_neighbour *c = s->first; c != NULL && rc == 0; c = c->next) {
+		struct elem *e = elem_new(a, "arp-table-entry");
+		char text[ADDR_STRLEN];
+		elem_leaf(a, e, "ip-address", addr_print(c->addr, text));
+		rc = neighbour_delete(j, c);
+		if (rc == 0)
+			job_row(j, e);
+	}
+	arena_free(a);
+	return rc;
+}
+
+const struct job_kind job_clear_arp = {
+	.rpc = "clear-arp-table",
+	.view = JOB_VIEW,
+	.step = clear_arp_step,
 };
 
 /* --- ping, traceroute --- */

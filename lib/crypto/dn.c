@@ -20,7 +20,8 @@ name_read(const uint8_t *der, size_t len)
 		return NULL;
 	const unsigned char *p = der;
 	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)len);
-	if (name != NULL && (p != der + len || X509_NAME_entry_count(name) == 0)) {
+	int n = name != NULL ? X509_NAME_entry_count(name) : 0;
+	if (name != NULL && (p != der + len || n == 0 || n > DN_PARTS_MAX)) {
 		X509_NAME_free(name);
 		name = NULL;
 	}
@@ -129,7 +130,8 @@ dn_parse(const char *text, uint8_t *out, size_t cap)
 	}
 	int n = is_right ? i2d_X509_NAME(name, NULL) : 0;
 	unsigned char *p = out;
-	if (n <= 0 || X509_NAME_entry_count(name) == 0 || (size_t)n > cap || n > DN_DER_MAX)
+	int parts = is_right ? X509_NAME_entry_count(name) : 0;
+	if (n <= 0 || parts == 0 || parts > DN_PARTS_MAX || (size_t)n > cap || n > DN_DER_MAX)
 		n = 0;
 	else
 		n = i2d_X509_NAME(name, &p);

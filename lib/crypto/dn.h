@@ -13,9 +13,9 @@
 
 struct text;
 
-enum { DN_DER_MAX = 4096 };
+enum { DN_DER_MAX = 4096, DN_PARTS_MAX = 64 };
 
-/* Is DER exactly one Name, not empty, of at most DN_DER_MAX octets? */
+/* Is DER exactly one Name, not empty, of at most DN_DER_MAX octets and DN_PARTS_MAX parts? */
 bool dn_is_valid(const uint8_t *der, size_t len);
 
 /* Adds "C=CH, O=Example, CN=gw1", in the order of the DER, control characters escaped; nothing if it is not valid. */

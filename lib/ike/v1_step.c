@@ -117,11 +117,21 @@ ike_start(struct ike *ike, uint64_t now_ms, const struct ike_path *path, struct 
 	return sa;
 }
 
+/* Those that are over are only kept for repeated messages; they are small, and do not count. */
+static unsigned
+quicks_running(const struct ike_sa *sa)
+{
+	unsigned n = 0;
+	for (const struct v1_quick *q = sa->quicks; q != NULL; q = q->next)
+		n += q->work != NULL;
+	return n;
+}
+
 bool
 ike_quick_start(struct ike *ike, uint64_t now_ms, struct ike_sa *sa, struct ike_tunnel *tunnel)
 {
 	uint32_t mid = 0;
-	if (sa->state != IKE_UP || sa->n_quicks >= IKE_QUICK_MAX)
+	if (sa->state != IKE_UP || quicks_running(sa) >= IKE_QUICK_MAX)
 		return false;
 	while (mid == 0 || v1_quick_find(sa, mid) != NULL)
 		ike->host.random(ike->host.ctx, &mid, sizeof(mid));
@@ -542,7 +552,7 @@ v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	bool is_new = t->quick == NULL;
 	if (is_new && v1_mid_is_used(t->sa, t->hdr->mid))
 		return IKE_REPEATED;
-	if (is_new && (t->sa->n_quicks >= IKE_QUICK_MAX || t->sa->n_mids >= IKE_MIDS_MAX))
+	if (is_new && (quicks_running(t->sa) >= IKE_QUICK_MAX || t->sa->n_mids >= IKE_MIDS_MAX))
 		return IKE_LIMIT;
 	if (is_new)
 		t->quick = v1_quick_add(t->sa, t->hdr->mid, V1_RESPONDER);

@@ -36,6 +36,13 @@ value_same(const struct snode *s, const char *a, const char *b)
 	return strcmp(a, b) == 0 || (s->is_secret && nine_same(a, b));
 }
 
+/* True if both are hidden, and not the same. */
+static bool
+is_other_secret(const struct node *a, const struct node *b)
+{
+	return b->schema->is_secret && a->is_changed != b->is_changed;
+}
+
 static bool
 comment_same(const struct node *a, const struct node *b)
 {
@@ -62,6 +69,8 @@ node_same(const struct node *a, const struct node *b)
 	    a->is_protected != b->is_protected || !comment_same(a, b) || !any_same(a, b))
 		return false;
 	if (!s->is_any && s->kind != SNODE_CONTAINER && !value_same(s, a->value, b->value))
+		return false;
+	if (is_other_secret(a, b))
 		return false;
 	for (size_t i = 1; s->kind == SNODE_LIST && i < s->n_keys; i++)
 		if (strcmp(a->more_keys[i - 1], b->more_keys[i - 1]) != 0)
@@ -197,7 +206,7 @@ marks_compare(struct diff *d, const struct node *a, const struct node *b)
 static void
 leaf_compare(struct diff *d, const struct node *a, const struct node *b)
 {
-	if (value_same(b->schema, a->value, b->value)) {
+	if (value_same(b->schema, a->value, b->value) && !is_other_secret(a, b)) {
 		marks_compare(d, a, b);
 		return;
 	}

@@ -125,7 +125,7 @@ leaf_make(struct run *x, struct node *parent, const struct snode *s)
 {
 	char canon[CANON];
 	const char *value = s->is_empty ? NULL : value_make(x, s, canon);
-	if (!s->is_empty && value == NULL)
+	if ((!s->is_empty && value == NULL) || s->asks_for != NULL)
 		return NULL;
 	seen.empty += s->is_empty;
 	seen.secret += s->is_secret;

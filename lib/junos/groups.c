@@ -113,7 +113,8 @@ statement_take(struct expander *x, struct node *n, const struct node *like, stru
 	const char *keys[PLACE_KEYS_MAX] = { like->value };
 	for (size_t i = 1; s->kind == SNODE_LIST && i < s->n_keys; i++)
 		keys[i] = like->more_keys[i - 1];
-	if (like->group == 0 || (s->kind == SNODE_LIST && source_is_wild(like)))
+	if (s->role == SNODE_OMIT || like->group == 0 ||
+	    (s->kind == SNODE_LIST && source_is_wild(like)))
 		return;
 	struct node *old = same_find(n, like, keys);
 	if ((old != NULL && !old->is_inactive) || is_excluded(n, s->twin))

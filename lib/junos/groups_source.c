@@ -104,7 +104,8 @@ makes_something(const struct node *n, bool below)
 		return !source_is_wild(n);
 	case SNODE_LEAF:
 	case SNODE_LEAFLIST:
-		return n->schema->role != SNODE_APPLY_EXCEPT && !is_wild_value(n);
+		return n->schema->role != SNODE_APPLY_EXCEPT && n->schema->role != SNODE_OMIT &&
+		       !is_wild_value(n);
 	case SNODE_CONTAINER:
 		break;
 	}

@@ -9,6 +9,7 @@
 #include "lib/junos/load.h"
 
 #include "lib/junos/loader.h"
+#include "lib/junos/place.h"
 #include "lib/junos/quote.h"
 
 #include <stdint.h>
@@ -332,6 +333,18 @@ statements_run(struct loader *l, struct node *block, const struct snode *list, e
 	return s.doomed != NULL ? NULL : result;
 }
 
+/* True if the words are no statement of BLOCK: a set line, for instance. That they do not end with a ';' goes without saying. */
+static bool
+is_meaningless(const struct loader *l, const struct node *block, const struct snode *list)
+{
+	const char *word = loader_text(l, 0);
+	bool has_word;
+	if (list != NULL || block->schema->is_any || l->words[0].kind != LEX_WORD ||
+	    (!l->words[0].is_quoted && quote_tag(word) != TAG_NONE))
+		return false;
+	return place_child(block->schema, word, l->words[0].is_quoted, 0, &has_word) == NULL;
+}
+
 /* Reads the statements of BLOCK up to its '}'; OPEN is the place of its '{', NULL at the top. LIST: it is the
  * braces of that list's entries. Returns the last statement, or NULL. */
 static struct node *
@@ -342,10 +355,18 @@ block_read(struct loader *l, struct node *block, const struct snode *list, const
 		bool is_broken;
 		enum lex_kind k = words_read(l, block, after, &is_broken);
 		struct word end = { .line = l->end_line, .column = l->end_column };
-		if (l->n_words > 0 && (k == LEX_CLOSE || k == LEX_EOF) && !is_broken && !l->is_full)
+		bool is_cut =
+		    l->n_words > 0 && (k == LEX_CLOSE || k == LEX_EOF) && !is_broken && !l->is_full;
+		bool is_nothing = is_cut && is_meaningless(l, block, list);
+		if (is_nothing)
+			loader_say(l, REPORT_SYNTAX, true, &l->words[0], block, loader_text(l, 0),
+			    "syntax error");
+		else if (is_cut)
 			loader_say(l, REPORT_SYNTAX, true, &end, block,
 			    loader_text(l, l->n_words - 1), "syntax error, missing ';' after");
-		if (is_broken) {
+		if (is_nothing) {
+			text_reset(&l->comment);
+		} else if (is_broken) {
 			after = NULL;
 			text_reset(&l->comment);
 			if (k == LEX_OPEN)

@@ -290,6 +290,10 @@ may_be_made(struct data *d, struct node *parent, const struct snode *s, const st
 		say(d, REPORT_INVALID, i, parent, i->name, "statement already exists");
 		return false;
 	}
+	if (s->asks_for != NULL) {
+		say(d, REPORT_INVALID, i, parent, i->name, LOADER_ASKS);
+		return false;
+	}
 	if ((i->marks & ITEM_RENAME) != 0 && (!is_there || i->ref == NULL)) {
 		say(d, REPORT_INVALID, i, parent, i->name,
 		    is_there ? "missing argument" : "statement not found");

@@ -12,6 +12,7 @@
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/junos/lex.h"
+#include "lib/junos/nine.h"
 #include "lib/junos/place.h"
 #include "lib/junos/quote.h"
 
@@ -142,19 +143,68 @@ entry_empty(struct patch *p, struct node *n)
 }
 
 static void
+minus_say(struct patch *p, const struct node *n, const char *message)
+{
+	struct text statement = { 0 };
+	node_statement(n, &statement);
+	say(p, p->minus.line + (n->line > 0 ? n->line - 1 : 0), text_str(&statement), message);
+	text_done(&statement);
+}
+
+static bool
+value_same(const struct node *a, const struct node *b)
+{
+	if (a->value == NULL || b->value == NULL)
+		return a->value == b->value;
+	return strcmp(a->value, b->value) == 0 ||
+	       (a->schema->is_secret && nine_same(a->value, b->value));
+}
+
+/* Returns what of N, or N itself, is not as it stands in MINE; NULL if all is. */
+static const struct node *
+unlike_find(const struct node *mine, const struct node *n)
+{
+	if (n->schema->kind == SNODE_LEAF || n->schema->kind == SNODE_LEAFLIST)
+		return value_same(mine, n) ? NULL : n;
+	size_t n_mine = 0;
+	for (const struct node *c = mine->child; c != NULL; c = c->next)
+		n_mine++;
+	for (const struct node *c = n->child; c != NULL; c = c->next, n_mine--) {
+		const struct node *other = place_partner(mine, c);
+		const struct node *unlike = other != NULL ? unlike_find(other, c) : c;
+		if (unlike != NULL)
+			return unlike;
+	}
+	const char *any = node_any(mine);
+	const char *other_any = node_any(n);
+	bool is_same =
+	    n_mine == 0 && strcmp(any != NULL ? any : "", other_any != NULL ? other_any : "") == 0;
+	return is_same ? NULL : n;
+}
+
+/* What goes has to be there as the patch says; if some of it is not, the hunk is for another configuration. */
+static bool
+minus_check(struct patch *p, const struct node *minus)
+{
+	bool ok = true;
+	for (const struct node *n = half_next(minus, NULL); n != NULL; n = half_next(minus, n)) {
+		const struct node *mine = mine_find(p, minus, n);
+		const struct node *unlike = mine != NULL ? unlike_find(mine, n) : NULL;
+		if (mine == NULL)
+			minus_say(p, n, "statement not found");
+		else if (unlike != NULL)
+			minus_say(p, unlike, "statement does not match");
+		ok = ok && mine != NULL && unlike == NULL;
+	}
+	return ok;
+}
+
+static void
 minus_run(struct patch *p, const struct node *minus, const struct node *plus)
 {
 	for (const struct node *n = half_next(minus, NULL); n != NULL; n = half_next(minus, n)) {
 		struct node *mine = mine_find(p, minus, n);
-		if (mine == NULL) {
-			struct text statement = { 0 };
-			node_statement(n, &statement);
-			say(p, p->minus.line + (n->line > 0 ? n->line - 1 : 0),
-			    text_str(&statement), "statement not found");
-			text_done(&statement);
-			continue;
-		}
-		if (is_protected(p, mine))
+		if (mine == NULL || is_protected(p, mine))
 			continue;
 		bool stays = plus != NULL && other_find(minus, plus, n) != NULL &&
 			     n->schema->kind == SNODE_LIST;
@@ -218,9 +268,10 @@ hunk_end(struct patch *p)
 		minus_tree = half_read(p, &p->minus, &minus);
 	if (p->plus.line != 0)
 		plus_tree = half_read(p, &p->plus, &plus);
-	if (minus != NULL)
+	bool fits = minus == NULL || minus_check(p, minus);
+	if (fits && minus != NULL)
 		minus_run(p, minus, plus);
-	if (plus != NULL)
+	if (fits && plus != NULL)
 		plus_run(p, plus, minus);
 	/* an annotation without a statement is that of the one mentioned next */
 	const char *old = minus != NULL ? minus->comment : NULL;

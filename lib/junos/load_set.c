@@ -178,9 +178,9 @@ delete_one(struct setter *st)
 		prune(t, up);
 }
 
-/* `delete proposals [ a b ]` is `delete proposals a` and `delete proposals b`. */
+/* `delete proposals [ a b ]` is `delete proposals a` and `delete proposals b`; so are the commands that mark. */
 static void
-on_delete(struct setter *st)
+each_value(struct setter *st, void (*run)(struct setter *))
 {
 	struct loader *l = &st->l;
 	size_t open = 1;
@@ -188,7 +188,7 @@ on_delete(struct setter *st)
 		open++;
 	size_t n = l->n_words;
 	if (open == n) {
-		delete_one(st);
+		run(st);
 		return;
 	}
 	bool is_list = n > open + 2 && open > 1 && l->words[n - 1].kind == LEX_LIST_END;
@@ -199,9 +199,15 @@ on_delete(struct setter *st)
 	for (size_t i = open + 1; i + 1 < n && is_list; i++) {
 		l->words[open] = l->words[i];
 		l->n_words = open + 1;
-		delete_one(st);
+		run(st);
 	}
 	l->n_words = n;
+}
+
+static void
+on_delete(struct setter *st)
+{
+	each_value(st, delete_one);
 }
 
 enum mark { MARK_ACTIVE, MARK_INACTIVE, MARK_PROTECT, MARK_UNPROTECT };
@@ -216,7 +222,7 @@ mark_one(struct node *n, enum mark mark)
 }
 
 static void
-on_mark(struct setter *st, enum mark mark)
+mark_run(struct setter *st, enum mark mark)
 {
 	struct place p = line_find(st, 1, st->l.n_words, false);
 	bool is_switch = mark == MARK_ACTIVE || mark == MARK_INACTIVE;
@@ -239,27 +245,51 @@ on_mark(struct setter *st, enum mark mark)
 }
 
 static void
+activate_one(struct setter *st)
+{
+	mark_run(st, MARK_ACTIVE);
+}
+
+static void
 on_activate(struct setter *st)
 {
-	on_mark(st, MARK_ACTIVE);
+	each_value(st, activate_one);
+}
+
+static void
+deactivate_one(struct setter *st)
+{
+	mark_run(st, MARK_INACTIVE);
 }
 
 static void
 on_deactivate(struct setter *st)
 {
-	on_mark(st, MARK_INACTIVE);
+	each_value(st, deactivate_one);
+}
+
+static void
+protect_one(struct setter *st)
+{
+	mark_run(st, MARK_PROTECT);
 }
 
 static void
 on_protect(struct setter *st)
 {
-	on_mark(st, MARK_PROTECT);
+	each_value(st, protect_one);
+}
+
+static void
+unprotect_one(struct setter *st)
+{
+	mark_run(st, MARK_UNPROTECT);
 }
 
 static void
 on_unprotect(struct setter *st)
 {
-	on_mark(st, MARK_UNPROTECT);
+	each_value(st, unprotect_one);
 }
 
 static void

@@ -59,6 +59,9 @@ void loader_say(struct loader *l, enum report_class class, bool is_error, const 
 void loader_say_unknown(struct loader *l, bool is_error, const struct word *w,
     const struct node *place, const char *word);
 
+/* Why a statement that asks for a password is refused in a text. */
+#define LOADER_ASKS "a password is asked for at a terminal only; a text has its encrypted form"
+
 /* One statement and where it stands. */
 struct stmt {
 	struct loader *l;

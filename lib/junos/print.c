@@ -70,7 +70,8 @@ print_tags(const struct node *n, struct text *out)
 static bool
 is_plain(const struct node *n)
 {
-	return !n->is_inactive && !n->is_protected && !n->is_denied && n->comment == NULL;
+	return !n->is_inactive && !n->is_protected && !n->is_denied && !n->is_omitted &&
+	       n->comment == NULL;
 }
 
 /* Writes a positional value: in quotes where it would be taken for a statement. */
@@ -160,22 +161,38 @@ is_line(const struct node *n)
 	return true;
 }
 
+/* The tags that all values of a run have stand before its word, the others at the values. */
+struct run_tags {
+	bool is_inactive;
+	bool is_protected;
+};
+
+static struct run_tags
+run_tags(const struct node *first)
+{
+	struct run_tags all = { true, true };
+	const struct node *end = print_run_end(first)->next;
+	for (const struct node *n = first; n != end; n = n->next) {
+		all.is_inactive = all.is_inactive && n->is_inactive;
+		all.is_protected = all.is_protected && n->is_protected;
+	}
+	return all;
+}
+
 /* Writes `name [ a b ]` for the run of values that starts with FIRST. */
 static void
 values_put(const struct node *first, struct text *out)
 {
 	const struct node *last = print_run_end(first);
+	struct run_tags all = run_tags(first);
 	text_put(out, first->schema->name);
 	if (first != last)
 		text_put(out, " [");
-	bool is_all_inactive = true;
-	for (const struct node *n = first; n != last->next; n = n->next)
-		is_all_inactive = is_all_inactive && n->is_inactive;
 	for (const struct node *n = first; n != last->next; n = n->next) {
 		text_putc(out, ' ');
-		if (n->is_inactive && !is_all_inactive)
+		if (n->is_inactive && !all.is_inactive)
 			text_put(out, "inactive: ");
-		if (n->is_protected && n != first)
+		if (n->is_protected && !all.is_protected)
 			text_put(out, "protect: ");
 		print_value(n, out);
 	}
@@ -259,6 +276,10 @@ static void
 body_put(const struct node *n, unsigned indent, struct text *out)
 {
 	const char *any = node_any(n);
+	if (n->is_omitted) {
+		text_put(out, " { /* OMITTED */ }\n");
+		return;
+	}
 	if (n->child == NULL && any == NULL) {
 		text_put(out, ";\n");
 		return;
@@ -308,14 +329,14 @@ static void
 values_line(const struct node *first, unsigned indent, struct text *out)
 {
 	const struct node *last = print_run_end(first);
-	bool is_all_inactive = true;
-	for (const struct node *n = first; n != last->next; n = n->next) {
+	struct run_tags all = run_tags(first);
+	for (const struct node *n = first; n != last->next; n = n->next)
 		print_comment(n->comment, indent, out);
-		is_all_inactive = is_all_inactive && n->is_inactive;
-	}
 	text_fill(out, ' ', indent * INDENT);
-	if (is_all_inactive)
+	if (all.is_inactive)
 		text_put(out, "inactive: ");
+	if (all.is_protected)
+		text_put(out, "protect: ");
 	values_put(first, out);
 	line_end(first->schema->is_secret, out);
 }

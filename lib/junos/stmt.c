@@ -270,6 +270,10 @@ leaf_take(struct stmt *s, const struct snode *c, const struct word *w)
 	struct loader *l = s->l;
 	leaf_done(s);
 	const char *value = NULL;
+	if (c->asks_for != NULL) {
+		refuse(s, REPORT_INVALID, w, c->name, LOADER_ASKS);
+		return;
+	}
 	if (!c->is_empty) {
 		bool in_list = list_opens(s);
 		if (at_end(s) || word_at(s)->kind != LEX_WORD) {

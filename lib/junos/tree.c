@@ -25,6 +25,7 @@ struct tree {
 	struct index *indexes; /* of all nodes */
 	size_t n_nodes;
 	size_t n_applied;    /* apply-groups statements among them */
+	size_t n_omitting;   /* apply-flags statements among them */
 	const char **groups; /* names for node.group, from 1; in the pool */
 	unsigned n_groups;
 };
@@ -129,6 +130,7 @@ node_make(struct tree *t, const struct snode *s)
 	n->schema = s;
 	t->n_nodes++;
 	t->n_applied += s->role == SNODE_APPLY;
+	t->n_omitting += s->role == SNODE_OMIT;
 	return n;
 }
 
@@ -164,6 +166,7 @@ node_free(struct tree *t, struct node *n)
 	pool_strfree(&t->pool, n->comment);
 	index_drop(t, n);
 	t->n_applied -= n->schema->role == SNODE_APPLY;
+	t->n_omitting -= n->schema->role == SNODE_OMIT;
 	pool_free(&t->pool, n, sizeof(*n));
 	t->n_nodes--;
 }
@@ -333,6 +336,12 @@ bool
 tree_applies_groups(const struct tree *t)
 {
 	return t->n_applied > 0;
+}
+
+bool
+tree_omits(const struct tree *t)
+{
+	return t->n_omitting > 0;
 }
 
 unsigned

@@ -39,9 +39,13 @@ struct node {
 	unsigned column;
 	bool is_inactive;
 	bool is_protected;
-	bool is_changed; /* changed_mark() said so; print_xml() and print_json() tell */
+	bool
+	    is_changed; /* changed_mark() said so; print_xml() and print_json() tell. On a secret that is hidden: it is
+			  * another one than in the tree that this one is compared with */
 	bool
 	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
+	bool
+	    is_omitted; /* in a tree for `show`: its content is not there, because it shall not be shown */
 	unsigned
 	    group; /* in an expanded tree: the group it was inherited from, see node_group(); 0 = none */
 	struct index *index; /* tree.c's own: finds children where there are many */
@@ -60,6 +64,8 @@ size_t tree_memory(
 
 /* True if somewhere a group is applied: only then has groups_expand() anything to do. */
 bool tree_applies_groups(const struct tree *t);
+/* True if some part shall not be shown unless asked for: only then has omit_mark() anything to do. */
+bool tree_omits(const struct tree *t);
 /* Returns a new number for struct node's group, which stands for NAME from now on; NAME is copied. */
 unsigned tree_add_group(struct tree *t, const char *name);
 /* Takes over the numbers of FROM for a tree that has none; with them node_take_groups() tells of N and what is below it from which

@@ -17,7 +17,7 @@
  *
  *   rpc { [format], request { NAME { arguments } } }   an operational command by the name of its RPC: rows
  *   get { database ("candidate", "committed"), format, [inherit ("groups", "defaults")], [groups], [changed],
- *         [filter { ... }] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
+ *         [filter { ... }], [xpath] }   configuration: CLI_TEXT, XML with <configuration> around it. inherit: with what groups, or
  *         groups and the schema, add; groups, changed: attributes in XML, from which group, and what is not committed. filter: the tree of what is wanted, leaves with values choose list entries
  *   compare { database, rollback }   what changes from that rollback: CLI_TEXT
  *   load { action ("merge", "override", "replace", "set", "update", "patch", "none"), format ("text", "xml", "json"), [name],
@@ -45,9 +45,10 @@ enum cli_msg_type {
 	CLI_WELCOME, /* M->C welcome { user, [host-name], version, [announcement], [idle-timeout (minutes)] }: the user is let in; one who is not sees
 		      * CLI_DONE with status "error" and the end of the channel */
 	CLI_LINE, /* C->M line { text, [format ("text", "set", "xml", "json")], [relative], [rpc], [inherit ("notes", "brief",
-		      * "no-comments")], [compare], [compare-file], [detail], [changed] }: a line; format, relative and rpc are those of `| display`, inherit that
+		      * "no-comments")], [compare], [compare-file], [detail], [changed], [final], [omitted] }: a line; format, relative and rpc are those of `| display`, inherit that
 		      * of `| display inheritance`, compare the rollback number or compare-file the file of `| compare`;
-		      * detail, changed: `| display detail` and so on */
+		      * detail, changed: `| display detail` and so on; final: without inactive parts, omitted: with what
+		      * apply-flags omit hides */
 	CLI_ANSWER, /* C->M answer { text }: what was typed after CLI_ASK */
 	CLI_INPUT, /* C->M input { [text], [error], [end] }: a piece of what CLI_WANT asked for; end on the last one;
 		      * error instead of text: it could not be read, and why */
@@ -56,7 +57,8 @@ enum cli_msg_type {
 	CLI_REPLY, /* M->C reply { rpc, root, style }: rows follow; they are the children of an element called ROOT;
 		    * style: "brief", "detail", "extensive", ... as the line asked for */
 	CLI_ROW, /* M->C one row */
-	CLI_ASK, /* M->C ask { question, default }: put the question; answered by CLI_ANSWER ("" = default) */
+	CLI_ASK, /* M->C ask { question, default, [hidden] }: put the question; answered by CLI_ANSWER ("" = default). hidden: what
+		  * is typed shall not be seen */
 	CLI_WANT, /* M->C want { source ("file", "terminal", "sealed"), [name], (file { leaf, name })* }: contents wanted, answered by
 		   * CLI_INPUT until end. sealed: of all these files, in one CLI_INPUT with a sealed memfd that holds one
 		   * element tree, files { LEAF (hexadecimal)* }, for a daemon that mgd passes it on to.
@@ -94,7 +96,9 @@ enum cli_msg_type {
 enum {
 	CLI_LINE_MAX = 64 << 10,   /* bytes in one line */
 	CLI_PIECE_MAX = 256 << 10, /* bytes in one piece of text or input */
-	CLI_INPUT_MAX = 512 << 20, /* bytes in all the pieces of one input */
+	/* bytes in all the pieces of one input: the text of 100,000 tunnels is some 130 MB, and mgd does nothing else while it
+	 * reads it */
+	CLI_INPUT_MAX = 256 << 20,
 };
 
 #endif

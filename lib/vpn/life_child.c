@@ -467,8 +467,8 @@ on_failed(struct life_tunnel *t, struct life_ike *i, const struct ike_child *k)
 	}
 	if (t->phase != LIFE_IN_P2 || t->quick != i)
 		return;
-	/* no answer at all since then: the peer may have lost the SA, and another one is made */
-	bool is_deaf = k->reason == IKE_TIMEOUT && i->heard_ms < t->quick_ms;
+	/* no answer to anything, or to this again: the peer may have lost the SA, and another one is made */
+	bool is_deaf = k->reason == IKE_TIMEOUT && (i->heard_ms < t->quick_ms || t->fails > 0);
 	const char *why =
 	    k->why != NULL && k->why[0] != '\0' ? k->why : reason_info(k->reason)->sentence;
 	life_failed(t, why);

@@ -301,7 +301,7 @@ life_tunnel_free(struct life_tunnel *t)
 	t->ike->owner = NULL;
 	ike_tunnel_unref(t->ike);
 	if (t->life->ike != NULL)
-		life_turn_end(t->life, &t->turn);
+		life_turn_end(&t->turn);
 	life_policy_unref(t->life, t->policy);
 	free(t->failure);
 	free(t->name);

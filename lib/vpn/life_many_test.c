@@ -168,11 +168,36 @@ test_time_costs_little_and_memory_is_bounded(void **state)
 	many_free(&m);
 }
 
+static void
+test_many_terms_with_one_peer(void **state)
+{
+	size_t n = many() / 5;
+	double cpu;
+	struct many m = { .s = sim_new(2) };
+	(void)state;
+	m.a = &m.s->ends[0];
+	m.b = &m.s->ends[1];
+	m.conf[0] = sim_conf_new(m.a,
+	    &(struct sim_shape){ .n = n, .remote_net = 2, .establish = ESTABLISH_IMMEDIATELY });
+	m.conf[1] = sim_conf_new(m.b, &(struct sim_shape){ .n = n, .remote_net = 1 });
+	sim_start(m.s, 1, m.conf[1]);
+	sim_start(m.s, 0, m.conf[0]);
+	uint64_t ms = bring_up(&m, n, &cpu);
+	print_message("%zu terms with one peer: up after %.2f s, %.2f s of both ends' processor, "
+		      "%zu IKE SAs\n",
+	    n, (double)ms / 1000, cpu, ike_n_sas(life_ike(m.a->life)));
+	assert_int_equal(life_stats(m.a->life).n_up, n);
+	/* as many at once as an IKE SA has room for */
+	assert_true(ms <= n / IKE_QUICK_MAX * 100 + 500);
+	many_free(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_come_up_in_linear_time),
+		cmocka_unit_test(test_many_terms_with_one_peer),
 		cmocka_unit_test(test_deaf_peers_hold_up_nobody),
 		cmocka_unit_test(test_time_costs_little_and_memory_is_bounded),
 	};

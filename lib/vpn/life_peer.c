@@ -79,14 +79,15 @@ life_peer_update(struct life_peer *p)
 	    p->keepalive_ms < p->probe_ms ? p->keepalive_ms : p->probe_ms);
 }
 
-/* One that will be there until a quick mode is over. */
+/* One that will be there until a quick mode is over, and on which the peer remembers more of them. */
 struct life_ike *
 life_peer_ike(const struct life_peer *p)
 {
 	for (struct life_ike *i = p->ikes; i != NULL; i = i->next) {
 		uint64_t quarter = i->sa->chosen.lifetime_s * UINT64_C(250);
 		uint64_t left = quarter < LIFE_FRESH_MS ? quarter : LIFE_FRESH_MS;
-		if (i->sa->expires_ms > p->life->now_ms + left)
+		if (i->sa->expires_ms > p->life->now_ms + left &&
+		    i->sa->stats.n_phase2 < IKE_MIDS_MAX / 2)
 			return i;
 	}
 	return NULL;
@@ -111,7 +112,7 @@ life_peer_free(struct life_peer *p)
 {
 	struct life *l = p->life;
 	life_peer_end_ikes(p, true);
-	life_turn_end(l, &p->turn);
+	life_turn_end(&p->turn);
 	life_timer_set(&l->heap, &p->timer, UINT64_MAX);
 	life_hash_del(&l->peers, &p->node);
 	life_policy_unref(l, p->policy);
@@ -219,6 +220,7 @@ path_take(struct life_peer *p, const struct ike_sa *sa)
 static void
 waiters_wake(struct life_peer *p)
 {
+	life_wake(p, SIZE_MAX);
 	for (struct life_gate *g = p->gates; g != NULL; g = g->next) {
 		struct life_tunnel *t = g->tunnel;
 		if (t->phase == LIFE_IN_P1 && t->gates[t->gate].peer == p) {
@@ -249,7 +251,7 @@ life_on_up(struct life *l, struct ike_sa *sa)
 	}
 	if (p->starting == i) {
 		p->starting = NULL;
-		life_turn_end(l, &p->turn);
+		life_turn_end(&p->turn);
 	}
 	i->next = p->ikes;
 	p->ikes = i;
@@ -334,7 +336,7 @@ life_on_down(struct life *l, struct ike_sa *sa, enum ike_reason reason, const ch
 		*at = i->next;
 	} else if (p->starting == i) {
 		p->starting = NULL;
-		life_turn_end(l, &p->turn);
+		life_turn_end(&p->turn);
 		if (reason == IKE_OK)
 			waiters_wake(p);
 		else
@@ -344,6 +346,7 @@ life_on_down(struct life *l, struct ike_sa *sa, enum ike_reason reason, const ch
 		life_tell(l, LIFE_P1_DOWN, NULL, p, sa, "IKE SA ended: %s",
 		    reason == IKE_OK ? "by us" : reason_info(reason)->sentence);
 		quicks_lost(p, i);
+		life_wake(p, SIZE_MAX);
 		life_peer_update(p);
 	}
 	free(i);

@@ -61,19 +61,21 @@ struct life_ike {
 	bool is_up;
 };
 
+struct life_turn;
+
+struct life_turns {
+	struct life_turn *first;
+	struct life_turn *last;
+	size_t n;
+};
+
 /* A place in the queue of those who want to negotiate, or among those whose turn it is. */
 struct life_turn {
 	struct life_turn *prev;
 	struct life_turn *next;
 	struct life_tunnel *tunnel; /* NULL: a peer's, phase 1 */
 	uint64_t begun_ms;
-	enum { LIFE_NO_TURN, LIFE_IN_QUEUE, LIFE_HAS_TURN } state;
-};
-
-struct life_turns {
-	struct life_turn *first;
-	struct life_turn *last;
-	size_t n;
+	struct life_turns *list; /* where it stands, or NULL */
 };
 
 /* A delete that could not be said yet. */
@@ -98,7 +100,9 @@ struct life_peer {
 	unsigned n_children;
 	struct life_ike *starting; /* ours, or NULL */
 	struct life_turn turn;
-	uint64_t retry_ms; /* no phase 1 before */
+	struct life_turns full; /* those for whom its IKE SA has no room now */
+	unsigned n_quicks;      /* quick modes of ours that run */
+	uint64_t retry_ms;      /* no phase 1 before */
 	unsigned fails;
 	char *failure;
 	bool was_there; /* an IKE SA was up */
@@ -310,10 +314,11 @@ bool life_is_ready(const struct life_tunnel *t);  /* may it negotiate at all? */
 bool life_may_begin(const struct life_tunnel *t); /* not responder-only */
 void life_step(struct life_tunnel *t);
 bool life_turn_next(struct life *l); /* lets the next one begin; false: nobody, or too many */
-void life_turn_end(struct life *l, struct life_turn *turn);
+void life_turn_end(struct life_turn *turn);
 void life_turn_tick(struct life *l);
 uint64_t life_turn_due(const struct life *l);
-void life_stop(struct life_tunnel *t); /* out of whatever it negotiates */
+void life_wake(struct life_peer *p, size_t max); /* there may be room */
+void life_stop(struct life_tunnel *t);           /* out of whatever it negotiates */
 void life_failed(struct life_tunnel *t, const char *why);
 uint64_t life_retry(unsigned fails); /* the pause after so many failures, ms */
 

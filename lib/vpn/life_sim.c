@@ -21,6 +21,18 @@ struct sim_msg {
 	uint8_t b[];
 };
 
+/* A question to pkid. */
+struct sim_job {
+	struct sim_job *next;
+	struct sim_end *end;
+	struct ike_ticket ticket;
+	bool is_proof;
+	enum ike_reason reason;
+	uint8_t signature[HASH_LEN_MAX + 3];
+	size_t n;
+	char certificate[32];
+};
+
 static void *
 take(size_t n)
 {
@@ -63,6 +75,13 @@ wire_put(struct sim *s, const struct ike_path *path, const uint8_t *b, size_t n)
 	    s->now_ms + s->latency_ms + (n > 0 && s->jitter_ms > 0 ? draw(s) % s->jitter_ms : 0);
 	m->to = end_of(s, path->remote.addr);
 	m->path = (struct ike_path){ .local = path->remote, .remote = path->local };
+	if (n > 0) {
+		const struct sim_end *from = end_of(s, path->local.addr);
+		m->path.remote.port =
+		    (uint16_t)(m->path.remote.port + (from != NULL ? from->nat_shift : 0));
+		m->path.local.port =
+		    (uint16_t)(m->path.local.port - (m->to != NULL ? m->to->nat_shift : 0));
+	}
 	m->n = n;
 	if (n > 0)
 		memcpy(m->b, b, n);
@@ -151,7 +170,8 @@ on_sa_add(void *ctx, const struct life_sa *sa)
 	held->sa = *sa;
 	held->sa.tunnel = t->name;
 	held->sa.tag = strdup(sa->tag);
-	held->sa.pic = "sp-0/0/0";
+	snprintf(t->pic, sizeof(t->pic), "%s", sa->pic);
+	held->sa.pic = t->pic;
 	memcpy(held->key, sa->enc_key, sizeof(held->key));
 	held->sa.enc_key = held->sa.auth_key = NULL;
 	held->hard_ms = e->sim->now_ms + sa->hard_s * UINT64_C(1000);
@@ -237,18 +257,57 @@ on_chain(void *ctx, const char *certificate)
 	e->n_chains++;
 }
 
+/* A signature is the hash with a word before it, and a certificate is its name. */
 static void
 on_sign(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket, const char *certificate,
     struct part hash)
 {
-	(void)ctx, (void)sa, (void)ticket, (void)certificate, (void)hash;
+	struct sim_end *e = ctx;
+	struct sim_job *job = take(sizeof(*job));
+	(void)sa;
+	*job =
+	    (struct sim_job){ .next = e->sim->jobs, .end = e, .ticket = ticket, .n = hash.n + 3 };
+	memcpy(job->signature, "sig", 3);
+	memcpy(job->signature + 3, hash.p, hash.n);
+	snprintf(job->certificate, sizeof(job->certificate), "%s", certificate);
+	e->sim->jobs = job;
 }
 
 static void
 on_prove(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
     const struct ike_claim *claim, const char *const *cas, size_t n_cas)
 {
-	(void)ctx, (void)sa, (void)ticket, (void)claim, (void)cas, (void)n_cas;
+	struct sim_end *e = ctx;
+	struct sim_job *job = take(sizeof(*job));
+	(void)sa;
+	bool is_good =
+	    claim->signature.n == claim->hash.n + 3 && claim->n_certs == 1 && n_cas == 1 &&
+	    strcmp(cas[0], "ca") == 0 &&
+	    memcmp((const char *)claim->signature.p + 3, claim->hash.p, claim->hash.n) == 0;
+	*job = (struct sim_job){ .next = e->sim->jobs,
+		.end = e,
+		.ticket = ticket,
+		.is_proof = true,
+		.reason = !is_good       ? IKE_SIGNATURE
+			  : e->distrusts ? IKE_CERT
+					 : IKE_OK };
+	e->sim->jobs = job;
+}
+
+static void
+job_do(struct sim *s)
+{
+	struct sim_job *job = s->jobs;
+	s->jobs = job->next;
+	struct life *l = job->end->life;
+	const struct part cert = { job->certificate, strlen(job->certificate) };
+	if (l != NULL && job->is_proof)
+		life_proved(l, s->now_ms, job->ticket, job->reason,
+		    job->reason == IKE_OK ? NULL : "who is that?");
+	else if (l != NULL)
+		life_signed(l, s->now_ms, job->ticket, (struct part){ job->signature, job->n },
+		    &cert, 1, NULL);
+	free(job);
 }
 
 static void
@@ -299,6 +358,11 @@ sim_free(struct sim *s)
 		life_hash_done(&e->names);
 		life_hash_done(&e->in_sas);
 	}
+	while (s->jobs != NULL) {
+		struct sim_job *job = s->jobs;
+		s->jobs = job->next;
+		free(job);
+	}
 	while (s->first != NULL) {
 		struct sim_msg *m = s->first;
 		s->first = m->next;
@@ -309,6 +373,12 @@ sim_free(struct sim *s)
 
 void
 sim_start(struct sim *s, unsigned end, const struct sim_conf *c)
+{
+	sim_start_conf(s, end, &c->c);
+}
+
+void
+sim_start_conf(struct sim *s, unsigned end, const struct conf *c)
 {
 	struct sim_end *e = &s->ends[end];
 	e->life = life_new(&(struct life_host){
@@ -325,23 +395,31 @@ sim_start(struct sim *s, unsigned end, const struct sim_conf *c)
 	    .prove = on_prove,
 	    .event = on_event,
 	});
-	life_conf(e->life, s->now_ms, &c->c);
+	life_conf(e->life, s->now_ms, c);
 	sim_pic_tell(e);
 }
 
-void
-sim_pic_tell(struct sim_end *e)
+static void
+pic_tell(struct sim_end *e, const char *pic)
 {
 	uint64_t now = e->sim->now_ms;
-	life_pic_up(e->life, now, "sp-0/0/0");
+	life_pic_up(e->life, now, pic);
 	for (size_t i = 0; i < e->n_tunnels; i++)
 		for (struct sim_sa *sa = e->tunnels[i]->sas; sa != NULL; sa = sa->next) {
 			struct life_sa held = sa->sa;
 			held.hard_s =
 			    sa->hard_ms > now ? (uint32_t)((sa->hard_ms - now) / 1000) : 0;
-			life_held(e->life, now, &held);
+			if (strcmp(pic, e->tunnels[i]->pic) == 0)
+				life_held(e->life, now, &held);
 		}
-	life_held_end(e->life, now, "sp-0/0/0");
+	life_held_end(e->life, now, pic);
+}
+
+void
+sim_pic_tell(struct sim_end *e)
+{
+	pic_tell(e, "sp-0/0/0");
+	pic_tell(e, "es-0/0/0");
 }
 
 void
@@ -381,7 +459,10 @@ term_fill(struct sim_conf *c, struct conf_term *t, const struct conf_rule *rule,
 		.source = net_of(e->net, i),
 		.destination = net_of(shape->backup_net != 0 || e->net == 1 ? 2 : 1, i),
 		.remote_gateway = sim_gateway(shape->remote_net, at),
-		.dynamic = { .is_set = true, .ike = &c->ike, .ipsec = &c->ipsec },
+		.dynamic = { .is_set = true,
+		    .ike = &c->ike,
+		    .ipsec = &c->ipsec,
+		    .natt_install_s = shape->natt_install_s },
 		.initiates_dpd = shape->has_dpd,
 		.dpd_interval_s =
 		    shape->dpd_interval_s != 0 ? shape->dpd_interval_s : DPD_INTERVAL_DEFAULT,
@@ -409,7 +490,10 @@ set_fill(struct sim_conf *c, struct conf_service_set *set, const struct conf_ifd
 			.term = &terms[i], .index = (unsigned)i + 1, .window = REPLAY_WINDOW_DEFAULT
 		};
 	}
+	static const char *const cas[] = { "ca" };
 	*set = (struct conf_service_set){
+		.trusted_cas = cas,
+		.n_trusted_cas = 1,
 		.name = shape->spreads_local ? arena_printf(c->arena, "ss%zu", first) : "ss",
 		.pic = pic,
 		.local_gateway =
@@ -428,7 +512,7 @@ sim_conf_new(const struct sim_end *e, const struct sim_shape *shape)
 	c->arena = arena_new();
 	c->p1 = (struct conf_ike_proposal){
 		.name = "p1",
-		.method = METHOD_PSK,
+		.method = shape->certificate != NULL ? METHOD_RSA : METHOD_PSK,
 		.enc = ENC_AES_128_CBC,
 		.hash = HASH_SHA1,
 		.group = DH_GROUP19,
@@ -452,7 +536,8 @@ sim_conf_new(const struct sim_end *e, const struct sim_shape *shape)
 		.name = "ike",
 		.proposals = p1,
 		.n_proposals = 1,
-		.psk = { (const uint8_t *)psk, sizeof(psk) - 1 },
+		.psk = { (const uint8_t *)psk, shape->certificate != NULL ? 0 : sizeof(psk) - 1 },
+		.local_certificate = shape->certificate,
 		.bad_spi_max = 5,
 	};
 	c->ipsec = (struct conf_ipsec_policy){ .name = "ipsec", .proposals = p2, .n_proposals = 1 };
@@ -534,7 +619,7 @@ deliver(struct sim *s)
 	if (m->to != NULL && !m->to->is_off && m->spi != 0) {
 		packet_take(m);
 	} else if (m->to != NULL && !m->to->is_off && !m->to->is_deaf && m->to->life != NULL &&
-		   m->spi == 0) {
+		   (m->path.local.port == 500 || m->path.local.port == NATT_PORT) && m->spi == 0) {
 		life_input(m->to->life, s->now_ms, &m->path, m->b, m->n);
 		is_event = true;
 	}
@@ -566,7 +651,7 @@ second(struct sim *s)
 static uint64_t
 next_due(const struct sim *s)
 {
-	uint64_t due = s->second_ms;
+	uint64_t due = s->jobs != NULL ? s->now_ms : s->second_ms;
 	for (unsigned i = 0; i < s->n_ends; i++) {
 		uint64_t d = s->ends[i].life != NULL ? life_due(s->ends[i].life) : UINT64_MAX;
 		due = d < due ? d : due;
@@ -583,7 +668,10 @@ sim_run(struct sim *s, uint64_t until_ms)
 		bool is_event = false;
 		if (due > s->now_ms)
 			s->now_ms = due;
-		if (s->first != NULL && s->first->at_ms <= s->now_ms) {
+		if (s->jobs != NULL) {
+			job_do(s);
+			is_event = true;
+		} else if (s->first != NULL && s->first->at_ms <= s->now_ms) {
 			/* just before and just after, so that no state goes by without a packet */
 			if (s->first->spi == 0)
 				traffic(s);

@@ -31,6 +31,7 @@ struct sim_sa {
 struct sim_pic_tunnel {
 	struct life_node node; /* by name */
 	char *name;
+	char pic[16];
 	struct sim_sa *sas;
 	unsigned watch_s;
 	uint64_t heard_ms; /* when a packet came in last, or it was told to be idle */
@@ -49,6 +50,8 @@ struct sim_end {
 	size_t n_sas;
 	bool is_off;        /* whatever is sent to it is lost */
 	bool is_deaf;       /* IKE is lost, packets arrive */
+	unsigned nat_shift; /* it is behind a NAT that adds this to its ports; 0: it is not */
+	bool distrusts;     /* it takes no certificate */
 	unsigned deaf_from; /* messages to its gateways from this number on are lost ... */
 	unsigned deaf_to;   /* ... before this one */
 	unsigned n_kinds[LIFE_KIND_MAX];
@@ -70,6 +73,7 @@ struct sim_conf {
 };
 
 struct sim_msg;
+struct sim_job;
 
 struct sim {
 	uint64_t now_ms;
@@ -84,6 +88,7 @@ struct sim {
 	unsigned n_ends;
 	struct sim_msg *first; /* on the wire, in the order of arrival */
 	struct sim_msg *last;
+	struct sim_job *jobs; /* what was asked of pkid */
 	uint64_t n_packets;
 	uint64_t n_lost; /* packets that arrived and that no SA took */
 	uint64_t n_dark; /* times that a tunnel that had been up had no outbound SA */
@@ -108,6 +113,8 @@ struct sim_shape {
 	unsigned dpd_threshold;
 	unsigned lifetime1_s;
 	unsigned lifetime2_s;
+	unsigned natt_install_s;
+	const char *certificate; /* of an RSA key, instead of the pre-shared key */
 	enum conf_establish establish;
 };
 struct sim_conf *sim_conf_new(const struct sim_end *e, const struct sim_shape *shape);
@@ -115,6 +122,7 @@ void sim_conf_free(struct sim_conf *c);
 
 /* Starts END: life_new() and the first sentences of its PIC, with what it holds. */
 void sim_start(struct sim *s, unsigned end, const struct sim_conf *c);
+void sim_start_conf(struct sim *s, unsigned end, const struct conf *c);
 void sim_pic_tell(struct sim_end *e); /* the channel is new: everything it holds */
 void sim_pic_forget(struct sim_end *e);
 void sim_kill(struct sim_end *e); /* the life; the PIC goes on */

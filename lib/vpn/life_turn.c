@@ -14,19 +14,11 @@
 /* --- queues --- */
 
 static void
-turns_del(struct life_turns *q, struct life_turn *turn)
-{
-	*(turn->prev != NULL ? &turn->prev->next : &q->first) = turn->next;
-	*(turn->next != NULL ? &turn->next->prev : &q->last) = turn->prev;
-	turn->prev = turn->next = NULL;
-	q->n--;
-}
-
-static void
 turns_put(struct life_turns *q, struct life_turn *turn)
 {
 	turn->prev = q->last;
 	turn->next = NULL;
+	turn->list = q;
 	*(q->last != NULL ? &q->last->next : &q->first) = turn;
 	q->last = turn;
 	q->n++;
@@ -37,34 +29,47 @@ turns_push(struct life_turns *q, struct life_turn *turn)
 {
 	turn->prev = NULL;
 	turn->next = q->first;
+	turn->list = q;
 	*(q->first != NULL ? &q->first->prev : &q->last) = turn;
 	q->first = turn;
 	q->n++;
 }
 
 void
-life_turn_end(struct life *l, struct life_turn *turn)
+life_turn_end(struct life_turn *turn)
 {
-	if (turn->state == LIFE_IN_QUEUE)
-		turns_del(&l->queue, turn);
-	else if (turn->state == LIFE_HAS_TURN)
-		turns_del(&l->turns, turn);
-	turn->state = LIFE_NO_TURN;
+	struct life_turns *q = turn->list;
+	if (q == NULL)
+		return;
+	*(turn->prev != NULL ? &turn->prev->next : &q->first) = turn->next;
+	*(turn->next != NULL ? &turn->next->prev : &q->last) = turn->prev;
+	turn->prev = turn->next = NULL;
+	turn->list = NULL;
+	q->n--;
 }
 
 static void
 turn_take(struct life *l, struct life_turn *turn)
 {
 	turn->begun_ms = l->now_ms;
-	turn->state = LIFE_HAS_TURN;
 	turns_put(&l->turns, turn);
+}
+
+void
+life_wake(struct life_peer *p, size_t max)
+{
+	for (; max > 0 && p->full.first != NULL; max--) {
+		struct life_turn *turn = p->full.first;
+		life_turn_end(turn);
+		turns_push(&p->life->queue, turn);
+	}
 }
 
 void
 life_turn_tick(struct life *l)
 {
 	while (l->turns.first != NULL && l->turns.first->begun_ms + LIFE_TURN_MS <= l->now_ms)
-		life_turn_end(l, l->turns.first);
+		life_turn_end(l->turns.first);
 }
 
 uint64_t
@@ -116,9 +121,15 @@ wants_phase1(const struct life_tunnel *t)
 void
 life_stop(struct life_tunnel *t)
 {
-	life_turn_end(t->life, &t->turn);
+	struct life_peer *p = t->gates[t->gate].peer;
+	bool was_p2 = t->phase == LIFE_IN_P2;
+	life_turn_end(&t->turn);
 	t->phase = LIFE_IDLE;
 	t->quick = NULL;
+	if (was_p2) {
+		p->n_quicks--;
+		life_wake(p, 1);
+	}
 }
 
 void
@@ -130,7 +141,6 @@ life_step(struct life_tunnel *t)
 	if (t->phase == LIFE_IDLE && wants && life_is_ready(t)) {
 		if (t->retry_ms <= l->now_ms) {
 			t->phase = LIFE_QUEUED;
-			t->turn.state = LIFE_IN_QUEUE;
 			t->turn.tunnel = t;
 			if (t->acquire || t->current != NULL)
 				turns_push(&l->queue, &t->turn);
@@ -190,10 +200,17 @@ phase2_begin(struct life_tunnel *t, struct life_ike *i)
 		life_dirty(t);
 		return;
 	}
-	if (!ike_quick_start(l->ike, l->now_ms, i->sa, t->ike)) {
+	bool has_begun = ike_quick_start(l->ike, l->now_ms, i->sa, t->ike);
+	if (!has_begun && i->peer->n_quicks > 0) {
+		t->phase = LIFE_QUEUED;
+		turns_put(&i->peer->full, &t->turn);
+		return;
+	}
+	if (!has_begun) {
 		try_later(t, l->now_ms + LIFE_FULL_MS);
 		return;
 	}
+	i->peer->n_quicks++;
 	t->phase = LIFE_IN_P2;
 	t->quick = i;
 	t->quick_ms = l->now_ms;
@@ -208,7 +225,7 @@ life_turn_next(struct life *l)
 		return false;
 	struct life_tunnel *t = turn->tunnel;
 	struct life_peer *p = t->gates[t->gate].peer;
-	life_turn_end(l, turn);
+	life_turn_end(turn);
 	struct life_ike *i = life_peer_ike(p);
 	if (p->policy->ike == NULL)
 		life_failed(t, p->policy->why);

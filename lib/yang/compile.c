@@ -225,6 +225,8 @@ node_role(const struct lysc_node *node)
 		return SNODE_PLAIN;
 	if (strcmp(said, "groups") == 0)
 		return SNODE_GROUPS;
+	if (strcmp(said, "omit") == 0)
+		return SNODE_OMIT;
 	return strcmp(said, "apply") == 0 ? SNODE_APPLY : SNODE_APPLY_EXCEPT;
 }
 
@@ -260,6 +262,7 @@ compile_node(
 		.status = node_status(node, parent),
 		.role = node_role(node),
 		.permission = node_permission(node, parent),
+		.asks_for = compile_ext(node->exts, "asks-for"),
 		.parent = parent,
 		.is_nokeyword = compile_ext(node->exts, "nokeyword") != NULL,
 		.is_joined = compile_ext(node->exts, "joined") != NULL,

@@ -34,6 +34,7 @@ enum snode_role {
 	SNODE_GROUPS,       /* the list that defines groups */
 	SNODE_APPLY,        /* names the groups to inherit from here */
 	SNODE_APPLY_EXCEPT, /* names those not to inherit from here */
+	SNODE_OMIT,         /* what stands here is not shown unless asked for; not inherited */
 };
 
 struct snode {
@@ -60,6 +61,9 @@ struct snode {
 	    ref; /* leaf: path of the list whose key it names ("services ipsec-vpn rule"), or NULL */
 	const char *
 	    permission; /* statement of the configuration: bit to see it ("interface"); inherited; NULL: none */
+	const char *
+	    asks_for; /* empty leaf: who types it is asked for a password, whose hash this leaf beside it
+			       * gets; no configuration holds it. NULL: any other statement */
 	const char *ref_message; /* commit message when the reference does not exist, or NULL */
 	unsigned choice;         /* 0: none; siblings with the same number exclude each other ... */
 	unsigned branch;         /* ... unless they have the same branch number */

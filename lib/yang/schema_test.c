@@ -190,11 +190,11 @@ static void
 statements_stand_in_canonical_order(void **state)
 {
 	(void)state;
-	children_are("",
-	    "version groups apply-groups apply-groups-except apply-macro system chassis "
-	    "interfaces snmp forwarding-options event-options routing-options "
-	    "protocols policy-options class-of-service security firewall "
-	    "routing-instances services applications access");
+	children_are("", "version groups apply-groups apply-groups-except apply-flags apply-macro "
+			 "system chassis "
+			 "interfaces snmp forwarding-options event-options routing-options "
+			 "protocols policy-options class-of-service security firewall "
+			 "routing-instances services applications access");
 	children_are("services ipsec-vpn",
 	    "rule rule-set ipsec ike traceoptions no-ipsec-tunnel-in-traceroute establish-tunnels "
 	    "clear-ike-sas-on-pic-restart clear-ipsec-sas-on-pic-restart disable-natt");
@@ -271,6 +271,8 @@ static const struct value_case value_cases[] = {
 	    "10.1.2.3/32" },
 	{ "services ipsec-vpn rule term from source-address name", "10.0.0.0/33",
 	    "invalid prefix length: 10.0.0.0/33", NULL },
+	{ "services ipsec-vpn rule term from source-address name", "10.0.0.0/",
+	    "prefix length is missing: 10.0.0.0/", NULL },
 	{ "services ipsec-vpn rule term from source-address name", "10.0.0/8",
 	    "invalid ip address or hostname: 10.0.0/8", NULL },
 	{ "interfaces interface unit family inet address name", "10.0.0.1/24", NULL, NULL },
@@ -394,8 +396,9 @@ status_and_strictness_are_inherited(void **state)
 	assert_int_equal(path_get(SPI)->status, SNODE_RUNNING);
 	assert_true(path_get(SPI)->is_strict);
 	assert_true(path_get("firewall filter term from port")->is_strict);
+	assert_int_equal(path_get("security pki ca-profile enrollment")->status, SNODE_UNSUPPORTED);
 	assert_int_equal(
-	    path_get("security pki ca-profile enrollment url")->status, SNODE_UNSUPPORTED);
+	    path_get("services ipsec-vpn ike proposal dh-group")->status, SNODE_RUNNING);
 	const struct snode *profile =
 	    path_get("services service-set ipsec-vpn-options ike-access-profile");
 	assert_int_equal(profile->status, SNODE_UNSUPPORTED);

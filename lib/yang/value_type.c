@@ -69,7 +69,10 @@ prefix_refuse(const char *value, char *err, size_t err_size)
 		memcpy(head, value, (size_t)(slash - value));
 		head[slash - value] = '\0';
 		if (addr_parse(head, &a)) {
-			snprintf(err, err_size, "invalid prefix length: %s", value);
+			snprintf(err, err_size,
+			    slash[1] == '\0' ? "prefix length is missing: %s"
+					     : "invalid prefix length: %s",
+			    value);
 			return;
 		}
 	}

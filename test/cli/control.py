@@ -130,6 +130,8 @@ class Daemon:
     def __init__(self, control, kind, instance=""):
         self.control, self.kind, self.instance = control, kind, instance
         self.log, self.refuse, self.silent, self.rows, self.requests = [], None, False, {}, []
+        self.unanswered = []  # checks and applies that came while it was silent
+        self.is_stuck = False  # it takes commands and does not answer them
         self.refuse_apply = None  # text; or a function of the configuration that returns one
         self.channel = None
 
@@ -142,6 +144,13 @@ class Daemon:
         self.control.super.send(LINK, 0, link, theirs.fileno())
         theirs.close()
 
+    def answer(self, text=None):
+        """Answers what came while it was silent: with an error if there is a text."""
+        for seq, commit in self.unanswered:
+            done = tree("conf-done", commit=commit, status="error" if text else "ok", **({"text": text} if text else {}))
+            self.channel.send(CONF_DONE, seq, done)
+        self.unanswered = []
+
     def die(self):
         self.channel.close()
         self.channel = None
@@ -152,6 +161,7 @@ class Daemon:
             conf = os.pread(fd, size, 0)
             self.log.append(("check" if kind == CONF_CHECK else "apply", int(elem.get("commit")), conf))
             if self.silent:
+                self.unanswered.append((seq, elem.get("commit")))
                 return
             done = tree("conf-done", commit=elem.get("commit"), status="ok")
             if self.refuse and kind == CONF_CHECK:
@@ -162,6 +172,8 @@ class Daemon:
             channel.send(CONF_DONE, seq, done)
         elif kind == RPC:
             self.requests.append(elem)
+            if self.is_stuck:
+                return
             for row in self.rows.get(elem.name, []):
                 channel.send(ROW, seq, row)
             channel.send(RPC_DONE, seq, tree("rpc-done", status="ok"))

@@ -101,20 +101,9 @@ def play(c, lines):
             os.write(master, "".join(t + "\n" for t in text).encode() + b"\x04")
             start += len("".join(text))
         alive = read_to_prompt(start + len(line))
-    if alive:
-        os.write(master, b"\x04")
-        read_to_prompt_end(master)
     os.close(master)
     p.wait(control.PATIENCE)
     return normal(screen.decode(errors="replace"))
-
-
-def read_to_prompt_end(master):
-    try:
-        while os.read(master, 65536):
-            pass
-    except OSError:
-        pass
 
 
 def normal(screen):

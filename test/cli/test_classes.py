@@ -520,3 +520,42 @@ def test_programs_run_no_more_commands_than_people(users):
     assert "rpc-error" not in sys[2] and "rpc-error" not in sys[3]
     assert "rpc-error" in net[2] and "rpc-error" in net[3]
     assert any("User 'sys' via netconf login" in line for line in audit(users.gw, "UI_LOGIN_EVENT"))
+
+
+# --- what a class may not see, where others or a commit speak of it ---
+
+def test_a_hidden_secret_that_changed_is_shown_as_changed(users):
+    key = "services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication key ascii-text"
+    users.gw.cli("configure", f"set {key} another-key-of-it", "exit", check=0)
+    said = users.run("games", "configure", "show | compare", "exit")
+    assert ("[edit services ipsec-vpn rule r1 term t1 then manual direction bidirectional authentication]\n"
+            "-  key ascii-text /* SECRET-DATA */; ## SECRET-DATA\n+  key ascii-text /* SECRET-DATA */; ## SECRET-DATA\n") in (
+                said.replace("-    key", "-  key").replace("+    key", "+  key")), said
+    users.gw.cli("configure", f'set {key} "{KEY}"', "exit", check=0)
+    assert "SECRET-DATA" not in users.run("games", "configure", "show | compare", "exit")
+
+
+def test_errors_of_a_commit_do_not_speak_of_what_is_hidden(users):
+    users.gw.cli("configure", "set services service-set ss-one ipsec-vpn-rules nowhere",
+                 "set services ipsec-vpn rule r1 term t1 then manual direction bidirectional spi 501", "exit")
+    full = users.run("mail", "configure", "commit check")
+    assert "[edit services service-set ss-one]\n" in full and "nowhere" in full
+    said = users.run("bin", "configure", "commit check")
+    assert "service-set" not in said and "nowhere" not in said, said
+    assert "what is said of parts of the configuration that you may not view is left out\n" in said
+    assert said.endswith("error: configuration check-out failed: (statements constraint check failed)\n")
+
+
+def test_commands_denied_with_their_arguments(users):
+    users.gw.cli("configure", 'set system login class net-admin deny-commands '
+                 '"^commit confirmed|^rollback [1-9]|^run show system uptime|show version detail|^set interfaces ge-0/0/0|^load override"',
+                 "commit", "exit", check=0)
+    def refused(line):
+        said = users.run("daemon", "configure", line)
+        return "permission denied." in said
+    for line in ("commit confirmed 5", "commit conf", "rollback 3", "run show system uptime", "run sh sys upt",
+                 "run show version detail", "set interfaces ge-0/0/0 description x", "set int ge-0/0/0 description x",
+                 "load override terminal", "load over terminal", "top set interfaces ge-0/0/0 description x"):
+        assert refused(line), line
+    for line in ("commit check", "rollback", "rollback 0", "run show version", "set interfaces ge-0/0/1 description x", "rollback 0"):
+        assert not refused(line), line

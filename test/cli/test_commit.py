@@ -6,6 +6,8 @@ import re
 import subprocess
 import time
 
+import pytest
+
 import control
 import screen
 from control import BUILD, PATIENCE, wait
@@ -449,3 +451,29 @@ def test_private_and_exclusive_need_an_unchanged_shared_candidate(gw):
     assert p.say("commit").endswith("commit complete\n")
     a.close()
     p.close()
+
+
+# --- exclusive ---
+
+@pytest.mark.parametrize("command, refused", [("commit", True), ("commit check", True), ("commit check", False), ("commit", False)])
+def test_who_dies_during_an_exclusive_commit_leaves_nothing_but_that(gw, command, refused):
+    netd = gw.daemons["netd"]
+    netd.silent = True
+    with subprocess.Popen([BUILD / "cli/sallyport", "-r", gw.dir], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        p.stdin.write(f"configure exclusive\nset interfaces ge-0/0/0 description half\n{command}\n")
+        p.stdin.flush()
+        wait(lambda: netd.unanswered)
+        p.kill()
+    # whoever comes now finds what is running, and may edit it
+    wait(lambda: "Entering" in gw.cli("configure private", "exit")[1])
+    _, out, _ = gw.cli("configure", "show | compare", "set interfaces ge-0/0/0 unit 0 description mine", check=0)
+    assert "half" not in out
+    netd.silent = False
+    netd.answer("not today" if refused else None)
+    is_kept = command == "commit" and not refused
+    wait(lambda: ("half" in gw.command("show configuration interfaces")) == is_kept)
+    if not is_kept:
+        time.sleep(0.3)
+    _, out, _ = gw.cli("configure", "show | compare", "show interfaces ge-0/0/0 | match half", "rollback", check=0)
+    assert "+  description mine;" in out.replace("+    ", "+  ") and ("description half;\n" in out) == is_kept
+    assert "-  description half" not in out

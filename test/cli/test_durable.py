@@ -108,12 +108,9 @@ def commit_killed(gw, i, n, command="commit"):
         wait(lambda: tracer.poll() is not None or not list(gw.config.glob("juniper.conf.[0-9]")))
     else:
         tracer.wait(PATIENCE)
-    if tracer.poll() is None:
-        detach(tracer)
+    where = detach(tracer)  # which may have come to the Nth call meanwhile
+    if not where:
         return None, seen
-    where = tracer.stdout.read()
-    tracer.stdout.close()
-    tracer.stderr.close()
     assert where.startswith("killed before "), where
     gw.mgd.wait(PATIENCE)
     return where, seen

@@ -7,6 +7,7 @@ import pathlib
 import re
 import struct
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -444,3 +445,56 @@ def test_users_and_their_logins(gw, tmp_path):
     assert "bob" not in command("show log user alice")
     root = ET.fromstring(command("show system users | display xml"))
     assert [e.text for e in root.iter() if e.tag.endswith("}user")] == ["alice", "bob"]
+
+
+def test_output_is_sent_to_the_terminals_of_others(gw, typist):
+    t, other = typist(), typist()
+    t.type('show configuration system | except " \\|x" | request message account root\n', OPER)
+    seen = other.wait("> ")
+    assert re.search(r"Message from root@gw on /?\S+ at .*\nhost-name gw;\nEOF\n", seen), seen
+    # a name that looks like more of the command is a name
+    out = t.type('show version | request message account "x\\" terminal \\"y"\n', OPER)
+    assert "error: no such user or terminal" in out
+    big = gw.dir / "big.txt"
+    big.write_text("line\n" * 20000)
+    big.chmod(0o644)
+    assert "error: too much output for a message" in gw.cli(f"file show {big} | request message all")[2]
+    assert t.type("show version | request ?", "request ").split("\n")[2] == (
+        "  message              Send output to the terminals of users")
+    t.type("me ", "message ")
+    assert t.type("?", "message ").split("\n")[2:4] == [
+        "  account              Send message to all terminals of this user", "  all                  Send message to all users"]
+
+
+def test_a_daemon_that_hangs_is_named(gw):
+    netd, pic = gw.daemons["netd"], gw.daemons["sp-1/2/0"]
+    netd.is_stuck = pic.is_stuck = True
+    begin = time.monotonic()
+    said = [None, None]
+
+    def ask(i, line):
+        said[i] = gw.command(line, check=1)
+    other = threading.Thread(target=ask, args=(1, "show services ipsec-vpn ipsec security-associations"))
+    other.start()
+    ask(0, "show route")
+    other.join()
+    assert 15 < time.monotonic() - begin < 40
+    assert said[0] == "error: timeout communicating with netd daemon\n"
+    assert said[1] == "error: timeout communicating with picd daemon: sp-1/2/0\n"  # and the other one was asked
+    assert gw.daemons["sp-1/3/0"].requests
+    netd.is_stuck = False
+    gw.command("show route")
+
+
+def test_a_text_that_is_too_large_is_refused_whole(gw):
+    big = gw.dir / "big.conf"
+    with open(big, "wb") as f:
+        f.truncate(257 << 20)  # blanks would do; what it holds is not looked at before its size
+    os.chmod(big, 0o644)
+    _, out, err = gw.cli("configure", f"load merge {big}", "show | compare")
+    assert "not a text file" in err and out.endswith("Entering configuration mode\n")
+    with open(big, "wb") as f:
+        for _ in range(257):
+            f.write(b" " * (1 << 20))
+    _, out, err = gw.cli("configure", f"load merge {big}", "show | compare")
+    assert err == f"error: cannot open '{big}': it is too large\n"

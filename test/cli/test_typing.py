@@ -3,6 +3,7 @@
 line on; a line that a key leaves comes again behind the answer."""
 import os
 import re
+import subprocess
 
 import pytest
 import screen
@@ -278,6 +279,92 @@ def test_ctrl_c_gives_up_the_text_of_a_load(typist):
     assert "load complete" in t.type("system { domain-name kept.example; }\n\x04", CONF)
     assert "+  domain-name kept.example;" in t.type("show | compare\n", CONF)
 
+
+
+def password(t, line, first, second, end=CONF):
+    """Types a password twice (None: not even the second question); returns what is seen."""
+    out = t.type(line + "\n", "New password: ")
+    os.write(t.master, first.encode() + b"\n")
+    out += t.wait("Retype new password: ", end)
+    if second is not None:
+        os.write(t.master, second.encode() + b"\n")
+        out += t.wait(end)
+    return out
+
+
+def test_a_password_is_asked_for_and_kept_as_its_hash(typist):
+    t = conf(typist())
+    root = "set system root-authentication plain-text-password"
+    out = password(t, root, "Tiger 1!", "Tiger 1!")
+    assert out == root + "\nNew password: \nRetype new password: \n\n[edit]\nroot@gw# "
+    shown = t.type("show system root-authentication\n", CONF)
+    found = re.search(r'encrypted-password "(\$6\$[^"]+)"; ## SECRET-DATA\n', shown)
+    assert subprocess.run(["perl", "-e", "print crypt($ARGV[0], $ARGV[1])", "Tiger 1!", found[1]], text=True,
+                          capture_output=True, check=True).stdout == found[1]
+    t.type("edit system login user alice\n", CONF)
+    user = "set authentication plain-text-password"
+    assert "error: minimum password length is 6\n" in password(t, user, "Ab1", None)
+    assert "error: require change of case, digits or punctuation\n" in password(t, user, "lowercase", None)
+    assert "error: Passwords are not equal; aborting\n" in password(t, user, "Tiger-1", "Tiger-2")
+    assert "[edit system login user alice]" in password(t, "top " + root, "Lion-1", "Lion-1")
+    assert found[1] not in t.type("top show system root-authentication\n", CONF)
+    out = t.type(user + "\n", "New password: ")
+    assert t.type("\x03", CONF).endswith("[edit system login user alice]\nroot@gw# ")
+    assert t.type("set authentication ?", "cation ").count("plain-text-password  Prompt for plain text password") == 1
+    t.clear()
+    t.type("top\n", CONF)
+    assert t.type("show | compare | match plain\n", CONF).count("\n") == 3
+    t.type("load set terminal\n", "input]\r\n")
+    assert ("terminal:1:(32) a password is asked for at a terminal only; a text has its encrypted form: plain-text-password\n"
+            in t.type("set system root-authentication plain-text-password\n\x04", CONF))
+    t.type("rollback\n", CONF)
+
+
+def test_a_script_types_its_password_in_the_next_lines(gw):
+    _, out, _ = gw.cli("configure", "set system root-authentication plain-text-password", "Tiger-1", "Tiger-1",
+                       "show | compare", "rollback", check=0)
+    assert 'encrypted-password "$6$' in out
+    assert "Tiger" not in out + gw.log()
+
+
+def test_control_d_leaves_one_place_after_the_other(typist):
+    t = conf(typist())
+    t.type("edit system services\n", CONF)
+    t.type("top edit system\n", CONF)
+    assert t.type("\x04", CONF) == "\n\n[edit system services]\nroot@gw# "
+    assert t.type("\x04", CONF) == "\n\n[edit]\nroot@gw# "
+    t.type("set system host-name other\n", CONF)
+    changed = "\nThe configuration has been changed but not committed\nExit with uncommitted changes? [yes,no] (yes) "
+    assert t.type("\x04", "(yes) ") == changed
+    assert t.type("no\n", CONF) == "no\n\n[edit]\nroot@gw# "
+    t.type("rollback\n", CONF)
+    assert t.type("\x04", OPER) == "\nExiting configuration mode\n\nroot@gw> "
+    t.type("\x04", "")
+    assert t.p.wait(10) == 0
+
+
+def test_a_prompt_may_end_with_its_blank(typist):
+    t = typist()
+    assert t.type('set cli prompt "x> "\n', "x> ").endswith("\n\nx> ")
+    assert t.type("set cli prompt y>\n", "y> ").endswith("\n\ny> ")
+
+
+def test_help_follows_the_size_of_the_screen(typist):
+    t = conf(typist(rows=8))
+    t.type("set ?", ")---")
+    t.resize(12, 100)
+    assert len(shown(t.type(" ", ")---"))[:-1]) == 11
+    t.type("q", "set ")
+
+
+def test_a_script_answers_with_its_next_line(gw):
+    _, out, _ = gw.cli("configure", "edit system", "delete", "yes", "top", "show system", "rollback", check=0)
+    assert out == "Entering configuration mode\nload complete\n"
+    _, out, _ = gw.cli("configure", "edit system", "delete", "n", "show", "rollback", check=0)
+    assert "host-name gw;" in out
+    # a question that is not answered does not swallow a command
+    _, out, _ = gw.cli("configure", "set system host-name x", "exit", "show cli | match width", "configure", "rollback", check=0)
+    assert "Exiting configuration mode\nCLI screen-width" in out
 
 
 def test_each_mode_has_its_history(typist):

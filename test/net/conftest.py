@@ -8,8 +8,10 @@ import pytest
 from lab import netlab, uml
 
 
+@pytest.hookimpl(tryfirst=True)     # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """One worker boots the guest for all who want it."""
+    """One worker boots the guest for all who want it. What is slow begins first, so that nothing long is left for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if "guest_kernel" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("guest"))

@@ -2,7 +2,9 @@
 #
 # test_ike.py - two gateways that negotiate, from the first packet to the screens that tell of it.
 
+import os
 import re
+import signal
 
 from lab import junos
 from lab.gateway import Gateway
@@ -54,3 +56,91 @@ def test_traffic_brings_a_tunnel_up_and_screens_tell_of_it(two_gateways):
     assert a.cli("show services ipsec-vpn ike sa") == brief
     assert "Delete payloads: 0 received, 0 sent" in a.cli("show services ipsec-vpn ike statistics")
     assert a.cli("show ike security-associations") == ""
+
+
+def spis(gw):
+    """The SPIs of the only tunnel's SAs, inbound and outbound."""
+    return re.findall(r"^ +(?:inbound|outbound) +(\d+)", gw.cli(IPSEC_SAS), re.M)
+
+
+def test_a_killed_kmd_comes_back_and_finds_what_its_predecessor_made(two_gateways):
+    t = two_gateways
+    a, b = start(t)
+    come_up(t, a)
+    before = spis(a)
+    assert len(before) == 2
+    ping = t.host_a.ping_start(t.HOST_B, interval_s=0.05)
+    old = a.pids("kmd")
+    os.kill(old[0], signal.SIGKILL)
+    wait_until(lambda: a.pids("kmd") and a.pids("kmd") != old, 10, "another kmd")
+    wait_until(lambda: a.cli("show services ipsec-vpn ike statistics", check=False).returncode == 0, 5, "its answer")
+    said = t.host_a.ping_end(ping)
+    assert said.lost == 0, said.text
+    assert spis(a) == before
+    # no orphan, no double: what is there can be ended, and comes again
+    a.cli("clear services ipsec-vpn ipsec security-associations")
+    wait_until(lambda: "No IPSec SA" in a.cli(IPSEC_SAS), 5, "the SAs to go")
+    come_up(t, a)
+    assert len(spis(a)) == 2
+
+
+def test_a_restart_keeps_the_tunnel_and_a_stop_ends_it(two_gateways):
+    t = two_gateways
+    a, b = start(t)
+    come_up(t, a)
+    before, old = spis(a), a.pids("kmd")
+    said = a.cli("restart ipsec-key-management")
+    assert "IPSec Key Management daemon started, pid " in said, said
+    assert a.pids("kmd") != old
+    assert t.host_a.ping(t.HOST_B, count=3).lost == 0
+    assert spis(a) == before
+    # the other end still has the IKE SA, over which it tells that it ends
+    assert b.stop() == 0
+    assert "KMD_STOP: peers told that " in open(f"{b.run_dir}/log/kmd", encoding="utf-8").read()
+
+
+def test_the_end_of_a_gateway_is_told_to_its_peers(two_gateways):
+    t = two_gateways
+    a, b = start(t)
+    come_up(t, a)
+    assert b.stop() == 0
+    wait_until(lambda: a.cli(IKE_SAS) == "", 5, "the IKE SA to go")
+    wait_until(lambda: "No IPSec SA" in a.cli(IPSEC_SAS), 5, "the SAs to go")
+
+
+def test_traces_follow_one_peer(two_gateways):
+    t = two_gateways
+    a, b = start(t, more='traceoptions { file one match "192.0.2.2"; flag ike; level all; }')
+    come_up(t, a)
+    with open(f"{a.run_dir}/log/one", encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    assert lines and all("192.0.2.2" in s for s in lines)
+    told = "\n".join(lines)
+    assert re.search(r"out 192\.0\.2\.1:500 > 192\.0\.2\.2:500 main mode, \d+ octets, cookies [0-9a-f]{16} 0{16}: SA, VID", told), told
+    assert re.search(r"quick mode, .*: encrypted$", told, re.M)
+    assert re.search(r"inside .* quick mode, .*: HASH, SA, NONCE", told)
+    assert "command get" not in told
+    # another file has no line: nothing of the kind is asked for
+    assert not a.cli("show log kmd | match \"main mode,\"")
+
+
+def test_a_switch_without_a_backup_gateway_is_refused(two_gateways):
+    t = two_gateways
+    a, b = start(t)
+    r = a.cli("request services ipsec-vpn ipsec switch tunnel local-gateway 192.0.2.1 remote-gateway 192.0.2.2", check=False)
+    assert r.returncode == 1 and "no tunnel between these gateways has a backup remote gateway" in r.stderr, r.stderr
+    r = a.cli("request ipsec switch interface es-0/0/0", check=False)
+    assert r.returncode == 1 and "es-0/0/0 has no backup interface" in r.stderr, r.stderr
+
+
+def test_a_commit_of_other_things_leaves_kmd_alone(two_gateways):
+    t = two_gateways
+    a, b = start(t, more="traceoptions { flag parse; level all; }")
+    come_up(t, a)
+    before = spis(a)
+    a.configure("set system host-name other")
+    a.configure("set interfaces lo0 unit 0 description x")
+    assert spis(a) == before
+    assert len([s for s in a.cli("show log kmd").splitlines() if "tunnels with dynamic SAs" in s and "commit" in s]) <= 2
+    a.configure("set services ipsec-vpn ike policy ike1 pre-shared-key ascii-text other")
+    wait_until(lambda: "No IPSec SA" in a.cli(IPSEC_SAS), 5, "the SAs to go")

@@ -308,6 +308,24 @@ Total entries: 1
     assert gw.gateway.cli("show ipv6 neighbors").startswith("IPv6 Address                 Linklayer Address  State ")
 
 
+def test_neighbours_are_forgotten(gw):
+    gw.gw_a.ping(gw.WAN_B, count=1)
+    gw.gw_a.ping(gw.HOST_A, count=1)
+    gw.gw_a.run(["ip", "neigh", "add", "192.0.2.77", "lladdr", "02:00:00:00:00:77", "dev", "wan", "nud", "permanent"])
+
+    def known():
+        return set(re.findall(r"^\S+:\S+ (\S+)", gw.gateway.cli("show arp no-resolve"), re.M))
+    assert known() == {"192.0.2.2", "10.1.0.10", "192.0.2.77"}
+    assert gw.gateway.cli("clear arp hostname 192.0.2.99") == ""
+    assert gw.gateway.cli("clear arp hostname 192.0.2.2") == "192.0.2.2       deleted\n"
+    assert known() == {"10.1.0.10", "192.0.2.77"}
+    gw.gw_a.ping(gw.WAN_B, count=1)
+    assert gw.gateway.cli("clear arp interface lan.0") == "10.1.0.10       deleted\n"
+    cleared = xml(gw, "clear arp").iter("arp-table-entry")
+    assert [e.findtext("ip-address") for e in cleared] == ["192.0.2.2"]
+    assert known() == {"192.0.2.77"}, "what an administrator entered stays"
+
+
 # --- ping, traceroute ---
 
 def test_ping_speaks_junos(gw):

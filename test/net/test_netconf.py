@@ -137,6 +137,16 @@ def test_operations_of_the_standard(lab, netconf):
         path = ("xpath", "/configuration/interfaces/interface[name='sp-1/2/0']/unit[name='1']")
         got = m.get_config("running", filter=path).data_xml
         assert got.count("<unit>") == 1 and "service-domain" in got and "host-name" not in got
+        for path, count in (("//unit[service-domain='inside'] | /configuration/system/host-name", 1), ("//c:unit", 2),
+                            ("/configuration/*/interface[name='sp-1/2/0']/unit[not(service-domain)]", 1), ("//nothing", 0)):
+            got = m.get_config("running", filter=("xpath", path)).data_xml
+            assert got.count("<unit>") == count and ("host-name" in got) == ("host-name" in path), path
+        with pytest.raises(RPCError) as e:
+            m.dispatch(to_ele("<get-interface-information><routing-instance>none</routing-instance></get-interface-information>"))
+        assert "none" in e.value.message
+        with pytest.raises(RPCError) as e:
+            m.get_config("running", filter=("xpath", "//unit[1]"))
+        assert e.value.tag == "bad-attribute" and "<bad-attribute>select</bad-attribute>" in e.value.info
         subtree = ("subtree", "<configuration><system><host-name/></system></configuration>")
         got = m.get(filter=subtree).data_xml
         assert "<host-name>new</host-name>" in got and "interfaces" not in got
@@ -166,7 +176,7 @@ def test_xml_mode_over_an_ordinary_channel(server):
         assert '<session-id>' in replies[0]
         assert re.search(r'<rpc-reply [^>]*message-id="7" a="&lt;b&quot;">', replies[-3]), run.stdout
         assert "<junos-version>21.4R1" in replies[-3]
-        assert bool(bad) == ("<rpc-error>" in run.stdout)
+        assert bool(bad) == ("<rpc-error " in run.stdout)
 
 
 def test_scp_through_the_login_shell(server, tmp_path):

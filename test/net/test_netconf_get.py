@@ -97,6 +97,13 @@ def test_changed(dev):
     assert not get(dev, changed="changed").xpath("//@changed")
 
 
+@pytest.mark.parametrize("attribute", [{"database": "other"}, {"inherit": "other"}, {"format": "other"}, {"compare": "other"}])
+def test_other_values_of_attributes(dev, attribute):
+    with pytest.raises(RpcError) as e:
+        get(dev, **attribute)
+    assert e.value.errs[0]["bad_element"] == list(attribute)[0]
+
+
 def test_committed_says_when_it_was_committed(dev):
     cu = Config(dev)
     cu.load("set system host-name other", format="set")

@@ -74,8 +74,7 @@ def kill_in_commit(g, i, n):
         killed = tracer.wait(1 if 'commit complete' in seen else PATIENCE) == 0
     except subprocess.TimeoutExpired:
         tracer.send_signal(signal.SIGTERM)
-        tracer.wait()
-        killed = False
+        killed = tracer.wait() == 0  # it may have come to that meanwhile
     tracer.stdout.close()
     if killed:
         g.process.wait(PATIENCE)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A whole gateway: the rights of each process, killing each of them, and what is left at the end."""
+import ctypes
 import os
 import re
 import signal
@@ -101,7 +102,7 @@ firewall {
 }
 '''
 
-PROCESSES = ['netd', 'mgd', 'picd-sp-1-2-0', 'picd-es-0-0-0', 'picd-re0']
+PROCESSES = ['netd', 'mgd', 'kmd', 'picd-sp-1-2-0', 'picd-es-0-0-0', 'picd-re0']
 
 
 @pytest.fixture
@@ -145,6 +146,43 @@ def test_rights_of_each_process(gateway):
         check_rights(gateway.pid(name), name, 0x3400 if name == 'netd' else 0)
 
 
+class Registers(ctypes.Structure):
+    """struct user_regs_struct of x86-64."""
+    _fields_ = [(n, ctypes.c_ulonglong) for n in (
+        'r15', 'r14', 'r13', 'r12', 'rbp', 'rbx', 'r11', 'r10', 'r9', 'r8', 'rax', 'rcx', 'rdx', 'rsi', 'rdi', 'orig_rax',
+        'rip', 'cs', 'eflags', 'rsp', 'ss', 'fs_base', 'gs_base', 'ds', 'es', 'fs', 'gs')]
+
+
+def make_call(pid, number):
+    """Has the process PID, which waits in a system call, do another one instead."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    regs = Registers()
+
+    def ptrace(request, data=None):
+        assert libc.ptrace(request, pid, None, data) == 0, os.strerror(ctypes.get_errno())
+
+    ptrace(16)  # PTRACE_ATTACH
+    os.waitpid(pid, 0x40000000)  # __WALL
+    ptrace(12, ctypes.byref(regs))  # PTRACE_GETREGS
+    regs.rip -= 2  # the instruction `syscall` again
+    regs.rax, regs.orig_rax = number, (1 << 64) - 1
+    regs.rdi, regs.rsi, regs.rdx = (1 << 64) - 100, regs.rsp, 0
+    ptrace(13, ctypes.byref(regs))  # PTRACE_SETREGS
+    ptrace(17)  # PTRACE_DETACH
+
+
+@pytest.mark.skipif(os.uname().machine != 'x86_64', reason='registers of x86-64')
+@pytest.mark.parametrize('call, number', [('openat', 257), ('socket', 41), ('execve', 59), ('ptrace', 101)])
+def test_kmd_ends_where_it_opens_or_runs_something(gateway, call, number):
+    assert gateway.start(CONFIG) == 'ready\n', gateway.process.stderr.read()
+    pid = gateway.pid('kmd')
+    time.sleep(0.2)  # until it waits
+    make_call(pid, number)
+    gateway.wait_log('sallyportd', f'SUPER_EXIT: kmd[{pid}] was ended by signal 31')
+    time.sleep(1)
+    assert gateway.pid('kmd') != pid
+
+
 def test_every_way_into_a_tunnel(gateway):
     before = gateway.state()
     assert gateway.start(CONFIG) == 'ready\n', gateway.process.stderr.read()
@@ -156,7 +194,7 @@ def test_every_way_into_a_tunnel(gateway):
     assert gateway.state() == before
 
 
-@pytest.mark.parametrize('victim', ['netd', 'mgd', 'picd-sp-1-2-0'])
+@pytest.mark.parametrize('victim', ['netd', 'mgd', 'kmd', 'picd-sp-1-2-0'])
 def test_killed_daemon_comes_back_and_traffic_flows(gateway, victim):
     assert gateway.start(CONFIG) == 'ready\n', gateway.process.stderr.read()
     assert ping(gateway, '10.9.0.1') == ['0000012c'] * 2

@@ -112,8 +112,8 @@ on_is_first(void *ctx, const struct ike_sa *sa)
 static struct talk_ask *
 ask_add(struct talk_side *s, struct ike_ticket ticket, struct part hash)
 {
-	if (s->n_asks == TALK_ASKS_MAX)
-		abort();
+	if (s->n_asks == TALK_ASKS_MAX) /* the last question is never answered */
+		s->n_asks--;
 	struct talk_ask *a = &s->asks[s->n_asks++];
 	*a = (struct talk_ask){ .ticket = ticket, .hash_len = hash.n };
 	memcpy(a->hash, hash.p, hash.n);

@@ -2,9 +2,10 @@
  *
  * talk_fuzz.c - valid payloads in wrong states: the input is a script for two engines and the wire between them.
  *
- * One octet is one step: deliver, drop, repeat, put last, change an octet, give a recorded message, let time pass, begin something, or
- * forge a message with the real keys and a right hash whose payloads the script chooses. Whatever is done, children come up only
- * after they came in, a message that was refused brings nobody up, and nothing is left over at the end.
+ * The last octet says which mode and method of phase 1 it is. Each other one is one step: deliver, drop, repeat, put last, change an
+ * octet, give a recorded message, let time pass, begin something, answer a question of an engine rightly, wrongly or twice, or forge a
+ * message with the real keys and a right hash whose payloads the script chooses. Whatever is done, children come up only after they
+ * came in, a message that was refused brings nobody up, nobody whose proof was not accepted is up, and nothing is left over at the end.
  */
 #include "test/talk/talk.h"
 
@@ -13,7 +14,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct p1_proposal p1 = { METHOD_PSK, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP19, 3600 };
+static const struct p1_proposal kinds[] = {
+	{ METHOD_PSK, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP19, 3600 },
+	{ METHOD_RSA, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP19, 3600 },
+	{ METHOD_DSA, ENC_AES_128_CBC, HASH_SHA1, DH_GROUP19, 3600 },
+};
 
 static void
 body_put(struct talk *t, struct v1_out *o, uint8_t choice)
@@ -21,9 +26,9 @@ body_put(struct talk *t, struct v1_out *o, uint8_t choice)
 	uint8_t buf[ID_ADDR_MAX];
 	struct id id = id_of_prefix(t->a.tunnels[0].local, buf);
 	static const uint8_t octets[64] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-	switch (choice % 10) {
+	switch (choice % 14) {
 	case 0:
-		p1_offer(o, &p1, 1);
+		p1_offer(o, t->a.policy.proposals, 1);
 		break;
 	case 1:
 		p2_offer(o, &t->a.tunnels[0].policy, (struct p2_spis){ 0x1234, 0x5678 });
@@ -50,6 +55,21 @@ body_put(struct talk *t, struct v1_out *o, uint8_t choice)
 		break;
 	case 8:
 		v1_out_put(o, V1_HASH, octets, 20);
+		break;
+	case 9:
+		v1_cert_build(o, choice & 16 ? V1_CR : V1_CERT,
+		    &(struct v1_cert){
+			choice & 32 ? V1_CERT_PKCS7 : V1_CERT_X509_SIGN, octets, 64 });
+		break;
+	case 10:
+		v1_out_put(o, V1_SIG, octets, 64);
+		break;
+	case 11:
+		v1_out_put(o, V1_NAT_D, octets, 20);
+		break;
+	case 12:
+		v1_notify_build(
+		    o, &(struct v1_notify){ .doi = V1_DOI_IPSEC, .protocol = 1, .type = choice });
 		break;
 	default:
 		v1_out_put(o, V1_VID, octets, 16);
@@ -127,6 +147,45 @@ step_wire(struct talk *t, uint8_t op, struct rd *r)
 	}
 }
 
+/* The host of a side answers its oldest question, or does something else with it. */
+static void
+step_answer(struct talk *t, struct talk_side *s, uint8_t op)
+{
+	if (s->n_asks == 0)
+		return;
+	const struct talk_ask a = s->asks[0];
+	unsigned ups = s->n_up;
+	switch (op % 8) {
+	case 0:
+		ike_proved(s->ike, t->now_ms, a.ticket, IKE_CERT, "no");
+		break;
+	case 1:
+		ike_signed(s->ike, t->now_ms, a.ticket, (struct part){ 0 }, NULL, 0, "no");
+		break;
+	case 2: /* never */
+		memmove(&s->asks[0], &s->asks[1], --s->n_asks * sizeof(s->asks[0]));
+		break;
+	case 3: /* an answer to the other kind of question */
+		if (a.is_proof)
+			ike_signed(
+			    s->ike, t->now_ms, a.ticket, (struct part){ "x", 1 }, NULL, 0, NULL);
+		else
+			ike_proved(s->ike, t->now_ms, a.ticket, IKE_OK, NULL);
+		break;
+	case 4:
+		talk_answer(t, s);
+		ups = s->n_up;
+		ike_proved(s->ike, t->now_ms, a.ticket, IKE_OK, NULL);
+		break;
+	default:
+		talk_answer(t, s);
+		ups = s->n_up;
+		break;
+	}
+	if (s->n_up != ups)
+		abort();
+}
+
 static void
 step_other(struct talk *t, uint8_t op, struct rd *r)
 {
@@ -167,10 +226,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_init(data, size);
 	struct talk *t = talk_new();
-	t->a.policy.proposals = t->b.policy.proposals = &p1;
-	for (unsigned n = 0; rd_left(&r) > 0 && n < 256; n++) {
+	uint8_t kind = size > 0 ? data[size - 1] % 6 : 0;
+	t->a.policy.proposals = t->b.policy.proposals = &kinds[kind / 2];
+	t->a.policy.is_aggressive = t->b.policy.is_aggressive = kind % 2;
+	t->b.has_rsa_b = true;
+	t->holds_answers = true;
+	for (unsigned n = 0; rd_left(&r) > 1 && n < 256; n++) {
 		uint8_t op = rd_u8(&r);
-		if ((op & 0x80) != 0)
+		if (op >= 0xc0)
+			step_answer(t, (op & 8) != 0 ? &t->b : &t->a, op);
+		else if ((op & 0x80) != 0)
 			step_other(t, op & 0x7f, &r);
 		else
 			step_wire(t, op, &r);

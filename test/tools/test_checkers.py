@@ -123,3 +123,9 @@ def test_packages_are_listed():
     names = run.stdout.split()
     assert run.stdout.splitlines() == names and "meson" in names and "ansible" in names
     assert all(n == n.lower() for n in names)
+    parts = [subprocess.run([os.path.join(TOOLS, "install-deps"), "--list", part], capture_output=True, text=True,
+                            check=True).stdout.split() for part in ("build", "run", "demo", "test")]
+    assert all(parts) and sorted(sum(parts, [])) == sorted(names)
+    assert "gcc" in parts[0] and "ansible" in parts[3]
+    wrong = subprocess.run([os.path.join(TOOLS, "install-deps"), "tests"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2 and "usage: " in wrong.stderr

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * life_way_test.c - NATs, certificates, and tunnels that come out of a configuration as it is written.
+ *
+ * A is 10.1.0.x and B 10.2.0.x; A is the one behind a NAT.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
+#include "lib/conf/test_tree.h"
+#include "lib/vpn/life_sim.h"
+
+#define T0 "ss/r/0"
+
+struct two {
+	struct sim *s;
+	struct sim_end *a;
+	struct sim_end *b;
+	struct sim_conf *conf[2];
+};
+
+static struct two
+two_new(struct sim_shape shape, unsigned nat_shift)
+{
+	struct two t = { .s = sim_new(2) };
+	t.a = &t.s->ends[0];
+	t.b = &t.s->ends[1];
+	t.a->nat_shift = nat_shift;
+	shape.n = 1;
+	shape.remote_net = 2;
+	t.conf[0] = sim_conf_new(t.a, &shape);
+	shape.remote_net = 1;
+	t.conf[1] = sim_conf_new(t.b, &shape);
+	sim_start(t.s, 1, t.conf[1]);
+	sim_start(t.s, 0, t.conf[0]);
+	return t;
+}
+
+static void
+two_free(struct two *t)
+{
+	sim_free(t->s);
+	sim_conf_free(t->conf[0]);
+	sim_conf_free(t->conf[1]);
+}
+
+static void
+wait_s(struct two *t, unsigned s)
+{
+	sim_run(t->s, t->s->now_ms + s * UINT64_C(1000));
+}
+
+/* --- NAT --- */
+
+static void
+test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime1_s = 3600 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	const struct sim_sa *a = sim_out(t.a, T0);
+	const struct sim_sa *b = sim_out(t.b, T0);
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_true(a->sa.is_udp && b->sa.is_udp);
+	assert_int_equal(a->sa.local.port, 4500);
+	assert_int_equal(b->sa.remote.port, 14500);
+	wait_s(&t, 100);
+	assert_int_equal(t.a->n_keepalives, 5);
+	assert_int_equal(t.b->n_keepalives, 0);
+	/* the pair outlives its IKE SA, and needs the way */
+	wait_s(&t, 3600);
+	assert_int_equal(ike_n_sas(life_ike(t.a->life)), 0);
+	assert_in_range(t.a->n_keepalives, 183, 187);
+	/* so does one that is adopted */
+	sim_kill(t.a);
+	sim_start(t.s, 0, t.conf[0]);
+	unsigned n = t.a->n_keepalives;
+	wait_s(&t, 60);
+	assert_in_range(t.a->n_keepalives - n, 3, 4);
+	/* nobody needs it any more */
+	life_clear_ipsec(t.a->life, t.s->now_ms, &(struct life_select){ 0 });
+	wait_s(&t, 2);
+	life_clear_ike(t.a->life, t.s->now_ms, &(struct life_select){ 0 });
+	n = t.a->n_keepalives;
+	wait_s(&t, 100);
+	assert_int_equal(t.a->n_keepalives, n);
+	two_free(&t);
+}
+
+static void
+test_a_peer_that_moves_gets_new_pairs(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .has_dpd = true }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 14500);
+	t.a->nat_shift = 20000;
+	wait_s(&t, 30); /* its next probe comes from elsewhere */
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 24500);
+	assert_int_equal(t.a->n_kinds[LIFE_PEER_DEAD] + t.b->n_kinds[LIFE_PEER_DEAD], 0);
+	two_free(&t);
+}
+
+static void
+test_the_outbound_sa_waits_for_the_install_interval(void **state)
+{
+	struct two t =
+	    two_new((struct sim_shape){ .natt_install_s = 5, .lifetime2_s = 600 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 4);
+	assert_int_equal(sim_count(t.a, T0, false), 1);
+	assert_int_equal(sim_count(t.a, T0, true), 0);
+	wait_s(&t, 3);
+	assert_int_equal(sim_count(t.a, T0, true), 1);
+	assert_int_equal(sim_count(t.b, T0, true), 1);
+	t.s->has_traffic = true;
+	wait_s(&t, 5000);
+	assert_int_equal(t.s->n_lost + t.s->n_dark, 0);
+	two_free(&t);
+	/* without a NAT there is nothing to wait for */
+	t = two_new((struct sim_shape){ .natt_install_s = 5 }, 0);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(sim_count(t.a, T0, true), 1);
+	two_free(&t);
+}
+
+/* --- certificates --- */
+
+static void
+chain_give(struct two *t, struct sim_end *e, const char *name)
+{
+	const struct life_chain chain = { .subject = { "\x30\x00", 2 },
+		.alternate = id_of_bytes(ID_FQDN, name, strlen(name)) };
+	life_chain(e->life, t->s->now_ms, "gw", &chain, NULL);
+}
+
+static struct two
+signed_new(void)
+{
+	static const struct conf_id a = { CONF_ID_FQDN, (const uint8_t *)"a.example", 9 };
+	static const struct conf_id b = { CONF_ID_FQDN, (const uint8_t *)"b.example", 9 };
+	struct two t = two_new((struct sim_shape){ .certificate = "gw", .lifetime1_s = 600 }, 0);
+	t.conf[0]->ike.remote_ids = &b;
+	t.conf[1]->ike.remote_ids = &a;
+	t.conf[0]->ike.n_remote_ids = t.conf[1]->ike.n_remote_ids = 1;
+	life_conf(t.a->life, t.s->now_ms, &t.conf[0]->c);
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	return t;
+}
+
+static void
+test_certificates_prove_both_ends(void **state)
+{
+	struct two t = signed_new();
+	(void)state;
+	chain_give(&t, t.a, "a.example");
+	/* B's is not there yet */
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(life_stats(t.a->life).n_up, 0);
+	assert_string_equal(t.b->text[LIFE_P1_REFUSED], "the local certificate is not loaded");
+	chain_give(&t, t.b, "b.example");
+	wait_s(&t, 200);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(life_stats(t.a->life).n_up, 1);
+	assert_int_equal(life_stats(t.b->life).n_up, 1);
+	two_free(&t);
+}
+
+static void
+test_a_certificate_that_is_not_trusted(void **state)
+{
+	struct two t = signed_new();
+	(void)state;
+	chain_give(&t, t.a, "a.example");
+	chain_give(&t, t.b, "b.example");
+	t.b->distrusts = true;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 200);
+	assert_int_equal(life_stats(t.a->life).n_up + life_stats(t.b->life).n_up, 0);
+	assert_non_null(strstr(sim_view(t.b, T0).failure, "who is that?"));
+	two_free(&t);
+}
+
+static void
+test_an_identity_that_is_not_the_expected_one(void **state)
+{
+	struct two t = signed_new();
+	(void)state;
+	chain_give(&t, t.a, "c.example");
+	chain_give(&t, t.b, "b.example");
+	sim_acquire(t.a, T0);
+	wait_s(&t, 5);
+	assert_int_equal(life_stats(t.b->life).n_up, 0);
+	assert_non_null(strstr(sim_view(t.b, T0).failure, "c.example"));
+	two_free(&t);
+}
+
+/* --- configurations as they are written --- */
+
+static const char written[] = "interfaces\n"
+			      "  interface sp-0/0/0\n"
+			      "    unit 1\n"
+			      "      family\n"
+			      "        inet:\n"
+			      "      service-domain inside\n"
+			      "    unit 2\n"
+			      "      family\n"
+			      "        inet:\n"
+			      "      service-domain outside\n"
+			      "  interface es-0/0/0\n"
+			      "    unit 3\n"
+			      "      tunnel\n"
+			      "        source 10.@.0.2\n"
+			      "        destination 10.#.0.2\n"
+			      "      family\n"
+			      "        inet\n"
+			      "          ipsec-sa sa-hq\n"
+			      "services\n"
+			      "  service-set ss\n"
+			      "    next-hop-service\n"
+			      "      inside-service-interface sp-0/0/0.1\n"
+			      "      outside-service-interface sp-0/0/0.2\n"
+			      "    ipsec-vpn-options\n"
+			      "      local-gateway:\n"
+			      "        address 10.@.0.1\n"
+			      "    ipsec-vpn-rules r\n"
+			      "  ipsec-vpn\n"
+			      "    rule r\n"
+			      "      term t\n"
+			      "        from\n"
+			      "          source-address 10.10@.0.0/16:\n"
+			      "          destination-address 10.10#.0.0/16:\n"
+			      "        then\n"
+			      "          remote-gateway 10.#.0.1\n"
+			      "          dynamic\n"
+			      "            ike-policy p\n"
+			      "      match-direction input\n"
+			      "    ike\n"
+			      "      policy p\n"
+			      "        pre-shared-key:\n"
+			      "          ascii-text a-key-of-the-terms\n"
+			      "security\n"
+			      "  ike\n"
+			      "    proposal es\n"
+			      "      authentication-method pre-shared-keys\n"
+			      "      dh-group group2\n"
+			      "    policy 10.#.0.2\n"
+			      "      proposals es\n"
+			      "      pre-shared-key:\n"
+			      "        ascii-text a-key-of-the-es-pic\n"
+			      "  ipsec\n"
+			      "    proposal ah\n"
+			      "      protocol bundle\n"
+			      "      authentication-algorithm hmac-sha1-96\n"
+			      "      encryption-algorithm 3des-cbc\n"
+			      "    policy es\n"
+			      "      proposals ah\n"
+			      "    security-association sa-hq\n"
+			      "      mode tunnel\n"
+			      "      dynamic\n"
+			      "        replay-window-size 32\n"
+			      "        ipsec-policy es\n";
+
+static struct conf *
+conf_of(struct arena *a, unsigned net, unsigned peer)
+{
+	char text[sizeof(written)];
+	struct report r = { 0 };
+	struct text lines = { 0 };
+	/* @ is this end, # the other one */
+	size_t n = 0;
+	for (; written[n] != '\0'; n++)
+		text[n] = written[n] == '@'   ? (char)('0' + net)
+			  : written[n] == '#' ? (char)('0' + peer)
+					      : written[n];
+	text[n] = '\0';
+	struct conf *c = conf_load(test_tree(a, text), &r);
+	report_print(&r, NULL, &lines);
+	if (c == NULL)
+		fail_msg("%s", text_str(&lines));
+	text_done(&lines);
+	report_done(&r);
+	return c;
+}
+
+static void
+test_terms_and_es_units_become_tunnels(void **state)
+{
+	struct arena *arena = arena_new();
+	struct sim *s = sim_new(2);
+	struct sim_end *a = &s->ends[0];
+	struct sim_end *b = &s->ends[1];
+	struct conf *ca = conf_of(arena, 1, 2);
+	struct conf *cb = conf_of(arena, 2, 1);
+	(void)state;
+	sim_start_conf(s, 1, cb);
+	sim_start_conf(s, 0, ca);
+	conf_free(ca); /* nothing of it is needed */
+	conf_free(cb);
+	arena_free(arena);
+	assert_int_equal(life_n_tunnels(a->life), 2);
+	sim_acquire(a, "ss/r/t");
+	sim_acquire(a, "es-0/0/0.3");
+	sim_run(s, s->now_ms + 1000);
+	assert_int_equal(life_stats(b->life).n_up, 2);
+	struct life_tunnel_view v = sim_view(b, "ss/r/t");
+	assert_string_equal(v.service_set, "ss");
+	assert_string_equal(v.rule, "r");
+	assert_string_equal(v.term, "t");
+	assert_string_equal(v.pic, "sp-0/0/0");
+	assert_int_equal(v.index, 1);
+	assert_int_equal(v.pairs[0].enc, ENC_3DES_CBC); /* what is built in */
+	v = sim_view(b, "es-0/0/0.3");
+	assert_null(v.service_set);
+	assert_string_equal(v.sa_name, "sa-hq");
+	assert_string_equal(v.pic, "es-0/0/0");
+	assert_int_equal(v.pairs[0].protocol, P2_BUNDLE);
+	assert_true(v.pairs[0].in_aux_spi != 0 && v.pairs[0].in_aux_spi != v.pairs[0].in_spi);
+	assert_int_equal(sim_out(a, "es-0/0/0.3")->sa.window, 32);
+	assert_int_equal(sim_out(a, "es-0/0/0.3")->sa.aux_spi, v.pairs[0].in_aux_spi);
+	/* the bundle goes as a whole, and can be adopted */
+	sim_kill(a);
+	arena = arena_new();
+	ca = conf_of(arena, 1, 2);
+	sim_start_conf(s, 0, ca);
+	assert_int_equal(a->n_kinds[LIFE_ADOPTED], 2);
+	const struct life_select es = { .es = true, .sa_name = "sa-hq" };
+	assert_int_equal(life_clear_ipsec(a->life, s->now_ms, &es), 1);
+	sim_run(s, s->now_ms + 2000);
+	assert_int_equal(sim_count(b, "es-0/0/0.3", false) + sim_count(b, "es-0/0/0.3", true), 0);
+	assert_int_equal(sim_count(b, "ss/r/t", true), 1);
+	conf_free(ca);
+	arena_free(arena);
+	sim_free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open),
+		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
+		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
+		cmocka_unit_test(test_certificates_prove_both_ends),
+		cmocka_unit_test(test_a_certificate_that_is_not_trusted),
+		cmocka_unit_test(test_an_identity_that_is_not_the_expected_one),
+		cmocka_unit_test(test_terms_and_es_units_become_tunnels),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
