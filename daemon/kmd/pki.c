@@ -186,6 +186,13 @@ on_chain(struct pki *p, struct pki_cert_known *c, const struct elem *body, const
 		.subject = hex_part(c->a, elem_find(body, "subject")),
 		.alternate = alternate_read(c->a, body),
 	};
+	struct part cas[IKE_CAS_MAX];
+	elem_each (ca, body, "ca") {
+		struct part der = hex_part(c->a, ca);
+		if (der.p != NULL && chain.n_cas < IKE_CAS_MAX)
+			cas[chain.n_cas++] = der;
+	}
+	chain.cas = cas;
 	life_chain(p->life, kmd_now(), c->name, &chain, NULL);
 }
 

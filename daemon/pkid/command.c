@@ -558,6 +558,9 @@ command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 	}
 	c.a = arena_new_secret();
 	bool is_later = commands[i].run(&c);
+	/* show commands are elsewhere: whatever it was, kmd hears of what there is now */
+	if (!is_later && c.why.len == 0)
+		serve_changed(p, elem_value(m->body, "certificate-id"));
 	if (!is_later)
 		rpc_done(p, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);
 	if (!is_later && strncmp(commands[i].rpc, "load", 4) == 0 && c.why.len > 0)

@@ -71,6 +71,7 @@ conf_apply(struct pkid *p, const struct ipc_msg *m, const char *commit)
 	if (c != NULL) {
 		conf_free(p->conf);
 		p->conf = c;
+		serve_changed(p, NULL); /* other CAs may count */
 	}
 	conf_done(p, m->seq, commit, c != NULL ? NULL : text_str(&why));
 	text_done(&why);

@@ -39,6 +39,8 @@ void control_kmd(struct pkid *p, struct ipc_msg *m);
 
 /* --- serve.c: for kmd. Each returns the answer, made in A; never NULL --- */
 struct elem *serve_chain(struct pkid *p, const struct elem *ask, struct arena *a);
+/* Tells kmd about the certificate ID, or about all (NULL): there is another one, or none, or another way to its CA. */
+void serve_changed(struct pkid *p, const char *id);
 struct elem *serve_sign(struct pkid *p, const struct elem *ask, struct arena *a);
 struct elem *serve_verify(struct pkid *p, const struct elem *ask, time_t now, struct arena *a);
 

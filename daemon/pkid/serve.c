@@ -10,6 +10,7 @@
 #include "lib/conf/conf.h"
 #include "lib/crypto/sign.h"
 #include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
 #include "lib/pki/chain.h"
 #include "lib/pki/name.h"
 
@@ -115,12 +116,36 @@ serve_chain(struct pkid *p, const struct elem *ask, struct arena *a)
 	const struct pki_cert **cas;
 	const struct pki_cert *path[PKI_CHAIN_MAX];
 	size_t n = anchors_list(p, NULL, a, &cas);
+	for (size_t i = 0; i < n; i++) {
+		struct octets ca = pki_cert_subject(cas[i]);
+		hex_leaf(a, e, "ca", ca.p, ca.n);
+	}
 	n = pki_chain_build(entry->cert, cas, n, path);
 	for (size_t i = 0; i < n; i++) {
 		der = pki_cert_der(path[i]);
 		hex_leaf(a, e, "certificate", der.p, der.n);
 	}
 	return e;
+}
+
+void
+serve_changed(struct pkid *p, const char *id)
+{
+	struct arena *a = arena_new();
+	for (size_t i = 0; i < p->store.n_entries && p->kmd != NULL; i++) {
+		const char *name = p->store.entries[i].id;
+		if (id != NULL && strcmp(id, name) != 0)
+			continue;
+		struct elem *ask = elem_new(a, "chain");
+		elem_leaf(a, ask, "certificate", name);
+		ipc_send(p->kmd, MSG_PKI_CHAIN, 0, serve_chain(p, ask, a), -1);
+	}
+	if (id != NULL && store_entry(&p->store, id) == NULL && p->kmd != NULL) {
+		struct elem *ask = elem_new(a, "chain");
+		elem_leaf(a, ask, "certificate", id);
+		ipc_send(p->kmd, MSG_PKI_CHAIN, 0, serve_chain(p, ask, a), -1);
+	}
+	arena_free(a);
 }
 
 /* --- our own signature --- */

@@ -112,7 +112,8 @@ enum msg_type {
 	/* --- kmd and pkid. Octets are hexadecimal --- */
 	MSG_PKI_CHAIN, /* K->C chain { certificate }: certificate-id. C->K chain { status, [text], [method ("rsa-signatures",
 			  * "dsa-signatures")], [signature-length], [subject (DER)], (alternate { type ("ipv4", "ipv6", "fqdn", "email"),
-			  * value })*, (certificate (DER, own first))* } */
+			  * value })*, (certificate (DER, own first))*, (ca (DER name of one that is trusted))* }; with seq 0 and certificate-id when
+			  * nobody asked: it has changed */
 	MSG_PKI_SIGN, /* K->C sign { certificate, hash }. C->K signed { status, [text], [signature] } */
 	MSG_PKI_VERIFY, /* K->C verify { (certificate)* (as the peer sent them), id-type, id, hash, signature, (trusted-ca)* }. C->K
 			 * verified { status, [text], [subject] (text) }: the chain is good, the identity is in it, the signature is its */

@@ -184,7 +184,10 @@ on_refused(void *ctx, const struct ike_path *path, const struct ike_sa *sa, enum
 		free(p->failure);
 		p->failure = text;
 	}
-	life_tell(l, kind, NULL, p, sa, "%s%s%s", sentence, colon, why);
+	const char *phase = kind == LIFE_P1_REFUSED   ? "IKE Phase-1 Failure: "
+			    : kind == LIFE_P2_REFUSED ? "IKE Phase-2 Failure: "
+						      : "";
+	life_tell(l, kind, NULL, p, sa, "%s%s%s%s", phase, sentence, colon, why);
 }
 
 /* --- making and freeing --- */

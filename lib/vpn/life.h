@@ -93,8 +93,8 @@ enum life_kind {
 	LIFE_P1_DOWN,      /* it expired, was deleted or cleared */
 	LIFE_P1_FAILED,    /* ours: no answer, or what was answered is not allowed */
 	LIFE_P1_NO_POLICY, /* an unknown peer */
-	LIFE_P1_REFUSED,   /* a message of a known peer in phase 1 */
-	LIFE_P2_REFUSED,   /* a message on an IKE SA that is up */
+	LIFE_P1_REFUSED, /* a message of a known peer in phase 1; like the one above as often as somebody sends */
+	LIFE_P2_REFUSED, /* a message on an IKE SA that is up */
 	LIFE_P2_FAILED,
 	LIFE_SA_UP,       /* a pair of SAs can be used */
 	LIFE_SA_DOWN,     /* a pair of SAs is gone */

@@ -395,8 +395,11 @@ sim_start_conf(struct sim *s, unsigned end, const struct conf *c)
 	    .prove = on_prove,
 	    .event = on_event,
 	});
+	if (e->tells_first)
+		sim_pic_tell(e);
 	life_conf(e->life, s->now_ms, c);
-	sim_pic_tell(e);
+	if (!e->tells_first)
+		sim_pic_tell(e);
 }
 
 static void

@@ -51,6 +51,7 @@ struct sim_end {
 	bool is_off;        /* whatever is sent to it is lost */
 	bool is_deaf;       /* IKE is lost, packets arrive */
 	unsigned nat_shift; /* it is behind a NAT that adds this to its ports; 0: it is not */
+	bool tells_first;   /* its PIC tells before there is a configuration */
 	bool distrusts;     /* it takes no certificate */
 	unsigned deaf_from; /* messages to its gateways from this number on are lost ... */
 	unsigned deaf_to;   /* ... before this one */

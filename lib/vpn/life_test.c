@@ -468,6 +468,32 @@ test_pairs_are_adopted(void **state)
 }
 
 static void
+test_pairs_are_adopted_when_the_configuration_comes(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .n = 2 }, (struct sim_shape){ 0 });
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	unsigned n = t.a->n_sent;
+	sim_kill(t.a);
+	t.a->tells_first = true;
+	sim_start(t.s, 0, t.conf[0]);
+	wait_s(&t, 10);
+	assert_int_equal(t.a->n_kinds[LIFE_ADOPTED], 1);
+	assert_int_equal(t.a->n_kinds[LIFE_ORPHAN], 0);
+	assert_pairs(t.a, T0, 1);
+	assert_int_equal(t.a->n_sent, n);
+	/* there is no second pair for a packet that comes now, and the first one for another tunnel */
+	sim_acquire(t.a, T0);
+	sim_acquire(t.a, T1);
+	wait_s(&t, 2);
+	assert_pairs(t.a, T0, 1);
+	assert_pairs(t.b, T0, 1);
+	assert_pairs(t.a, T1, 1);
+	two_free(&t);
+}
+
+static void
 test_pairs_of_another_configuration_are_not_adopted(void **state)
 {
 	struct two t = two_new((struct sim_shape){ .n = 2 }, (struct sim_shape){ 0 });
@@ -671,6 +697,7 @@ main(void)
 		cmocka_unit_test(test_spent_sequence_numbers_renew),
 		cmocka_unit_test(test_an_sa_that_the_pic_refuses_is_ended),
 		cmocka_unit_test(test_pairs_are_adopted),
+		cmocka_unit_test(test_pairs_are_adopted_when_the_configuration_comes),
 		cmocka_unit_test(test_pairs_of_another_configuration_are_not_adopted),
 		cmocka_unit_test(test_a_pic_that_forgot_is_negotiated_for_anew),
 		cmocka_unit_test(test_initial_contact_ends_what_was_before),

@@ -173,7 +173,8 @@ test_certificates_prove_both_ends(void **state)
 	sim_acquire(t.a, T0);
 	wait_s(&t, 1);
 	assert_int_equal(life_stats(t.a->life).n_up, 0);
-	assert_string_equal(t.b->text[LIFE_P1_REFUSED], "the local certificate is not loaded");
+	assert_string_equal(
+	    t.b->text[LIFE_P1_REFUSED], "IKE Phase-1 Failure: the local certificate is not loaded");
 	chain_give(&t, t.b, "b.example");
 	wait_s(&t, 200);
 	sim_acquire(t.a, T0);

@@ -22,6 +22,8 @@ ADDRESS = "192.0.2.1"
 # What an RPC cannot do without; %s is a folder with the files one and two.
 ARGUMENTS = {
     "clear-interfaces-statistics": "<interface-name>sp-1/2/0</interface-name>",
+    **{f"clear-pki-{what}": "<all/>"
+       for what in ("ca-certificate", "certificate-request", "key-pair", "local-certificate")},
     "clear-log": "<filename>messages</filename>",
     "file-compare": "<from-file>%s/one</from-file><to-file>%s/two</to-file>",
     "file-copy": "<source>%s/one</source><destination>%s/three</destination>",
@@ -45,6 +47,16 @@ ARGUMENTS = {
 
 # What is refused here, and why.
 REFUSED = {
+    # without arguments: there is no certificate, key pair or tunnel here that they could be about
+    "generate-pki-certificate-request": "missing mandatory argument: certificate-id",
+    "generate-pki-key-pair": "missing mandatory argument: certificate-id",
+    "generate-pki-self-signed-local-certificate": "missing mandatory argument: certificate-id",
+    "load-pki-ca-certificate": "missing mandatory argument: ca-profile",
+    "load-pki-local-certificate": "missing mandatory argument: certificate-id",
+    "request-ipsec-switch": "no tunnel of this security association has a backup destination",
+    "request-ipsec-switch-tunnel": "missing mandatory argument: local-gateway",
+    "verify-pki-ca-certificate": "missing mandatory argument: ca-profile",
+    "verify-pki-local-certificate": "missing mandatory argument: certificate-id",
     "request-logout-user": "no such session",  # nobody has that process
     "request-message": "no such user or terminal",  # nobody is on a terminal
 }
@@ -120,7 +132,7 @@ def test_every_rpc_runs_or_is_refused_for_a_known_reason(m, lab):
         expected = REFUSED.get(name)
         if (why is None) != (expected is None) or (expected is not None and expected not in why):
             wrong[name] = (got, why)
-    assert not wrong
+    assert not wrong, "\n".join(f"{k}: {v}" for k, v in wrong.items())
     assert sorted(os.listdir(folder)) == ["four", "one"]
 
 
@@ -132,7 +144,7 @@ def test_requests_of_junos_that_are_commands_here(m):
         got, why = answer(m, request)
         if (why is None) != (expected is None) or (expected is not None and expected not in why):
             wrong[request] = (got, why)
-    assert not wrong
+    assert not wrong, "\n".join(f"{k}: {v}" for k, v in wrong.items())
     got = m.rpc(to_ele("<get-rollback-information><rollback>0</rollback><format>xml</format></get-rollback-information>"))
     assert got.xpath("//rollback-information/configuration/system/host-name")[0].text == "gw"
     got = m.rpc(to_ele("<get-rollback-information><rollback>1</rollback><compare>0</compare></get-rollback-information>"))

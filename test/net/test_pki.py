@@ -44,6 +44,13 @@ def pair(t, ca, **kw):
     return a, b
 
 
+def come_up(t, *gateways):
+    try:
+        wait_until(lambda: is_up(t), 20, "the tunnel")
+    except AssertionError as e:
+        raise AssertionError(f"{e}\n" + "\n".join(gw.log() for gw in gateways)) from e
+
+
 def is_up(t):
     return t.host_a.ping(t.HOST_B, count=1, interval_s=0.05).lost == 0
 
@@ -57,7 +64,7 @@ def test_certificates_bring_a_tunnel_up(two_gateways, ca, kind, method, mode):
     load(a, ca, key, cert)
     key, cert = ca.issue("gw2", "IP:192.0.2.2,DNS:gw2.example.net", kind)
     load(b, ca, key, cert)
-    wait_until(lambda: is_up(t), 20, "the tunnel")
+    come_up(t, a, b)
     detail = a.cli("show services ipsec-vpn ike security-associations detail")
     name = {"rsa-signatures": "RSA-signatures", "dsa-signatures": "DSA-signatures"}[method]
     assert f"Exchange type: {mode.capitalize()}, Authentication method: {name}\n" in detail, detail
