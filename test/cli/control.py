@@ -200,8 +200,8 @@ class Control:
         self.restarts = []
         self.log_confs = []  # where lines of the log shall go, each time that mgd has said it
         self.daemons["netd"] = Daemon(self, "netd")
-        self.daemons["kmd"] = Daemon(self, "kmd")
         self.daemons["pkid"] = Daemon(self, "pkid")
+        self.daemons["kmd"] = Daemon(self, "kmd")
         self.ready = threading.Event()
 
     def start(self):
