@@ -6,6 +6,7 @@
  * Values arrive in lower case as in XML.
  */
 #include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "cli/render.h"
@@ -58,6 +59,24 @@ field_put(
 		return;
 	text_printf(out, "%s%s: ", before, label);
 	render_capital(out, value(e, name));
+}
+
+/* "Pre-shared-keys", but "RSA-signatures". */
+static void
+method_put(struct text *out, const struct elem *e)
+{
+	const char *method = elem_value(e, "ike-sa-authentication-method");
+	size_t n = method != NULL ? strcspn(method, "-") : 0;
+	if (method == NULL)
+		return;
+	text_put(out, ", Authentication method: ");
+	if (strcmp(method + n, "-signatures") != 0) {
+		render_capital(out, method);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		text_putc(out, (char)toupper((unsigned char)method[i]));
+	text_put(out, method + n);
 }
 
 static void
@@ -166,7 +185,7 @@ sa_detail(struct render *r, const struct elem *row)
 	text_putc(out, '\n');
 	cookies_put(out, e);
 	field_put(out, "  ", "Exchange type", e, "ike-sa-exchange-type");
-	field_put(out, ", ", "Authentication method", e, "ike-sa-authentication-method");
+	method_put(out, e);
 	if (elem_has(e, "ike-sa-exchange-type"))
 		text_putc(out, '\n');
 	ends_put(out, e, value(row, "ike-sa-remote-address"), 2);

@@ -74,15 +74,17 @@ is_for_gateway(const struct lane *l, const struct flow *f)
 static bool
 is_loop(const struct path *path, const struct sa *out, const struct flow *f)
 {
+	bool is_udp = f->proto == PROTO_NUMBER_UDP;
+	if (!is_udp && f->proto != PROTO_NUMBER_ESP && f->proto != PROTO_NUMBER_AH)
+		return false;
 	if (!addr_eq(f->dst, path->gateway) && !addr_eq(f->dst, path->backup))
 		return false; /* almost always; the parameters are not in the cache */
 	const struct sa_params *p = sa_params(out);
 	if (p->mode != SA_TUNNEL || !addr_eq(f->dst, p->dst) || !addr_eq(f->src, p->src))
 		return false;
-	if (p->dst_port != 0)
-		return f->proto == PROTO_NUMBER_UDP && f->has_ports && f->sport == p->src_port &&
-		       f->dport == p->dst_port;
-	return f->proto == PROTO_NUMBER_ESP || f->proto == PROTO_NUMBER_AH;
+	if (p->dst_port == 0)
+		return !is_udp;
+	return is_udp && f->has_ports && f->sport == p->src_port && f->dport == p->dst_port;
 }
 
 static void

@@ -46,7 +46,7 @@ v1_am_take1(struct v1_turn *t)
 		reason = v1_id_take(t);
 	if (reason != IKE_OK)
 		return reason;
-	if (dh_check(t->sa->chosen.group, ke->p, ke->n) != DH_OK)
+	if (ke->n != dh_info(t->sa->chosen.group)->public_len)
 		return IKE_KEY;
 	if (!may_begin(t)) {
 		text_put(t->why, "too many beginnings in aggressive mode");

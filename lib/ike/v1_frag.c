@@ -58,13 +58,15 @@ v1_frags_put(struct v1_frags *f, const struct v1_frag *frag)
 {
 	if (f->n > 0 && f->id != frag->id)
 		v1_frags_drop(f);
-	if (frag->number > V1_FRAGS_MAX || frag->n > V1_FRAG_TOTAL_MAX - f->total)
+	if (frag->number > V1_FRAGS_MAX)
 		return IKE_LIMIT;
 	if (f->last != 0 && (frag->number > f->last || (frag->is_last && frag->number != f->last)))
 		return IKE_PAYLOAD_FORM;
 	unsigned at = frag->number - 1U;
 	if (f->part[at].p != NULL)
 		return IKE_OK; /* the first one counts */
+	if (frag->n > V1_FRAG_TOTAL_MAX - f->total)
+		return IKE_LIMIT;
 	for (unsigned i = frag->number; frag->is_last && i < V1_FRAGS_MAX; i++)
 		if (f->part[i].p != NULL)
 			return IKE_PAYLOAD_FORM;

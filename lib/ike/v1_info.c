@@ -16,6 +16,7 @@ struct info {
 	struct v1_out out;
 	uint8_t buf[IKE_OUT_MAX];
 	uint32_t mid;
+	struct v1_iv last; /* of phase 1 */
 	size_t at;
 };
 
@@ -23,6 +24,7 @@ static void
 info_begin(struct ike *ike, const struct ike_sa *sa, struct info *i)
 {
 	i->mid = 0;
+	i->last = sa->iv;
 	while (i->mid == 0)
 		ike->host.random(ike->host.ctx, &i->mid, sizeof(i->mid));
 	const struct hdr h = {
@@ -40,7 +42,7 @@ info_begin(struct ike *ike, const struct ike_sa *sa, struct info *i)
 static void
 info_send(struct ike *ike, struct ike_sa *sa, struct info *i)
 {
-	struct v1_iv iv = v1_iv_phase2(&sa->keys, &sa->iv, i->mid);
+	struct v1_iv iv = v1_iv_phase2(&sa->keys, &i->last, i->mid);
 	v1_hash_close(sa, i->mid, (struct part){ 0 }, &i->out, i->at);
 	size_t len = v1_out_end(&i->out);
 	if (len > 0)
@@ -160,6 +162,23 @@ v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	const struct v1_notify n = refusal(reason);
 	ike_notify(ike, sa, &n);
+}
+
+/* The peer is told why phase 1 ends, once: it has the keys, though neither side is proved yet. LAST is the end of the message that is
+ * refused, where the peer's chain is too. */
+void
+v1_info_complain(
+    struct ike *ike, struct ike_sa *sa, enum ike_reason reason, const struct v1_iv *last)
+{
+	const struct v1_notify n = refusal(reason);
+	struct info i;
+	if (sa->hand == NULL || sa->hand->has_complained || n.type == 0)
+		return;
+	sa->hand->has_complained = true;
+	info_begin(ike, sa, &i);
+	i.last = *last;
+	v1_notify_build(&i.out, &n);
+	info_send(ike, sa, &i);
 }
 
 /* Smaller than any message that could have caused it. */
@@ -338,6 +357,23 @@ delete_take(struct v1_turn *t, const struct v1_payload *p, bool *out_is_ours)
 	return IKE_OK;
 }
 
+/* The peer has the keys but is not proved, and may have got a message that was changed on the way: what it complains of is kept for
+ * whoever asks why the SA does not come up, and changes nothing. */
+static enum ike_reason
+complaint_take(struct v1_turn *t)
+{
+	for (unsigned i = 1; i < t->m->n; i++) {
+		struct v1_notify n;
+		if (t->m->list[i].type != V1_NOTIFY ||
+		    v1_notify_parse(&t->m->list[i], &n) != IKE_OK || n.type > V1_N_ERROR_MAX)
+			continue;
+		const char *name = v1_notify_name(n.type);
+		text_printf(t->why, "the peer answers %s", name != NULL ? name : "with an error");
+		return IKE_PEER;
+	}
+	return IKE_STATE;
+}
+
 /* HDR*, HASH(1), N/D */
 static enum ike_reason
 payloads_take(struct v1_turn *t)
@@ -351,6 +387,8 @@ payloads_take(struct v1_turn *t)
 	v1_hash1(&t->sa->keys, t->hdr->mid, v1_rest_of(t), want);
 	if (!v1_hash_is(t, want))
 		return IKE_HASH;
+	if (t->sa->state != IKE_UP)
+		return complaint_take(t);
 	bool is_ours = false;
 	enum ike_reason reason = IKE_OK;
 	for (unsigned i = 1; i < t->m->n && reason == IKE_OK; i++)
@@ -374,7 +412,10 @@ v1_info_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	t->sa = table_find(&t->ike->table, t->hdr->cky_i, t->hdr->cky_r);
 	if (t->sa == NULL)
 		return IKE_COOKIE;
-	if (t->sa->state != IKE_UP)
+	/* the keys are there while our proof, or that of the peer, is under way */
+	bool has_keys = t->sa->state == IKE_MM_I3 || t->sa->state == IKE_MM_R2 ||
+			t->sa->state == IKE_AM_R1 || t->sa->state == IKE_UP;
+	if (!has_keys)
 		return IKE_STATE;
 	struct v1_iv iv = v1_iv_phase2(&t->sa->keys, &t->sa->iv, t->hdr->mid);
 	enum ike_reason reason = v1_message_read(t->sa, t->hdr, &iv, msg, len, &m);

@@ -76,6 +76,7 @@ struct v1_hand {
 	struct v1_step step;
 	unsigned n_wrong;     /* proofs that the host refused */
 	uint32_t n_asked;     /* the host: the number of the last question */
+	bool has_complained;  /* the peer knows why we refused it */
 	bool has_contact;     /* the peer said INITIAL-CONTACT */
 	uint32_t peer_life_s; /* the peer said RESPONDER-LIFETIME; 0: it did not */
 };
@@ -173,6 +174,8 @@ enum ike_reason v1_info_input(struct v1_turn *t, uint8_t *msg, size_t len);
 void v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason); /* encrypted */
 void v1_info_refuse_clear(
     struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason);
+void v1_info_complain(
+    struct ike *ike, struct ike_sa *sa, enum ike_reason reason, const struct v1_iv *last);
 void v1_info_delete(struct ike *ike, struct ike_sa *sa); /* the SA itself */
 
 /* a whole message of an exchange */

@@ -293,6 +293,8 @@ step_run(
 	step->asked = V1_ASK_NOTHING;
 	reason = row->take(t);
 	if (reason != IKE_OK) {
+		if ((t->hdr->flags & HDR_ENCRYPTED) != 0)
+			v1_info_complain(t->ike, t->sa, reason, &iv);
 		if (is_answer_to_first)
 			t->sa->cky_r = 0;
 		return reason;
@@ -348,6 +350,8 @@ ike_proved(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, enum ike_
 		return;
 	if (reason != IKE_OK) {
 		step_refuse(ike, sa, reason, why);
+		if (sa->hand->step.is_encrypted)
+			v1_info_complain(ike, sa, reason, &sa->hand->step.iv);
 		if (++sa->hand->n_wrong < V1_WRONG_MAX)
 			step_undo(ike, sa, now_ms);
 		else

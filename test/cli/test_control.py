@@ -74,6 +74,25 @@ def test_a_daemon_that_refuses_at_check_stops_the_commit(gw):
     gw.cli("configure", "commit", check=0)  # the candidate was kept
 
 
+def test_kmd_is_asked_only_about_what_it_has_to_know(gw):
+    kmd = gw.daemons["kmd"]
+    kmd.log.clear()
+    gw.cli("configure", "set interfaces ge-0/0/0 description x", "commit", check=0)
+    assert kmd.log == []
+    kmd.refuse = "no"
+    dynamic = ("set services ipsec-vpn ike policy new pre-shared-key ascii-text swordfish",
+               "set services ipsec-vpn rule r1 term new from destination-address 10.77.0.0/24",
+               "set services ipsec-vpn rule r1 term new then remote-gateway 192.0.2.77 dynamic ike-policy new")
+    status, _, err = gw.cli("configure", *dynamic, "commit")
+    assert status == 1 and "error: kmd: configuration check-out failed\n" in err, err
+    kmd.refuse = None
+    gw.cli("configure", "commit", check=0)
+    assert [k for k, _, _ in kmd.log] == ["check", "check", "apply"]
+    assert b"pre-shared-key" in kmd.log[-1][2]
+    for name, daemon in gw.daemons.items():
+        assert name == "kmd" or not any(b"pre-shared-key" in conf for _, _, conf in daemon.log), name
+
+
 def test_netd_applies_before_the_picds(gw):
     order = []
     for name, d in gw.daemons.items():

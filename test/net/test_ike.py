@@ -5,6 +5,7 @@
 import os
 import re
 import signal
+import time
 
 from lab import junos
 from lab.gateway import Gateway
@@ -144,3 +145,41 @@ def test_a_commit_of_other_things_leaves_kmd_alone(two_gateways):
     assert len([s for s in a.cli("show log kmd").splitlines() if "tunnels with dynamic SAs" in s and "commit" in s]) <= 2
     a.configure("set services ipsec-vpn ike policy ike1 pre-shared-key ascii-text other")
     wait_until(lambda: "No IPSec SA" in a.cli(IPSEC_SAS), 5, "the SAs to go")
+
+
+def test_es_units_have_commands_of_their_own(two_gateways):
+    t = two_gateways
+    gateways = [Gateway(ns, junos.es_style(side, junos.Dynamic(ike_policy=""), net=side.nets[0], peer_net=side.peer_nets[0], more=f"""
+        security {{ ike {{ policy {side.peer} {{ pre-shared-key ascii-text swordfish; }} }} }}"""))
+                for ns, side in zip((t.gw_a, t.gw_b), junos.sides(t))]
+    a = gateways[0]
+    come_up(t, a)
+    assert t.host_b.ping(t.HOST_A, count=3).lost == 0
+    assert "192.0.2.2       Matured" in a.cli("show ike security-associations")
+    assert a.cli(IKE_SAS) == ""
+    assert a.cli("show ipsec security-associations sa-peer").count("dynamic") == 2
+    assert a.cli("show ipsec redundancy security-associations") == (
+        "Security association: sa-peer, Failover counter: 0\n  Local address: 192.0.2.1\n"
+        "  Primary remote gateway: 192.0.2.2, State: Active\n  Backup remote gateway: Not configured\n")
+    a.cli("clear services ipsec-vpn ike security-associations")
+    a.cli("clear services ipsec-vpn ipsec security-associations")
+    assert a.cli("show ipsec security-associations").count("dynamic") == 2
+    a.cli("clear ipsec security-associations sa-peer")
+    wait_until(lambda: "dynamic" not in a.cli("show ipsec security-associations"), 5, "the SAs to go")
+    a.cli("clear ike security-associations 192.0.2.2")
+    assert a.cli("show ike security-associations") == ""
+    come_up(t, a)
+
+
+def test_kmd_sleeps_when_nothing_is_to_be_done(two_gateways):
+    t = two_gateways
+    a, _ = start(t)
+    come_up(t, a)
+
+    def cpu():
+        with open(f"/proc/{a.pids('kmd')[0]}/stat", encoding="utf-8") as f:
+            return sum(int(n) for n in f.read().rsplit(")", 1)[1].split()[11:13])
+
+    before = cpu()
+    time.sleep(3)
+    assert cpu() - before <= 3  # hundredths of a second

@@ -94,7 +94,7 @@ def test_sigterm_leaves_nothing_behind(two_gateways):
     files = set(os.listdir(a.run_dir))
     assert a.stop() == 0
     assert snapshot(t.gw_a) == before
-    assert set(os.listdir(a.run_dir)) <= {"config", "log"}, files
+    assert set(os.listdir(a.run_dir)) <= {"config", "log", "pki"}, files
     assert not [p for p in ("sallyportd", "netd", "mgd", "picd") if a.pids(p)]
 
 

@@ -153,7 +153,7 @@ class Gateway:
             run('ip', '-n', host, 'route', 'add', 'default', 'via', f'2001:db8:{i}::1')
         bin_dir = self.dir + '/bin'
         os.mkdir(bin_dir)
-        for name in ('sallyportd', 'netd', 'mgd', 'kmd', 'picd'):
+        for name in ('sallyportd', 'netd', 'mgd', 'kmd', 'pkid', 'picd'):
             is_real = self.is_whole or name in ('sallyportd', 'netd')
             shutil.copy(f'{BUILD}/daemon/{name}/{name}' if is_real else f'{BUILD}/test/priv/stand_in',
                         f'{bin_dir}/{name}')
@@ -238,5 +238,5 @@ class Gateway:
             'rules': self.ip('rule') + self.ip('-6', 'rule'),
             'nft': self.at('nft', 'list', 'ruleset'),
             'sysctls': sysctls,
-            'files': sorted(f for f in files if f not in ('/config', '/log')),
+            'files': sorted(f for f in files if f not in ('/config', '/log', '/pki')),
         }

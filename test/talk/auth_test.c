@@ -365,6 +365,33 @@ wrong_signatures_are_refused(void **state)
 	talk_free(t);
 }
 
+/* The peer is told once why it is refused; what it is told changes nothing, for it may have been a changed message. */
+static void
+a_refused_peer_is_told_why(void **state)
+{
+	(void)state;
+	struct talk *t = talk_of(false, &psk);
+	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
+	struct ike_sa *sa = talk_begin(t, &t->a);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(talk_deliver(t), IKE_OK);
+	struct talk_msg fifth = talk_take(t);
+	assert_int_equal(talk_give(t, &fifth), IKE_ID);
+	assert_int_equal(talk_give(t, &fifth), IKE_ID);
+	assert_int_equal(t->n, 1);
+	assert_true(t->queue[0].n <= fifth.n);
+	assert_int_equal(
+	    talk_deliver(t), IKE_PEER); /* <-- HDR*, HASH(1), N(INVALID-ID-INFORMATION) */
+	assert_string_equal(sa->why, "the peer answers INVALID-ID-INFORMATION");
+	assert_int_equal(ike_n_sas(t->a.ike), 1);
+	while (ike_n_sas(t->a.ike) > 0) {
+		t->n = 0;
+		assert_true(talk_wait(t));
+	}
+	assert_string_equal(t->a.down_why, "the peer answers INVALID-ID-INFORMATION");
+	talk_free(t);
+}
+
 static void
 a_long_chain_goes_in_fragments(void **state)
 {
@@ -515,6 +542,7 @@ main(void)
 		cmocka_unit_test(an_sa_can_go_while_the_host_thinks),
 		cmocka_unit_test(a_signature_that_cannot_be_made_ends_it),
 		cmocka_unit_test(wrong_signatures_are_refused),
+		cmocka_unit_test(a_refused_peer_is_told_why),
 		cmocka_unit_test(a_long_chain_goes_in_fragments),
 		cmocka_unit_test(identities_fit_or_are_refused),
 		cmocka_unit_test(any_identity_and_subnets),

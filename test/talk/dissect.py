@@ -32,7 +32,12 @@ QUICK_ESP = [
     (32, [HASH]),
 ]
 QUICK_BUNDLE = [QUICK_ESP[0], (32, [HASH, SA] + 2 * ESP + [NONCE, KE, ID, ID]), QUICK_ESP[2]]
-WANT = MAIN + QUICK_ESP + QUICK_BUNDLE
+QUICKS = QUICK_ESP + QUICK_BUNDLE
+AGGRESSIVE = [
+    (4, [SA, P, T, KE, NONCE, ID, VID, VID, VID, VID]),
+    (4, [SA, P, T, KE, NONCE, ID, HASH, NAT_D, NAT_D, VID, VID, VID, VID]),
+    (4, [HASH, NAT_D, NAT_D]),
+]
 FIELDS = ["isakmp.exchangetype", "isakmp.typepayload", "isakmp.id.data.ipv4_subnet", "isakmp.extradata",
           "_ws.malformed", "_ws.expert.message"]
 
@@ -47,7 +52,7 @@ def expect(what, got, want):
         fail(f"{what}: {got}, not {want}")
 
 
-def tshark(folder, capture):
+def tshark(folder, capture, want):
     command = ["tshark", "-r", capture, "-T", "fields", "-E", "separator=;"]
     for field in FIELDS:
         command += ["-e", field]
@@ -56,8 +61,8 @@ def tshark(folder, capture):
     if run.returncode != 0:
         fail("tshark: " + run.stderr.decode())
     rows = [line.split(";") for line in run.stdout.decode().splitlines()]
-    expect("messages", len(rows), len(WANT))
-    for number, (row, (exchange, payloads)) in enumerate(zip(rows, WANT), 1):
+    expect("messages", len(rows), len(want))
+    for number, (row, (exchange, payloads)) in enumerate(zip(rows, want), 1):
         where = f"tshark, message {number}"
         expect(where, int(row[0]), exchange)
         expect(where, [int(n) for n in row[1].split(",")], payloads)
@@ -81,15 +86,18 @@ def scapy(capture):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for extra in ([], ["nat"]):
+        n = 0
+        for extra in ([], ["nat"], ["aggressive"], ["nat", "aggressive"]):
+            want = (AGGRESSIVE if "aggressive" in extra else MAIN) + QUICKS
             capture = os.path.join(folder, "talk.pcap")
             key = subprocess.run([sys.argv[1], capture, *extra], stdout=subprocess.PIPE, check=True).stdout.decode()
             with open(os.path.join(folder, "ikev1_decryption_table"), "w", encoding="ascii") as f:
                 f.write(",".join(key.split()) + "\n")
-            tshark(folder, capture)
+            tshark(folder, capture, want)
+            n += len(want)
             if not extra:
                 scapy(capture)
-    print(f"{2 * len(WANT)} messages, all as the RFC has them")
+    print(f"{n} messages, all as the RFC has them")
 
 
 main()

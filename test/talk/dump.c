@@ -2,8 +2,9 @@
  *
  * dump.c - writes a conversation of two engines as a capture file, for judges that we did not write.
  *
- * usage: talk_dump FILE [nat]   Main mode and two quick modes, ESP with PFS and a bundle. Prints the initiator's cookie and the
- * key of the cipher, in hexadecimal, which is what tshark wants to decrypt it. The engines' randomness is a constant.
+ * usage: talk_dump FILE [nat] [aggressive]   Main or aggressive mode and two quick modes, ESP with PFS and a bundle. Prints the
+ * initiator's cookie and the key of the cipher, in hexadecimal, which is what tshark wants to decrypt it. The engines' randomness is a
+ * constant.
  */
 #include "test/talk/talk.h"
 
@@ -48,7 +49,7 @@ packet(FILE *f, unsigned number, const struct talk_msg *m)
 	const struct natt_end *to = &m->path.local;
 	size_t marker = to->port == 500 || from->port == 500 ? 0 : NATT_MARKER_LEN;
 	uint16_t udp = (uint16_t)(8 + marker + m->n);
-	uint8_t b[16 + 28 + NATT_MARKER_LEN + IKE_OUT_MAX];
+	uint8_t b[16 + 28 + NATT_MARKER_LEN + TALK_MSG_MAX];
 	struct wr w = wr_init(b, sizeof(b));
 	host_u32(&w, number);
 	host_u32(&w, 0);
@@ -88,13 +89,15 @@ main(int argc, char **argv)
 	};
 	FILE *f = argc > 1 ? fopen(argv[1], "wb") : NULL;
 	if (f == NULL) {
-		fprintf(stderr, "usage: talk_dump FILE [nat]\n");
+		fprintf(stderr, "usage: talk_dump FILE [nat] [aggressive]\n");
 		return 2;
 	}
 	struct talk *t = talk_new();
 	struct ike_remote_id id = { .id = { .type = ID_IPV4, .p = t->a.end.addr.b, .n = 4 } };
-	if (argc > 2)
+	if (argc > 2 && strcmp(argv[2], "nat") == 0)
 		t->nat = (struct addr){ ADDR_V4, { 203, 0, 113, 5 } };
+	if (strcmp(argv[argc - 1], "aggressive") == 0)
+		t->a.policy.is_aggressive = t->b.policy.is_aggressive = true;
 	t->a.policy.proposals = t->b.policy.proposals = &p1;
 	t->b.policy.remote_ids = &id;
 	t->b.policy.n_remote_ids = 1;

@@ -109,6 +109,8 @@ def _direction(sa, name, way):
 
 def manual(sa, side):
     """The block `manual { ... }` as gateway SIDE ("a" or "b") has it; of a Dynamic, `dynamic { ... }`."""
+    if isinstance(sa, Dynamic) and not sa.ike_policy:
+        return "dynamic { replay-window-size 64; }"  # es-: the policy is that of the peer
     if isinstance(sa, Dynamic):
         ipsec = f"ipsec-policy {sa.ipsec_policy}; " if sa.ipsec_policy else ""
         return f"dynamic {{ ike-policy {sa.ike_policy}; {ipsec}}}"
@@ -216,7 +218,7 @@ services {{
 """
 
 
-def es_style(side, sa, by_filter=False, peer_net="10.2.0.0/24", net="10.1.0.0/24"):
+def es_style(side, sa, by_filter=False, peer_net="10.2.0.0/24", net="10.1.0.0/24", more=""):
     """An ES PIC style gateway. Plaintext reaches es-0/0/0.0 by a route, or by a filter on the lan interface."""
     local, remote = ("172.16.0.1", "172.16.0.2") if side.name == "a" else ("172.16.0.2", "172.16.0.1")
     if by_filter:
@@ -247,6 +249,7 @@ interfaces {{
 }}
 security {{ ipsec {{ security-association sa-peer {{ mode tunnel; {manual(sa, side.name)} }} }} }}
 {steer}
+{more}
 """
 
 
