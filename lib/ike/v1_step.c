@@ -413,7 +413,8 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 	const struct hdr *h = t->hdr;
 	bool is_aggressive = h->exchange == HDR_AGGRESSIVE;
 	struct id id;
-	if (h->cky_r != 0)
+	/* with our own first message, sent back to us, we would become our own peer */
+	if (h->cky_r != 0 || table_find_own(&ike->table, h->cky_i) != NULL)
 		return IKE_COOKIE;
 	if ((h->flags & HDR_ENCRYPTED) != 0)
 		return IKE_ENCRYPTED;
