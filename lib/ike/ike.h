@@ -172,6 +172,7 @@ struct ike_sa {
 	uint64_t expires_ms;  /* UINT64_MAX until it is up */
 	uint64_t due_ms;      /* the next thing to be done; UINT64_MAX: nothing */
 	uint32_t probe_in;    /* the highest R-U-THERE of the peer; an older one is a recording */
+	uint32_t probe_base;  /* the number before the first of ours */
 	uint32_t probe_out;   /* the last of ours; 0: none */
 	uint32_t probe_acked; /* the last of ours that was answered */
 	struct v1_hand *hand; /* what is needed until it is up, and for IKE_LINGER_MS after */

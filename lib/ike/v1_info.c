@@ -81,7 +81,7 @@ ike_probe(struct ike *ike, struct ike_sa *sa)
 	if (sa->probe_out == 0) {
 		ike->host.random(ike->host.ctx, &sa->probe_out, sizeof(sa->probe_out));
 		sa->probe_out = (sa->probe_out & 0x3fffffff) | 1;
-		sa->probe_acked = sa->probe_out;
+		sa->probe_base = sa->probe_acked = sa->probe_out;
 	}
 	sa->probe_out++;
 	sa->stats.out_probes++;
@@ -217,6 +217,13 @@ clear_input(struct v1_turn *t, const uint8_t *msg, size_t len)
 	return IKE_CLEAR;
 }
 
+/* The hash says nothing about who made it: a question of ours that is sent back to us is known by its number. */
+static bool
+is_our_probe(const struct ike_sa *sa, uint32_t sequence)
+{
+	return sa->probe_out != 0 && sequence - sa->probe_base - 1 < sa->probe_out - sa->probe_base;
+}
+
 static enum ike_reason
 probe_take(struct v1_turn *t, const struct v1_notify *n)
 {
@@ -232,6 +239,8 @@ probe_take(struct v1_turn *t, const struct v1_notify *n)
 		t->sa->probe_acked = sequence;
 		t->sa->stats.in_acks++;
 	} else {
+		if (is_our_probe(t->sa, sequence))
+			return IKE_REPEATED;
 		/* the same again is a question that was sent again; half of all numbers are older */
 		bool is_first = t->sa->stats.in_probes == 0;
 		if (!is_first && sequence - t->sa->probe_in > UINT32_MAX / 2)
