@@ -33,8 +33,9 @@ enum {
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
 	IKE_SOURCE_MAX =
 	    64, /* half open of one address, where the policy says nothing else; then its oldest goes */
-	IKE_MIDS_MAX = 4096,      /* quick modes that the peer may begin in the life of an SA */
-	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
+	IKE_MIDS_MAX =
+	    4096,           /* quick modes that the peer may begin or refuse in the life of an SA */
+	IKE_QUICK_MAX = 64, /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_LINGER_MS = 60000,    /* how long an answer is kept for a repeated question */
@@ -179,7 +180,7 @@ struct ike_sa {
 	struct v1_quick *quicks; /* running and lingering quick modes */
 	unsigned n_quicks;
 	struct v1_frags *frags; /* a message that is not complete yet, or NULL */
-	uint32_t *mids;         /* message IDs of the quick modes that the peer began */
+	uint32_t *mids; /* message IDs of quick modes that the peer began, and of refusals */
 	unsigned n_mids;
 	struct ike_stats stats;
 	char *why; /* the last line of what was refused on it, or NULL */

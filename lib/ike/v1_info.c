@@ -51,16 +51,23 @@ info_send(struct ike *ike, struct ike_sa *sa, struct info *i)
 		v1_send(ike, sa, i->buf, len);
 }
 
-void
-ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+/* Returns the message ID. */
+static uint32_t
+notify_send(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
 {
 	struct info i;
-	if (sa->state != IKE_UP)
-		return;
 	info_begin(ike, sa, &i);
 	v1_notify_build(&i.out, n);
 	sa->stats.out_bad_spis += n->type == V1_N_INVALID_SPI;
 	info_send(ike, sa, &i);
+	return i.mid;
+}
+
+void
+ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+{
+	if (sa->state == IKE_UP)
+		(void)notify_send(ike, sa, n);
 }
 
 static void
@@ -157,11 +164,12 @@ refusal(enum ike_reason reason)
 	};
 }
 
+/* Sent back to us it must not refuse a quick mode of ours. */
 void
 v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	const struct v1_notify n = refusal(reason);
-	ike_notify(ike, sa, &n);
+	v1_mid_note(sa, notify_send(ike, sa, &n));
 }
 
 /* The peer is told why phase 1 ends, once: it has the keys, though neither side is proved yet. LAST is the end of the message that is
@@ -320,10 +328,15 @@ notify_take(struct v1_turn *t, const struct v1_payload *p)
 		return probe_take(t, &n);
 	if (n.type == V1_N_RESPONDER_LIFETIME)
 		lifetime_take(t, &n);
-	if (n.type == V1_N_INVALID_SPI)
+	if (n.type == V1_N_INVALID_SPI) {
 		t->sa->stats.in_bad_spis++;
-	else if (n.type <= V1_N_ERROR_MAX)
+	} else if (n.type <= V1_N_ERROR_MAX) {
+		if (t->is_again)
+			return IKE_REPEATED;
+		if (!v1_mid_is_used(t->sa, t->hdr->mid))
+			v1_mid_note(t->sa, t->hdr->mid);
 		quick_refused(t, &n);
+	}
 	const struct ike_word word = {
 		.notify = n.type,
 		.protocol = n.protocol,
@@ -398,6 +411,7 @@ payloads_take(struct v1_turn *t)
 		return IKE_HASH;
 	if (t->sa->state != IKE_UP)
 		return complaint_take(t);
+	t->is_again = v1_mid_is_used(t->sa, t->hdr->mid) || t->sa->n_mids >= IKE_MIDS_MAX;
 	bool is_ours = false;
 	enum ike_reason reason = IKE_OK;
 	for (unsigned i = 1; i < t->m->n && reason == IKE_OK; i++)
