@@ -189,7 +189,7 @@ v1_info_complain(
 	info_send(ike, sa, &i);
 }
 
-/* Smaller than any message that could have caused it. */
+/* Never longer than the message that caused it: who sent that may not be who gets this. */
 void
 v1_info_refuse_clear(
     struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason)
@@ -197,6 +197,8 @@ v1_info_refuse_clear(
 	uint8_t buf[HDR_LEN + V1_GENERIC_LEN + 8];
 	struct v1_out o;
 	const struct v1_notify n = refusal(reason);
+	if (h->len < sizeof(buf))
+		return;
 	v1_out_start(&o, buf, sizeof(buf),
 	    &(struct hdr){ .cky_i = h->cky_i, .version = HDR_V1, .exchange = HDR_INFO });
 	v1_notify_build(&o, &n);
