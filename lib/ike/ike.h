@@ -42,11 +42,13 @@ enum {
 	IKE_ASK_MS = 30000,       /* how long the host may take to sign or to prove */
 	IKE_FRAGS_MAX = 256,      /* peers that may be in the middle of a message in fragments */
 	IKE_FRAGS_MS = 20000,     /* how long the rest of such a message may take */
-	IKE_OUT_MAX = 16384,      /* octets of a message that we write */
-	IKE_CERTS_MAX = 8,        /* certificates that a peer may send, and that we send */
-	IKE_CHAIN_MAX = 12288,    /* octets of all certificates that we send */
-	IKE_CAS_MAX = 16,         /* authorities that we name to a peer */
-	IKE_REMOTE_IDS_MAX = 256, /* of a policy */
+	IKE_OUT_MAX =
+	    20480, /* octets of a message that we write: certificates, an ID, and the rest */
+	IKE_CERTS_MAX = 8,         /* certificates that a peer may send, and that we send */
+	IKE_CHAIN_MAX = 12288,     /* octets of all certificates that we send */
+	IKE_CAS_MAX = 16,          /* authorities that we name to a peer, */
+	IKE_CAS_OCTETS_MAX = 2048, /* in so many octets; others are not named */
+	IKE_REMOTE_IDS_MAX = 256,  /* of a policy */
 	/* A beginning in aggressive mode costs a Diffie-Hellman before anything is proved. Messages per second, and how many at
 	 * once after a rest: of one policy, and of all. */
 	IKE_AM_RATE = 32,
