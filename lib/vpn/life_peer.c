@@ -135,11 +135,14 @@ void
 life_ike_doom(struct life_ike *i)
 {
 	struct life *l = i->life;
-	if (i->peer != NULL)
+	struct life_peer *p = i->peer;
+	if (p != NULL)
 		ike_unlink(i);
 	i->peer = NULL;
 	i->next = l->doomed;
 	l->doomed = i;
+	if (p != NULL)
+		life_peer_update(p); /* on what is it probed? */
 }
 
 void
