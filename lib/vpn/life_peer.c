@@ -439,8 +439,13 @@ life_on_word(struct life *l, struct ike_sa *sa, const struct ike_word *word)
 	struct life_ike *i = sa->owner;
 	if (i == NULL || i->peer == NULL)
 		return;
-	i->heard_ms = l->now_ms;
-	life_alive(i->peer);
+	/* probes and their answers have numbers; anything else may be a recording */
+	if (!word->is_delete &&
+	    (word->notify == V1_N_R_U_THERE || word->notify == V1_N_R_U_THERE_ACK)) {
+		i->heard_ms = l->now_ms;
+		life_alive(i->peer);
+		return;
+	}
 	if (!word->is_delete && word->notify == V1_N_INITIAL_CONTACT) {
 		contact_take(l, i);
 		return;
