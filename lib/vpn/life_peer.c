@@ -234,6 +234,14 @@ waiters_wake(struct life_peer *p)
 	}
 }
 
+/* The peer of an SA that it began. Nobody if a commit has changed meanwhile what is allowed with it. */
+static struct life_peer *
+beginner_find(const struct life *l, const struct ike_sa *sa)
+{
+	struct life_peer *p = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
+	return p != NULL && sa->policy->owner == p->policy ? p : NULL;
+}
+
 void
 life_on_up(struct life *l, struct ike_sa *sa)
 {
@@ -243,7 +251,7 @@ life_on_up(struct life *l, struct ike_sa *sa)
 		i->life = l;
 		i->sa = sa;
 		sa->owner = i;
-		i->peer = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
+		i->peer = beginner_find(l, sa);
 	}
 	struct life_peer *p = i->peer;
 	i->is_up = true;
