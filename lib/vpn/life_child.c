@@ -424,6 +424,7 @@ on_in(
 	uint64_t limit = t->life->now_ms + LIFE_IN_MS;
 	/* until the third message comes it may not stay as long as it was agreed; see on_both() */
 	c->hard_ms = c->hard_ms < limit ? c->hard_ms : limit;
+	excess_end(t);
 	life_dirty(t);
 }
 
