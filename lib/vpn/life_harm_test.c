@@ -29,7 +29,9 @@ static struct two
 two_new(struct sim_shape a)
 {
 	struct two t = { .s = sim_new(2) };
-	struct sim_shape b = { .n = 1, .remote_net = 1, .lifetime2_s = a.lifetime2_s };
+	struct sim_shape b = {
+		.n = 1, .remote_net = 1, .lifetime2_s = a.lifetime2_s, .certificate = a.certificate
+	};
 	t.a = &t.s->ends[0];
 	t.b = &t.s->ends[1];
 	a.n = 1;
@@ -128,6 +130,41 @@ test_a_key_that_was_changed_is_worth_nothing(void **state)
 	two_free(&t);
 }
 
+static void
+chain_tell(struct sim_end *e)
+{
+	static const uint8_t alternate[] = "gw.example";
+	const struct life_chain chain = {
+		.subject = { alternate, 10 },
+		.alternate = id_of_bytes(ID_FQDN, alternate, 10),
+	};
+	life_chain(e->life, e->sim->now_ms, "gw", &chain, NULL);
+}
+
+/* Every commit tells of all certificates again. What is the same disturbs no negotiation. */
+static void
+test_the_same_certificate_disturbs_nothing(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .certificate = "gw" });
+	(void)state;
+	t.conf[0]->ike.takes_any_remote_id = t.conf[1]->ike.takes_any_remote_id = true;
+	life_conf(t.a->life, 0, &t.conf[0]->c);
+	life_conf(t.b->life, 0, &t.conf[1]->c);
+	chain_tell(t.a);
+	chain_tell(t.b);
+	t.s->latency_ms = 1000;
+	sim_acquire(t.a, T0);
+	for (unsigned i = 0; i < 20; i++) {
+		sim_run(t.s, t.s->now_ms + 500);
+		chain_tell(t.a);
+		chain_tell(t.b);
+	}
+	assert_int_equal(sim_count(t.a, T0, true), 1);
+	assert_int_equal(sim_count(t.b, T0, true), 1);
+	assert_int_equal(t.a->n_kinds[LIFE_P1_UP], 1);
+	two_free(&t);
+}
+
 /* --- pairs without end --- */
 
 /* A peer begins quick modes and finishes none. */
@@ -160,6 +197,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_recording_is_no_sign_of_life),
 		cmocka_unit_test(test_a_key_that_was_changed_is_worth_nothing),
+		cmocka_unit_test(test_the_same_certificate_disturbs_nothing),
 		cmocka_unit_test(test_pairs_that_are_not_finished_are_few),
 		cmocka_unit_test(test_probes_end_with_their_ike_sa),
 	};

@@ -230,15 +230,35 @@ life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct co
 
 /* --- certificates --- */
 
+static bool
+part_eq(struct part a, struct part b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Do both say the same of us? */
+static bool
+is_same(const struct ike_policy *a, const struct ike_policy *b)
+{
+	if (a->local_id.type != b->local_id.type || a->n_cas != b->n_cas ||
+	    !part_eq((struct part){ a->local_id.p, a->local_id.n },
+		(struct part){ b->local_id.p, b->local_id.n }))
+		return false;
+	for (size_t i = 0; i < a->n_cas; i++)
+		if (!part_eq(a->cas[i], b->cas[i]))
+			return false;
+	return true;
+}
+
 /* What we say we are: what is configured, else what the certificate says. SAs of before keep what they were made of. */
 static void
 chain_take(struct life_policy *p, const struct life_chain *chain, const char *why)
 {
-	ike_forget(p->ike);
-	p->ike = NULL;
 	free(p->why);
 	p->why = NULL;
 	if (chain == NULL) {
+		ike_forget(p->ike);
+		p->ike = NULL;
 		if (asprintf(&p->why, "local certificate %s: %s", p->certificate,
 			why != NULL ? why : "not loaded") < 0)
 			abort();
@@ -251,6 +271,10 @@ chain_take(struct life_policy *p, const struct life_chain *chain, const char *wh
 		from.local_id = id_of_bytes(ID_DN, chain->subject.p, chain->subject.n);
 	from.cas = chain->cas;
 	from.n_cas = chain->n_cas < IKE_CAS_MAX ? chain->n_cas : IKE_CAS_MAX;
+	/* told again at every commit: what has not changed must not disturb negotiations */
+	if (p->ike != NULL && is_same(p->ike, &from))
+		return;
+	ike_forget(p->ike);
 	p->ike = ike_policy_new(&from);
 }
 
