@@ -165,6 +165,34 @@ test_the_same_certificate_disturbs_nothing(void **state)
 	two_free(&t);
 }
 
+static void
+tag_with_key(const char *key, char tag[LIFE_TAG_MAX])
+{
+	struct two t = two_new((struct sim_shape){ 0 });
+	for (unsigned i = 0; i < 2; i++) {
+		t.conf[i]->ike.psk.b = (const uint8_t *)key;
+		t.conf[i]->ike.psk.len = (uint16_t)strlen(key);
+		life_conf(t.s->ends[i].life, 0, &t.conf[i]->c);
+	}
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_non_null(sim_out(t.a, T0));
+	strcpy(tag, sim_out(t.a, T0)->sa.tag);
+	two_free(&t);
+}
+
+/* A PIC keeps the tag of an SA: who has it cannot try keys on it. */
+static void
+test_a_tag_says_nothing_of_the_key(void **state)
+{
+	char one[LIFE_TAG_MAX];
+	char other[LIFE_TAG_MAX];
+	(void)state;
+	tag_with_key("one key", one);
+	tag_with_key("the other key", other);
+	assert_memory_equal(one, other, 16);
+}
+
 /* --- pairs without end --- */
 
 /* A peer begins quick modes and finishes none. */
@@ -198,6 +226,7 @@ main(void)
 		cmocka_unit_test(test_a_recording_is_no_sign_of_life),
 		cmocka_unit_test(test_a_key_that_was_changed_is_worth_nothing),
 		cmocka_unit_test(test_the_same_certificate_disturbs_nothing),
+		cmocka_unit_test(test_a_tag_says_nothing_of_the_key),
 		cmocka_unit_test(test_pairs_that_are_not_finished_are_few),
 		cmocka_unit_test(test_probes_end_with_their_ike_sa),
 	};

@@ -225,8 +225,8 @@ held_take(struct life_pic *pic, struct life *l)
 		uint32_t twin = 0;
 		unsigned gate = 0;
 		pic->held = h->next;
-		bool is_ours =
-		    t != NULL && t->pic == pic && tag_read(h->sa.tag, &fp, &twin) && fp == t->fp;
+		bool is_ours = t != NULL && t->pic == pic && tag_read(h->sa.tag, &fp, &twin) &&
+			       fp == t->tag_fp;
 		if (is_known(t, &h->sa)) {
 			held_free(h);
 			continue;

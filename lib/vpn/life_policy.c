@@ -38,9 +38,10 @@ put_id(struct wr *w, const struct conf_id *id)
 		wr_bytes(w, id->b, id->len);
 }
 
+/* KEY is the pre-shared key, or nothing. */
 static uint64_t
-fingerprint(
-    const struct conf_ike_policy *c, const struct conf_service_set *set, unsigned bad_spi_max)
+fingerprint(const struct conf_ike_policy *c, const struct conf_service_set *set,
+    unsigned bad_spi_max, struct part key)
 {
 	struct wr w = wr_grow();
 	uint8_t hash[HASH_LEN_MAX];
@@ -58,9 +59,9 @@ fingerprint(
 		wr_u32(&w, p->group);
 		wr_u32(&w, p->lifetime_s);
 	}
-	wr_u32(&w, c->psk.len);
-	if (c->psk.len > 0)
-		wr_bytes(&w, c->psk.b, c->psk.len);
+	wr_u32(&w, (uint32_t)key.n);
+	if (key.n > 0)
+		wr_bytes(&w, key.p, key.n);
 	put_text(&w, c->local_certificate);
 	put_id(&w, &c->local_id);
 	wr_u8(&w, c->takes_any_remote_id);
@@ -202,13 +203,14 @@ struct life_policy *
 life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct conf_service_set *set,
     unsigned bad_spi_max)
 {
-	uint64_t fp = fingerprint(c, set, bad_spi_max);
+	uint64_t fp = fingerprint(c, set, bad_spi_max, (struct part){ c->psk.b, c->psk.len });
 	struct life_policy *p = of_node(life_hash_first(&l->policies, fp));
 	if (p != NULL)
 		return life_policy_ref(p);
 	p = life_alloc(sizeof(*p));
 	p->n_refs = 1;
 	p->fp = fp;
+	p->open_fp = fingerprint(c, set, bad_spi_max, (struct part){ 0 });
 	p->name = life_strdup(c->name);
 	p->certificate = life_strdup(c->local_certificate);
 	p->bad_spi_max = bad_spi_max;
