@@ -12,13 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "cli/client.h"
+#include "cli/curl.h"
 
 static const char *const schemes[] = { "http", "https", "ftp" };
 
 struct transfer {
+	const struct curl *lib;
 	CURL *curl;
 	int fd;
 	uint64_t left;    /* bytes that may still come */
@@ -142,14 +142,14 @@ static void
 option_number(struct transfer *t, CURLcode *rc, CURLoption option, long value)
 {
 	if (*rc == CURLE_OK)
-		*rc = curl_easy_setopt(t->curl, option, value);
+		*rc = t->lib->easy_setopt(t->curl, option, value);
 }
 
 static void
 option_text(struct transfer *t, CURLcode *rc, CURLoption option, const char *value)
 {
 	if (*rc == CURLE_OK)
-		*rc = curl_easy_setopt(t->curl, option, value);
+		*rc = t->lib->easy_setopt(t->curl, option, value);
 }
 
 /* What holds for both directions. Nothing starts unless all of it could be set. */
@@ -173,9 +173,9 @@ options_set(struct transfer *t, const char *url)
 	option_number(t, &rc, CURLOPT_TIMEOUT, FETCH_TIME_S);
 	option_number(t, &rc, CURLOPT_NOPROGRESS, 0);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->text);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->text);
 	return rc;
 }
 
@@ -186,9 +186,9 @@ get_set(struct transfer *t)
 	option_number(t, &rc, CURLOPT_FOLLOWLOCATION, 1);
 	option_number(t, &rc, CURLOPT_MAXREDIRS, FETCH_REDIRECTS);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_bytes);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
 	return rc;
 }
 
@@ -211,13 +211,13 @@ put_set(struct transfer *t)
 	}
 	option_number(t, &rc, CURLOPT_UPLOAD, 1);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_READFUNCTION, on_wanted);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_READFUNCTION, on_wanted);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_READDATA, t);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_READDATA, t);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_answer);
+		rc = t->lib->easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_answer);
 	return rc;
 }
 
@@ -227,7 +227,7 @@ why(const struct transfer *t, CURLcode rc, char error[FETCH_ERROR_MAX])
 {
 	long status = 0;
 	if (rc == CURLE_HTTP_RETURNED_ERROR)
-		curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+		t->lib->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	const char *text = t->is_too_much                      ? "file too large"
 			   : t->error != 0                     ? strerror(t->error)
 			   : rc == CURLE_ABORTED_BY_CALLBACK   ? "interrupted"
@@ -237,7 +237,7 @@ why(const struct transfer *t, CURLcode rc, char error[FETCH_ERROR_MAX])
 			   : status == 403                     ? "Forbidden"
 			   : status == 404                     ? "Not Found"
 			   : t->text[0] != '\0' && status == 0 ? t->text
-							       : curl_easy_strerror(rc);
+							       : t->lib->easy_strerror(rc);
 	if (status != 0 && status != 401 && status != 403 && status != 404)
 		snprintf(error, FETCH_ERROR_MAX, "file-fetch failed: HTTP status %ld", status);
 	else
@@ -248,18 +248,20 @@ static int
 run(struct transfer *t, const char *url, CURLcode (*set)(struct transfer *t),
     char error[FETCH_ERROR_MAX])
 {
-	static bool is_started;
-	if (!is_started && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-		is_started = true;
-	t->curl = is_started ? curl_easy_init() : NULL;
+	t->lib = curl_load();
+	if (t->lib == NULL) {
+		snprintf(error, FETCH_ERROR_MAX, "file-fetch failed: libcurl cannot be used");
+		return -1;
+	}
+	t->curl = t->lib->easy_init();
 	CURLcode rc = t->curl != NULL ? options_set(t, url) : CURLE_FAILED_INIT;
 	if (rc == CURLE_OK)
 		rc = set(t);
 	if (rc == CURLE_OK)
-		rc = curl_easy_perform(t->curl);
+		rc = t->lib->easy_perform(t->curl);
 	if (rc != CURLE_OK)
 		why(t, rc, error);
-	curl_easy_cleanup(t->curl);
+	t->lib->easy_cleanup(t->curl);
 	return rc == CURLE_OK ? 0 : -1;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A real mgd and the real command line, with this process in the place of sallyportd, netd, kmd and the picds.
+"""A real mgd and the real command line, with this process in the place of sallyportd, netd, kmd, pkid and the picds.
 
 What mgd says to the daemons can then be looked at, and a daemon can be made to refuse, to be slow, to die. The frames
 and messages are those of lib/msg/msg.h.
@@ -125,7 +125,7 @@ class Channel:
 
 
 class Daemon:
-    """netd, kmd or a picd as mgd sees it. `log` holds ("check"|"apply", commit, configuration bytes)."""
+    """netd, kmd, pkid or a picd as mgd sees it. `log` holds ("check"|"apply", commit, configuration bytes)."""
 
     def __init__(self, control, kind, instance=""):
         self.control, self.kind, self.instance = control, kind, instance
@@ -200,6 +200,7 @@ class Control:
         self.restarts = []
         self.log_confs = []  # where lines of the log shall go, each time that mgd has said it
         self.daemons["netd"] = Daemon(self, "netd")
+        self.daemons["pkid"] = Daemon(self, "pkid")
         self.daemons["kmd"] = Daemon(self, "kmd")
         self.ready = threading.Event()
 

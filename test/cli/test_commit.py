@@ -261,7 +261,7 @@ def test_commit_shows_its_progress(gw):
     _, out, _ = gw.cli("configure", MTU % 1400, "commit | display detail", check=0)
     steps = [line.split(": ", 1)[1] for line in out.splitlines() if re.match(r"\d{4}-\d\d-\d\d .* UTC: ", line)]
     assert steps == ["applying configuration groups", "checking the configuration", "daemons checking new configuration",
-                     "writing the configuration", "notifying netd", "notifying kmd and picds", "installing juniper.conf"]
+                     "writing the configuration", "notifying netd", "notifying pkid, kmd and picds", "installing juniper.conf"]
     assert out.endswith("commit complete\n")
 
 

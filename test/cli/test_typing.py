@@ -44,6 +44,7 @@ Possible completions:
   ipv6                 Show IP version 6 information
   log                  Show contents of log file
   route                Show routing table information
+  security             Show security information
   services             Show services information
   system               Show system information
   version              Show version of the software

@@ -149,7 +149,7 @@ def test_a_commit_of_other_things_leaves_kmd_alone(two_gateways):
 
 def test_es_units_have_commands_of_their_own(two_gateways):
     t = two_gateways
-    gateways = [Gateway(ns, junos.es_style(side, junos.Dynamic(ike_policy=""), more=f"""
+    gateways = [Gateway(ns, junos.es_style(side, junos.Dynamic(ike_policy=""), net=side.nets[0], peer_net=side.peer_nets[0], more=f"""
         security {{ ike {{ policy {side.peer} {{ pre-shared-key ascii-text swordfish; }} }} }}"""))
                 for ns, side in zip((t.gw_a, t.gw_b), junos.sides(t))]
     a = gateways[0]

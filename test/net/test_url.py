@@ -231,6 +231,19 @@ def test_no_password_of_a_file_and_no_proxy_are_used(server, web, folder, monkey
     assert web.asked == [("/new.conf", None)]
 
 
+def test_libcurl_is_loaded_for_a_url_only(server, web, folder, monkeypatch):
+    """It brings many libraries along, which would cost each command more than what it does."""
+    needed = subprocess.run(["ldd", program("sallyport")], check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert "libyang" in needed and "curl" not in needed
+    with open(os.path.join(folder, "libcurl.so.4"), "wb"):
+        pass
+    monkeypatch.setenv("LD_LIBRARY_PATH", folder)
+    server.gateway.cli("show version")
+    failed = server.gateway.cli(f"file copy {HTTP}/new.conf {folder}/copy.conf", check=False)
+    assert failed.returncode == 1 and "file-fetch failed: libcurl cannot be used" in failed.stderr
+    assert not os.path.exists(os.path.join(folder, "copy.conf")) and web.asked == []
+
+
 def test_control_c_ends_a_load(server, web):
     gateway = server.gateway
     master, slave = pty.openpty()

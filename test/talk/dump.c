@@ -49,7 +49,7 @@ packet(FILE *f, unsigned number, const struct talk_msg *m)
 	const struct natt_end *to = &m->path.local;
 	size_t marker = to->port == 500 || from->port == 500 ? 0 : NATT_MARKER_LEN;
 	uint16_t udp = (uint16_t)(8 + marker + m->n);
-	uint8_t b[16 + 28 + NATT_MARKER_LEN + IKE_OUT_MAX];
+	uint8_t b[16 + 28 + NATT_MARKER_LEN + TALK_MSG_MAX];
 	struct wr w = wr_init(b, sizeof(b));
 	host_u32(&w, number);
 	host_u32(&w, 0);

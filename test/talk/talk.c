@@ -32,7 +32,7 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 {
 	struct talk_side *s = ctx;
 	struct talk *t = s->talk;
-	if (len > IKE_OUT_MAX)
+	if (len > TALK_MSG_MAX) /* longer ones go in fragments */
 		abort();
 	if (t->n == TALK_QUEUE_MAX) /* a full wire loses what comes */
 		return;

@@ -12,7 +12,13 @@
 #include "lib/crypto/sign.h"
 #include "lib/ike/ike.h"
 
-enum { TALK_QUEUE_MAX = 64, TALK_CHILDREN_MAX = 32, TALK_LOG_MAX = 256, TALK_ASKS_MAX = 16 };
+enum {
+	TALK_QUEUE_MAX = 64,
+	TALK_CHILDREN_MAX = 32,
+	TALK_LOG_MAX = 256,
+	TALK_ASKS_MAX = 16,
+	TALK_MSG_MAX = 4096
+};
 
 struct talk;
 
@@ -70,7 +76,7 @@ struct talk_side {
 struct talk_msg {
 	struct talk_side *to;
 	struct ike_path path; /* as the receiver sees it */
-	uint8_t b[IKE_OUT_MAX];
+	uint8_t b[TALK_MSG_MAX];
 	size_t n;
 };
 

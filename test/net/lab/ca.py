@@ -45,3 +45,9 @@ class Authority:
         self._openssl("x509", "-req", "-in", csr, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial", "-out", cert,
                       "-days", str(days), "-extfile", self.path("ext"))
         return cert
+
+
+def load(gw, ca, key, cert, name="gw"):
+    """Gives the gateway GW its key pair and certificate NAME and the root of the ca-profile `root`, by its command line."""
+    gw.cli(f"request security pki local-certificate load certificate-id {name} filename {cert} key {key}")
+    gw.type(f"request security pki ca-certificate load ca-profile root filename {ca.cert}", "yes")

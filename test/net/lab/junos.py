@@ -69,13 +69,31 @@ class Dynamic:
 
 
 def ike(psk="swordfish", proposal="", policy="", ipsec="", more=""):
-    """[edit services ipsec-vpn] for Dynamic(): one ike policy with a key, PROPOSAL of phase 1 and what else stands in POLICY;
-    without IPSEC the default proposals of phase 2. To be given to a builder as `more`."""
+    """[edit services ipsec-vpn] for Dynamic(): one ike policy with a key, or without PSK with the certificate `gw` of the ca-profile
+    `root`; PROPOSAL of phase 1 and what else stands in POLICY; without IPSEC the default proposals of phase 2. To be given to a
+    builder as `more`."""
     proposals = f"proposal p1 {{ {proposal} }}" if proposal else ""
     named = "proposals p1;" if proposal else ""
     phase2 = f"ipsec {{ {ipsec} }}" if ipsec else ""
+    proof = f"pre-shared-key ascii-text {psk};" if psk else "local-certificate gw;"
+    pki = "" if psk else "security { pki { ca-profile root { ca-identity root; revocation-check { disable; } } } }\n"
     return (f"services {{ ipsec-vpn {{ {phase2} ike {{ {proposals} policy ike1 {{ {named} {policy} "
-            f"pre-shared-key ascii-text {psk}; }} }} {more} }} }}\n")
+            f"{proof} }} }} {more} }} }}\n{pki}")
+
+
+def phase1(method="pre-shared-keys", enc="3des-cbc", auth="sha1", group="group2", lifetime=None):
+    """What stands in an ike proposal, for ike()."""
+    return (f"authentication-method {method}; dh-group {group}; authentication-algorithm {auth}; encryption-algorithm {enc};"
+            + (f" lifetime-seconds {lifetime};" if lifetime else ""))
+
+
+def phase2(protocol="esp", enc="3des-cbc", auth="hmac-sha1-96", pfs=None, lifetime=None):
+    """An ipsec proposal p2 and the policy i1 that names it, for ike() and Dynamic(ipsec_policy="i1")."""
+    encryption = f"encryption-algorithm {enc};" if protocol != "ah" else ""
+    life = f"lifetime-seconds {lifetime};" if lifetime else ""
+    secrecy = f"perfect-forward-secrecy {{ keys {pfs}; }}" if pfs else ""
+    return (f"proposal p2 {{ protocol {protocol}; authentication-algorithm {auth}; {encryption} {life} }} "
+            f"policy i1 {{ proposals p2; {secrecy} }}")
 
 
 def _direction(sa, name, way):
