@@ -92,7 +92,7 @@ pic_add(struct life_child *c, bool is_out, const uint8_t *enc_key, const uint8_t
 	char tag[LIFE_TAG_MAX];
 	const struct p2_spis *spis = is_out ? &c->out : &c->in;
 	uint64_t soft = life_may_begin(t) ? life_soft_ms(c) : UINT64_MAX;
-	snprintf(tag, sizeof(tag), "%016llx%08x", (unsigned long long)t->fp,
+	snprintf(tag, sizeof(tag), "%016llx%08x", (unsigned long long)t->tag_fp,
 	    life_main_spi(c->protocol, is_out ? c->in : c->out));
 	l->host.sa_add(l->host.ctx, &(struct life_sa){
 					.pic = t->pic->name,
@@ -427,6 +427,7 @@ on_in(
 	uint64_t limit = t->life->now_ms + LIFE_IN_MS;
 	/* until the third message comes it may not stay as long as it was agreed; see on_both() */
 	c->hard_ms = c->hard_ms < limit ? c->hard_ms : limit;
+	excess_end(t);
 	life_dirty(t);
 }
 

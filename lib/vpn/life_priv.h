@@ -36,7 +36,8 @@ enum {
 struct life_policy {
 	struct life_node node; /* by `fp` */
 	unsigned n_refs;
-	uint64_t fp; /* of all that it says */
+	uint64_t fp;      /* of all that it says */
+	uint64_t open_fp; /* the same without the key */
 	char *name;
 	char *certificate; /* or NULL */
 	char **cas;        /* profiles that are trusted, NULL-terminated; or NULL */
@@ -194,6 +195,7 @@ struct life_tunnel {
 	char *failure;
 	uint64_t failure_ms;
 	uint64_t fp;
+	uint64_t tag_fp; /* nobody can try keys on it: PICs keep it */
 	uint64_t retry_ms;
 	uint64_t quick_ms;            /* LIFE_IN_P2: since when */
 	uint64_t bad_spi_ms;          /* when the peer's INVALID-SPI was believed last; 0: never */
