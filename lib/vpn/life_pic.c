@@ -153,6 +153,8 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 		p->path = c->path;
 		p->keepalive_ms = l->now_ms;
 	}
+	/* what the peer says about these SAs comes over an IKE SA: the old one is lost, so it needs another one */
+	t->wants_p1 = p->ikes == NULL;
 	life_tell(l, LIFE_ADOPTED, t, p, NULL,
 	    "SA kept, inbound SPI: 0x%x, outbound SPI: 0x%x, %u seconds left", in->spi,
 	    out != NULL ? out->spi : 0, in->hard_s);
