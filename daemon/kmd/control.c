@@ -35,6 +35,10 @@ conf_check(struct kmd *k, struct ipc_msg *m)
 {
 	struct text why = { 0 };
 	struct conf *c = checked_load(m, &why);
+	if (c != NULL && !life_conf_check(c, &why)) {
+		conf_free(c);
+		c = NULL;
+	}
 	answer_conf(k->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
 	if (c != NULL)
 		checked_keep(&k->checked, c, m);
