@@ -114,6 +114,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 	log_trace("parse", LOG_LEVEL_INFO, "commit %s: %zu service sets, %zu security associations",
 	    commit, c->n_service_sets, c->n_sas);
 	publish_now(p, retired);
+	dynamic_committed(p);
 	kmd_configured(p);
 
 	p->is_apply_pending = true;
