@@ -33,19 +33,22 @@ enum {
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
 	IKE_SOURCE_MAX =
 	    64, /* half open of one address, where the policy says nothing else; then its oldest goes */
-	IKE_MIDS_MAX = 4096,      /* quick modes that the peer may begin in the life of an SA */
-	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
+	IKE_MIDS_MAX =
+	    4096,           /* quick modes that the peer may begin or refuse in the life of an SA */
+	IKE_QUICK_MAX = 64, /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_LINGER_MS = 60000,    /* how long an answer is kept for a repeated question */
 	IKE_ASK_MS = 30000,       /* how long the host may take to sign or to prove */
 	IKE_FRAGS_MAX = 256,      /* peers that may be in the middle of a message in fragments */
 	IKE_FRAGS_MS = 20000,     /* how long the rest of such a message may take */
-	IKE_OUT_MAX = 16384,      /* octets of a message that we write */
-	IKE_CERTS_MAX = 8,        /* certificates that a peer may send, and that we send */
-	IKE_CHAIN_MAX = 12288,    /* octets of all certificates that we send */
-	IKE_CAS_MAX = 16,         /* authorities that we name to a peer */
-	IKE_REMOTE_IDS_MAX = 256, /* of a policy */
+	IKE_OUT_MAX =
+	    20480, /* octets of a message that we write: certificates, an ID, and the rest */
+	IKE_CERTS_MAX = 8,         /* certificates that a peer may send, and that we send */
+	IKE_CHAIN_MAX = 12288,     /* octets of all certificates that we send */
+	IKE_CAS_MAX = 16,          /* authorities that we name to a peer, */
+	IKE_CAS_OCTETS_MAX = 2048, /* in so many octets; others are not named */
+	IKE_REMOTE_IDS_MAX = 256,  /* of a policy */
 	/* A beginning in aggressive mode costs a Diffie-Hellman before anything is proved. Messages per second, and how many at
 	 * once after a rest: of one policy, and of all. */
 	IKE_AM_RATE = 32,
@@ -172,13 +175,14 @@ struct ike_sa {
 	uint64_t expires_ms;  /* UINT64_MAX until it is up */
 	uint64_t due_ms;      /* the next thing to be done; UINT64_MAX: nothing */
 	uint32_t probe_in;    /* the highest R-U-THERE of the peer; an older one is a recording */
+	uint32_t probe_base;  /* the number before the first of ours */
 	uint32_t probe_out;   /* the last of ours; 0: none */
 	uint32_t probe_acked; /* the last of ours that was answered */
 	struct v1_hand *hand; /* what is needed until it is up, and for IKE_LINGER_MS after */
 	struct v1_quick *quicks; /* running and lingering quick modes */
 	unsigned n_quicks;
 	struct v1_frags *frags; /* a message that is not complete yet, or NULL */
-	uint32_t *mids;         /* message IDs of the quick modes that the peer began */
+	uint32_t *mids; /* message IDs of quick modes that the peer began, and of refusals */
 	unsigned n_mids;
 	struct ike_stats stats;
 	char *why; /* the last line of what was refused on it, or NULL */

@@ -118,6 +118,7 @@ struct v1_turn {
 	struct text *why;            /* a handler that refuses may say more */
 	struct v1_out out;           /* the answer; started by the engine */
 	bool has_answer;
+	bool is_again; /* its message ID has been used, by the peer or, for a refusal, by us */
 	/* the message; not there when a step goes on that had to wait */
 	const struct hdr *hdr;
 	const struct v1_msg *m;

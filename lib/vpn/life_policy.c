@@ -38,9 +38,10 @@ put_id(struct wr *w, const struct conf_id *id)
 		wr_bytes(w, id->b, id->len);
 }
 
+/* KEY is the pre-shared key, or nothing. */
 static uint64_t
-fingerprint(
-    const struct conf_ike_policy *c, const struct conf_service_set *set, unsigned bad_spi_max)
+fingerprint(const struct conf_ike_policy *c, const struct conf_service_set *set,
+    unsigned bad_spi_max, struct part key)
 {
 	struct wr w = wr_grow();
 	uint8_t hash[HASH_LEN_MAX];
@@ -58,9 +59,9 @@ fingerprint(
 		wr_u32(&w, p->group);
 		wr_u32(&w, p->lifetime_s);
 	}
-	wr_u32(&w, c->psk.len);
-	if (c->psk.len > 0)
-		wr_bytes(&w, c->psk.b, c->psk.len);
+	wr_u32(&w, (uint32_t)key.n);
+	if (key.n > 0)
+		wr_bytes(&w, key.p, key.n);
 	put_text(&w, c->local_certificate);
 	put_id(&w, &c->local_id);
 	wr_u8(&w, c->takes_any_remote_id);
@@ -202,13 +203,14 @@ struct life_policy *
 life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct conf_service_set *set,
     unsigned bad_spi_max)
 {
-	uint64_t fp = fingerprint(c, set, bad_spi_max);
+	uint64_t fp = fingerprint(c, set, bad_spi_max, (struct part){ c->psk.b, c->psk.len });
 	struct life_policy *p = of_node(life_hash_first(&l->policies, fp));
 	if (p != NULL)
 		return life_policy_ref(p);
 	p = life_alloc(sizeof(*p));
 	p->n_refs = 1;
 	p->fp = fp;
+	p->open_fp = fingerprint(c, set, bad_spi_max, (struct part){ 0 });
 	p->name = life_strdup(c->name);
 	p->certificate = life_strdup(c->local_certificate);
 	p->bad_spi_max = bad_spi_max;
@@ -230,15 +232,35 @@ life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct co
 
 /* --- certificates --- */
 
+static bool
+part_eq(struct part a, struct part b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Do both say the same of us? */
+static bool
+is_same(const struct ike_policy *a, const struct ike_policy *b)
+{
+	if (a->local_id.type != b->local_id.type || a->n_cas != b->n_cas ||
+	    !part_eq((struct part){ a->local_id.p, a->local_id.n },
+		(struct part){ b->local_id.p, b->local_id.n }))
+		return false;
+	for (size_t i = 0; i < a->n_cas; i++)
+		if (!part_eq(a->cas[i], b->cas[i]))
+			return false;
+	return true;
+}
+
 /* What we say we are: what is configured, else what the certificate says. SAs of before keep what they were made of. */
 static void
 chain_take(struct life_policy *p, const struct life_chain *chain, const char *why)
 {
-	ike_forget(p->ike);
-	p->ike = NULL;
 	free(p->why);
 	p->why = NULL;
 	if (chain == NULL) {
+		ike_forget(p->ike);
+		p->ike = NULL;
 		if (asprintf(&p->why, "local certificate %s: %s", p->certificate,
 			why != NULL ? why : "not loaded") < 0)
 			abort();
@@ -251,6 +273,10 @@ chain_take(struct life_policy *p, const struct life_chain *chain, const char *wh
 		from.local_id = id_of_bytes(ID_DN, chain->subject.p, chain->subject.n);
 	from.cas = chain->cas;
 	from.n_cas = chain->n_cas < IKE_CAS_MAX ? chain->n_cas : IKE_CAS_MAX;
+	/* told again at every commit: what has not changed must not disturb negotiations */
+	if (p->ike != NULL && is_same(p->ike, &from))
+		return;
+	ike_forget(p->ike);
 	p->ike = ike_policy_new(&from);
 }
 
