@@ -33,7 +33,7 @@ enum {
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
 	IKE_SOURCE_MAX =
 	    64, /* half open of one address, where the policy says nothing else; then its oldest goes */
-	IKE_MIDS_MAX = 4096,      /* quick modes that the peer may begin in the life of an SA */
+	IKE_MIDS_MAX = 4096,      /* exchanges of the peer that an SA remembers, of either kind */
 	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
@@ -47,7 +47,9 @@ enum {
 	IKE_CAS_MAX = 16,         /* authorities that we name to a peer */
 	IKE_REMOTE_IDS_MAX = 256, /* of a policy */
 	/* A beginning in aggressive mode costs a Diffie-Hellman before anything is proved. Messages per second, and how many at
-	 * once after a rest: of one policy, and of all. */
+	 * once after a rest: of an address that has an SA, of the others of one policy, and of all. */
+	IKE_AM_RATE_UP = 4,
+	IKE_AM_BURST_UP = 8,
 	IKE_AM_RATE = 32,
 	IKE_AM_BURST = 64,
 	IKE_AM_RATE_ALL = 256,
@@ -150,6 +152,12 @@ struct ike_stats {
 	uint32_t out_bad_spis;
 };
 
+/* The message IDs of the last exchanges, so that recordings of them are known as such. */
+struct ike_mids {
+	uint32_t *ids;
+	unsigned n; /* ever; the oldest is overwritten */
+};
+
 /* An IKE SA. Owned by its struct ike; the host reads it. */
 struct ike_sa {
 	uint64_t cky_i;
@@ -178,8 +186,8 @@ struct ike_sa {
 	struct v1_quick *quicks; /* running and lingering quick modes */
 	unsigned n_quicks;
 	struct v1_frags *frags; /* a message that is not complete yet, or NULL */
-	uint32_t *mids;         /* message IDs of the quick modes that the peer began */
-	unsigned n_mids;
+	struct ike_mids begun;  /* quick modes of the peer */
+	struct ike_mids told;   /* informational exchanges, but for DPD, which has numbers */
 	struct ike_stats stats;
 	char *why; /* the last line of what was refused on it, or NULL */
 	/* the engine's places */

@@ -19,7 +19,8 @@ struct source {
 	unsigned n_sas;
 	unsigned n_up;
 	unsigned n_half_open;
-	struct ike_sa *oldest; /* half open */
+	struct ike_bucket beginnings; /* in aggressive mode */
+	struct ike_sa *oldest;        /* half open */
 	struct ike_sa *newest;
 };
 

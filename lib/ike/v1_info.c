@@ -374,6 +374,21 @@ complaint_take(struct v1_turn *t)
 	return IKE_STATE;
 }
 
+/* Is it a recording? A question of DPD that is sent again is answered again; its number says how old it is. */
+static bool
+was_told(struct v1_turn *t)
+{
+	struct v1_notify n;
+	if (t->m->n == 2 && t->m->list[1].type == V1_NOTIFY &&
+	    v1_notify_parse(&t->m->list[1], &n) == IKE_OK &&
+	    (n.type == V1_N_R_U_THERE || n.type == V1_N_R_U_THERE_ACK))
+		return false;
+	if (v1_mid_is_used(&t->sa->told, t->hdr->mid))
+		return true;
+	v1_mid_note(&t->sa->told, t->hdr->mid);
+	return false;
+}
+
 /* HDR*, HASH(1), N/D */
 static enum ike_reason
 payloads_take(struct v1_turn *t)
@@ -389,6 +404,8 @@ payloads_take(struct v1_turn *t)
 		return IKE_HASH;
 	if (t->sa->state != IKE_UP)
 		return complaint_take(t);
+	if (was_told(t))
+		return IKE_REPEATED;
 	bool is_ours = false;
 	enum ike_reason reason = IKE_OK;
 	for (unsigned i = 1; i < t->m->n && reason == IKE_OK; i++)

@@ -524,7 +524,7 @@ static void
 quick_refuse(struct v1_turn *t, enum ike_reason reason)
 {
 	if (reason == IKE_NO_PROPOSAL || reason == IKE_SELECTORS) {
-		v1_mid_note(t->sa, t->hdr->mid);
+		v1_mid_note(&t->sa->begun, t->hdr->mid);
 		v1_info_refuse(t->ike, t->sa, reason);
 	}
 	v1_quick_del(t->sa, t->quick);
@@ -554,9 +554,9 @@ v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	v1_print(msg, len, print);
 	t->quick = v1_quick_find(t->sa, t->hdr->mid);
 	bool is_new = t->quick == NULL;
-	if (is_new && v1_mid_is_used(t->sa, t->hdr->mid))
+	if (is_new && v1_mid_is_used(&t->sa->begun, t->hdr->mid))
 		return IKE_REPEATED;
-	if (is_new && (quicks_running(t->sa) >= IKE_QUICK_MAX || t->sa->n_mids >= IKE_MIDS_MAX))
+	if (is_new && quicks_running(t->sa) >= IKE_QUICK_MAX)
 		return IKE_LIMIT;
 	if (is_new)
 		t->quick = v1_quick_add(t->sa, t->hdr->mid, V1_RESPONDER);
@@ -569,7 +569,7 @@ v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	enum ike_reason reason = quick_run(t, row, msg, len, print);
 	if (reason == IKE_OK && is_new) {
 		t->sa->stats.n_phase2++;
-		v1_mid_note(t->sa, t->hdr->mid);
+		v1_mid_note(&t->sa->begun, t->hdr->mid);
 	} else if (is_new) {
 		quick_refuse(t, reason);
 	}
