@@ -31,12 +31,16 @@ struct v1_frags;
 enum {
 	IKE_HALF_OPEN_MAX =
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
-	IKE_SOURCE_MAX =
-	    64, /* half open of one address, where the policy says nothing else; then its oldest goes */
+	/* Half open of one address, where the policy does not say more: so many while others want the room, and while nobody
+	 * does. Then its oldest goes. */
+	IKE_SOURCE_SHARE = 64,
+	IKE_SOURCE_MAX = 1024,
 	IKE_MIDS_MAX = 4096,      /* exchanges of the peer that an SA remembers, of either kind */
 	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
+	IKE_TRIES_MM_I2 =
+	    4, /* of the third message of main mode: the peer may have had to forget us */
 	IKE_LINGER_MS = 60000,    /* how long an answer is kept for a repeated question */
 	IKE_ASK_MS = 30000,       /* how long the host may take to sign or to prove */
 	IKE_FRAGS_MAX = 256,      /* peers that may be in the middle of a message in fragments */
@@ -81,7 +85,7 @@ struct ike_policy {
 	bool is_any; /* peers of any address have it: they are unknown until they are proved */
 	bool takes_any_id; /* JUNOS: any-remote-id */
 	unsigned
-	    half_open_max; /* of one address, 0: IKE_SOURCE_MAX; at least the tunnels that one peer may begin at once */
+	    half_open_max; /* of one address, 0: IKE_SOURCE_SHARE; at least the tunnels that one peer may begin at once */
 	const struct p1_proposal *proposals;
 	size_t n; /* 1..P1_PROPOSALS_MAX */
 	struct part psk;
@@ -169,6 +173,7 @@ struct ike_sa {
 	bool is_aggressive;
 	bool is_half_open; /* a responder whose peer has not proved itself */
 	bool is_known;     /* of them: of a peer with its own policy or with an SA that is up */
+	bool is_returned;  /* of them: the peer has returned our cookie, so it is at its address */
 	unsigned vids;     /* of the peer: enum vid. VID_DPD: it answers R-U-THERE */
 	struct natt_result
 	    nat; /* is_local_behind: we send keepalives; one of both: ESP goes in UDP */

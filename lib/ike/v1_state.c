@@ -445,6 +445,12 @@ quick_tick(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, uint64_t now_
 	v1_quick_del(sa, q);
 }
 
+static unsigned
+tries_of(const struct ike_sa *sa)
+{
+	return sa->state == IKE_MM_I2 ? IKE_TRIES_MM_I2 : IKE_TRIES;
+}
+
 /* Does what is due for phase 1; false if the SA is gone. */
 static bool
 phase1_tick(struct ike *ike, struct ike_sa *sa, uint64_t now_ms)
@@ -452,7 +458,7 @@ phase1_tick(struct ike *ike, struct ike_sa *sa, uint64_t now_ms)
 	struct v1_hand *h = sa->hand;
 	if (h == NULL || h->memory.due_ms > now_ms)
 		return true;
-	if (h->memory.is_awaiting && h->memory.n_sent < IKE_TRIES) {
+	if (h->memory.is_awaiting && h->memory.n_sent < tries_of(sa)) {
 		v1_memory_send(ike, sa, &h->memory, now_ms);
 		return true;
 	}

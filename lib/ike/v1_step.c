@@ -405,6 +405,14 @@ claimed_id(const struct hdr *h, uint8_t *msg, size_t len, struct id *out)
 	return p != NULL ? id_parse(p, out) : IKE_MISSING;
 }
 
+/* There is no room for it; NULL: there is. */
+static void
+victim_end(struct ike *ike, struct ike_sa *victim)
+{
+	if (victim != NULL)
+		v1_sa_end(ike, victim, IKE_HALF_OPEN);
+}
+
 /* A first message: is there a policy, and room? */
 static enum ike_reason
 phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
@@ -430,9 +438,7 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 		    policy->is_aggressive ? "aggressive" : "main");
 		return IKE_MODE;
 	}
-	struct ike_sa *victim = table_crowd(&ike->table, t->path, policy);
-	if (victim != NULL)
-		v1_sa_end(ike, victim, IKE_HALF_OPEN);
+	victim_end(ike, table_crowd(&ike->table, t->path, policy));
 	t->sa = v1_sa_new(ike, t->now_ms, t->path, policy, V1_RESPONDER, h->cky_i);
 	table_add(&ike->table, t->sa);
 	return IKE_OK;
@@ -474,6 +480,8 @@ v1_phase1_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	}
 	if (reason == IKE_OK)
 		reason = phase1_take(t, msg, len, print);
+	if (reason == IKE_OK && t->sa->state == IKE_MM_R2 && !t->sa->is_returned)
+		victim_end(t->ike, table_return(&t->ike->table, t->sa));
 	if (!is_new || reason == IKE_OK)
 		return reason;
 	if (reason == IKE_NO_PROPOSAL || reason == IKE_MODE)

@@ -492,6 +492,38 @@ a_flood_of_one_address_hurts_nobody_else(void **state)
 	talk_free(t);
 }
 
+/* Somebody begins in the name of a peer that is just beginning: neither its first step, as long as nobody else wants the room,
+ * nor any later one is lost. */
+static void
+a_flood_in_the_name_of_a_peer_does_not_push_it_out(void **state)
+{
+	(void)state;
+	struct talk *t = talk_up();
+	struct talk_msg first = t->log[0];
+	first.path.remote = t->a.end;
+	first.b[3] ^= 0x77;
+	(void)talk_begin(t, &t->a);
+	assert_int_equal(talk_deliver(t), IKE_OK);
+	assert_int_equal(talk_deliver(t), IKE_OK);
+	struct talk_msg third = talk_take(t);
+	for (unsigned i = 0; i < 20000; i++) {
+		first.b[1] = (uint8_t)(i >> 8);
+		first.b[2] = (uint8_t)i;
+		assert_int_equal(talk_give(t, &first), IKE_OK);
+		t->n = 0;
+		if (i == IKE_SOURCE_MAX - 2)
+			assert_int_equal(talk_give(t, &third), IKE_OK);
+		if (i == IKE_SOURCE_MAX - 2)
+			third = talk_take(t);
+	}
+	assert_int_equal(ike_n_half_open(t->b.ike), IKE_SOURCE_MAX + 1);
+	assert_int_equal(talk_give(t, &third), IKE_OK);
+	talk_run(t);
+	assert_int_equal(t->a.n_up, 2);
+	assert_int_equal(t->b.n_up, 2);
+	talk_free(t);
+}
+
 /* The rest of a message does not come: what there is of it goes. */
 static void
 fragments_do_not_wait_for_ever(void **state)
@@ -531,6 +563,7 @@ main(void)
 		cmocka_unit_test(the_path_follows_what_is_proved),
 		cmocka_unit_test(quick_modes_do_not_run_out),
 		cmocka_unit_test(a_flood_of_one_address_hurts_nobody_else),
+		cmocka_unit_test(a_flood_in_the_name_of_a_peer_does_not_push_it_out),
 		cmocka_unit_test(fragments_do_not_wait_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
