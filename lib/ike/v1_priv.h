@@ -166,6 +166,7 @@ void v1_cert_ask_put(struct v1_turn *t); /* CERTREQ, where signatures are used, 
 void v1_proof_put(struct v1_turn *t);    /* HASH, or CERT and SIG */
 void v1_contact_put(struct v1_turn *t);  /* INITIAL-CONTACT, RESPONDER-LIFETIME */
 enum ike_reason v1_id_take(struct v1_turn *t);
+enum ike_reason v1_id_judge(struct v1_turn *t);   /* what was taken; a proof is judged with it */
 enum ike_reason v1_proof_take(struct v1_turn *t); /* may ask the host, see v1_step.asked */
 void v1_signature_ask(struct v1_turn *t);         /* nothing if none is needed */
 void v1_words_take(struct v1_turn *t);            /* the notifies that come with a proof */
