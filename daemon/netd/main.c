@@ -23,12 +23,14 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	TUN_ASK_MAX = 8, /* questions to sallyportd on their way at once */
-	RETRY_MS = 100,  /* links change in bursts */
+	TUN_ASK_MAX = 8,   /* questions to sallyportd on their way at once */
+	RETRY_MS = 100,    /* links change in bursts */
+	FILES_SPARE = 512, /* descriptors for all but units: channels, sockets, netlink */
 };
 
 /* --- a configuration from mgd --- */
@@ -63,6 +65,17 @@ pending_end(struct netd *n)
 		pending_start(n, next, n->waiting_seq);
 }
 
+/* The pending one cannot be run; WHY is for the user. */
+static void
+pending_refuse(struct netd *n, const char *why)
+{
+	struct pending *p = n->pending;
+	answer_conf(n->mgd, p->seq, p->plan->commit, why);
+	plan_free(p->plan);
+	conf_free(p->c);
+	pending_end(n);
+}
+
 static void
 pending_run(struct netd *n)
 {
@@ -86,10 +99,7 @@ pending_continue(struct netd *n)
 {
 	struct pending *p = n->pending;
 	if (p->has_failed && p->n_asked == 0) {
-		answer_conf(n->mgd, p->seq, p->plan->commit, "error: cannot open /dev/net/tun");
-		plan_free(p->plan);
-		conf_free(p->c);
-		pending_end(n);
+		pending_refuse(n, "error: cannot open /dev/net/tun");
 		return;
 	}
 	while (!p->has_failed && p->n_asked < TUN_ASK_MAX && p->n_asked < p->n_missing) {
@@ -134,9 +144,23 @@ conf_read(struct netd *n, struct ipc_msg *m)
 	return c;
 }
 
+/* There is a descriptor for each unit, and a process may hold so many: one too many, and the rest would be lost on its way
+ * here. Returns NULL, or words for the user in A. */
+static const char *
+room_refuse(const struct netd *n, size_t n_units, struct arena *a)
+{
+	if (n_units + FILES_SPARE <= n->files_max)
+		return NULL;
+	return arena_printf(a,
+	    "[edit]\n  'interfaces'\n    %zu units need as many descriptors, but a process may "
+	    "hold "
+	    "%zu here\n",
+	    n_units, n->files_max);
+}
+
 /* What only the running host can refuse. Returns NULL, or words for the user in A. */
 static const char *
-conf_refuse(struct netd *n, const struct conf *c, struct arena *a)
+conf_refuse(const struct netd *n, const struct conf *c, struct arena *a)
 {
 	for (size_t i = 0; i < c->n_filters; i++)
 		for (size_t k = 0; k < c->filters[i]->n_terms; k++) {
@@ -151,8 +175,10 @@ conf_refuse(struct netd *n, const struct conf *c, struct arena *a)
 				    c->filters[i]->family == ADDR_V4 ? "inet" : "inet6",
 				    c->filters[i]->name, t->name, t->sa->name);
 		}
-	(void)n;
-	return NULL;
+	size_t n_units = 0;
+	for (size_t i = 0; i < c->n_ifds; i++)
+		n_units += c->ifds[i]->kind != IFD_MEDIA ? c->ifds[i]->n_units : 0;
+	return room_refuse(n, n_units, a);
 }
 
 /* Takes C over. */
@@ -168,6 +194,15 @@ pending_start(struct netd *n, struct conf *c, uint32_t seq)
 		.seq = seq,
 	};
 	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
+	/* what goes is there until all is there that comes */
+	struct arena *a = arena_new();
+	const char *refusal =
+	    room_refuse(n, n->pending->n_missing + plan_count(n->plan, ITEM_TUN), a);
+	if (refusal != NULL)
+		pending_refuse(n, refusal);
+	arena_free(a);
+	if (refusal != NULL)
+		return;
 	n->tun_fds = calloc(n->pending->n_missing + 1, sizeof(int));
 	if (n->tun_fds == NULL)
 		abort();
@@ -334,6 +369,7 @@ int
 main(void)
 {
 	static struct netd n;
+	struct rlimit files;
 	int rc = daemon_init(&n.d, "netd", &daemon_ops, &n);
 	if (rc == 0)
 		rc = host_open(&n.host);
@@ -347,6 +383,7 @@ main(void)
 		log_line(LOG_LEVEL_ERROR, "NETD_START", "%s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	n.files_max = getrlimit(RLIMIT_NOFILE, &files) == 0 ? (size_t)files.rlim_cur : SIZE_MAX;
 	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);

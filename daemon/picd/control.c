@@ -86,6 +86,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu service sets, %zu security associations",
 	    answer_commit_of(m), c->n_service_sets, c->n_sas);
 	publish_now(p, retired);
+	dynamic_committed(p);
 	kmd_configured(p);
 
 	p->is_apply_pending = true;

@@ -111,20 +111,25 @@ refusal(const struct picd *p, const struct assoc *a, const struct dynamic_new *n
 	return NULL;
 }
 
+/* Do packets find this inbound SA? */
+static bool
+is_found(const struct picd *p, const struct sa *sa)
+{
+	struct sad_key key;
+	const struct sa_params *q = sa_params(sa);
+	sad_key_init(&key, q->spi, q->protocol == SA_ESP ? 50 : 51, q->dst.family, q->dst.b);
+	return sad_find(p->snap->sad, &key) == sa;
+}
+
 /* Enters an inbound SA where packets look for it. A table that is full is built anew; SA must be A's by then. */
 static bool
 in_use(struct picd *p, struct sa *sa)
 {
 	enum sad_result result = sad_add(p->snap->sad, sa);
-	if (result == SAD_FULL) {
-		publish_now(p, (struct assoc_retired){ 0 });
-		struct sad_key key;
-		const struct sa_params *q = sa_params(sa);
-		sad_key_init(
-		    &key, q->spi, q->protocol == SA_ESP ? 50 : 51, q->dst.family, q->dst.b);
-		return sad_find(p->snap->sad, &key) == sa;
-	}
-	return result == SAD_OK;
+	if (result != SAD_FULL)
+		return result == SAD_OK;
+	publish_now(p, (struct assoc_retired){ 0 });
+	return is_found(p, sa);
 }
 
 static void
@@ -297,6 +302,32 @@ dynamic_settle(struct assoc *a, const struct assoc_shape *now, struct assoc_reti
 		a->redundancy = (struct dynamic_redundancy){ 0 };
 	}
 	a->shape = *now;
+}
+
+static void
+clashes_end(struct picd *p, struct assoc *a)
+{
+	struct dynamic_sa *next;
+	for (struct dynamic_sa *d = a->sas; d != NULL; d = next) {
+		next = d->next;
+		if (!is_in(d) || is_found(p, d->sa))
+			continue;
+		uint32_t spi = sa_params(d->sa)->spi;
+		log_line(LOG_LEVEL_NOTICE, "PICD_SPI",
+		    "%s: the SPI %u of an SA is configured for another one", a->name, spi);
+		sa_end(p, a, d, "superseded");
+		kmd_spent(p, a, spi, true);
+	}
+}
+
+void
+dynamic_committed(struct picd *p)
+{
+	for (size_t i = 0; i < p->assocs.n_slots; i++) {
+		struct assoc *a = p->assocs.by_slot[i];
+		if (a != NULL && a->shape.is_dynamic)
+			clashes_end(p, a);
+	}
 }
 
 /* --- time --- */

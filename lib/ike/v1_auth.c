@@ -90,6 +90,13 @@ id_judge(struct v1_turn *t, struct id *out)
 	return IKE_ID;
 }
 
+enum ike_reason
+v1_id_judge(struct v1_turn *t)
+{
+	struct id id;
+	return id_judge(t, &id);
+}
+
 /* --- hashes --- */
 
 /* Writes HASH_I or HASH_R, whichever SIDE proves itself with, and returns its length. DSA always signs sha1. */
