@@ -12,11 +12,11 @@
 #include "daemon/netd/jobs.h"
 #include "daemon/netd/routes.h"
 #include "lib/base/arena.h"
-#include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -34,20 +34,6 @@ enum {
 };
 
 /* --- a configuration from mgd --- */
-
-static void
-answer(struct netd *n, uint32_t seq, uint32_t commit, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "conf-done");
-	elem_leaff(a, e, "commit", "%u", commit);
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	if (n->mgd != NULL)
-		ipc_send(n->mgd, MSG_CONF_DONE, seq, e, -1);
-	arena_free(a);
-}
 
 static void
 tun_fds_close(struct netd *n)
@@ -84,7 +70,7 @@ static void
 pending_refuse(struct netd *n, const char *why)
 {
 	struct pending *p = n->pending;
-	answer(n, p->seq, p->plan->commit, why);
+	answer_conf(n->mgd, p->seq, p->plan->commit, why);
 	plan_free(p->plan);
 	conf_free(p->c);
 	pending_end(n);
@@ -102,7 +88,7 @@ pending_run(struct netd *n)
 		log_line(LOG_LEVEL_NOTICE, "NETD_APPLIED", "commit %u is in force", commit);
 	else
 		log_line(LOG_LEVEL_ERROR, "NETD_APPLY", "commit %u: %s", commit, text_str(&why));
-	answer(n, p->seq, commit, rc == 0 ? NULL : text_str(&why));
+	answer_conf(n->mgd, p->seq, commit, rc == 0 ? NULL : text_str(&why));
 	text_done(&why);
 	pending_end(n);
 }
@@ -145,26 +131,16 @@ on_tun(struct netd *n, struct ipc_msg *m)
 static struct conf *
 conf_read(struct netd *n, struct ipc_msg *m)
 {
-	struct arena *a = arena_new();
-	struct report r = { 0 };
 	struct text why = { 0 };
 	struct conf *c = checked_take(&n->checked, m);
-	struct elem *root = c == NULL && m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
-	const char *commit = elem_value(m->body, "commit");
-	uint32_t number = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
-	if (root != NULL)
-		c = conf_load(root, &r);
-	if (c == NULL) {
-		report_print(&r, NULL, &why);
-		answer(n, m->seq, number,
-		    root == NULL ? "error: netd was not given a sealed configuration"
-				 : text_str(&why));
-	} else if (commit != NULL) {
-		c->commit = number;
-	}
+	uint32_t commit = answer_commit_of(m);
+	if (c == NULL)
+		c = checked_load(m, &why);
+	if (c == NULL)
+		answer_conf(n->mgd, m->seq, commit, text_str(&why));
+	else if (commit != 0)
+		c->commit = commit;
 	text_done(&why);
-	report_done(&r);
-	arena_free(a);
 	return c;
 }
 
@@ -242,7 +218,7 @@ on_conf(struct netd *n, struct ipc_msg *m)
 	struct arena *a = arena_new();
 	const char *refusal = conf_refuse(n, c, a);
 	if (refusal != NULL || m->type == MSG_CONF_CHECK) {
-		answer(n, m->seq, c->commit, refusal);
+		answer_conf(n->mgd, m->seq, c->commit, refusal);
 		if (refusal == NULL)
 			checked_keep(&n->checked, c, m);
 		else
@@ -250,7 +226,7 @@ on_conf(struct netd *n, struct ipc_msg *m)
 	} else if (n->pending != NULL) {
 		/* a restarted mgd hands over what is in force while its predecessor's commit is under way */
 		if (n->waiting != NULL)
-			answer(n, n->waiting_seq, n->waiting->commit,
+			answer_conf(n->mgd, n->waiting_seq, n->waiting->commit,
 			    "error: replaced by a later commit");
 		conf_free(n->waiting);
 		n->waiting = c;

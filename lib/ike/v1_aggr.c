@@ -28,10 +28,16 @@ v1_am_put1(struct v1_turn *t)
 	vid_build(&t->out, v1_our_vids(policy));
 }
 
+/* Who has an SA does not stand in a row with strangers who use the addresses of others. */
 static bool
 may_begin(struct v1_turn *t)
 {
 	struct ike_sa *sa = t->sa;
+	if (sa->source->n_up > 0)
+		return v1_bucket_take(
+			   &sa->source->beginnings, t->now_ms, IKE_AM_RATE_UP, IKE_AM_BURST_UP) &&
+		       v1_bucket_take(
+			   &t->ike->renewals, t->now_ms, IKE_AM_RATE_ALL, IKE_AM_BURST_ALL);
 	return v1_bucket_take(&sa->policy->beginnings, t->now_ms, IKE_AM_RATE, IKE_AM_BURST) &&
 	       v1_bucket_take(
 		   &t->ike->beginnings[sa->is_known], t->now_ms, IKE_AM_RATE_ALL, IKE_AM_BURST_ALL);
@@ -44,6 +50,9 @@ v1_am_take1(struct v1_turn *t)
 	enum ike_reason reason = v1_offer_take(t);
 	if (reason == IKE_OK)
 		reason = v1_id_take(t);
+	/* whoever has a wrong name gets no hash to guess the key with */
+	if (reason == IKE_OK)
+		reason = v1_id_judge(t);
 	if (reason != IKE_OK)
 		return reason;
 	if (ke->n != dh_info(t->sa->chosen.group)->public_len)

@@ -90,6 +90,13 @@ id_judge(struct v1_turn *t, struct id *out)
 	return IKE_ID;
 }
 
+enum ike_reason
+v1_id_judge(struct v1_turn *t)
+{
+	struct id id;
+	return id_judge(t, &id);
+}
+
 /* --- hashes --- */
 
 /* Writes HASH_I or HASH_R, whichever SIDE proves itself with, and returns its length. DSA always signs sha1. */
@@ -188,10 +195,16 @@ v1_cert_ask_put(struct v1_turn *t)
 	const struct ike_policy *policy = t->sa->policy;
 	if (!wants_certs(t->sa))
 		return;
-	for (size_t i = 0; i < policy->n_cas; i++)
-		v1_cert_build(&t->out, V1_CR,
-		    &(struct v1_cert){ V1_CERT_X509_SIGN, policy->cas[i].p, policy->cas[i].n });
-	if (policy->n_cas == 0)
+	size_t total = 0;
+	for (size_t i = 0; i < policy->n_cas; i++) {
+		size_t n = policy->cas[i].n;
+		if (n > IKE_CAS_OCTETS_MAX - total)
+			continue;
+		total += n;
+		v1_cert_build(
+		    &t->out, V1_CR, &(struct v1_cert){ V1_CERT_X509_SIGN, policy->cas[i].p, n });
+	}
+	if (total == 0)
 		v1_cert_build(&t->out, V1_CR, &(struct v1_cert){ .encoding = V1_CERT_X509_SIGN });
 }
 

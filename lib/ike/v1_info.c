@@ -51,16 +51,23 @@ info_send(struct ike *ike, struct ike_sa *sa, struct info *i)
 		v1_send(ike, sa, i->buf, len);
 }
 
-void
-ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+/* Returns the message ID. */
+static uint32_t
+notify_send(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
 {
 	struct info i;
-	if (sa->state != IKE_UP)
-		return;
 	info_begin(ike, sa, &i);
 	v1_notify_build(&i.out, n);
 	sa->stats.out_bad_spis += n->type == V1_N_INVALID_SPI;
 	info_send(ike, sa, &i);
+	return i.mid;
+}
+
+void
+ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+{
+	if (sa->state == IKE_UP)
+		(void)notify_send(ike, sa, n);
 }
 
 static void
@@ -81,7 +88,7 @@ ike_probe(struct ike *ike, struct ike_sa *sa)
 	if (sa->probe_out == 0) {
 		ike->host.random(ike->host.ctx, &sa->probe_out, sizeof(sa->probe_out));
 		sa->probe_out = (sa->probe_out & 0x3fffffff) | 1;
-		sa->probe_acked = sa->probe_out;
+		sa->probe_base = sa->probe_acked = sa->probe_out;
 	}
 	sa->probe_out++;
 	sa->stats.out_probes++;
@@ -157,11 +164,12 @@ refusal(enum ike_reason reason)
 	};
 }
 
+/* Sent back to us it must not refuse a quick mode of ours. */
 void
 v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	const struct v1_notify n = refusal(reason);
-	ike_notify(ike, sa, &n);
+	v1_mid_note(&sa->told, notify_send(ike, sa, &n));
 }
 
 /* The peer is told why phase 1 ends, once: it has the keys, though neither side is proved yet. LAST is the end of the message that is
@@ -181,7 +189,7 @@ v1_info_complain(
 	info_send(ike, sa, &i);
 }
 
-/* Smaller than any message that could have caused it. */
+/* Never longer than the message that caused it: who sent that may not be who gets this. */
 void
 v1_info_refuse_clear(
     struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason)
@@ -189,6 +197,8 @@ v1_info_refuse_clear(
 	uint8_t buf[HDR_LEN + V1_GENERIC_LEN + 8];
 	struct v1_out o;
 	const struct v1_notify n = refusal(reason);
+	if (h->len < sizeof(buf))
+		return;
 	v1_out_start(&o, buf, sizeof(buf),
 	    &(struct hdr){ .cky_i = h->cky_i, .version = HDR_V1, .exchange = HDR_INFO });
 	v1_notify_build(&o, &n);
@@ -217,6 +227,13 @@ clear_input(struct v1_turn *t, const uint8_t *msg, size_t len)
 	return IKE_CLEAR;
 }
 
+/* The hash says nothing about who made it: a question of ours that is sent back to us is known by its number. */
+static bool
+is_our_probe(const struct ike_sa *sa, uint32_t sequence)
+{
+	return sa->probe_out != 0 && sequence - sa->probe_base - 1 < sa->probe_out - sa->probe_base;
+}
+
 static enum ike_reason
 probe_take(struct v1_turn *t, const struct v1_notify *n)
 {
@@ -232,6 +249,8 @@ probe_take(struct v1_turn *t, const struct v1_notify *n)
 		t->sa->probe_acked = sequence;
 		t->sa->stats.in_acks++;
 	} else {
+		if (is_our_probe(t->sa, sequence))
+			return IKE_REPEATED;
 		/* the same again is a question that was sent again; half of all numbers are older */
 		bool is_first = t->sa->stats.in_probes == 0;
 		if (!is_first && sequence - t->sa->probe_in > UINT32_MAX / 2)
@@ -311,10 +330,11 @@ notify_take(struct v1_turn *t, const struct v1_payload *p)
 		return probe_take(t, &n);
 	if (n.type == V1_N_RESPONDER_LIFETIME)
 		lifetime_take(t, &n);
-	if (n.type == V1_N_INVALID_SPI)
+	if (n.type == V1_N_INVALID_SPI) {
 		t->sa->stats.in_bad_spis++;
-	else if (n.type <= V1_N_ERROR_MAX)
+	} else if (n.type <= V1_N_ERROR_MAX) {
 		quick_refused(t, &n);
+	}
 	const struct ike_word word = {
 		.notify = n.type,
 		.protocol = n.protocol,
@@ -374,6 +394,21 @@ complaint_take(struct v1_turn *t)
 	return IKE_STATE;
 }
 
+/* Is it a recording? A question of DPD that is sent again is answered again; its number says how old it is. */
+static bool
+was_told(struct v1_turn *t)
+{
+	struct v1_notify n;
+	if (t->m->n == 2 && t->m->list[1].type == V1_NOTIFY &&
+	    v1_notify_parse(&t->m->list[1], &n) == IKE_OK &&
+	    (n.type == V1_N_R_U_THERE || n.type == V1_N_R_U_THERE_ACK))
+		return false;
+	if (v1_mid_is_used(&t->sa->told, t->hdr->mid))
+		return true;
+	v1_mid_note(&t->sa->told, t->hdr->mid);
+	return false;
+}
+
 /* HDR*, HASH(1), N/D */
 static enum ike_reason
 payloads_take(struct v1_turn *t)
@@ -389,6 +424,8 @@ payloads_take(struct v1_turn *t)
 		return IKE_HASH;
 	if (t->sa->state != IKE_UP)
 		return complaint_take(t);
+	if (was_told(t))
+		return IKE_REPEATED;
 	bool is_ours = false;
 	enum ike_reason reason = IKE_OK;
 	for (unsigned i = 1; i < t->m->n && reason == IKE_OK; i++)

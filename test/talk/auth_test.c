@@ -165,12 +165,27 @@ one_group_is_offered(void **state)
 	talk_free(t);
 }
 
+/* With a hash of B's a key could be guessed at leisure. */
+static void
+a_wrong_name_gets_no_hash_in_aggressive_mode(void **state)
+{
+	(void)state;
+	struct talk *t = talk_of(true, &psk);
+	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
+	(void)talk_begin(t, &t->a);
+	assert_int_equal(talk_deliver(t), IKE_ID);
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	assert_int_equal(talk_deliver(t), IKE_CLEAR); /* <-- HDR, N(INVALID-ID-INFORMATION) */
+	talk_free(t);
+}
+
 /* A flood costs so many key exchanges in a second and no more; who has an SA is not held up by those that have none. */
 static void
 beginnings_in_aggressive_mode_are_limited(void **state)
 {
 	(void)state;
 	struct talk *t = talk_of(true, &psk);
+	t->b.policy.takes_any_id = true; /* the name of A comes from everywhere */
 	t->now_ms = 1000;
 	up(t);
 	t->b.policy.is_any = true;
@@ -191,6 +206,41 @@ beginnings_in_aggressive_mode_are_limited(void **state)
 	t->a.n_up = t->b.n_up = 0;
 	up(t);
 	ike_policy_unref(policy);
+	talk_free(t);
+}
+
+/* The same where all have one policy. */
+static void
+beginnings_of_one_policy_do_not_hold_up_who_has_an_sa(void **state)
+{
+	(void)state;
+	struct talk *t = talk_of(true, &psk);
+	t->now_ms = 1000;
+	t->b.keeps_policy = true;
+	up(t);
+	struct talk_msg first = t->log[0];
+	unsigned n_taken = 0;
+	for (unsigned i = 0; i < 3000; i++) {
+		first.b[1] = (uint8_t)(i >> 8);
+		first.b[2] = (uint8_t)i;
+		first.b[3] = 0x77;
+		first.path.remote.addr =
+		    (struct addr){ ADDR_V4, { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } };
+		n_taken += talk_give(t, &first) == IKE_OK;
+		t->n = 0;
+	}
+	assert_in_range(n_taken, 1, IKE_AM_BURST);
+	t->a.n_up = t->b.n_up = 0;
+	up(t);
+	/* and not even who has one may begin all the time */
+	n_taken = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		first.b[4] = (uint8_t)i;
+		first.path.remote = t->a.end;
+		n_taken += talk_give(t, &first) == IKE_OK;
+		t->n = 0;
+	}
+	assert_in_range(n_taken, 1, IKE_AM_BURST_UP);
 	talk_free(t);
 }
 
@@ -535,7 +585,9 @@ main(void)
 		cmocka_unit_test(the_other_mode_is_refused_and_named),
 		cmocka_unit_test(a_wrong_key_is_refused_by_the_initiator),
 		cmocka_unit_test(one_group_is_offered),
+		cmocka_unit_test(a_wrong_name_gets_no_hash_in_aggressive_mode),
 		cmocka_unit_test(beginnings_in_aggressive_mode_are_limited),
+		cmocka_unit_test(beginnings_of_one_policy_do_not_hold_up_who_has_an_sa),
 		cmocka_unit_test(signatures_message_by_message),
 		cmocka_unit_test(every_method_and_mode_comes_up),
 		cmocka_unit_test(the_step_waits_for_the_host),
