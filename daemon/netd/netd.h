@@ -73,6 +73,7 @@ struct netd {
 	int links_fd;
 	struct seen seen;   /* when routes of others came */
 	uint32_t started_s; /* seconds after the host */
+	size_t files_max;   /* descriptors that this process may hold */
 	struct job *jobs;   /* commands that are being answered, the first one at work */
 	struct smap
 	    cleared; /* device -> struct cleared (show_if.c): counters when they were set to zero */

@@ -11,6 +11,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 #include "lib/pki/chain.h"
 #include "lib/pki/key.h"
 #include "lib/pki/p10.h"
@@ -38,19 +39,6 @@ rpc_row(struct pkid *p, uint32_t seq, const struct elem *row)
 {
 	if (p->mgd != NULL)
 		ipc_send(p->mgd, MSG_ROW, seq, row, -1);
-}
-
-void
-rpc_done(struct pkid *p, uint32_t seq, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "rpc-done");
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	if (p->mgd != NULL)
-		ipc_send(p->mgd, MSG_RPC_DONE, seq, e, -1);
-	arena_free(a);
 }
 
 __attribute__((format(printf, 3, 4))) static void
@@ -150,7 +138,7 @@ make_done(uv_work_t *w, int status)
 	else if (k->p != NULL && store_put_key(&k->p->store, k->id, k->der, k->len, &why))
 		say(k->p, k->seq, "Generated key pair %s, key size %u bits\n", k->id, k->bits);
 	if (k->p != NULL)
-		rpc_done(k->p, k->seq, why.len > 0 ? text_str(&why) : NULL);
+		answer_rpc(k->p->mgd, k->seq, why.len > 0 ? text_str(&why) : NULL);
 	text_done(&why);
 	pki_key_wipe(k->der, k->len);
 	free(k);
@@ -553,7 +541,7 @@ command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 	while (i < n && strcmp(commands[i].rpc, m->body->name) != 0)
 		i++;
 	if (i == n) {
-		rpc_done(p, m->seq, "unknown command");
+		answer_rpc(p->mgd, m->seq, "unknown command");
 		return;
 	}
 	c.a = arena_new_secret();
@@ -562,7 +550,7 @@ command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 	if (!is_later && c.why.len == 0)
 		serve_changed(p, elem_value(m->body, "certificate-id"));
 	if (!is_later)
-		rpc_done(p, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);
+		answer_rpc(p->mgd, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);
 	if (!is_later && strncmp(commands[i].rpc, "load", 4) == 0 && c.why.len > 0)
 		log_line(LOG_LEVEL_NOTICE, "PKID_PV_LOAD_FAILED", "%s: %s", commands[i].rpc,
 		    text_str(&c.why));

@@ -48,7 +48,8 @@ ike_n_sas(const struct ike *ike)
 size_t
 ike_n_half_open(const struct ike *ike)
 {
-	return ike->table.half_open[0].n + ike->table.half_open[1].n;
+	return ike->table.half_open[TABLE_UNKNOWN].n + ike->table.half_open[TABLE_KNOWN].n +
+	       ike->table.half_open[TABLE_RETURNED].n;
 }
 
 struct ike_sa *

@@ -31,17 +31,20 @@ struct v1_frags;
 enum {
 	IKE_HALF_OPEN_MAX =
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
-	IKE_SOURCE_MAX =
-	    64, /* half open of one address, where the policy says nothing else; then its oldest goes */
-	IKE_MIDS_MAX =
-	    4096,           /* quick modes that the peer may begin or refuse in the life of an SA */
-	IKE_QUICK_MAX = 64, /* quick modes of one SA at the same time */
+	/* Half open of one address, where the policy does not say more: so many while others want the room, and while nobody
+	 * does. Then its oldest goes. */
+	IKE_SOURCE_SHARE = 64,
+	IKE_SOURCE_MAX = 1024,
+	IKE_MIDS_MAX = 4096,      /* exchanges of the peer that an SA remembers, of either kind */
+	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
-	IKE_LINGER_MS = 60000,    /* how long an answer is kept for a repeated question */
-	IKE_ASK_MS = 30000,       /* how long the host may take to sign or to prove */
-	IKE_FRAGS_MAX = 256,      /* peers that may be in the middle of a message in fragments */
-	IKE_FRAGS_MS = 20000,     /* how long the rest of such a message may take */
+	IKE_TRIES_MM_I2 =
+	    4, /* of the third message of main mode: the peer may have had to forget us */
+	IKE_LINGER_MS = 60000, /* how long an answer is kept for a repeated question */
+	IKE_ASK_MS = 30000,    /* how long the host may take to sign or to prove */
+	IKE_FRAGS_MAX = 256,   /* peers that may be in the middle of a message in fragments */
+	IKE_FRAGS_MS = 20000,  /* how long the rest of such a message may take */
 	IKE_OUT_MAX =
 	    20480, /* octets of a message that we write: certificates, an ID, and the rest */
 	IKE_CERTS_MAX = 8,         /* certificates that a peer may send, and that we send */
@@ -50,7 +53,9 @@ enum {
 	IKE_CAS_OCTETS_MAX = 2048, /* in so many octets; others are not named */
 	IKE_REMOTE_IDS_MAX = 256,  /* of a policy */
 	/* A beginning in aggressive mode costs a Diffie-Hellman before anything is proved. Messages per second, and how many at
-	 * once after a rest: of one policy, and of all. */
+	 * once after a rest: of an address that has an SA, of the others of one policy, and of all. */
+	IKE_AM_RATE_UP = 4,
+	IKE_AM_BURST_UP = 8,
 	IKE_AM_RATE = 32,
 	IKE_AM_BURST = 64,
 	IKE_AM_RATE_ALL = 256,
@@ -82,7 +87,7 @@ struct ike_policy {
 	bool is_any; /* peers of any address have it: they are unknown until they are proved */
 	bool takes_any_id; /* JUNOS: any-remote-id */
 	unsigned
-	    half_open_max; /* of one address, 0: IKE_SOURCE_MAX; at least the tunnels that one peer may begin at once */
+	    half_open_max; /* of one address, 0: IKE_SOURCE_SHARE; at least the tunnels that one peer may begin at once */
 	const struct p1_proposal *proposals;
 	size_t n; /* 1..P1_PROPOSALS_MAX */
 	struct part psk;
@@ -153,6 +158,12 @@ struct ike_stats {
 	uint32_t out_bad_spis;
 };
 
+/* The message IDs of the last exchanges, so that recordings of them are known as such. */
+struct ike_mids {
+	uint32_t *ids;
+	unsigned n; /* ever; the oldest is overwritten */
+};
+
 /* An IKE SA. Owned by its struct ike; the host reads it. */
 struct ike_sa {
 	uint64_t cky_i;
@@ -164,6 +175,7 @@ struct ike_sa {
 	bool is_aggressive;
 	bool is_half_open; /* a responder whose peer has not proved itself */
 	bool is_known;     /* of them: of a peer with its own policy or with an SA that is up */
+	bool is_returned;  /* of them: the peer has returned our cookie, so it is at its address */
 	unsigned vids;     /* of the peer: enum vid. VID_DPD: it answers R-U-THERE */
 	struct natt_result
 	    nat; /* is_local_behind: we send keepalives; one of both: ESP goes in UDP */
@@ -182,8 +194,9 @@ struct ike_sa {
 	struct v1_quick *quicks; /* running and lingering quick modes */
 	unsigned n_quicks;
 	struct v1_frags *frags; /* a message that is not complete yet, or NULL */
-	uint32_t *mids; /* message IDs of quick modes that the peer began, and of refusals */
-	unsigned n_mids;
+	struct ike_mids begun;  /* quick modes of the peer */
+	struct ike_mids
+	    told; /* informational exchanges, and refusals of ours; not DPD, which has numbers */
 	struct ike_stats stats;
 	char *why; /* the last line of what was refused on it, or NULL */
 	/* the engine's places */

@@ -248,49 +248,79 @@ table_first_due(const struct table *t)
 
 /* --- half open --- */
 
+static struct queue *
+queue_of(struct table *t, const struct ike_sa *sa)
+{
+	return &t->half_open[sa->is_returned ? TABLE_RETURNED
+			     : sa->is_known  ? TABLE_KNOWN
+					     : TABLE_UNKNOWN];
+}
+
 static void
 half_open_join(struct table *t, struct ike_sa *sa)
 {
-	struct queue *q = &t->half_open[sa->is_known];
-	struct source *s = sa->source;
+	struct queue *q = queue_of(t, sa);
+	struct queue *kin = &sa->source->half_open[sa->is_returned];
 	sa->fifo_prev = q->newest;
 	*(q->newest != NULL ? &q->newest->fifo_next : &q->oldest) = sa;
 	q->newest = sa;
 	q->n++;
-	sa->kin_prev = s->newest;
-	*(s->newest != NULL ? &s->newest->kin_next : &s->oldest) = sa;
-	s->newest = sa;
-	s->n_half_open++;
+	sa->kin_prev = kin->newest;
+	*(kin->newest != NULL ? &kin->newest->kin_next : &kin->oldest) = sa;
+	kin->newest = sa;
+	kin->n++;
 	sa->is_half_open = true;
 }
 
 static void
 half_open_leave(struct table *t, struct ike_sa *sa)
 {
-	struct queue *q = &t->half_open[sa->is_known];
-	struct source *s = sa->source;
 	if (!sa->is_half_open)
 		return;
+	struct queue *q = queue_of(t, sa);
+	struct queue *kin = &sa->source->half_open[sa->is_returned];
 	*(sa->fifo_prev != NULL ? &sa->fifo_prev->fifo_next : &q->oldest) = sa->fifo_next;
 	*(sa->fifo_next != NULL ? &sa->fifo_next->fifo_prev : &q->newest) = sa->fifo_prev;
 	q->n--;
-	*(sa->kin_prev != NULL ? &sa->kin_prev->kin_next : &s->oldest) = sa->kin_next;
-	*(sa->kin_next != NULL ? &sa->kin_next->kin_prev : &s->newest) = sa->kin_prev;
-	s->n_half_open--;
+	*(sa->kin_prev != NULL ? &sa->kin_prev->kin_next : &kin->oldest) = sa->kin_next;
+	*(sa->kin_next != NULL ? &sa->kin_next->kin_prev : &kin->newest) = sa->kin_prev;
+	kin->n--;
 	sa->fifo_prev = sa->fifo_next = sa->kin_prev = sa->kin_next = NULL;
 	sa->is_half_open = false;
+}
+
+/* Who has to go before there is one more in Q, of an address that has KIN (or NULL) there. */
+static struct ike_sa *
+crowd(const struct queue *q, const struct queue *kin, const struct ike_policy *policy)
+{
+	size_t n = kin != NULL ? kin->n : 0;
+	size_t share = policy->half_open_max;
+	if (share < IKE_SOURCE_SHARE)
+		share = IKE_SOURCE_SHARE;
+	bool is_full = q->n >= IKE_HALF_OPEN_MAX;
+	if (n >= share && (is_full || n >= IKE_SOURCE_MAX))
+		return kin->oldest;
+	return is_full ? q->oldest : NULL;
 }
 
 struct ike_sa *
 table_crowd(const struct table *t, const struct ike_path *path, const struct ike_policy *policy)
 {
 	const struct source *s = source_find(t, path->remote.addr);
-	unsigned max = policy->half_open_max != 0 ? policy->half_open_max : IKE_SOURCE_MAX;
 	bool is_known = !policy->is_any || (s != NULL && s->n_up > 0);
-	if (s != NULL && s->n_half_open >= max)
-		return s->oldest;
-	const struct queue *q = &t->half_open[is_known];
-	return q->n >= IKE_HALF_OPEN_MAX ? q->oldest : NULL;
+	return crowd(&t->half_open[is_known ? TABLE_KNOWN : TABLE_UNKNOWN],
+	    s != NULL ? &s->half_open[false] : NULL, policy);
+}
+
+struct ike_sa *
+table_return(struct table *t, struct ike_sa *sa)
+{
+	struct ike_sa *victim =
+	    crowd(&t->half_open[TABLE_RETURNED], &sa->source->half_open[true], sa->policy);
+	half_open_leave(t, sa);
+	sa->is_returned = true;
+	half_open_join(t, sa);
+	return victim;
 }
 
 void

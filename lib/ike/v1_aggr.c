@@ -28,10 +28,16 @@ v1_am_put1(struct v1_turn *t)
 	vid_build(&t->out, v1_our_vids(policy));
 }
 
+/* Who has an SA does not stand in a row with strangers who use the addresses of others. */
 static bool
 may_begin(struct v1_turn *t)
 {
 	struct ike_sa *sa = t->sa;
+	if (sa->source->n_up > 0)
+		return v1_bucket_take(
+			   &sa->source->beginnings, t->now_ms, IKE_AM_RATE_UP, IKE_AM_BURST_UP) &&
+		       v1_bucket_take(
+			   &t->ike->renewals, t->now_ms, IKE_AM_RATE_ALL, IKE_AM_BURST_ALL);
 	return v1_bucket_take(&sa->policy->beginnings, t->now_ms, IKE_AM_RATE, IKE_AM_BURST) &&
 	       v1_bucket_take(
 		   &t->ike->beginnings[sa->is_known], t->now_ms, IKE_AM_RATE_ALL, IKE_AM_BURST_ALL);

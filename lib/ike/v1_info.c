@@ -169,7 +169,7 @@ void
 v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	const struct v1_notify n = refusal(reason);
-	v1_mid_note(sa, notify_send(ike, sa, &n));
+	v1_mid_note(&sa->told, notify_send(ike, sa, &n));
 }
 
 /* The peer is told why phase 1 ends, once: it has the keys, though neither side is proved yet. LAST is the end of the message that is
@@ -333,10 +333,6 @@ notify_take(struct v1_turn *t, const struct v1_payload *p)
 	if (n.type == V1_N_INVALID_SPI) {
 		t->sa->stats.in_bad_spis++;
 	} else if (n.type <= V1_N_ERROR_MAX) {
-		if (t->is_again)
-			return IKE_REPEATED;
-		if (!v1_mid_is_used(t->sa, t->hdr->mid))
-			v1_mid_note(t->sa, t->hdr->mid);
 		quick_refused(t, &n);
 	}
 	const struct ike_word word = {
@@ -398,6 +394,21 @@ complaint_take(struct v1_turn *t)
 	return IKE_STATE;
 }
 
+/* Is it a recording? A question of DPD that is sent again is answered again; its number says how old it is. */
+static bool
+was_told(struct v1_turn *t)
+{
+	struct v1_notify n;
+	if (t->m->n == 2 && t->m->list[1].type == V1_NOTIFY &&
+	    v1_notify_parse(&t->m->list[1], &n) == IKE_OK &&
+	    (n.type == V1_N_R_U_THERE || n.type == V1_N_R_U_THERE_ACK))
+		return false;
+	if (v1_mid_is_used(&t->sa->told, t->hdr->mid))
+		return true;
+	v1_mid_note(&t->sa->told, t->hdr->mid);
+	return false;
+}
+
 /* HDR*, HASH(1), N/D */
 static enum ike_reason
 payloads_take(struct v1_turn *t)
@@ -413,7 +424,8 @@ payloads_take(struct v1_turn *t)
 		return IKE_HASH;
 	if (t->sa->state != IKE_UP)
 		return complaint_take(t);
-	t->is_again = v1_mid_is_used(t->sa, t->hdr->mid) || t->sa->n_mids >= IKE_MIDS_MAX;
+	if (was_told(t))
+		return IKE_REPEATED;
 	bool is_ours = false;
 	enum ike_reason reason = IKE_OK;
 	for (unsigned i = 1; i < t->m->n && reason == IKE_OK; i++)

@@ -17,7 +17,8 @@ struct ike {
 	unsigned n_frags; /* SAs with a message that is not complete */
 	uint16_t frag_id; /* of the last message that went in fragments */
 	/* aggressive mode of peers that nothing is known of, and of the others: both may begin so often */
-	struct ike_bucket beginnings[2];
+	struct ike_bucket beginnings[2]; /* in aggressive mode: [is_known] */
+	struct ike_bucket renewals;      /* of addresses that have an SA */
 };
 
 enum {
@@ -118,7 +119,6 @@ struct v1_turn {
 	struct text *why;            /* a handler that refuses may say more */
 	struct v1_out out;           /* the answer; started by the engine */
 	bool has_answer;
-	bool is_again; /* its message ID has been used, by the peer or, for a refusal, by us */
 	/* the message; not there when a step goes on that had to wait */
 	const struct hdr *hdr;
 	const struct v1_msg *m;
@@ -197,8 +197,8 @@ struct v1_quick *v1_quick_add(struct ike_sa *sa, uint32_t mid, enum v1_side side
 struct v1_quick *v1_quick_find(const struct ike_sa *sa, uint32_t mid);
 void v1_quick_del(struct ike_sa *sa, struct v1_quick *q);
 void v1_quick_finish(struct v1_quick *q); /* what is needed no more after the last message */
-bool v1_mid_is_used(const struct ike_sa *sa, uint32_t mid);
-void v1_mid_note(struct ike_sa *sa, uint32_t mid);
+bool v1_mid_is_used(const struct ike_mids *m, uint32_t mid);
+void v1_mid_note(struct ike_mids *m, uint32_t mid);
 void v1_frags_free(struct ike *ike, struct ike_sa *sa); /* nothing if there are none */
 void v1_path_follow(struct v1_turn *t); /* what was proved and is new says where the peer is */
 void v1_due_update(struct ike *ike, struct ike_sa *sa);

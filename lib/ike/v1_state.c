@@ -303,23 +303,24 @@ ike_quick_at(const struct ike_sa *sa, unsigned i, struct ike_quick_view *out)
 	return true;
 }
 
-/* Quick modes that the peer began are remembered as long as the SA: a recorded one must not begin again. */
+/* What the peer began is remembered, the last of it at least: a recording must not begin again. */
 bool
-v1_mid_is_used(const struct ike_sa *sa, uint32_t mid)
+v1_mid_is_used(const struct ike_mids *m, uint32_t mid)
 {
-	for (unsigned i = 0; i < sa->n_mids; i++)
-		if (sa->mids[i] == mid)
+	for (unsigned i = 0; i < m->n && i < IKE_MIDS_MAX; i++)
+		if (m->ids[i] == mid)
 			return true;
 	return false;
 }
 
 void
-v1_mid_note(struct ike_sa *sa, uint32_t mid)
+v1_mid_note(struct ike_mids *m, uint32_t mid)
 {
-	sa->mids = reallocarray(sa->mids, sa->n_mids + 1U, sizeof(*sa->mids));
-	if (sa->mids == NULL)
+	if (m->n < IKE_MIDS_MAX)
+		m->ids = reallocarray(m->ids, m->n + 1U, sizeof(*m->ids));
+	if (m->ids == NULL)
 		abort();
-	sa->mids[sa->n_mids++] = mid;
+	m->ids[m->n++ % IKE_MIDS_MAX] = mid;
 }
 
 /* --- SAs --- */
@@ -392,7 +393,8 @@ void
 v1_sa_free(struct ike *ike, struct ike_sa *sa)
 {
 	v1_frags_free(ike, sa);
-	free(sa->mids);
+	free(sa->begun.ids);
+	free(sa->told.ids);
 	free(sa->why);
 	free((void *)(uintptr_t)sa->peer_id.p);
 	while (sa->quicks != NULL)
@@ -443,6 +445,12 @@ quick_tick(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, uint64_t now_
 	v1_quick_del(sa, q);
 }
 
+static unsigned
+tries_of(const struct ike_sa *sa)
+{
+	return sa->state == IKE_MM_I2 ? IKE_TRIES_MM_I2 : IKE_TRIES;
+}
+
 /* Does what is due for phase 1; false if the SA is gone. */
 static bool
 phase1_tick(struct ike *ike, struct ike_sa *sa, uint64_t now_ms)
@@ -450,7 +458,7 @@ phase1_tick(struct ike *ike, struct ike_sa *sa, uint64_t now_ms)
 	struct v1_hand *h = sa->hand;
 	if (h == NULL || h->memory.due_ms > now_ms)
 		return true;
-	if (h->memory.is_awaiting && h->memory.n_sent < IKE_TRIES) {
+	if (h->memory.is_awaiting && h->memory.n_sent < tries_of(sa)) {
 		v1_memory_send(ike, sa, &h->memory, now_ms);
 		return true;
 	}

@@ -405,6 +405,14 @@ claimed_id(const struct hdr *h, uint8_t *msg, size_t len, struct id *out)
 	return p != NULL ? id_parse(p, out) : IKE_MISSING;
 }
 
+/* There is no room for it; NULL: there is. */
+static void
+victim_end(struct ike *ike, struct ike_sa *victim)
+{
+	if (victim != NULL)
+		v1_sa_end(ike, victim, IKE_HALF_OPEN);
+}
+
 /* A first message: is there a policy, and room? */
 static enum ike_reason
 phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
@@ -431,9 +439,7 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 		    policy->is_aggressive ? "aggressive" : "main");
 		return IKE_MODE;
 	}
-	struct ike_sa *victim = table_crowd(&ike->table, t->path, policy);
-	if (victim != NULL)
-		v1_sa_end(ike, victim, IKE_HALF_OPEN);
+	victim_end(ike, table_crowd(&ike->table, t->path, policy));
 	t->sa = v1_sa_new(ike, t->now_ms, t->path, policy, V1_RESPONDER, h->cky_i);
 	table_add(&ike->table, t->sa);
 	return IKE_OK;
@@ -485,6 +491,8 @@ v1_phase1_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	}
 	if (reason == IKE_OK)
 		reason = phase1_take(t, msg, len, print);
+	if (reason == IKE_OK && t->sa->state == IKE_MM_R2 && !t->sa->is_returned)
+		victim_end(t->ike, table_return(&t->ike->table, t->sa));
 	if (!is_new || reason == IKE_OK)
 		return reason;
 	if (reason == IKE_NO_PROPOSAL || reason == IKE_MODE)
@@ -535,7 +543,7 @@ static void
 quick_refuse(struct v1_turn *t, enum ike_reason reason)
 {
 	if (reason == IKE_NO_PROPOSAL || reason == IKE_SELECTORS) {
-		v1_mid_note(t->sa, t->hdr->mid);
+		v1_mid_note(&t->sa->begun, t->hdr->mid);
 		v1_info_refuse(t->ike, t->sa, reason);
 	}
 	v1_quick_del(t->sa, t->quick);
@@ -565,9 +573,9 @@ v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	v1_print(msg, len, print);
 	t->quick = v1_quick_find(t->sa, t->hdr->mid);
 	bool is_new = t->quick == NULL;
-	if (is_new && v1_mid_is_used(t->sa, t->hdr->mid))
+	if (is_new && v1_mid_is_used(&t->sa->begun, t->hdr->mid))
 		return IKE_REPEATED;
-	if (is_new && (quicks_running(t->sa) >= IKE_QUICK_MAX || t->sa->n_mids >= IKE_MIDS_MAX))
+	if (is_new && quicks_running(t->sa) >= IKE_QUICK_MAX)
 		return IKE_LIMIT;
 	if (is_new)
 		t->quick = v1_quick_add(t->sa, t->hdr->mid, V1_RESPONDER);
@@ -580,7 +588,7 @@ v1_quick_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	enum ike_reason reason = quick_run(t, row, msg, len, print);
 	if (reason == IKE_OK && is_new) {
 		t->sa->stats.n_phase2++;
-		v1_mid_note(t->sa, t->hdr->mid);
+		v1_mid_note(&t->sa->begun, t->hdr->mid);
 	} else if (is_new) {
 		quick_refuse(t, reason);
 	}

@@ -28,6 +28,7 @@
 
 struct conf;
 struct life;
+struct text;
 
 enum {
 	LIFE_TAG_MAX = 40,
@@ -161,6 +162,9 @@ void life_free(struct life
 	*l); /* NULL is fine; nothing is said to peers and PICs, so that another one can adopt */
 
 /* --- configuration, time, datagrams --- */
+
+/* Could it be run? False, and WHY says the reason, if a name in it is none. */
+bool life_conf_check(const struct conf *c, struct text *why);
 
 /* Runs this configuration from now on; cannot fail. Nothing of C is kept. Tunnels are paired by name; one that is the same
  * loses nothing. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/vpn/life_sim.h"
 
 #define T0 "ss/r/0"
@@ -193,6 +194,34 @@ test_a_tag_says_nothing_of_the_key(void **state)
 	assert_memory_equal(one, other, 16);
 }
 
+/* A name of the peer that is none allows nobody, and not whoever is at the address. */
+static void
+test_a_name_that_is_none_allows_nobody(void **state)
+{
+	static const struct conf_id id = { CONF_ID_DN_WILDCARD, (const uint8_t *)"gw1", 3 };
+	struct two t = two_new((struct sim_shape){ 0 });
+	struct text why = { 0 };
+	const struct conf_ike_policy *list[] = { &t.conf[0]->ike };
+	(void)state;
+	t.conf[0]->c.ike_policies = list;
+	t.conf[0]->c.n_ike_policies = 1;
+	assert_true(life_conf_check(&t.conf[0]->c, &why));
+	t.conf[0]->ike.remote_ids = &id;
+	t.conf[0]->ike.n_remote_ids = 1;
+	assert_false(life_conf_check(&t.conf[0]->c, &why));
+	assert_string_equal(
+	    text_str(&why), "IKE policy ike: remote-id 'gw1' is no distinguished name");
+	text_done(&why);
+	life_conf(t.a->life, 0, &t.conf[0]->c);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 10);
+	assert_int_equal(t.a->n_kinds[LIFE_P1_UP], 0);
+	sim_acquire(t.b, T0);
+	wait_s(&t, 10);
+	assert_int_equal(t.a->n_kinds[LIFE_P1_UP], 0);
+	two_free(&t);
+}
+
 /* --- pairs without end --- */
 
 /* A peer begins quick modes and finishes none. */
@@ -227,6 +256,7 @@ main(void)
 		cmocka_unit_test(test_a_key_that_was_changed_is_worth_nothing),
 		cmocka_unit_test(test_the_same_certificate_disturbs_nothing),
 		cmocka_unit_test(test_a_tag_says_nothing_of_the_key),
+		cmocka_unit_test(test_a_name_that_is_none_allows_nobody),
 		cmocka_unit_test(test_pairs_that_are_not_finished_are_few),
 		cmocka_unit_test(test_probes_end_with_their_ike_sa),
 	};

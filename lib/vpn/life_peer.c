@@ -472,13 +472,24 @@ life_on_word(struct life *l, struct ike_sa *sa, const struct ike_word *word)
 
 /* --- packets for SAs that nobody has --- */
 
+/* Is there an SA of this gateway with SPI? Another services interface that shares the gateway has heard a packet for it, or it
+ * is still on its way to the one that will have it. */
+static bool
+is_ours(const struct life *l, uint32_t spi, struct addr local)
+{
+	const struct life_child *c =
+	    life_child_of_in(l, NULL, (struct p2_spis){ .esp = spi, .ah = spi });
+	return c != NULL && addr_eq(c->path.local.addr, local);
+}
+
 void
 life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_t spi,
     struct addr local, struct addr remote)
 {
 	l->now_ms = now_ms;
 	struct life_peer *p = life_peer_find(l, local, remote);
-	if (p != NULL && p->ikes != NULL && p->n_bad_spi < p->policy->bad_spi_max) {
+	if (p != NULL && p->ikes != NULL && p->n_bad_spi < p->policy->bad_spi_max &&
+	    !is_ours(l, spi, local)) {
 		p->n_bad_spi++;
 		ike_bad_spi(l->ike, p->ikes->sa, protocol, spi);
 	}

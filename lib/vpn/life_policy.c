@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
+#include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/crypto/dn.h"
 
@@ -109,6 +110,32 @@ id_make(const struct conf_id *c, uint8_t *der, struct id *out)
 	return n > 0;
 }
 
+static bool
+is_dn(enum conf_id_kind kind)
+{
+	return kind == CONF_ID_DN_EXACT || kind == CONF_ID_DN_CONTAINER ||
+	       kind == CONF_ID_DN_WILDCARD;
+}
+
+bool
+life_conf_check(const struct conf *c, struct text *why)
+{
+	uint8_t der[DN_MAX];
+	for (size_t i = 0; i < c->n_ike_policies; i++) {
+		const struct conf_ike_policy *p = c->ike_policies[i];
+		for (size_t k = 0; k < p->n_remote_ids; k++) {
+			const struct conf_id *id = &p->remote_ids[k];
+			struct id made;
+			if (!is_dn(id->kind) || id_make(id, der, &made))
+				continue;
+			text_printf(why, "IKE policy %s: remote-id '%.*s' is no distinguished name",
+			    p->name, (int)id->len, (const char *)id->b);
+			return false;
+		}
+	}
+	return true;
+}
+
 static enum ike_match
 match_of(enum conf_id_kind kind)
 {
@@ -140,6 +167,9 @@ plain_make(const struct conf_ike_policy *c, const struct conf_service_set *set, 
 	for (size_t i = 0; i < c->n_remote_ids && n_ids < IKE_REMOTE_IDS_MAX; i++)
 		if (id_make(&c->remote_ids[i], der + i * DN_MAX, &ids[n_ids].id))
 			ids[n_ids++].match = match_of(c->remote_ids[i].kind);
+	/* none of them is a name: that is nobody, since with none at all it is the address */
+	if (n_ids == 0 && c->n_remote_ids > 0)
+		ids[n_ids++].id = id_of_bytes(ID_KEY, NULL, 0);
 	struct ike_policy from = {
 		.is_aggressive = c->is_aggressive,
 		.no_natt = set == NULL || set->no_natt,

@@ -371,6 +371,16 @@ test_clear_tells_the_peer(void **state)
 
 /* --- SPIs that one side does not know --- */
 
+/* B ends its SAs, and A does not hear of it. */
+static void
+b_forgets(struct two *t)
+{
+	t->s->loss = 1000;
+	assert_int_equal(life_clear_ipsec(t->b->life, t->s->now_ms, &(struct life_select){ 0 }), 1);
+	wait_s(t, 1);
+	t->s->loss = 0;
+}
+
 static void
 test_an_unknown_spi_is_told_and_believed(void **state)
 {
@@ -379,6 +389,7 @@ test_an_unknown_spi_is_told_and_believed(void **state)
 	sim_acquire(t.a, T0);
 	wait_s(&t, 1);
 	uint32_t spi = sim_out(t.a, T0)->sa.spi;
+	b_forgets(&t);
 	/* B's PIC asks about it; whoever says it, A renews */
 	for (unsigned i = 0; i < 20; i++)
 		life_bad_spi(t.b->life, t.s->now_ms, V1_PROTO_ESP, spi, sim_gateway(2, 1),
@@ -389,10 +400,28 @@ test_an_unknown_spi_is_told_and_believed(void **state)
 	assert_int_not_equal(sim_out(t.a, T0)->sa.spi, spi);
 	/* not again so soon */
 	uint32_t next = sim_out(t.a, T0)->sa.spi;
+	b_forgets(&t);
 	life_bad_spi(
 	    t.b->life, t.s->now_ms, V1_PROTO_ESP, next, sim_gateway(2, 1), sim_gateway(1, 1));
 	wait_s(&t, 1);
 	assert_int_equal(sim_out(t.a, T0)->sa.spi, next);
+	two_free(&t);
+}
+
+static void
+test_an_spi_that_is_ours_is_not_called_unknown(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, (struct sim_shape){ 0 });
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	uint32_t spi = sim_out(t.a, T0)->sa.spi;
+	/* another services interface of the gateway has heard it, or the one that has it a moment too soon */
+	life_bad_spi(
+	    t.b->life, t.s->now_ms, V1_PROTO_ESP, spi, sim_gateway(2, 1), sim_gateway(1, 1));
+	wait_s(&t, 1);
+	assert_int_equal(t.a->n_kinds[LIFE_BAD_SPI], 0);
+	assert_int_equal(sim_out(t.a, T0)->sa.spi, spi);
 	two_free(&t);
 }
 
@@ -710,6 +739,7 @@ main(void)
 		cmocka_unit_test(test_six_switches_and_back),
 		cmocka_unit_test(test_clear_tells_the_peer),
 		cmocka_unit_test(test_an_unknown_spi_is_told_and_believed),
+		cmocka_unit_test(test_an_spi_that_is_ours_is_not_called_unknown),
 		cmocka_unit_test(test_spent_sequence_numbers_renew),
 		cmocka_unit_test(test_an_sa_that_the_pic_refuses_is_ended),
 		cmocka_unit_test(test_pairs_are_adopted),

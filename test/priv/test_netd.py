@@ -161,6 +161,17 @@ def test_commit_that_comes_while_another_waits_for_devices(gateway):
     assert 'sp-1-2-0.9' in links and 'sp-1-2-0.7' not in links and 'sp-1-2-0.8' not in links
 
 
+def test_more_units_than_descriptors_are_refused(gateway):
+    first = media() + NEXT_HOP
+    many = ''.join(f'    unit {n}\n      family\n        inet:\n' for n in range(10, 110)) + '    unit 2\n'
+    few = ('setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource', 'prlimit', '--nofile=600:600')
+    assert gateway.start(first, few) == 'ready\n'
+    pid = gateway.pid('netd')
+    errors = gateway.client().load(first.replace('    unit 2\n', many))
+    assert '103 units need as many descriptors, but a process may hold 600 here' in errors
+    assert gateway.pid('netd') == pid and 'sp-1-2-0.10' not in gateway.ip('link')
+
+
 def test_route_moves_without_a_gap(gateway):
     first = media() + NEXT_HOP
     second = first.replace('next-hop sp-1/2/0.1', 'next-hop sp-1/2/0.2')

@@ -209,6 +209,41 @@ beginnings_in_aggressive_mode_are_limited(void **state)
 	talk_free(t);
 }
 
+/* The same where all have one policy. */
+static void
+beginnings_of_one_policy_do_not_hold_up_who_has_an_sa(void **state)
+{
+	(void)state;
+	struct talk *t = talk_of(true, &psk);
+	t->now_ms = 1000;
+	t->b.keeps_policy = true;
+	up(t);
+	struct talk_msg first = t->log[0];
+	unsigned n_taken = 0;
+	for (unsigned i = 0; i < 3000; i++) {
+		first.b[1] = (uint8_t)(i >> 8);
+		first.b[2] = (uint8_t)i;
+		first.b[3] = 0x77;
+		first.path.remote.addr =
+		    (struct addr){ ADDR_V4, { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } };
+		n_taken += talk_give(t, &first) == IKE_OK;
+		t->n = 0;
+	}
+	assert_in_range(n_taken, 1, IKE_AM_BURST);
+	t->a.n_up = t->b.n_up = 0;
+	up(t);
+	/* and not even who has one may begin all the time */
+	n_taken = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		first.b[4] = (uint8_t)i;
+		first.path.remote = t->a.end;
+		n_taken += talk_give(t, &first) == IKE_OK;
+		t->n = 0;
+	}
+	assert_in_range(n_taken, 1, IKE_AM_BURST_UP);
+	talk_free(t);
+}
+
 /* --- signatures --- */
 
 static void
@@ -552,6 +587,7 @@ main(void)
 		cmocka_unit_test(one_group_is_offered),
 		cmocka_unit_test(a_wrong_name_gets_no_hash_in_aggressive_mode),
 		cmocka_unit_test(beginnings_in_aggressive_mode_are_limited),
+		cmocka_unit_test(beginnings_of_one_policy_do_not_hold_up_who_has_an_sa),
 		cmocka_unit_test(signatures_message_by_message),
 		cmocka_unit_test(every_method_and_mode_comes_up),
 		cmocka_unit_test(the_step_waits_for_the_host),

@@ -369,6 +369,36 @@ acks_of_nothing_are_refused(void **state)
 	talk_free(t);
 }
 
+/* What was proved once can be recorded: a refusal must not end the next quick mode, nor a delete prove that somebody is there. */
+static void
+what_is_told_counts_once(void **state)
+{
+	static const struct p2_proposal other = { P2_AH, AUTH_HMAC_MD5_96, ENC_NULL, 3600 };
+	(void)state;
+	struct talk *t = talk_up();
+	const struct p2_proposal *own = t->b.tunnels[0].policy.proposals;
+	t->b.tunnels[0].policy.proposals = &other;
+	assert_true(talk_quick(t, &t->a, 0));
+	assert_int_equal(talk_deliver(t), IKE_NO_PROPOSAL);
+	struct talk_msg refusal = talk_take(t);
+	assert_int_equal(talk_give(t, &refusal), IKE_OK);
+	assert_int_equal(t->a.n_failed, 1);
+	t->b.tunnels[0].policy.proposals = own;
+	assert_true(talk_quick(t, &t->a, 0));
+	assert_int_equal(talk_give(t, &refusal), IKE_REPEATED);
+	talk_run(t);
+	assert_int_equal(t->a.n_failed, 1);
+	assert_true(talk_children_agree(t));
+
+	ike_delete(t->b.ike, t->b.sa, V1_PROTO_ESP, t->b.children[0].in.esp);
+	struct talk_msg delete = talk_take(t);
+	assert_int_equal(talk_give(t, &delete), IKE_OK);
+	unsigned before = t->a.n_words;
+	assert_int_equal(talk_give(t, &delete), IKE_REPEATED);
+	assert_int_equal(t->a.n_words, before);
+	talk_free(t);
+}
+
 /* A NAT gives its peer another port: only what is new and proved moves the path. */
 static void
 the_path_follows_what_is_proved(void **state)
@@ -409,6 +439,28 @@ the_path_follows_what_is_proved(void **state)
 
 /* --- bounds --- */
 
+/* An IKE SA of a day with many tunnels; the last ones are remembered. */
+static void
+quick_modes_do_not_run_out(void **state)
+{
+	(void)state;
+	struct talk *t = talk_up();
+	for (unsigned i = 0; i < IKE_MIDS_MAX + 20; i++) {
+		assert_true(talk_quick(t, &t->a, 0));
+		struct talk_msg first = talk_take(t);
+		assert_int_equal(talk_give(t, &first), IKE_OK);
+		talk_run(t);
+		if (i % 128 != 127)
+			continue;
+		t->now_ms += IKE_LINGER_MS;
+		ike_tick(t->a.ike, t->now_ms);
+		ike_tick(t->b.ike, t->now_ms);
+		assert_int_equal(talk_give(t, &first), IKE_REPEATED);
+	}
+	assert_int_equal(t->b.sa->stats.n_created, IKE_MIDS_MAX + 20);
+	talk_free(t);
+}
+
 /* One address pushes out itself only; who is known is not pushed out by who is not. */
 static void
 a_flood_of_one_address_hurts_nobody_else(void **state)
@@ -437,6 +489,38 @@ a_flood_of_one_address_hurts_nobody_else(void **state)
 	talk_run(t);
 	assert_int_equal(t->b.n_up, 2);
 	assert_int_equal(ike_n_half_open(t->b.ike), IKE_HALF_OPEN_MAX);
+	talk_free(t);
+}
+
+/* Somebody begins in the name of a peer that is just beginning: neither its first step, as long as nobody else wants the room,
+ * nor any later one is lost. */
+static void
+a_flood_in_the_name_of_a_peer_does_not_push_it_out(void **state)
+{
+	(void)state;
+	struct talk *t = talk_up();
+	struct talk_msg first = t->log[0];
+	first.path.remote = t->a.end;
+	first.b[3] ^= 0x77;
+	(void)talk_begin(t, &t->a);
+	assert_int_equal(talk_deliver(t), IKE_OK);
+	assert_int_equal(talk_deliver(t), IKE_OK);
+	struct talk_msg third = talk_take(t);
+	for (unsigned i = 0; i < 20000; i++) {
+		first.b[1] = (uint8_t)(i >> 8);
+		first.b[2] = (uint8_t)i;
+		assert_int_equal(talk_give(t, &first), IKE_OK);
+		t->n = 0;
+		if (i == IKE_SOURCE_MAX - 2)
+			assert_int_equal(talk_give(t, &third), IKE_OK);
+		if (i == IKE_SOURCE_MAX - 2)
+			third = talk_take(t);
+	}
+	assert_int_equal(ike_n_half_open(t->b.ike), IKE_SOURCE_MAX + 1);
+	assert_int_equal(talk_give(t, &third), IKE_OK);
+	talk_run(t);
+	assert_int_equal(t->a.n_up, 2);
+	assert_int_equal(t->b.n_up, 2);
 	talk_free(t);
 }
 
@@ -475,8 +559,11 @@ main(void)
 		cmocka_unit_test(connected_is_taken),
 		cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(acks_of_nothing_are_refused),
+		cmocka_unit_test(what_is_told_counts_once),
 		cmocka_unit_test(the_path_follows_what_is_proved),
+		cmocka_unit_test(quick_modes_do_not_run_out),
 		cmocka_unit_test(a_flood_of_one_address_hurts_nobody_else),
+		cmocka_unit_test(a_flood_in_the_name_of_a_peer_does_not_push_it_out),
 		cmocka_unit_test(fragments_do_not_wait_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,8 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 static struct ike_policy *
 policy_make(struct talk_side *s)
 {
+	if (s->keeps_policy && s->made != NULL)
+		return s->made;
 	ike_policy_unref(s->made);
 	s->made = ike_policy_new(&s->policy);
 	return s->made;

@@ -44,6 +44,7 @@ struct talk_side {
 	struct ike_policy policy; /* the engine gets a copy of it for each SA */
 	struct ike_tunnel tunnels[4];
 	unsigned n_tunnels;
+	bool keeps_policy;       /* all SAs share the first copy */
 	struct ike_policy *made; /* the last copies */
 	struct ike_tunnel *made_tunnel;
 	bool is_first;             /* it says INITIAL-CONTACT */
