@@ -118,7 +118,8 @@ on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
 static struct ike_tunnel *last; /* the engine takes its own reference */
 
 static struct ike_tunnel *
-on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote)
+on_tunnel(
+    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote, struct text *why)
 {
 	(void)ctx;
 	(void)local;
@@ -142,6 +143,7 @@ on_is_first(void *ctx, const struct ike_sa *sa)
 {
 	(void)ctx;
 	(void)sa;
+	(void)why;
 	return true;
 }
 

@@ -273,9 +273,9 @@ struct ike_host {
 	/* Which policy has a peer that begins? PEER is who it says it is, without proof, in aggressive mode, and NULL in main
 	 * mode. NULL: none. */
 	struct ike_policy *(*policy)(void *ctx, const struct ike_path *path, const struct id *peer);
-	/* Which tunnel has these networks with this peer? NULL: none. */
-	struct ike_tunnel *(*tunnel)(
-	    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote);
+	/* Which tunnel has these networks with this peer? NULL: none, and WHY gets what there is instead. */
+	struct ike_tunnel *(*tunnel)(void *ctx, const struct ike_sa *sa, struct prefix local,
+	    struct prefix remote, struct text *why);
 	/* A new inbound SPI, at least 256. */
 	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
 	/* Is this the first SA with this peer since we started? Then INITIAL-CONTACT is sent. */
