@@ -124,6 +124,7 @@ on_tunnel(
 	(void)ctx;
 	(void)local;
 	(void)remote;
+	(void)why;
 	ike_tunnel_unref(last);
 	last = tunnel_new(&sa->path);
 	return last;
@@ -143,7 +144,6 @@ on_is_first(void *ctx, const struct ike_sa *sa)
 {
 	(void)ctx;
 	(void)sa;
-	(void)why;
 	return true;
 }
 
