@@ -32,9 +32,11 @@ enum {
 	IKE_HALF_OPEN_MAX =
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
 	/* Half open of one address, where the policy does not say more: so many while others want the room, and while nobody
-	 * does. Then its oldest goes. */
+	 * does. Then its oldest goes, if it has had so much time: a peer that got an answer would go on for long with what we have
+	 * forgotten, one that got none begins again soon. */
 	IKE_SOURCE_SHARE = 64,
 	IKE_SOURCE_MAX = 1024,
+	IKE_HOLD_MS = 200,
 	IKE_MIDS_MAX = 4096,      /* exchanges of the peer that an SA remembers, of either kind */
 	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
