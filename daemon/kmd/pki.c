@@ -152,11 +152,23 @@ chain_take(struct pki_cert_known *c, const struct elem *body)
 	}
 }
 
-/* The first alternate name, as an identity of IKE. */
+/* The first address among the alternate names, since that is what a peer expects that was told nothing; else the first name. */
+static const struct elem *
+alternate_find(const struct elem *body)
+{
+	elem_each (e, body, "alternate") {
+		const char *type = elem_value(e, "type");
+		if (type != NULL && (strcmp(type, "ipv4") == 0 || strcmp(type, "ipv6") == 0))
+			return e;
+	}
+	return elem_find(body, "alternate");
+}
+
+/* An alternate name, as an identity of IKE. */
 static struct id
 alternate_read(struct arena *a, const struct elem *body)
 {
-	const struct elem *e = elem_find(body, "alternate");
+	const struct elem *e = alternate_find(body);
 	const char *type = elem_value(e, "type");
 	const char *value = elem_value(e, "value");
 	struct addr addr;
