@@ -241,6 +241,9 @@ life_on_up(struct life *l, struct ike_sa *sa)
 		i->sa = sa;
 		sa->owner = i;
 		i->peer = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
+		/* begun by the peer with a policy that has been changed since */
+		if (i->peer != NULL && sa->policy->owner != i->peer->policy)
+			i->peer = NULL;
 	}
 	struct life_peer *p = i->peer;
 	i->is_up = true;
