@@ -348,8 +348,13 @@ v1_why_keep(struct ike_sa *sa, enum ike_reason reason, const char *why)
 {
 	if (reason == IKE_OK || reason == IKE_REPEATED || reason == IKE_STATE)
 		return;
+	struct text t = { 0 };
+	text_put(&t, reason_info(reason)->sentence);
+	if (why != NULL && why[0] != '\0')
+		text_printf(&t, ": %s", why);
 	free(sa->why);
-	sa->why = strdup(why != NULL && why[0] != '\0' ? why : reason_info(reason)->sentence);
+	sa->why = strdup(text_str(&t));
+	text_done(&t);
 }
 
 static uint64_t
@@ -448,7 +453,7 @@ quick_tick(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, uint64_t now_
 static unsigned
 tries_of(const struct ike_sa *sa)
 {
-	return sa->state == IKE_MM_I2 ? IKE_TRIES_MM_I2 : IKE_TRIES;
+	return sa->state == IKE_MM_I2 || sa->state == IKE_MM_I3 ? IKE_TRIES_THERE : IKE_TRIES;
 }
 
 /* Does what is due for phase 1; false if the SA is gone. */
