@@ -67,6 +67,7 @@ struct item {
 	    is_waiting; /* could not be done now (no such interface); tried again when links change */
 	uint32_t since_s; /* ROUTE: when it was made, seconds after the host started */
 	int fd;           /* TUN, SOCKET, or -1 */
+	bool is_given;    /* a copy of it is there where it is handed to, or on its way */
 };
 
 struct plan {

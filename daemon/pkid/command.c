@@ -532,6 +532,30 @@ static const struct {
 	{ "clear-pki-ca-certificate", clear_cas },
 };
 
+/* All names of now, NULL behind the last one: a command may take them away. */
+static const char **
+names_keep(const struct store *s, struct arena *a)
+{
+	const char **names = arena_array(a, s->n_entries + 1, sizeof(*names));
+	for (size_t i = 0; i < s->n_entries; i++)
+		names[i] = arena_strdup(a, s->entries[i].id);
+	names[s->n_entries] = NULL;
+	return names;
+}
+
+/* show commands are elsewhere: whatever it was, kmd hears of what there is now. */
+static void
+changed_tell(struct pkid *p, const struct elem *rpc, const char *const *before)
+{
+	const char *id = elem_value(rpc, "certificate-id");
+	if (id != NULL && strcmp(id, "all") != 0) {
+		serve_changed(p, id);
+		return;
+	}
+	for (; *before != NULL; before++)
+		serve_changed(p, *before);
+}
+
 void
 command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 {
@@ -545,10 +569,10 @@ command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 		return;
 	}
 	c.a = arena_new_secret();
+	const char **before = names_keep(&p->store, c.a);
 	bool is_later = commands[i].run(&c);
-	/* show commands are elsewhere: whatever it was, kmd hears of what there is now */
 	if (!is_later && c.why.len == 0)
-		serve_changed(p, elem_value(m->body, "certificate-id"));
+		changed_tell(p, m->body, before);
 	if (!is_later)
 		answer_rpc(p->mgd, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);
 	if (!is_later && strncmp(commands[i].rpc, "load", 4) == 0 && c.why.len > 0)

@@ -32,9 +32,11 @@ enum {
 	IKE_HALF_OPEN_MAX =
 	    4096, /* of peers that nothing is known of, and as many of the others; then the oldest goes */
 	/* Half open of one address, where the policy does not say more: so many while others want the room, and while nobody
-	 * does. Then its oldest goes. */
+	 * does. Then its oldest goes, if it has had so much time: a peer that got an answer would go on for long with what we have
+	 * forgotten, one that got none begins again soon. */
 	IKE_SOURCE_SHARE = 64,
 	IKE_SOURCE_MAX = 1024,
+	IKE_HOLD_MS = 200,
 	IKE_MIDS_MAX = 4096,      /* exchanges of the peer that an SA remembers, of either kind */
 	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
@@ -273,9 +275,9 @@ struct ike_host {
 	/* Which policy has a peer that begins? PEER is who it says it is, without proof, in aggressive mode, and NULL in main
 	 * mode. NULL: none. */
 	struct ike_policy *(*policy)(void *ctx, const struct ike_path *path, const struct id *peer);
-	/* Which tunnel has these networks with this peer? NULL: none. */
-	struct ike_tunnel *(*tunnel)(
-	    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote);
+	/* Which tunnel has these networks with this peer? NULL: none, and WHY gets what there is instead. */
+	struct ike_tunnel *(*tunnel)(void *ctx, const struct ike_sa *sa, struct prefix local,
+	    struct prefix remote, struct text *why);
 	/* A new inbound SPI, at least 256. */
 	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
 	/* Is this the first SA with this peer since we started? Then INITIAL-CONTACT is sent. */

@@ -208,6 +208,13 @@ v1_info_refuse_clear(
 
 /* --- receiving --- */
 
+static void
+answer_put(uint16_t type, struct text *why)
+{
+	const char *name = v1_notify_name(type);
+	text_printf(why, "the peer answers %s", name != NULL ? name : "with an error");
+}
+
 /* Says what an unproved message claims: worth a line in a log, nothing more. */
 static enum ike_reason
 clear_input(struct v1_turn *t, const uint8_t *msg, size_t len)
@@ -219,12 +226,24 @@ clear_input(struct v1_turn *t, const uint8_t *msg, size_t len)
 	if (reason != IKE_OK)
 		return reason;
 	const struct v1_payload *p = v1_msg_find(&m, V1_NOTIFY, 0);
-	if (p != NULL && v1_notify_parse(p, &n) == IKE_OK) {
+	if (p == NULL || v1_notify_parse(p, &n) != IKE_OK)
+		return IKE_CLEAR;
+	const struct ike_sa *sa = table_find_own(&t->ike->table, t->hdr->cky_i);
+	bool is_answer = sa != NULL && sa->side == V1_INITIATOR && sa->state != IKE_UP &&
+			 n.type <= V1_N_ERROR_MAX;
+	if (!is_answer) {
 		const char *name = v1_notify_name(n.type);
 		text_printf(t->why, "somebody says without proof: notify %u %s", n.type,
 		    name != NULL ? name : "");
+		return IKE_CLEAR;
 	}
-	return IKE_CLEAR;
+	answer_put(n.type, t->why);
+	text_put(t->why, ", without proof");
+	if (n.type == V1_N_NO_PROPOSAL) {
+		text_put(t->why, "; offered ");
+		p1_print(sa->policy->proposals, sa->policy->n, t->why);
+	}
+	return IKE_PEER;
 }
 
 /* The hash says nothing about who made it: a question of ours that is sent back to us is known by its number. */
@@ -293,9 +312,9 @@ quick_refused(struct v1_turn *t, const struct v1_notify *n)
 	}
 	if (n_waiting != 1)
 		return;
-	const char *name = v1_notify_name(n->type);
 	struct text why = { 0 };
-	text_printf(&why, "the peer answers %s", name != NULL ? name : "with an error");
+	answer_put(n->type, &why);
+	v1_qm_offer_put(t->sa, refused->tunnel, n->type, &why);
 	v1_qm_failed(t->ike, t->sa, refused,
 	    n->type == V1_N_NO_PROPOSAL  ? IKE_NO_PROPOSAL
 	    : n->type == V1_N_INVALID_ID ? IKE_SELECTORS
@@ -319,6 +338,16 @@ lifetime_take(struct v1_turn *t, const struct v1_notify *n)
 	v1_due_update(t->ike, t->sa);
 }
 
+/* The initiator did not believe our last message of main mode, after which we are up. It may have got it changed on the way, and
+ * take the right one yet: the SA stays, and the complaint is kept. */
+static bool
+is_not_believed(const struct ike_sa *sa, const struct v1_notify *n)
+{
+	return sa->side == V1_RESPONDER && sa->stats.n_phase2 == 0 &&
+	       n->protocol == V1_PROTO_ISAKMP && n->type >= V1_N_INVALID_ID &&
+	       n->type <= V1_N_INVALID_SIGNATURE;
+}
+
 static enum ike_reason
 notify_take(struct v1_turn *t, const struct v1_payload *p)
 {
@@ -332,6 +361,9 @@ notify_take(struct v1_turn *t, const struct v1_payload *p)
 		lifetime_take(t, &n);
 	if (n.type == V1_N_INVALID_SPI) {
 		t->sa->stats.in_bad_spis++;
+	} else if (is_not_believed(t->sa, &n)) {
+		answer_put(n.type, t->why);
+		return IKE_PEER;
 	} else if (n.type <= V1_N_ERROR_MAX) {
 		quick_refused(t, &n);
 	}
@@ -387,8 +419,7 @@ complaint_take(struct v1_turn *t)
 		if (t->m->list[i].type != V1_NOTIFY ||
 		    v1_notify_parse(&t->m->list[i], &n) != IKE_OK || n.type > V1_N_ERROR_MAX)
 			continue;
-		const char *name = v1_notify_name(n.type);
-		text_printf(t->why, "the peer answers %s", name != NULL ? name : "with an error");
+		answer_put(n.type, t->why);
 		return IKE_PEER;
 	}
 	return IKE_STATE;

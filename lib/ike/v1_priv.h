@@ -143,6 +143,9 @@ v1_writer v1_am_put1, v1_am_put2, v1_am_put3;
 /* quick mode; these write their answers themselves */
 v1_handler v1_qm_r1, v1_qm_i2, v1_qm_r3, v1_qm_i4;
 void v1_qm_first(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, struct v1_out *o);
+/* Writes what the peer did not like in our first message, if it answers it with NOTIFY. */
+void v1_qm_offer_put(
+    const struct ike_sa *sa, const struct ike_tunnel *tunnel, uint16_t notify, struct text *why);
 void v1_qm_failed(struct ike *ike, struct ike_sa *sa, const struct v1_quick *q,
     enum ike_reason reason, const char *why);
 

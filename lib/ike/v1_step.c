@@ -439,7 +439,11 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 		    policy->is_aggressive ? "aggressive" : "main");
 		return IKE_MODE;
 	}
-	victim_end(ike, table_crowd(&ike->table, t->path, policy));
+	struct ike_sa *victim = table_crowd(&ike->table, t->path, policy);
+	if (victim != NULL && addr_eq(victim->path.remote.addr, t->path->remote.addr) &&
+	    t->now_ms - victim->begun_ms < IKE_HOLD_MS)
+		return IKE_HALF_OPEN;
+	victim_end(ike, victim);
 	t->sa = v1_sa_new(ike, t->now_ms, t->path, policy, V1_RESPONDER, h->cky_i);
 	table_add(&ike->table, t->sa);
 	return IKE_OK;

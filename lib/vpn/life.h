@@ -187,6 +187,9 @@ void life_held_end(struct life *l, uint64_t now_ms, const char *pic);      /* MS
 /* The channel is closed. The SAs stay what they are: the PIC may still forward, and tells when it is back. */
 void life_pic_down(struct life *l, uint64_t now_ms, const char *pic);
 
+/* Are these the tunnel's PIC and a tunnel? What another one says of it is not to be heard. */
+bool life_is_of_pic(const struct life *l, const char *tunnel, const char *pic);
+
 void life_acquire(struct life *l, uint64_t now_ms, const char *tunnel);
 void life_idle(struct life *l, uint64_t now_ms, const char *tunnel);
 void life_spent(struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi, bool is_hard);

@@ -225,13 +225,13 @@ held_take(struct life_pic *pic, struct life *l)
 	while (pic->held != NULL) {
 		struct life_held *h = pic->held;
 		struct life_held *out = NULL;
-		struct life_tunnel *t = life_find(l, h->sa.tunnel);
+		struct life_tunnel *t =
+		    life_is_of_pic(l, h->sa.tunnel, pic->name) ? life_find(l, h->sa.tunnel) : NULL;
 		uint64_t fp = 0;
 		uint32_t twin = 0;
 		unsigned gate = 0;
 		pic->held = h->next;
-		bool is_ours = t != NULL && t->pic == pic && tag_read(h->sa.tag, &fp, &twin) &&
-			       fp == t->tag_fp;
+		bool is_ours = t != NULL && tag_read(h->sa.tag, &fp, &twin) && fp == t->tag_fp;
 		if (is_known(t, &h->sa)) {
 			held_free(h);
 			continue;
@@ -362,6 +362,13 @@ life_pic_down(struct life *l, uint64_t now_ms, const char *name)
 	held_drop(pic);
 	pic->state = LIFE_PIC_DOWN;
 	life_run(l);
+}
+
+bool
+life_is_of_pic(const struct life *l, const char *tunnel, const char *pic)
+{
+	const struct life_tunnel *t = life_find(l, tunnel);
+	return t != NULL && strcmp(t->pic->name, pic) == 0;
 }
 
 void

@@ -51,6 +51,7 @@ class Target:
 
     def rekey(self, is_quick=False):
         """Ends everything, or only the IPsec SAs, and takes the time until it is there again, begun by b."""
+        time.sleep(1)  # a picd asks once in a second
         self.b.cli("clear services ipsec-vpn ipsec security-associations")
         if not is_quick:
             self.b.cli("clear services ipsec-vpn ike security-associations")
@@ -89,9 +90,12 @@ def n_lines(gw):
     return n
 
 
-def endure(target, kind, n, rate, *sources, is_quick=False):
-    """A flood while the tunnel carries packets and is negotiated anew again and again."""
+def endure(target, kind, n, rate, *sources):
+    """A flood while the tunnel carries packets and is negotiated anew again and again. In aggressive mode nobody can tell whose
+    beginning it is before much has been computed, and few are taken in a second: a peer that has no SA may have to wait until
+    the flood is over, so there the IKE SA stays."""
     t, a = target.t, target.a
+    is_quick = kind == "aggressive"
     calm = [target.rekey(is_quick) for _ in range(3)]
     kmd, kb, lines = a.pids("kmd"), status(a, "kmd"), n_lines(a)
     out, into = target.octets("out"), target.octets("in")
@@ -107,7 +111,8 @@ def endure(target, kind, n, rate, *sources, is_quick=False):
           f"{min(busy) * 1e3:.0f} .. {max(busy) * 1e3:.0f} ms in it ({len(busy)} of them); kmd grew {grown} kB, {more_lines} lines of log, "
           f"{target.octets('in') - into} octets in, {target.octets('out') - out} out")
     assert a.pids("kmd") == kmd, "it is another kmd"
-    assert max(busy) < 15, busy
+    assert max(busy) < 60, busy
+    assert sorted(busy)[len(busy) // 2] < 10, busy
     assert grown < MEMORY_KB
     assert more_lines < LINES * (1 + took), "lines of the log"
     assert target.octets("out") - out <= target.octets("in") - into, "amplified"
@@ -145,10 +150,7 @@ def test_a_hundred_thousand_beginnings(two_gateways, kind, rate):
 @pytest.mark.parametrize("rate", [5000, 0])
 @pytest.mark.parametrize("kind", ["main", "aggressive"])
 def test_a_hundred_thousand_beginnings_in_the_name_of_the_peer(two_gateways, kind, rate):
-    """In aggressive mode nobody can tell whose beginnings they are before much has been computed, and few are taken in a
-    second: the peer itself may not get through. The IKE SA that it has is not touched by that."""
-    endure(Target(two_gateways, aggressive=kind == "aggressive"), kind, 100000, rate, two_gateways.WAN_B,
-           is_quick=kind == "aggressive")
+    endure(Target(two_gateways, aggressive=kind == "aggressive"), kind, 100000, rate, two_gateways.WAN_B)
 
 
 @pytest.mark.parametrize("kind", ["garbage", "truncated", "esp", "esp-udp"])
