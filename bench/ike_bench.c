@@ -78,10 +78,12 @@ on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
 }
 
 static struct ike_tunnel *
-on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote)
+on_tunnel(
+    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote, struct text *why)
 {
 	struct side *s = ctx;
 	(void)sa;
+	(void)why;
 	(void)local;
 	(void)remote;
 	return s->tunnel;

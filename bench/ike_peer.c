@@ -118,11 +118,13 @@ on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
 static struct ike_tunnel *last; /* the engine takes its own reference */
 
 static struct ike_tunnel *
-on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote)
+on_tunnel(
+    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote, struct text *why)
 {
 	(void)ctx;
 	(void)local;
 	(void)remote;
+	(void)why;
 	ike_tunnel_unref(last);
 	last = tunnel_new(&sa->path);
 	return last;

@@ -255,14 +255,16 @@ type_of(const char *tag)
 }
 
 static void
-error_put(struct reply *r, const char *severity, const char *tag, const char *path,
-    const char *element, const char *message)
+error_put(struct reply *r, const char *severity, const char *tag, const char *source,
+    const char *path, const char *element, const char *message)
 {
 	/* it may stand in an answer of another name space */
 	reply_raw(r, "<rpc-error xmlns=\"" BASE_SPACE "\">\n");
 	reply_leaf(r, "error-type", type_of(tag));
 	reply_leaf(r, "error-tag", tag);
 	reply_leaf(r, "error-severity", severity);
+	if (source != NULL)
+		reply_leaf(r, "source-daemon", source);
 	if (path != NULL)
 		reply_leaf(r, "error-path", path);
 	reply_leaf(r, "error-message", message);
@@ -290,15 +292,15 @@ reply_problem(void *reply, const struct elem *problem)
 	if (r->is_wrapped)
 		reply_text_end(r);
 	error_put(r, is_warning ? "warning" : "error", tag != NULL ? tag : "operation-failed",
-	    elem_value(problem, "path"), elem_value(problem, "bad-element"),
-	    message != NULL ? message : "");
+	    elem_value(problem, "source-daemon"), elem_value(problem, "path"),
+	    elem_value(problem, "bad-element"), message != NULL ? message : "");
 	r->n_errors += !is_warning;
 }
 
 void
 reply_refuse(struct reply *r, const char *tag, const char *element, const char *message)
 {
-	error_put(r, "error", tag, NULL, element, message);
+	error_put(r, "error", tag, NULL, NULL, element, message);
 	r->n_errors++;
 }
 

@@ -57,6 +57,7 @@ static const struct render_table tables[] = {
 	{ "rescue-information", "junos", NULL, show_configuration_row, NULL },
 	{ "route-engine-information", "junos-chassis", NULL, show_route_engine_row, NULL },
 	{ "chassis-inventory", "junos-chassis", NULL, show_inventory_row, NULL },
+	{ "fpc-information", "junos-chassis", NULL, show_fpc_row, NULL },
 	{ "system-storage-information", "junos", show_storage_begin, show_storage_row, NULL },
 	{ "system-memory-information", "junos", NULL, show_memory_row, NULL },
 	{ "directory-usage-information", "junos", NULL, show_directory_usage_row, NULL },

@@ -127,6 +127,7 @@ void show_directory_row(struct render *r, const struct elem *row);
 void show_checksum_row(struct render *r, const struct elem *row);
 void show_route_engine_row(struct render *r, const struct elem *row);
 void show_inventory_row(struct render *r, const struct elem *row);
+void show_fpc_row(struct render *r, const struct elem *row);
 void show_storage_begin(struct render *r);
 void show_storage_row(struct render *r, const struct elem *row);
 void show_memory_row(struct render *r, const struct elem *row);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * show_chassis.c - tables about the host as hardware: show chassis routing-engine, show chassis hardware, show system
- * storage, show system memory.
+ * show_chassis.c - tables about the host as hardware: show chassis routing-engine, show chassis hardware, show chassis
+ * fpc pic-status, show system storage, show system memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +62,16 @@ show_inventory_row(struct render *r, const struct elem *row)
 	part_put(r->out, row);
 	elem_each (part, row, "chassis-module")
 		part_put(r->out, part);
+}
+
+void
+show_fpc_row(struct render *r, const struct elem *row)
+{
+	text_printf(r->out, "Slot %-4s%-13s%s\n", value(row, "slot"), value(row, "state"),
+	    value(row, "description"));
+	elem_each (pic, row, "pic")
+		text_printf(r->out, "  PIC %-3s%-13s%s\n", value(pic, "pic-slot"),
+		    value(pic, "pic-state"), value(pic, "pic-type"));
 }
 
 /* "1.5G" of so many kilobytes. */

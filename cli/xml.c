@@ -176,6 +176,7 @@ xml_problem(struct render *r, const struct elem *problem)
 	    severity != NULL && strcmp(severity, "warning") == 0 ? "xnm:warning" : "xnm:error";
 	indent(r->out, 1);
 	text_printf(r->out, "<%s xmlns=\"%s\" xmlns:xnm=\"%s\">\n", name, space, space);
+	leaf_put(r->out, "source-daemon", elem_value(problem, "source-daemon"));
 	leaf_put(r->out, "edit-path", elem_value(problem, "path"));
 	leaf_put(r->out, "statement", elem_value(problem, "bad-element"));
 	leaf_put(r->out, "message", message != NULL ? message : "");

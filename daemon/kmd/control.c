@@ -8,11 +8,11 @@
  * makes no sense is refused; the negotiations go on.
  */
 #include "daemon/kmd/kmd.h"
-#include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,45 +31,15 @@ number_of(const struct elem *body, const char *name)
 /* --- mgd: configuration --- */
 
 static void
-conf_done(struct kmd *k, uint32_t seq, uint32_t commit, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "conf-done");
-	elem_leaff(a, e, "commit", "%u", commit);
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	if (k->mgd != NULL)
-		ipc_send(k->mgd, MSG_CONF_DONE, seq, e, -1);
-	arena_free(a);
-}
-
-/* Reads the sealed file of a message; NULL, and WHY says the reason, if it is no configuration. */
-static struct conf *
-conf_read(const struct ipc_msg *m, struct text *why)
-{
-	struct arena *a = arena_new_secret();
-	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
-	struct conf *c = NULL;
-	if (root == NULL) {
-		text_put(why, "the configuration cannot be read");
-	} else {
-		struct report r = { 0 };
-		c = conf_load(root, &r);
-		if (c == NULL)
-			report_print(&r, NULL, why);
-		report_done(&r);
-	}
-	arena_free(a);
-	return c;
-}
-
-static void
 conf_check(struct kmd *k, struct ipc_msg *m)
 {
 	struct text why = { 0 };
-	struct conf *c = conf_read(m, &why);
-	conf_done(k, m->seq, number_of(m->body, "commit"), c != NULL ? NULL : text_str(&why));
+	struct conf *c = checked_load(m, &why);
+	if (c != NULL && !life_conf_check(c, &why)) {
+		conf_free(c);
+		c = NULL;
+	}
+	answer_conf(k->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
 	if (c != NULL)
 		checked_keep(&k->checked, c, m);
 	text_done(&why);
@@ -90,7 +60,7 @@ apply_finish(struct kmd *k)
 	conf_free(c); /* life has what it needs of it, and there are keys in it */
 	k->has_conf = true;
 	pics_open(&k->pics);
-	conf_done(k, k->apply_seq, k->apply_commit, NULL);
+	answer_conf(k->mgd, k->apply_seq, k->apply_commit, NULL);
 }
 
 static void
@@ -106,12 +76,12 @@ static void
 conf_apply(struct kmd *k, const struct ipc_msg *m)
 {
 	struct text why = { 0 };
-	uint32_t commit = number_of(m->body, "commit");
+	uint32_t commit = answer_commit_of(m);
 	struct conf *c = checked_take(&k->checked, m);
 	if (c == NULL)
-		c = conf_read(m, &why);
+		c = checked_load(m, &why);
 	if (c == NULL) {
-		conf_done(k, m->seq, commit, text_str(&why));
+		answer_conf(k->mgd, m->seq, commit, text_str(&why));
 		text_done(&why);
 		return;
 	}
@@ -176,7 +146,7 @@ control_netd(struct kmd *k, struct ipc_msg *m)
 			net_del(&k->net, m->body);
 		break;
 	case MSG_NET_SYNC:
-		k->synced_commit = number_of(m->body, "commit");
+		k->synced_commit = answer_commit_of(m);
 		if (k->synced_commit >= k->awaited_commit)
 			apply_finish(k);
 		break;

@@ -287,13 +287,20 @@ on_bad_spi(struct pic *c, const struct ipc_msg *m)
 		    local.addr, remote.addr);
 }
 
+/* Is it a tunnel of this services interface? It has no say about others. */
+static bool
+is_own(const struct pic *c, const char *tunnel)
+{
+	return tunnel != NULL && life_is_of_pic(c->owner->life, tunnel, c->name);
+}
+
 static void
 on_spent(struct pic *c, const struct ipc_msg *m)
 {
 	const char *tunnel = elem_value(m->body, "tunnel");
 	const char *degree = elem_value(m->body, "degree");
 	uint64_t spi;
-	if (tunnel != NULL && degree != NULL && number_read(m->body, "spi", UINT32_MAX, &spi))
+	if (is_own(c, tunnel) && degree != NULL && number_read(m->body, "spi", UINT32_MAX, &spi))
 		life_spent(
 		    c->owner->life, kmd_now(), tunnel, (uint32_t)spi, strcmp(degree, "hard") == 0);
 }
@@ -314,12 +321,12 @@ message_take(struct pic *c, const struct ipc_msg *m)
 		life_held_end(life, kmd_now(), c->name);
 		break;
 	case MSG_ACQUIRE:
-		if (tunnel != NULL)
+		if (is_own(c, tunnel))
 			life_acquire(life, kmd_now(), tunnel);
 		break;
 	case MSG_IDLE:
 		elem_each (t, m->body, "tunnel")
-			if (t->value != NULL)
+			if (is_own(c, t->value))
 				life_idle(life, kmd_now(), t->value);
 		break;
 	case MSG_BAD_SPI:

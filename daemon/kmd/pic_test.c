@@ -60,6 +60,13 @@ life_held_end(struct life *l, uint64_t now_ms, const char *pic)
 	text_printf(&heard, "held-end %s\n", pic);
 }
 
+bool
+life_is_of_pic(const struct life *l, const char *tunnel, const char *pic)
+{
+	(void)l;
+	return strcmp(tunnel, "other/r/t") != 0 || strcmp(pic, "sp-1/2/0") != 0;
+}
+
 void
 life_acquire(struct life *l, uint64_t now_ms, const char *tunnel)
 {
@@ -352,6 +359,10 @@ everything_else_is_heard(void **state)
 	say(o, MSG_ACQUIRE, 0, "tunnel=ss/r/t");
 	say(o, MSG_IDLE, 0, "tunnel=a tunnel=b");
 	say(o, MSG_SA_SPENT, 0, "tunnel=ss/r/t spi=77 degree=hard");
+	/* not its business */
+	say(o, MSG_ACQUIRE, 0, "tunnel=other/r/t");
+	say(o, MSG_IDLE, 0, "tunnel=other/r/t");
+	say(o, MSG_SA_SPENT, 0, "tunnel=other/r/t spi=77 degree=hard");
 	say(o, MSG_BAD_SPI, 0, "protocol=ah spi=99 local=192.0.2.1 remote=198.51.100.7");
 	say(o, MSG_BAD_SPI, 0, "protocol=ah spi=99 local=192.0.2.1");
 	assert_string_equal(text_str(&heard),

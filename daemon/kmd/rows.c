@@ -11,6 +11,7 @@
 #include "lib/base/smap.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,19 +52,6 @@ static const struct row_command commands[] = {
 };
 
 static void
-rpc_done(struct kmd *k, uint32_t seq, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "rpc-done");
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	if (k->mgd != NULL)
-		ipc_send(k->mgd, MSG_RPC_DONE, seq, e, -1);
-	arena_free(a);
-}
-
-static void
 job_free(struct row_job *j)
 {
 	arena_free(j->arena);
@@ -96,10 +84,10 @@ jobs_run(struct kmd *k)
 		int rc = row != NULL ? ipc_send(k->mgd, MSG_ROW, j->seq, row, -1) : 0;
 		arena_free(a);
 		if (rc < 0) {
-			rpc_done(k, j->seq, "the answer could not be sent");
+			answer_rpc(k->mgd, j->seq, "the answer could not be sent");
 			job_drop(k);
 		} else if (row == NULL) {
-			rpc_done(k, j->seq, j->error);
+			answer_rpc(k->mgd, j->seq, j->error);
 			job_drop(k);
 		}
 	}
@@ -296,7 +284,7 @@ rows_start(struct kmd *k, uint32_t seq, const struct elem *rpc)
 	else
 		j = job_new(rpc, &why);
 	if (j == NULL) {
-		rpc_done(k, seq, why);
+		answer_rpc(k->mgd, seq, why);
 		return;
 	}
 	j->seq = seq;

@@ -33,6 +33,8 @@ problem_send(void *arg, const struct problem *p)
 		elem_leaf(a, e, "path", p->path);
 	if (p->element != NULL)
 		elem_leaf(a, e, "bad-element", p->element);
+	if (p->source[0] != '\0')
+		elem_leaf(a, e, "source-daemon", p->source);
 	elem_leaf(a, e, "message", p->message);
 	ipc_send(s->ipc, CLI_PROBLEM, s->seq, e, -1);
 	arena_free(a);

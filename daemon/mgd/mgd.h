@@ -362,6 +362,8 @@ bool show_commit_has(const char *name);
 /* The same for those of yang/sallyport-rpc-commit. */
 bool show_commit_rpc(
     struct session *s, const char *name, const struct elem *request, struct text *error);
+/* The rows of get-pic-information (show_pic.c). */
+void show_pics(struct session *s, const struct elem *request);
 /* True if the RPC of that name answers S with one text that has its root element, and no rows. */
 bool show_commit_is_text(const struct session *s, const char *name);
 

@@ -47,6 +47,7 @@ static const struct command commands[] = {
 	{ "restart ipsec-key-management", "IPSec Key Management daemon", NULL, SYSTEM_RESTART,
 	    false },
 	{ "restart management", "Management daemon", NULL, SYSTEM_RESTART, false },
+	{ "restart pki-service", "PKI service daemon", NULL, SYSTEM_RESTART, false },
 	{ "restart routing", "Routing protocols process", NULL, SYSTEM_RESTART, false },
 	{ "set cli logical-system", "Set default logical system", NULL, SYSTEM_REFUSED, false },
 	{ "set date", "Set system date and time", NULL, SYSTEM_REFUSED, false },

@@ -20,6 +20,7 @@ struct splitter {
 	struct text path;
 	struct text element;
 	struct text message;
+	const char *rest;     /* of the text, behind the message */
 	enum tagging tagging; /* of the message */
 	bool is_framed;       /* the message stands below a path or an element */
 	size_t n_said;
@@ -52,6 +53,40 @@ problem_tag(const char *message)
 	return NULL;
 }
 
+/* "picd" of "picd sp-1/2/0: configuration check-out failed" into OUT; "" if it is no daemon that is at fault. */
+static void
+daemon_of(const char *line, char out[8])
+{
+	static const char *const daemons[] = { "netd", "pkid", "kmd", "picd" };
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
+		size_t n = strlen(daemons[i]);
+		if (strncmp(line, daemons[i], n) == 0 && (line[n] == ':' || line[n] == ' ')) {
+			memcpy(out, daemons[i], n + 1);
+			return;
+		}
+	}
+}
+
+/* Who said the message of S: a daemon's frames stand before the line that names it (commit.c). */
+static void
+source_find(const struct splitter *s, char out[8])
+{
+	static const char error[] = "error: ";
+	const char *line = s->rest;
+	if (s->tagging != UNTAGGED) {
+		daemon_of(s->message.s, out);
+		return;
+	}
+	while (strncmp(line, error, sizeof(error) - 1) != 0) {
+		line += strcspn(line, "\n");
+		if (*line == '\0')
+			break;
+		line++;
+	}
+	daemon_of(*line != '\0' ? line + sizeof(error) - 1 : "", out);
+}
+
 static const char *
 or_null(const struct text *t)
 {
@@ -74,6 +109,7 @@ say(struct splitter *s)
 			.element = or_null(&s->element),
 			.message = m->s,
 		};
+		source_find(s, p.source);
 		s->fn(s->arg, &p);
 		s->n_said++;
 	}
@@ -144,9 +180,11 @@ problem_split(
 	struct splitter s = { .failed = failed, .fn = fn, .arg = arg };
 	while (*text != '\0') {
 		size_t len = strcspn(text, "\n");
+		s.rest = text;
 		line_take(&s, text, len);
 		text += len + (text[len] == '\n');
 	}
+	s.rest = text;
 	say(&s);
 	if (failed && s.n_said == 0) {
 		struct problem p = { .message = "command failed" };

@@ -17,6 +17,7 @@ struct problem {
 	const char *tag;     /* of RFC 6241; NULL: nothing more is known */
 	const char *path;    /* "[edit system]", or NULL */
 	const char *element; /* the statement or word it is about, or NULL */
+	char source[8];      /* the daemon that said it, or "" */
 	const char *message; /* may have several lines; never NULL, without a newline at the end */
 };
 

@@ -16,9 +16,10 @@
 static void
 print(void *arg, const struct problem *p)
 {
-	text_printf(arg, "%s|%s|%s|%s|%s\n", p->is_warning ? "W" : "E",
+	text_printf(arg, "%s|%s|%s|%s|%s%s%s\n", p->is_warning ? "W" : "E",
 	    p->tag != NULL ? p->tag : "", p->path != NULL ? p->path : "",
-	    p->element != NULL ? p->element : "", p->message);
+	    p->element != NULL ? p->element : "", p->message, p->source[0] != '\0' ? "|" : "",
+	    p->source);
 }
 
 static const struct {
@@ -51,6 +52,16 @@ static const struct {
 	{ "[edit]\n    first line\n    second line\n", true,
 	    "E||[edit]||first line\nsecond line\n" },
 	{ "error: one\nerror: two\n", true, "E||||one\nE||||two\n" },
+	{ "[edit interfaces sp-1/2/0]\n  no more rings\n"
+	  "error: picd sp-1/2/0: configuration check-out failed\n[edit]\n  'interfaces'\n    full\n"
+	  "error: netd: configuration check-out failed\nerror: kmd does not answer\n"
+	  "error: configuration check-out failed\n",
+	    true,
+	    "E||[edit interfaces sp-1/2/0]||no more rings|picd\n"
+	    "E||||picd sp-1/2/0: configuration check-out failed|picd\n"
+	    "E||[edit]|interfaces|full|netd\nE||||netd: configuration check-out failed|netd\n"
+	    "E||||kmd does not answer|kmd\nE||||configuration check-out failed\n" },
+	{ "error: kmdx: no\nerror: pkid\n", true, "E||||kmdx: no\nE||||pkid\n" },
 	{ "[edit", true, "E||||[edit\n" },
 	{ "\n\n   \n", true, "E||||command failed\n" },
 };

@@ -404,6 +404,7 @@ static const struct {
 	const char *name;
 	void (*rows)(struct session *s, const struct elem *request);
 } own_rpcs[] = {
+	{ "get-pic-information", show_pics },
 	{ "get-software-information", version_rows },
 };
 

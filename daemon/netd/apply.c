@@ -257,6 +257,7 @@ item_inherit(struct item *to, struct item *from)
 	to->link_header = from->link_header;
 	to->since_s = from->since_s;
 	to->fd = from->fd;
+	to->is_given = from->is_given;
 	from->fd = -1;
 }
 

@@ -9,6 +9,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +19,6 @@ enum {
 	STEPS_MAX = 16,          /* in one turn of the loop */
 	JOBS_MAX = 32,
 };
-
-static void
-rpc_done(struct ipc *c, uint32_t seq, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "rpc-done");
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	ipc_send(c, MSG_RPC_DONE, seq, e, -1);
-	arena_free(a);
-}
 
 bool
 jobs_read(const struct netd *n, const struct conf *c)
@@ -96,7 +85,7 @@ on_turn(uv_idle_t *idle)
 		}
 		if (job_step(j))
 			continue;
-		rpc_done(j->c, j->seq, j->error);
+		answer_rpc(j->c, j->seq, j->error);
 		job_free(&n->jobs);
 	}
 	if (n->jobs == NULL)
@@ -123,7 +112,7 @@ job_start(struct netd *n, struct ipc *c, uint32_t seq, const struct job_kind *ki
 	if (j == NULL)
 		abort();
 	if (n_jobs >= JOBS_MAX || nl_open(&j->nl) < 0) {
-		rpc_done(c, seq, "error: too many commands at once");
+		answer_rpc(c, seq, "error: too many commands at once");
 		free(j);
 		return;
 	}

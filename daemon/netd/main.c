@@ -12,40 +12,28 @@
 #include "daemon/netd/jobs.h"
 #include "daemon/netd/routes.h"
 #include "lib/base/arena.h"
-#include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	TUN_ASK_MAX = 8, /* questions to sallyportd on their way at once */
-	RETRY_MS = 100,  /* links change in bursts */
+	TUN_ASK_MAX = 8,   /* questions to sallyportd on their way at once */
+	RETRY_MS = 100,    /* links change in bursts */
+	FILES_SPARE = 512, /* descriptors for all but units: channels, sockets, netlink */
 };
 
 /* --- a configuration from mgd --- */
-
-static void
-answer(struct netd *n, uint32_t seq, uint32_t commit, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "conf-done");
-	elem_leaff(a, e, "commit", "%u", commit);
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	if (n->mgd != NULL)
-		ipc_send(n->mgd, MSG_CONF_DONE, seq, e, -1);
-	arena_free(a);
-}
 
 static void
 tun_fds_close(struct netd *n)
@@ -77,6 +65,17 @@ pending_end(struct netd *n)
 		pending_start(n, next, n->waiting_seq);
 }
 
+/* The pending one cannot be run; WHY is for the user. */
+static void
+pending_refuse(struct netd *n, const char *why)
+{
+	struct pending *p = n->pending;
+	answer_conf(n->mgd, p->seq, p->plan->commit, why);
+	plan_free(p->plan);
+	conf_free(p->c);
+	pending_end(n);
+}
+
 static void
 pending_run(struct netd *n)
 {
@@ -89,7 +88,7 @@ pending_run(struct netd *n)
 		log_line(LOG_LEVEL_NOTICE, "NETD_APPLIED", "commit %u is in force", commit);
 	else
 		log_line(LOG_LEVEL_ERROR, "NETD_APPLY", "commit %u: %s", commit, text_str(&why));
-	answer(n, p->seq, commit, rc == 0 ? NULL : text_str(&why));
+	answer_conf(n->mgd, p->seq, commit, rc == 0 ? NULL : text_str(&why));
 	text_done(&why);
 	pending_end(n);
 }
@@ -100,10 +99,7 @@ pending_continue(struct netd *n)
 {
 	struct pending *p = n->pending;
 	if (p->has_failed && p->n_asked == 0) {
-		answer(n, p->seq, p->plan->commit, "error: cannot open /dev/net/tun");
-		plan_free(p->plan);
-		conf_free(p->c);
-		pending_end(n);
+		pending_refuse(n, "error: cannot open /dev/net/tun");
 		return;
 	}
 	while (!p->has_failed && p->n_asked < TUN_ASK_MAX && p->n_asked < p->n_missing) {
@@ -135,32 +131,36 @@ on_tun(struct netd *n, struct ipc_msg *m)
 static struct conf *
 conf_read(struct netd *n, struct ipc_msg *m)
 {
-	struct arena *a = arena_new();
-	struct report r = { 0 };
 	struct text why = { 0 };
 	struct conf *c = checked_take(&n->checked, m);
-	struct elem *root = c == NULL && m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
-	const char *commit = elem_value(m->body, "commit");
-	uint32_t number = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
-	if (root != NULL)
-		c = conf_load(root, &r);
-	if (c == NULL) {
-		report_print(&r, NULL, &why);
-		answer(n, m->seq, number,
-		    root == NULL ? "error: netd was not given a sealed configuration"
-				 : text_str(&why));
-	} else if (commit != NULL) {
-		c->commit = number;
-	}
+	uint32_t commit = answer_commit_of(m);
+	if (c == NULL)
+		c = checked_load(m, &why);
+	if (c == NULL)
+		answer_conf(n->mgd, m->seq, commit, text_str(&why));
+	else if (commit != 0)
+		c->commit = commit;
 	text_done(&why);
-	report_done(&r);
-	arena_free(a);
 	return c;
+}
+
+/* There is a descriptor for each unit, and a process may hold so many: one too many, and the rest would be lost on its way
+ * here. Returns NULL, or words for the user in A. */
+static const char *
+room_refuse(const struct netd *n, size_t n_units, struct arena *a)
+{
+	if (n_units + FILES_SPARE <= n->files_max)
+		return NULL;
+	return arena_printf(a,
+	    "[edit]\n  'interfaces'\n    %zu units need as many descriptors, but a process may "
+	    "hold "
+	    "%zu here\n",
+	    n_units, n->files_max);
 }
 
 /* What only the running host can refuse. Returns NULL, or words for the user in A. */
 static const char *
-conf_refuse(struct netd *n, const struct conf *c, struct arena *a)
+conf_refuse(const struct netd *n, const struct conf *c, struct arena *a)
 {
 	for (size_t i = 0; i < c->n_filters; i++)
 		for (size_t k = 0; k < c->filters[i]->n_terms; k++) {
@@ -175,8 +175,10 @@ conf_refuse(struct netd *n, const struct conf *c, struct arena *a)
 				    c->filters[i]->family == ADDR_V4 ? "inet" : "inet6",
 				    c->filters[i]->name, t->name, t->sa->name);
 		}
-	(void)n;
-	return NULL;
+	size_t n_units = 0;
+	for (size_t i = 0; i < c->n_ifds; i++)
+		n_units += c->ifds[i]->kind != IFD_MEDIA ? c->ifds[i]->n_units : 0;
+	return room_refuse(n, n_units, a);
 }
 
 /* Takes C over. */
@@ -192,6 +194,15 @@ pending_start(struct netd *n, struct conf *c, uint32_t seq)
 		.seq = seq,
 	};
 	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
+	/* what goes is there until all is there that comes */
+	struct arena *a = arena_new();
+	const char *refusal =
+	    room_refuse(n, n->pending->n_missing + plan_count(n->plan, ITEM_TUN), a);
+	if (refusal != NULL)
+		pending_refuse(n, refusal);
+	arena_free(a);
+	if (refusal != NULL)
+		return;
 	n->tun_fds = calloc(n->pending->n_missing + 1, sizeof(int));
 	if (n->tun_fds == NULL)
 		abort();
@@ -207,7 +218,7 @@ on_conf(struct netd *n, struct ipc_msg *m)
 	struct arena *a = arena_new();
 	const char *refusal = conf_refuse(n, c, a);
 	if (refusal != NULL || m->type == MSG_CONF_CHECK) {
-		answer(n, m->seq, c->commit, refusal);
+		answer_conf(n->mgd, m->seq, c->commit, refusal);
 		if (refusal == NULL)
 			checked_keep(&n->checked, c, m);
 		else
@@ -215,7 +226,7 @@ on_conf(struct netd *n, struct ipc_msg *m)
 	} else if (n->pending != NULL) {
 		/* a restarted mgd hands over what is in force while its predecessor's commit is under way */
 		if (n->waiting != NULL)
-			answer(n, n->waiting_seq, n->waiting->commit,
+			answer_conf(n->mgd, n->waiting_seq, n->waiting->commit,
 			    "error: replaced by a later commit");
 		conf_free(n->waiting);
 		n->waiting = c;
@@ -358,6 +369,7 @@ int
 main(void)
 {
 	static struct netd n;
+	struct rlimit files;
 	int rc = daemon_init(&n.d, "netd", &daemon_ops, &n);
 	if (rc == 0)
 		rc = host_open(&n.host);
@@ -371,6 +383,7 @@ main(void)
 		log_line(LOG_LEVEL_ERROR, "NETD_START", "%s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	n.files_max = getrlimit(RLIMIT_NOFILE, &files) == 0 ? (size_t)files.rlim_cur : SIZE_MAX;
 	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);

@@ -31,6 +31,9 @@ extern const char *const netd_sysctls[NETD_SYSCTLS];
 struct pic_link {
 	char name[32]; /* "sp-1/2/0" */
 	struct ipc *ipc;
+	unsigned n_flying; /* copies of descriptors on their way, at most */
+	bool is_behind;    /* there are items that have to wait until those have arrived */
+	size_t at;         /* if so: none of the plan's before this one has to */
 };
 
 /* A configuration on its way: it waits for TUN descriptors, which only sallyportd can open. */
@@ -73,6 +76,7 @@ struct netd {
 	int links_fd;
 	struct seen seen;   /* when routes of others came */
 	uint32_t started_s; /* seconds after the host */
+	size_t files_max;   /* descriptors that this process may hold */
 	struct job *jobs;   /* commands that are being answered, the first one at work */
 	struct smap
 	    cleared; /* device -> struct cleared (show_if.c): counters when they were set to zero */
@@ -101,7 +105,7 @@ size_t apply_tun_missing(const struct netd *n, const struct plan *p);
 
 /* A new channel to the picd of NAME, or to KMD_LINK: replaces an older one and hands everything over. Owns FD. */
 void pics_link(struct netd *n, const char *name, int fd);
-void pics_give(struct netd *n, const struct item *it);
+void pics_give(struct netd *n, struct item *it);
 void pics_take(struct netd *n, const struct item *it);
 void pics_sync(struct netd *n);
 /* Throws away what has queued up on devices that no picd serves under the running configuration: when one comes, it

@@ -3,7 +3,8 @@
  * pics.c - what each picd, and kmd, is given: copies of the descriptors of its devices and sockets.
  *
  * netd keeps its own copy of each, so a device outlives the picd that worked on it, and the next one continues with what
- * has queued up meanwhile; so does the IKE that came while kmd was away. msg.h describes the messages.
+ * has queued up meanwhile; so does the IKE that came while kmd was away. A few are on their way at a time. msg.h describes
+ * the messages.
  */
 #include "daemon/netd/netd.h"
 
@@ -18,7 +19,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = 4096 }; /* more than a device queues */
+enum {
+	QUEUE_MAX = 4096, /* more than a device queues */
+	/* copies of descriptors on their way to one picd: each counts until it has been sent, so ten thousand at once would
+	 * be as many as a process may hold in some places */
+	FLYING_MAX = 64,
+};
 
 static struct pic_link *
 link_find(struct netd *n, const char *name)
@@ -72,18 +78,36 @@ item_send(struct pic_link *l, const struct item *it, bool give)
 	arena_free(a);
 }
 
+static void
+link_give(struct pic_link *l, struct item *it)
+{
+	item_send(l, it, true);
+	it->is_given = true;
+	l->n_flying++;
+}
+
+static void link_go_on(struct ipc *c, void *arg);
+
 void
-pics_give(struct netd *n, const struct item *it)
+pics_give(struct netd *n, struct item *it)
 {
 	struct pic_link *l = is_handed(it) ? link_find(n, it->pic) : NULL;
-	if (l != NULL)
-		item_send(l, it, true);
+	if (l == NULL)
+		return;
+	if (l->n_flying == 0)
+		ipc_on_drained(l->ipc, link_go_on);
+	if (!l->is_behind && l->n_flying < FLYING_MAX) {
+		link_give(l, it);
+		return;
+	}
+	l->is_behind = true;
+	l->at = 0; /* of the plan that is the running one when its turn comes */
 }
 
 void
 pics_take(struct netd *n, const struct item *it)
 {
-	struct pic_link *l = is_handed(it) ? link_find(n, it->pic) : NULL;
+	struct pic_link *l = is_handed(it) && it->is_given ? link_find(n, it->pic) : NULL;
 	if (l != NULL)
 		item_send(l, it, false);
 }
@@ -140,8 +164,46 @@ sync_send(struct netd *n, struct pic_link *l)
 void
 pics_sync(struct netd *n)
 {
-	for (size_t i = 0; i < n->n_pics && n->plan != NULL; i++)
-		sync_send(n, &n->pics[i]);
+	for (size_t i = 0; i < n->n_pics && n->plan != NULL; i++) {
+		if (!n->pics[i].is_behind)
+			sync_send(n, &n->pics[i]);
+		n->pics[i].at = 0;
+	}
+}
+
+/* Gives L what of the running plan has not been given yet, as much as may be on its way. */
+static void
+link_fill(struct netd *n, struct pic_link *l)
+{
+	while (l->is_behind && l->at < n->plan->n) {
+		struct item *it = n->plan->items[l->at];
+		bool is_due = is_handed(it) && !it->is_given && strcmp(it->pic, l->name) == 0;
+		if (is_due && l->n_flying == FLYING_MAX)
+			return;
+		if (is_due)
+			link_give(l, it);
+		l->at++;
+	}
+	if (l->is_behind)
+		sync_send(n, l);
+	l->is_behind = false;
+}
+
+/* All that was on its way to a picd has been sent. */
+static void
+link_go_on(struct ipc *c, void *arg)
+{
+	struct netd *n = arg;
+	for (size_t i = 0; i < n->n_pics; i++) {
+		struct pic_link *l = &n->pics[i];
+		if (l->ipc != c)
+			continue;
+		l->n_flying = 0;
+		if (l->is_behind && n->plan != NULL)
+			link_fill(n, l);
+		if (l->n_flying > 0)
+			ipc_on_drained(c, link_go_on);
+	}
 }
 
 static void
@@ -188,14 +250,12 @@ pics_link(struct netd *n, const char *name, int fd)
 	if (c == NULL)
 		return;
 	l = &n->pics[n->n_pics++];
+	*l = (struct pic_link){ .ipc = c, .is_behind = n->plan != NULL };
 	snprintf(l->name, sizeof(l->name), "%s", name);
-	l->ipc = c;
-	if (n->plan == NULL)
-		return;
-	for (size_t i = 0; i < n->plan->n; i++)
+	for (size_t i = 0; n->plan != NULL && i < n->plan->n; i++)
 		if (is_handed(n->plan->items[i]) && strcmp(n->plan->items[i]->pic, name) == 0)
-			item_send(l, n->plan->items[i], true);
-	sync_send(n, l);
+			n->plan->items[i]->is_given = false;
+	link_go_on(c, n);
 }
 
 void

@@ -405,6 +405,15 @@ plan_free(struct plan *p)
 	free(p);
 }
 
+size_t
+plan_count(const struct plan *p, enum item_kind kind)
+{
+	size_t count = 0;
+	for (size_t i = 0; p != NULL && i < p->n; i++)
+		count += p->items[i]->kind == kind;
+	return count;
+}
+
 struct item *
 plan_find(const struct plan *p, const char *key)
 {

@@ -67,6 +67,7 @@ struct item {
 	    is_waiting; /* could not be done now (no such interface); tried again when links change */
 	uint32_t since_s; /* ROUTE: when it was made, seconds after the host started */
 	int fd;           /* TUN, SOCKET, or -1 */
+	bool is_given;    /* a copy of it is there where it is handed to, or on its way */
 };
 
 struct plan {
@@ -83,6 +84,8 @@ struct plan *plan_build(const struct conf *c, struct numbers *sas, struct number
 void plan_free(struct plan *p); /* closes descriptors */
 
 struct item *plan_find(const struct plan *p, const char *key);
+/* How many items of KIND P, which may be NULL, has. */
+size_t plan_count(const struct plan *p, enum item_kind kind);
 /* The same for one item of another plan after the other: plans are mostly alike, so it stands at *AT, which starts with 0 and is kept
  * by this. */
 struct item *plan_find_near(const struct plan *p, const char *key, size_t *at);

@@ -11,6 +11,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <string.h>
 
@@ -96,11 +97,5 @@ show_rpc(struct netd *n, struct ipc *c, const struct ipc_msg *m)
 		firewall_show(&r);
 	else
 		r.error = "error: unknown command";
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "rpc-done");
-	elem_leaf(a, e, "status", r.error == NULL ? "ok" : "error");
-	if (r.error != NULL)
-		elem_leaf(a, e, "text", r.error);
-	ipc_send(c, MSG_RPC_DONE, m->seq, e, -1);
-	arena_free(a);
+	answer_rpc(c, m->seq, r.error);
 }

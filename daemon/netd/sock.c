@@ -7,7 +7,8 @@
  * Send: the caller writes the IP header; nothing is ever received, but what the kernel could not send is reported.
  * What routers report about an ESP or AH packet arrives at the receiving socket of that protocol.
  * IKE: UDP sockets on ports 500 and 4500. ESP in UDP (RFC 3948) shares the latter: filters give kmd's socket what begins with
- * the marker of IKE and nothing else, and a raw socket what does not. A second netd may bind before the first is gone.
+ * the marker of IKE and nothing else, and a raw socket what does not. A second netd may bind before the first is gone; with
+ * SO_REUSEADDR any user of the host could, and would get what comes to 4500.
  */
 #include "daemon/netd/sock.h"
 
@@ -69,7 +70,7 @@ static const struct option send6[] = {
 
 static const struct option ike4[] = {
 	{ IPPROTO_IP, IP_FREEBIND, 1 },
-	{ SOL_SOCKET, SO_REUSEADDR, 1 },
+	{ SOL_SOCKET, SO_REUSEPORT, 1 },
 	{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT },
 	{ SOL_SOCKET, SO_MARK, MARK_BYPASS },
 	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
@@ -77,7 +78,7 @@ static const struct option ike4[] = {
 static const struct option ike6[] = {
 	{ IPPROTO_IPV6, IPV6_V6ONLY, 1 },
 	{ IPPROTO_IPV6, IPV6_FREEBIND, 1 },
-	{ SOL_SOCKET, SO_REUSEADDR, 1 },
+	{ SOL_SOCKET, SO_REUSEPORT, 1 },
 	{ SOL_SOCKET, SO_MARK, MARK_BYPASS },
 	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
 };

@@ -8,13 +8,12 @@
  */
 #include "daemon/picd/picd.h"
 #include "daemon/picd/workers.h"
-#include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,36 +22,11 @@ enum { SYNC_WAIT_MS = 3000 };
 
 /* --- mgd: configuration --- */
 
-static void
-conf_done(struct picd *p, uint32_t seq, const char *commit, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "conf-done");
-	elem_leaf(a, e, "commit", commit);
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	ipc_send(p->mgd, MSG_CONF_DONE, seq, e, -1);
-	arena_free(a);
-}
-
 /* Reads the sealed file of a message; NULL, and WHY says the reason, if it is not a configuration we can run. */
 static struct conf *
 conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
 {
-	struct arena *a = arena_new_secret();
-	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
-	struct conf *c = NULL;
-	if (root == NULL) {
-		text_put(why, "the configuration cannot be read");
-	} else {
-		struct report r = { 0 };
-		c = conf_load(root, &r);
-		if (c == NULL)
-			report_print(&r, NULL, why);
-		report_done(&r);
-	}
-	arena_free(a);
+	struct conf *c = checked_load(m, why);
 	if (c != NULL && !assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why)) {
 		conf_free(c);
 		c = NULL;
@@ -61,11 +35,11 @@ conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
 }
 
 static void
-conf_check(struct picd *p, struct ipc_msg *m, const char *commit)
+conf_check(struct picd *p, struct ipc_msg *m)
 {
 	struct text why = { 0 };
 	struct conf *c = conf_read(p, m, &why);
-	conf_done(p, m->seq, commit, c != NULL ? NULL : text_str(&why));
+	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
 	if (c != NULL)
 		checked_keep(&p->checked, c, m);
 	text_done(&why);
@@ -75,13 +49,11 @@ conf_check(struct picd *p, struct ipc_msg *m, const char *commit)
 static void
 apply_finish(struct picd *p)
 {
-	char commit[16];
 	if (!p->is_apply_pending)
 		return;
 	p->is_apply_pending = false;
 	uv_timer_stop(&p->sync_wait);
-	snprintf(commit, sizeof(commit), "%u", p->apply_commit);
-	conf_done(p, p->apply_seq, commit, NULL);
+	answer_conf(p->mgd, p->apply_seq, p->apply_commit, NULL);
 }
 
 static void
@@ -94,14 +66,14 @@ on_sync_wait(uv_timer_t *t)
 }
 
 static void
-conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
+conf_apply(struct picd *p, const struct ipc_msg *m)
 {
 	struct text why = { 0 };
 	struct conf *c = checked_take(&p->checked, m);
 	if (c == NULL)
 		c = conf_read(p, m, &why);
 	if (c == NULL) {
-		conf_done(p, m->seq, commit, text_str(&why));
+		answer_conf(p->mgd, m->seq, answer_commit_of(m), text_str(&why));
 		text_done(&why);
 		return;
 	}
@@ -111,14 +83,15 @@ conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 	text_done(&why);
 	conf_free(p->conf);
 	p->conf = c;
-	log_trace("parse", LOG_LEVEL_INFO, "commit %s: %zu service sets, %zu security associations",
-	    commit, c->n_service_sets, c->n_sas);
+	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu service sets, %zu security associations",
+	    answer_commit_of(m), c->n_service_sets, c->n_sas);
 	publish_now(p, retired);
+	dynamic_committed(p);
 	kmd_configured(p);
 
 	p->is_apply_pending = true;
 	p->apply_seq = m->seq;
-	p->apply_commit = (uint32_t)strtoul(commit, NULL, 10);
+	p->apply_commit = answer_commit_of(m);
 	/* nothing comes from netd for a commit that does not concern it */
 	const char *network = elem_value(m->body, "network");
 	p->awaited_commit =
@@ -132,13 +105,12 @@ conf_apply(struct picd *p, const struct ipc_msg *m, const char *commit)
 void
 control_mgd(struct picd *p, struct ipc_msg *m)
 {
-	const char *commit = elem_value(m->body, "commit");
 	switch (m->type) {
 	case MSG_CONF_CHECK:
-		conf_check(p, m, commit != NULL ? commit : "0");
+		conf_check(p, m);
 		break;
 	case MSG_CONF_APPLY:
-		conf_apply(p, m, commit != NULL ? commit : "0");
+		conf_apply(p, m);
 		break;
 	case MSG_RPC:
 		if (m->body == NULL)
@@ -183,12 +155,11 @@ source_take(const struct elem *body, const char *name, uint8_t family, struct ad
 static void
 net_sync(struct picd *p, const struct ipc_msg *m)
 {
-	const char *commit = elem_value(m->body, "commit");
 	bool is_new4 = source_take(m->body, "source-inet", ADDR_V4, &p->ports.source4);
 	bool is_new6 = source_take(m->body, "source-inet6", ADDR_V6, &p->ports.source6);
 	if (is_new4 || is_new6)
 		publish_soon(p);
-	p->synced_commit = commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
+	p->synced_commit = answer_commit_of(m);
 	if (uv_is_active((const uv_handle_t *)&p->rebuild))
 		publish_now(p, (struct assoc_retired){ 0 });
 	if (p->synced_commit >= p->awaited_commit)

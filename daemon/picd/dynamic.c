@@ -70,6 +70,25 @@ is_known(const struct assoc *a, const struct sa_params *p)
 	return false;
 }
 
+static bool
+leads_to(const struct assoc_shape *s, const struct addr *remote)
+{
+	if (s->remote.family == ADDR_NONE)
+		return true;
+	return addr_eq(*remote, s->remote) || addr_eq(*remote, s->backup);
+}
+
+/* Is P no more than WHOLE? Nothing written is everything. */
+static bool
+lies_in(struct prefix p, struct prefix whole)
+{
+	if (whole.addr.family == ADDR_NONE)
+		return true;
+	return p.addr.family == whole.addr.family && p.len >= whole.len &&
+	       prefix_has(whole, p.addr);
+}
+
+/* A commit may have been faster than what kmd has agreed upon with the peer. */
 static const char *
 refusal(const struct picd *p, const struct assoc *a, const struct dynamic_new *n)
 {
@@ -79,6 +98,12 @@ refusal(const struct picd *p, const struct assoc *a, const struct dynamic_new *n
 		return "this tunnel has no dynamic SAs";
 	if (!addr_eq(*local, a->shape.local))
 		return "the tunnel has another local gateway";
+	/* whom an inbound SA takes packets from behind a NAT is not said */
+	if (n->params.src.family != ADDR_NONE && !leads_to(&a->shape, &n->remote))
+		return "the tunnel leads to another gateway";
+	if (!lies_in(n->local_selector, a->shape.selector_local) ||
+	    !lies_in(n->remote_selector, a->shape.selector_remote))
+		return "the tunnel is for other nets";
 	if (a->n_sas >= DYNAMIC_SAS_MAX)
 		return "the tunnel has too many SAs";
 	if (is_known(a, &n->params))
@@ -86,20 +111,25 @@ refusal(const struct picd *p, const struct assoc *a, const struct dynamic_new *n
 	return NULL;
 }
 
+/* Do packets find this inbound SA? */
+static bool
+is_found(const struct picd *p, const struct sa *sa)
+{
+	struct sad_key key;
+	const struct sa_params *q = sa_params(sa);
+	sad_key_init(&key, q->spi, q->protocol == SA_ESP ? 50 : 51, q->dst.family, q->dst.b);
+	return sad_find(p->snap->sad, &key) == sa;
+}
+
 /* Enters an inbound SA where packets look for it. A table that is full is built anew; SA must be A's by then. */
 static bool
 in_use(struct picd *p, struct sa *sa)
 {
 	enum sad_result result = sad_add(p->snap->sad, sa);
-	if (result == SAD_FULL) {
-		publish_now(p, (struct assoc_retired){ 0 });
-		struct sad_key key;
-		const struct sa_params *q = sa_params(sa);
-		sad_key_init(
-		    &key, q->spi, q->protocol == SA_ESP ? 50 : 51, q->dst.family, q->dst.b);
-		return sad_find(p->snap->sad, &key) == sa;
-	}
-	return result == SAD_OK;
+	if (result != SAD_FULL)
+		return result == SAD_OK;
+	publish_now(p, (struct assoc_retired){ 0 });
+	return is_found(p, sa);
 }
 
 static void
@@ -243,14 +273,6 @@ can_stay(const struct assoc_shape *was, const struct assoc_shape *now)
 }
 
 static bool
-leads_to(const struct assoc_shape *s, const struct dynamic_sa *d)
-{
-	if (s->remote.family == ADDR_NONE)
-		return true;
-	return addr_eq(d->remote, s->remote) || addr_eq(d->remote, s->backup);
-}
-
-static bool
 ends_same(const struct assoc_shape *a, const struct assoc_shape *b)
 {
 	return addr_eq(a->remote, b->remote) && addr_eq(a->backup, b->backup);
@@ -264,7 +286,7 @@ dynamic_settle(struct assoc *a, const struct assoc_shape *now, struct assoc_reti
 	struct dynamic_sa *next;
 	for (struct dynamic_sa *d = a->sas; d != NULL; d = next) {
 		next = d->next;
-		if (stays && (!is_elsewhere || leads_to(now, d))) {
+		if (stays && (!is_elsewhere || leads_to(now, &d->remote))) {
 			if (!is_in(d))
 				sa_set_fit(d->sa, now->df, now->tunnel_mtu);
 			continue;
@@ -280,6 +302,32 @@ dynamic_settle(struct assoc *a, const struct assoc_shape *now, struct assoc_reti
 		a->redundancy = (struct dynamic_redundancy){ 0 };
 	}
 	a->shape = *now;
+}
+
+static void
+clashes_end(struct picd *p, struct assoc *a)
+{
+	struct dynamic_sa *next;
+	for (struct dynamic_sa *d = a->sas; d != NULL; d = next) {
+		next = d->next;
+		if (!is_in(d) || is_found(p, d->sa))
+			continue;
+		uint32_t spi = sa_params(d->sa)->spi;
+		log_line(LOG_LEVEL_NOTICE, "PICD_SPI",
+		    "%s: the SPI %u of an SA is configured for another one", a->name, spi);
+		sa_end(p, a, d, "superseded");
+		kmd_spent(p, a, spi, true);
+	}
+}
+
+void
+dynamic_committed(struct picd *p)
+{
+	for (size_t i = 0; i < p->assocs.n_slots; i++) {
+		struct assoc *a = p->assocs.by_slot[i];
+		if (a != NULL && a->shape.is_dynamic)
+			clashes_end(p, a);
+	}
 }
 
 /* --- time --- */

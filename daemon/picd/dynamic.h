@@ -109,6 +109,9 @@ void dynamic_tick(struct picd *p);
 /* A commit makes A what NOW says: its SAs go on with that, or go to R, for the snapshot that follows. */
 void dynamic_settle(struct assoc *a, const struct assoc_shape *now, struct assoc_retired *r);
 
+/* The snapshot of a commit is published: SAs whose SPI is a manual SA's now end, and kmd hears of it. */
+void dynamic_committed(struct picd *p);
+
 /* The outbound SA in use, or NULL. */
 const struct dynamic_sa *dynamic_out(const struct assoc *a);
 

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_PERIOD_MS = 1000, HELD_QUEUE_HIGH = 256 * 1024, TAG_MAX = 512 };
+enum { TICK_PERIOD_MS = 1000, QUEUE_HIGH = 256 * 1024, TAG_MAX = 512 };
 
 /* An answer that waits until workers have the snapshot that was published when it was due. */
 struct kmd_done {
@@ -67,6 +67,13 @@ word_read(
 }
 
 static bool
+direction_read(const struct elem *e, unsigned *out)
+{
+	static const char *const directions[] = { [SA_OUT] = "out", [SA_IN] = "in" };
+	return word_read(e, "direction", directions, 2, out);
+}
+
+static bool
 addr_read(const struct elem *e, const char *name, struct addr *out)
 {
 	const char *s = elem_value(e, name);
@@ -90,7 +97,7 @@ nibble(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Reads exactly N octets of hexadecimal digits and wipes them where they stand. */
+/* Reads exactly N octets of hexadecimal digits. */
 static bool
 key_read(const struct elem *e, const char *name, size_t n, uint8_t *out)
 {
@@ -103,9 +110,16 @@ key_read(const struct elem *e, const char *name, size_t n, uint8_t *out)
 		is_good = hi >= 0 && lo >= 0;
 		out[i] = (uint8_t)((unsigned)hi << 4 | (unsigned)lo);
 	}
-	if (len > 0) /* the tree is the channel's, and nobody reads it after us */
-		explicit_bzero((char *)(uintptr_t)s, len);
 	return is_good;
+}
+
+/* Wipes a key where it stands: the tree is the channel's, and nobody reads it after us. */
+static void
+key_wipe(const struct elem *e, const char *name)
+{
+	const char *s = elem_value(e, name);
+	if (s != NULL)
+		explicit_bzero((char *)(uintptr_t)s, strlen(s));
 }
 
 /* Both algorithms; "none" is no algorithm. */
@@ -124,9 +138,8 @@ algorithms_read(const struct elem *e, struct sa_params *p)
 static bool
 keys_read(const struct elem *e, struct sa_params *p)
 {
-	bool has_auth = key_read(e, "authentication-key", auth_info(p->auth)->key_len, p->auth_key);
-	bool has_enc = key_read(e, "encryption-key", enc_info(p->enc)->key_len, p->enc_key);
-	return has_auth && has_enc;
+	return key_read(e, "authentication-key", auth_info(p->auth)->key_len, p->auth_key) &&
+	       key_read(e, "encryption-key", enc_info(p->enc)->key_len, p->enc_key);
 }
 
 /* Both ports or none. What comes out of a NAT may come from anywhere: an authentic packet says enough. */
@@ -158,7 +171,6 @@ ends_read(const struct elem *e, struct dynamic_new *out)
 static const char *
 add_parse(const struct elem *e, struct dynamic_new *out)
 {
-	static const char *const directions[] = { [SA_OUT] = "out", [SA_IN] = "in" };
 	static const char *const roles[] = { "responder", "initiator" };
 	struct sa_params *p = &out->params;
 	unsigned direction;
@@ -170,7 +182,7 @@ add_parse(const struct elem *e, struct dynamic_new *out)
 	uint64_t soft;
 	uint64_t hard;
 	*out = (struct dynamic_new){ .tag = elem_value(e, "tag") };
-	if (!word_read(e, "direction", directions, 2, &direction) ||
+	if (!direction_read(e, &direction) ||
 	    !word_read(e, "protocol", protocol_words, 3, &protocol) ||
 	    !word_read(e, "role", roles, 2, &role))
 		return "direction, protocol or role is missing";
@@ -279,6 +291,8 @@ sa_add(struct picd *p, const struct ipc_msg *m)
 	struct text why = { 0 };
 	struct dynamic_new n;
 	const char *error = add_parse(m->body, &n);
+	key_wipe(m->body, "authentication-key");
+	key_wipe(m->body, "encryption-key");
 	struct assoc *a = tunnel_find(p, m->body);
 	if (error == NULL && a == NULL)
 		error = "there is no such tunnel";
@@ -296,15 +310,14 @@ static void
 sa_del(struct picd *p, const struct elem *e)
 {
 	struct assoc *a = tunnel_find(p, e);
-	const char *direction = elem_value(e, "direction");
+	unsigned direction;
 	uint64_t spi;
 	if (a == NULL)
 		return; /* a commit was faster */
-	if (direction == NULL)
+	if (!elem_has(e, "direction"))
 		dynamic_clear(p, a);
-	else if (number_read(e, "spi", UINT32_MAX, &spi))
-		(void)dynamic_del(
-		    p, a, strcmp(direction, "in") == 0 ? SA_IN : SA_OUT, (uint32_t)spi);
+	else if (direction_read(e, &direction) && number_read(e, "spi", UINT32_MAX, &spi))
+		(void)dynamic_del(p, a, (enum sa_direction)direction, (uint32_t)spi);
 }
 
 static void
@@ -449,7 +462,7 @@ held_run(struct picd *p)
 	if (p->conf == NULL)
 		return; /* without tunnels kmd could do nothing with the end of the list */
 	while (p->kmd != NULL && p->held_slot < p->assocs.n_slots) {
-		if (ipc_queued(p->kmd) >= HELD_QUEUE_HIGH) {
+		if (ipc_queued(p->kmd) >= QUEUE_HIGH) {
 			ipc_on_drained(p->kmd, on_held_drained);
 			return;
 		}
@@ -547,7 +560,8 @@ kmd_notified(struct picd *p)
 	dones_send(p);
 	for (unsigned i = 0; i < WORKERS; i++)
 		while (worker_next_notice(p->workers[i], &n)) {
-			if (p->kmd == NULL)
+			/* a packet says it again when kmd has read what waits */
+			if (p->kmd == NULL || ipc_queued(p->kmd) >= QUEUE_HIGH)
 				continue;
 			if (n.kind == NOTICE_ACQUIRE)
 				acquire_send(p, n.slot);
@@ -590,20 +604,25 @@ kmd_unlink(struct picd *p)
 	p->held_slot = SIZE_MAX;
 }
 
-/* Nobody waits for what the predecessor wanted to hear. */
+/* Nobody waits for what the predecessor wanted to hear; what it was told died with it. */
 static void
-watches_end(struct picd *p)
+predecessor_forget(struct picd *p)
 {
-	for (size_t i = 0; i < p->assocs.n_slots; i++)
-		if (p->assocs.by_slot[i] != NULL)
-			p->assocs.by_slot[i]->watch = (struct dynamic_watch){ 0 };
+	for (size_t i = 0; i < p->assocs.n_slots; i++) {
+		struct assoc *as = p->assocs.by_slot[i];
+		if (as == NULL)
+			continue;
+		as->watch = (struct dynamic_watch){ 0 };
+		for (struct dynamic_sa *d = as->sas; d != NULL; d = d->next)
+			d->told_soft = d->told_hard = false;
+	}
 }
 
 void
 kmd_link(struct picd *p, int fd)
 {
 	kmd_unlink(p);
-	watches_end(p);
+	predecessor_forget(p);
 	p->kmd = ipc_new(&p->daemon.loop, fd, &kmd_ops, p);
 	if (p->kmd == NULL)
 		return;

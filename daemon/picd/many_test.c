@@ -57,13 +57,15 @@ one_of_many(struct gw *g, unsigned i, bool is_out, unsigned spi)
 	char name[32];
 	char number[16];
 	char remote[ADDR_STRLEN];
+	char net[PREFIX_STRLEN];
 	const char *leaves[GW_LEAVES_MAX];
 	snprintf(name, sizeof(name), "ss/r/t%u", i);
 	snprintf(number, sizeof(number), "%u", spi);
 	snprintf(remote, sizeof(remote), "198.18.%u.%u", i >> 8, i & 255);
+	snprintf(net, sizeof(net), "10.%u.%u.0/24", i >> 8, i & 255);
 	gw_sa_leaves(leaves, is_out, number, false,
 	    (const char *[]){ "tunnel", name, "remote", remote, "local-selector", "0.0.0.0/0",
-		"remote-selector", "0.0.0.0/0", NULL });
+		"remote-selector", net, NULL });
 	gw_kmd_say(g, MSG_SA_ADD, i, leaves);
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/picd/picd.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +36,6 @@ static const struct {
 	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL },
 	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
 };
-
-static void
-rpc_done(struct picd *p, uint32_t seq, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "rpc-done");
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	ipc_send(p->mgd, MSG_RPC_DONE, seq, e, -1);
-	arena_free(a);
-}
 
 static void
 job_free(struct row_job *j)
@@ -80,10 +69,10 @@ jobs_run(struct picd *p)
 		int rc = row != NULL ? ipc_send(p->mgd, MSG_ROW, j->seq, row, -1) : 0;
 		arena_free(a);
 		if (rc < 0) {
-			rpc_done(p, j->seq, "the answer could not be sent");
+			answer_rpc(p->mgd, j->seq, "the answer could not be sent");
 			job_drop(p);
 		} else if (row == NULL) {
-			rpc_done(p, j->seq, NULL);
+			answer_rpc(p->mgd, j->seq, NULL);
 			job_drop(p);
 		}
 	}
@@ -222,12 +211,12 @@ rows_start(struct picd *p, uint32_t seq, const struct elem *rpc)
 	for (; *last != NULL; last = &(*last)->next)
 		n++;
 	if (n >= JOBS_MAX) {
-		rpc_done(p, seq, "too many commands at once");
+		answer_rpc(p->mgd, seq, "too many commands at once");
 		return;
 	}
 	struct row_job *j = job_parse(rpc, &why);
 	if (j == NULL) {
-		rpc_done(p, seq, why);
+		answer_rpc(p->mgd, seq, why);
 		return;
 	}
 	j->seq = seq;

@@ -172,7 +172,7 @@ sad_room(const struct build *b)
 	return is_dynamic ? n + SAD_ROOM : n;
 }
 
-/* Returns how many had no place. Those that clash with a manual one are dead until kmd makes others. */
+/* Returns how many had no place: those that clash with a manual one, which dynamic_committed() ends. */
 static size_t
 sad_put_dynamic(struct build *b, const struct assoc *a)
 {

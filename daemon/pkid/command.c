@@ -11,6 +11,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 #include "lib/pki/chain.h"
 #include "lib/pki/key.h"
 #include "lib/pki/p10.h"
@@ -38,19 +39,6 @@ rpc_row(struct pkid *p, uint32_t seq, const struct elem *row)
 {
 	if (p->mgd != NULL)
 		ipc_send(p->mgd, MSG_ROW, seq, row, -1);
-}
-
-void
-rpc_done(struct pkid *p, uint32_t seq, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "rpc-done");
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	if (p->mgd != NULL)
-		ipc_send(p->mgd, MSG_RPC_DONE, seq, e, -1);
-	arena_free(a);
 }
 
 __attribute__((format(printf, 3, 4))) static void
@@ -150,7 +138,7 @@ make_done(uv_work_t *w, int status)
 	else if (k->p != NULL && store_put_key(&k->p->store, k->id, k->der, k->len, &why))
 		say(k->p, k->seq, "Generated key pair %s, key size %u bits\n", k->id, k->bits);
 	if (k->p != NULL)
-		rpc_done(k->p, k->seq, why.len > 0 ? text_str(&why) : NULL);
+		answer_rpc(k->p->mgd, k->seq, why.len > 0 ? text_str(&why) : NULL);
 	text_done(&why);
 	pki_key_wipe(k->der, k->len);
 	free(k);
@@ -544,6 +532,30 @@ static const struct {
 	{ "clear-pki-ca-certificate", clear_cas },
 };
 
+/* All names of now, NULL behind the last one: a command may take them away. */
+static const char **
+names_keep(const struct store *s, struct arena *a)
+{
+	const char **names = arena_array(a, s->n_entries + 1, sizeof(*names));
+	for (size_t i = 0; i < s->n_entries; i++)
+		names[i] = arena_strdup(a, s->entries[i].id);
+	names[s->n_entries] = NULL;
+	return names;
+}
+
+/* show commands are elsewhere: whatever it was, kmd hears of what there is now. */
+static void
+changed_tell(struct pkid *p, const struct elem *rpc, const char *const *before)
+{
+	const char *id = elem_value(rpc, "certificate-id");
+	if (id != NULL && strcmp(id, "all") != 0) {
+		serve_changed(p, id);
+		return;
+	}
+	for (; *before != NULL; before++)
+		serve_changed(p, *before);
+}
+
 void
 command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 {
@@ -553,16 +565,16 @@ command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 	while (i < n && strcmp(commands[i].rpc, m->body->name) != 0)
 		i++;
 	if (i == n) {
-		rpc_done(p, m->seq, "unknown command");
+		answer_rpc(p->mgd, m->seq, "unknown command");
 		return;
 	}
 	c.a = arena_new_secret();
+	const char **before = names_keep(&p->store, c.a);
 	bool is_later = commands[i].run(&c);
-	/* show commands are elsewhere: whatever it was, kmd hears of what there is now */
 	if (!is_later && c.why.len == 0)
-		serve_changed(p, elem_value(m->body, "certificate-id"));
+		changed_tell(p, m->body, before);
 	if (!is_later)
-		rpc_done(p, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);
+		answer_rpc(p->mgd, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);
 	if (!is_later && strncmp(commands[i].rpc, "load", 4) == 0 && c.why.len > 0)
 		log_line(LOG_LEVEL_NOTICE, "PKID_PV_LOAD_FAILED", "%s: %s", commands[i].rpc,
 		    text_str(&c.why));

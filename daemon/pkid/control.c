@@ -5,11 +5,11 @@
  * A message that makes no sense is refused. Main thread.
  */
 #include "daemon/pkid/pkid.h"
-#include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,61 +19,29 @@
 /* --- mgd --- */
 
 static void
-conf_done(struct pkid *p, uint32_t seq, const char *commit, const char *error)
-{
-	struct arena *a = arena_new();
-	struct elem *e = elem_new(a, "conf-done");
-	elem_leaf(a, e, "commit", commit);
-	elem_leaf(a, e, "status", error == NULL ? "ok" : "error");
-	if (error != NULL)
-		elem_leaf(a, e, "text", error);
-	ipc_send(p->mgd, MSG_CONF_DONE, seq, e, -1);
-	arena_free(a);
-}
-
-static struct conf *
-conf_read(const struct ipc_msg *m, struct text *why)
-{
-	struct arena *a = arena_new_secret();
-	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
-	struct conf *c = NULL;
-	if (root == NULL) {
-		text_put(why, "the configuration cannot be read");
-	} else {
-		struct report r = { 0 };
-		c = conf_load(root, &r);
-		if (c == NULL)
-			report_print(&r, NULL, why);
-		report_done(&r);
-	}
-	arena_free(a);
-	return c;
-}
-
-static void
-conf_check(struct pkid *p, struct ipc_msg *m, const char *commit)
+conf_check(struct pkid *p, struct ipc_msg *m)
 {
 	struct text why = { 0 };
-	struct conf *c = conf_read(m, &why);
-	conf_done(p, m->seq, commit, c != NULL ? NULL : text_str(&why));
+	struct conf *c = checked_load(m, &why);
+	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
 	if (c != NULL)
 		checked_keep(&p->checked, c, m);
 	text_done(&why);
 }
 
 static void
-conf_apply(struct pkid *p, const struct ipc_msg *m, const char *commit)
+conf_apply(struct pkid *p, const struct ipc_msg *m)
 {
 	struct text why = { 0 };
 	struct conf *c = checked_take(&p->checked, m);
 	if (c == NULL)
-		c = conf_read(m, &why);
+		c = checked_load(m, &why);
 	if (c != NULL) {
 		conf_free(p->conf);
 		p->conf = c;
 		serve_changed(p, NULL); /* other CAs may count */
 	}
-	conf_done(p, m->seq, commit, c != NULL ? NULL : text_str(&why));
+	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
 	text_done(&why);
 }
 
@@ -83,7 +51,7 @@ command(struct pkid *p, struct ipc_msg *m)
 	struct arena *a = arena_new_secret();
 	struct elem *files = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
 	if (m->fd >= 0 && files == NULL)
-		rpc_done(p, m->seq, "the file cannot be read");
+		answer_rpc(p->mgd, m->seq, "the file cannot be read");
 	else if (!show_run(p, m))
 		command_run(p, m, files);
 	arena_free(a);
@@ -92,13 +60,12 @@ command(struct pkid *p, struct ipc_msg *m)
 void
 control_mgd(struct pkid *p, struct ipc_msg *m)
 {
-	const char *commit = elem_value(m->body, "commit");
 	switch (m->type) {
 	case MSG_CONF_CHECK:
-		conf_check(p, m, commit != NULL ? commit : "0");
+		conf_check(p, m);
 		break;
 	case MSG_CONF_APPLY:
-		conf_apply(p, m, commit != NULL ? commit : "0");
+		conf_apply(p, m);
 		break;
 	case MSG_RPC:
 		if (m->body != NULL)

@@ -51,7 +51,6 @@ void command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *fil
 /* The channel to mgd is gone: nobody waits for a key any more. */
 void command_stop(struct pkid *p);
 void rpc_row(struct pkid *p, uint32_t seq, const struct elem *row);
-void rpc_done(struct pkid *p, uint32_t seq, const char *error); /* NULL: it went well */
 
 /* --- show.c --- */
 /* Is M one of the `show` commands? Then it is answered. */

@@ -10,6 +10,7 @@
 #include "lib/conf/test_tree.h"
 #include "lib/crypto/sign.h"
 #include "lib/msg/elem.h"
+#include "lib/msg/msg.h"
 #include "lib/pki/key.h"
 #include "lib/pki/p10.h"
 
@@ -18,6 +19,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,7 +152,7 @@ names_are_no_paths(void **state)
 {
 	(void)state;
 	assert_true(store_name_is_good("gw1-a_b"));
-	static const char *const bad[] = { "", "a/b", "..", "a.b", "a%b", "a b", "\xc3\xa4",
+	static const char *const bad[] = { "", "all", "a/b", "..", "a.b", "a%b", "a b", "\xc3\xa4",
 		"123456789012345678901234567890123" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(store_name_is_good(bad[i]));
@@ -265,6 +267,76 @@ kmd_is_served(void **state)
 	text_done(&why);
 }
 
+static void
+nothing_heard(struct ipc *c, struct ipc_msg *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	(void)arg;
+}
+
+static void
+nothing_closed(struct ipc *c, const char *why, void *arg)
+{
+	(void)c;
+	(void)why;
+	(void)arg;
+}
+
+/* However many go at once, kmd hears of each that it cannot use any more. */
+static void
+kmd_hears_of_all_that_are_cleared(void **state)
+{
+	(void)state;
+	static const struct ipc_ops ops = { .on_message = nothing_heard,
+		.on_closed = nothing_closed };
+	static const char *const commands[] = { "clear-pki-local-certificate",
+		"clear-pki-key-pair" };
+	struct text why = { 0 };
+	size_t len;
+	uint8_t *key = pki_key_generate(METHOD_RSA, 1024, &len);
+	for (unsigned by_name = 0; by_name < 2; by_name++)
+		for (size_t i = 0; i < 2; i++) {
+			struct pkid p = { 0 };
+			uv_loop_t loop;
+			int sv[2];
+			folder_clean();
+			store_open(&p.store);
+			assert_true(store_put_key(&p.store, "gw1", key, len, &why));
+			assert_true(store_put_key(&p.store, "gw2", key, len, &why));
+			assert_int_equal(uv_loop_init(&loop), 0);
+			assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+			p.kmd = ipc_new(&loop, sv[0], &ops, &p);
+			struct arena *a = arena_new();
+			struct elem *rpc = elem_new(a, commands[i]);
+			if (by_name != 0)
+				elem_leaf(a, rpc, "certificate-id", "all");
+			else
+				elem_flag(a, rpc, "all");
+			command_run(&p, &(struct ipc_msg){ .body = rpc, .fd = -1 }, NULL);
+			uv_run(&loop, UV_RUN_NOWAIT);
+			ipc_free(p.kmd);
+			uv_run(&loop, UV_RUN_DEFAULT);
+			unsigned heard = 0;
+			struct ipc_msg m;
+			while (ipc_recv_blocking(sv[1], a, &m) == 0) {
+				const char *id = elem_value(m.body, "certificate-id");
+				assert_int_equal(m.type, MSG_PKI_CHAIN);
+				assert_string_equal(elem_value(m.body, "status"), "error");
+				heard |= strcmp(id, "gw1") == 0   ? 1U
+					 : strcmp(id, "gw2") == 0 ? 2U
+								  : 4U;
+			}
+			assert_int_equal(heard, 3);
+			close(sv[1]);
+			assert_int_equal(uv_loop_close(&loop), 0);
+			store_close(&p.store);
+			arena_free(a);
+		}
+	pki_key_wipe(key, len);
+	text_done(&why);
+}
+
 static int
 setup(void **state)
 {
@@ -287,6 +359,7 @@ main(void)
 		cmocka_unit_test(the_folder_keeps_everything),
 		cmocka_unit_test(names_are_no_paths),
 		cmocka_unit_test(kmd_is_served),
+		cmocka_unit_test(kmd_hears_of_all_that_are_cleared),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

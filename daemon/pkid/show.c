@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/answer.h"
 #include "lib/pki/name.h"
 #include "lib/pki/p10.h"
 
@@ -317,7 +318,7 @@ show_run(struct pkid *p, const struct ipc_msg *m)
 		else if (is_request && e->request != NULL)
 			request_row(&s, m->seq, e);
 	}
-	rpc_done(p, m->seq, NULL);
+	answer_rpc(p->mgd, m->seq, NULL);
 	arena_free(s.a);
 	return true;
 }

@@ -29,7 +29,8 @@ store_name_is_good(const char *name)
 	for (size_t i = 0; i < n; i++)
 		if (name[i] <= ' ' || name[i] > '~' || strchr("/%.", name[i]) != NULL)
 			return false;
-	return n > 0 && n <= STORE_NAME_MAX;
+	/* "clear ... certificate-id all" means something else */
+	return n > 0 && n <= STORE_NAME_MAX && strcmp(name, "all") != 0;
 }
 
 /* --- files --- */

@@ -182,6 +182,11 @@ pair_claim(struct pairs *x, struct addr local, struct addr remote, struct prefix
 		    pair_print(b, first));
 		return;
 	}
+	if (first != NULL && p->set != NULL && first->term->dynamic.ike != p->term->dynamic.ike)
+		builder_warn(b, leaf,
+		    "the IKE policy has no effect: tunnels between the same gateways have one IKE "
+		    "SA, with the policy of %s",
+		    pair_print(b, first));
 	const char *tunnel = arena_printf(b->scratch, "%s %s %s", gateways,
 	    prefix_print(prefix_network(source), s), prefix_print(prefix_network(destination), d));
 	if (!smap_add(&x->tunnels, tunnel, own))

@@ -227,7 +227,7 @@ packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const s
 	bool is_v6 = family == ADDR_V6;
 	uint8_t *body = pkt_data(p) + at->hdr_len;
 	uint32_t body_len = p->len - at->hdr_len;
-	uint32_t lead = sa->is_tunnel ? (uint32_t)sa->outer_len + sa->udp_len : at->hdr_len;
+	uint32_t lead = sa->is_tunnel ? sa->lead_len : at->hdr_len;
 	uint32_t ah_len = sa_ah_len(sa, is_v6);
 	uint32_t esp_len = sa->has_esp ? ESP_HDR_LEN + (uint32_t)sa->iv_len : 0;
 	uint32_t total_len = sa_sealed_len(sa, at->hdr_len, body_len, is_v6);
@@ -284,7 +284,7 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 	}
 	if (it->hdr_saved > 0)
 		ip_hdr_copy(pkt_data(p), it->hdr, it->hdr_saved);
-	if (it->sa->udp_len > 0 && p->family == ADDR_V6)
+	if (it->sa->lead_len == IP6_LEN + UDP_LEN)
 		tunnel_udp_sum(pkt_data(p), p->len);
 	sa_count_packet(it->sa, p->len);
 	uint32_t limit = sa_limit(it->sa);

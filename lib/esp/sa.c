@@ -190,7 +190,7 @@ udp_build(struct sa *sa, const struct sa_params *p)
 	uint8_t *udp = sa->outer + sa->outer_len;
 	if (p->dst_port == 0)
 		return;
-	sa->udp_len = UDP_LEN;
+	sa->lead_len = (uint8_t)(sa->outer_len + UDP_LEN);
 	sa->outer[p->src.family == ADDR_V4 ? IP4_PROTO : IP6_NEXT] = PROTO_UDP;
 	put16(udp, p->src_port);
 	put16(udp + UDP_DPORT, p->dst_port);
@@ -214,6 +214,7 @@ outer_build(struct sa *sa, const struct sa_params *p)
 		memcpy(sa->outer + IP6_SRC, p->src.b, 16);
 		memcpy(sa->outer + IP6_DST, p->dst.b, 16);
 	}
+	sa->lead_len = sa->outer_len;
 	udp_build(sa, p);
 }
 
@@ -414,7 +415,7 @@ sa_ah_len(const struct sa *sa, bool is_v6)
 static uint32_t
 overhead(const struct sa *sa, uint32_t hdr_len, bool is_v6)
 {
-	uint32_t n = sa->is_tunnel ? (uint32_t)sa->outer_len + sa->udp_len : hdr_len;
+	uint32_t n = sa->is_tunnel ? sa->lead_len : hdr_len;
 	n += sa_ah_len(sa, is_v6);
 	if (sa->has_esp)
 		n += ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;

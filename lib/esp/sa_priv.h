@@ -60,9 +60,9 @@ struct sa {
 	const void *cipher_keys;            /* into keys, or des_keys */
 	const void *des_keys[SA_DES_PARTS]; /* into keys */
 	uint8_t outer_len;                  /* tunnel: of the IP header in the template */
-	uint8_t udp_len;                    /* of the UDP header behind it, or 0 */
-	uint8_t ah_len;                     /* AH header with ICV and padding, 0 without AH */
-	uint8_t outer[IP6_LEN + UDP_LEN];   /* tunnel: the outer headers, variable fields zero */
+	uint8_t lead_len; /* tunnel: with the UDP header behind it, if there is one */
+	uint8_t ah_len;   /* AH header with ICV and padding, 0 without AH */
+	uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 	_Alignas(64) uint8_t keys[SA_ENC_KEYS_LEN]; /* key schedule for this direction */

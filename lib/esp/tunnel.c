@@ -77,14 +77,16 @@ tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hd
 		out[IP4_TOS] = tos;
 		put16(out + IP4_TOTAL, total_len);
 		put16(out + IP4_ID, next_ip4_id(w));
-		put16(out + IP4_FRAG, outer_df(sa->df, inner) ? IP4_DF : 0);
+		put16(out + IP4_FRAG,
+		    outer_df(atomic_load_explicit(&sa->df, memory_order_relaxed), inner) ? IP4_DF
+											 : 0);
 		ip4_sum_set(out, IP4_LEN);
 	} else {
 		memcpy(out, sa->outer, IP6_LEN);
 		ip_tos_set(out, ADDR_V6, tos);
 		put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
 	}
-	if (sa->udp_len == 0)
+	if (sa->lead_len == sa->outer_len)
 		return;
 	uint8_t *udp = out + sa->outer_len;
 	memcpy(udp, sa->outer + sa->outer_len, UDP_LEN);

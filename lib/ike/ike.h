@@ -43,15 +43,17 @@ enum {
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_TRIES_THERE =
 	    4, /* of later ones of main mode: the peer is there, but may have forgotten us or not understand */
-	IKE_LINGER_MS = 60000,    /* how long an answer is kept for a repeated question */
-	IKE_ASK_MS = 30000,       /* how long the host may take to sign or to prove */
-	IKE_FRAGS_MAX = 256,      /* peers that may be in the middle of a message in fragments */
-	IKE_FRAGS_MS = 20000,     /* how long the rest of such a message may take */
-	IKE_OUT_MAX = 16384,      /* octets of a message that we write */
-	IKE_CERTS_MAX = 8,        /* certificates that a peer may send, and that we send */
-	IKE_CHAIN_MAX = 12288,    /* octets of all certificates that we send */
-	IKE_CAS_MAX = 16,         /* authorities that we name to a peer */
-	IKE_REMOTE_IDS_MAX = 256, /* of a policy */
+	IKE_LINGER_MS = 60000, /* how long an answer is kept for a repeated question */
+	IKE_ASK_MS = 30000,    /* how long the host may take to sign or to prove */
+	IKE_FRAGS_MAX = 256,   /* peers that may be in the middle of a message in fragments */
+	IKE_FRAGS_MS = 20000,  /* how long the rest of such a message may take */
+	IKE_OUT_MAX =
+	    20480, /* octets of a message that we write: certificates, an ID, and the rest */
+	IKE_CERTS_MAX = 8,         /* certificates that a peer may send, and that we send */
+	IKE_CHAIN_MAX = 12288,     /* octets of all certificates that we send */
+	IKE_CAS_MAX = 16,          /* authorities that we name to a peer, */
+	IKE_CAS_OCTETS_MAX = 2048, /* in so many octets; others are not named */
+	IKE_REMOTE_IDS_MAX = 256,  /* of a policy */
 	/* A beginning in aggressive mode costs a Diffie-Hellman before anything is proved. Messages per second, and how many at
 	 * once after a rest: of an address that has an SA, of the others of one policy, and of all. */
 	IKE_AM_RATE_UP = 4,
@@ -187,6 +189,7 @@ struct ike_sa {
 	uint64_t expires_ms;  /* UINT64_MAX until it is up */
 	uint64_t due_ms;      /* the next thing to be done; UINT64_MAX: nothing */
 	uint32_t probe_in;    /* the highest R-U-THERE of the peer; an older one is a recording */
+	uint32_t probe_base;  /* the number before the first of ours */
 	uint32_t probe_out;   /* the last of ours; 0: none */
 	uint32_t probe_acked; /* the last of ours that was answered */
 	struct v1_hand *hand; /* what is needed until it is up, and for IKE_LINGER_MS after */
@@ -194,7 +197,8 @@ struct ike_sa {
 	unsigned n_quicks;
 	struct v1_frags *frags; /* a message that is not complete yet, or NULL */
 	struct ike_mids begun;  /* quick modes of the peer */
-	struct ike_mids told;   /* informational exchanges, but for DPD, which has numbers */
+	struct ike_mids
+	    told; /* informational exchanges, and refusals of ours; not DPD, which has numbers */
 	struct ike_stats stats;
 	char *why; /* the last line of what was refused on it, or NULL */
 	/* the engine's places */
@@ -271,9 +275,9 @@ struct ike_host {
 	/* Which policy has a peer that begins? PEER is who it says it is, without proof, in aggressive mode, and NULL in main
 	 * mode. NULL: none. */
 	struct ike_policy *(*policy)(void *ctx, const struct ike_path *path, const struct id *peer);
-	/* Which tunnel has these networks with this peer? NULL: none. */
-	struct ike_tunnel *(*tunnel)(
-	    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote);
+	/* Which tunnel has these networks with this peer? NULL: none, and WHY gets what there is instead. */
+	struct ike_tunnel *(*tunnel)(void *ctx, const struct ike_sa *sa, struct prefix local,
+	    struct prefix remote, struct text *why);
 	/* A new inbound SPI, at least 256. */
 	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
 	/* Is this the first SA with this peer since we started? Then INITIAL-CONTACT is sent. */

@@ -132,6 +132,16 @@ our_field(const struct p1_proposal *p, enum field field)
 	}
 }
 
+void
+p1_print(const struct p1_proposal *ours, size_t n, struct text *out)
+{
+	for (size_t i = 0; i < n; i++)
+		for (enum field f = 0; f < F_MAX; f++) {
+			text_put(out, f > 0 ? " " : i > 0 ? ", " : "");
+			text_put(out, our_field(&ours[i], f));
+		}
+}
+
 static void
 lists_put(struct text *why, const struct v1_sa *peer, const struct p1_proposal *ours, size_t n)
 {
@@ -143,12 +153,8 @@ lists_put(struct text *why, const struct v1_sa *peer, const struct p1_proposal *
 		}
 	if (peer->n_transforms > SHOWN_MAX)
 		text_printf(why, " and %u more", peer->n_transforms - SHOWN_MAX);
-	text_put(why, "; allowed");
-	for (size_t i = 0; i < n; i++)
-		for (enum field f = 0; f < F_MAX; f++) {
-			text_put(why, f > 0 ? " " : i > 0 ? ", " : " ");
-			text_put(why, our_field(&ours[i], f));
-		}
+	text_put(why, "; allowed ");
+	p1_print(ours, n, why);
 }
 
 /* The nearest pair is the one that agrees furthest; its first difference is what the user has to change. */

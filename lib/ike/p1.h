@@ -47,4 +47,7 @@ void p1_answer(struct v1_out *o, const struct v1_sa *peer, const struct p1_choic
 __attribute__((warn_unused_result)) bool p1_accept(const struct v1_sa *answer,
     const struct p1_proposal *ours, size_t n, struct p1_choice *out, struct text *why);
 
+/* Writes "METHOD ENC HASH GROUP, ...": the proposals for a line that says why. */
+void p1_print(const struct p1_proposal *ours, size_t n, struct text *out);
+
 #endif

@@ -266,6 +266,20 @@ our_field(const struct p2_proposal *p, const struct p2_policy *policy, enum fiel
 	}
 }
 
+void
+p2_print(const struct p2_policy *policy, struct text *out)
+{
+	for (size_t i = 0; i < policy->n; i++) {
+		const struct p2_proposal *p = &policy->proposals[i];
+		text_put(out, i > 0 ? ", " : "");
+		text_put(out, protocol_names[p->protocol]);
+		if (p->protocol != P2_AH)
+			text_printf(out, " %s", enc_info(p->enc)->name);
+		text_printf(out, " %s %s %s", auth_info(p->auth)->name, our_field(p, policy, F_PFS),
+		    our_field(p, policy, F_ENCAP));
+	}
+}
+
 static void
 lists_put(struct text *why, const struct v1_sa *peer, const struct p2_policy *policy)
 {
@@ -285,16 +299,8 @@ lists_put(struct text *why, const struct v1_sa *peer, const struct p2_policy *po
 	}
 	if (peer->n_transforms > n_shown)
 		text_printf(why, " and %u more", peer->n_transforms - n_shown);
-	text_put(why, "; allowed");
-	for (size_t i = 0; i < policy->n; i++) {
-		const struct p2_proposal *p = &policy->proposals[i];
-		text_put(why, i > 0 ? ", " : " ");
-		text_put(why, protocol_names[p->protocol]);
-		if (p->protocol != P2_AH)
-			text_printf(why, " %s", enc_info(p->enc)->name);
-		text_printf(why, " %s %s %s", auth_info(p->auth)->name, our_field(p, policy, F_PFS),
-		    our_field(p, policy, F_ENCAP));
-	}
+	text_put(why, "; allowed ");
+	p2_print(policy, why);
 }
 
 /* The pair that agreed furthest. */

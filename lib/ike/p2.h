@@ -69,4 +69,7 @@ void p2_answer(struct v1_out *o, const struct v1_sa *peer, const struct p2_choic
 __attribute__((warn_unused_result)) bool p2_accept(const struct v1_sa *answer,
     const struct p2_policy *policy, struct p2_choice *out, struct text *why);
 
+/* Writes "PROTOCOL ENC AUTH PFS ENCAPSULATION, ...": the proposals for a line that says why. */
+void p2_print(const struct p2_policy *policy, struct text *out);
+
 #endif

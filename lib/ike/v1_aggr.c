@@ -50,6 +50,9 @@ v1_am_take1(struct v1_turn *t)
 	enum ike_reason reason = v1_offer_take(t);
 	if (reason == IKE_OK)
 		reason = v1_id_take(t);
+	/* whoever has a wrong name gets no hash to guess the key with */
+	if (reason == IKE_OK)
+		reason = v1_id_judge(t);
 	if (reason != IKE_OK)
 		return reason;
 	if (ke->n != dh_info(t->sa->chosen.group)->public_len)

@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	IDS_SHOWN_MAX = 4, /* in a line that says what would have been allowed */
+};
+
 static bool
 is_signed(const struct ike_sa *sa)
 {
@@ -75,6 +79,29 @@ peer_is_allowed(const struct ike_sa *sa, const struct id *peer)
 	return false;
 }
 
+/* The identities that would have been right, as far as anybody wants to read them. */
+static void
+allowed_ids_put(const struct ike_sa *sa, struct text *why)
+{
+	static const char *const matches[] = {
+		[IKE_MATCH_SAME] = "",
+		[IKE_MATCH_CONTAINER] = "container ",
+		[IKE_MATCH_WILDCARD] = "wildcard ",
+	};
+	uint8_t octets[ID_ADDR_MAX];
+	struct id by_addr = id_of_addr(sa->path.remote.addr, octets);
+	const struct ike_policy *policy = sa->policy;
+	text_put(why, ", allowed ");
+	if (policy->n_remote_ids == 0)
+		id_print(&by_addr, why);
+	for (size_t i = 0; i < policy->n_remote_ids && i < IDS_SHOWN_MAX; i++) {
+		text_printf(why, "%s%s", i > 0 ? ", " : "", matches[policy->remote_ids[i].match]);
+		id_print(&policy->remote_ids[i].id, why);
+	}
+	if (policy->n_remote_ids > IDS_SHOWN_MAX)
+		text_printf(why, " and %zu more", policy->n_remote_ids - IDS_SHOWN_MAX);
+}
+
 static enum ike_reason
 id_judge(struct v1_turn *t, struct id *out)
 {
@@ -87,7 +114,15 @@ id_judge(struct v1_turn *t, struct id *out)
 		return IKE_OK;
 	text_put(t->why, "the peer says it is ");
 	id_print(out, t->why);
+	allowed_ids_put(t->sa, t->why);
 	return IKE_ID;
+}
+
+enum ike_reason
+v1_id_judge(struct v1_turn *t)
+{
+	struct id id;
+	return id_judge(t, &id);
 }
 
 /* --- hashes --- */
@@ -188,10 +223,16 @@ v1_cert_ask_put(struct v1_turn *t)
 	const struct ike_policy *policy = t->sa->policy;
 	if (!wants_certs(t->sa))
 		return;
-	for (size_t i = 0; i < policy->n_cas; i++)
-		v1_cert_build(&t->out, V1_CR,
-		    &(struct v1_cert){ V1_CERT_X509_SIGN, policy->cas[i].p, policy->cas[i].n });
-	if (policy->n_cas == 0)
+	size_t total = 0;
+	for (size_t i = 0; i < policy->n_cas; i++) {
+		size_t n = policy->cas[i].n;
+		if (n > IKE_CAS_OCTETS_MAX - total)
+			continue;
+		total += n;
+		v1_cert_build(
+		    &t->out, V1_CR, &(struct v1_cert){ V1_CERT_X509_SIGN, policy->cas[i].p, n });
+	}
+	if (total == 0)
 		v1_cert_build(&t->out, V1_CR, &(struct v1_cert){ .encoding = V1_CERT_X509_SIGN });
 }
 

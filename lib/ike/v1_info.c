@@ -51,16 +51,23 @@ info_send(struct ike *ike, struct ike_sa *sa, struct info *i)
 		v1_send(ike, sa, i->buf, len);
 }
 
-void
-ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+/* Returns the message ID. */
+static uint32_t
+notify_send(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
 {
 	struct info i;
-	if (sa->state != IKE_UP)
-		return;
 	info_begin(ike, sa, &i);
 	v1_notify_build(&i.out, n);
 	sa->stats.out_bad_spis += n->type == V1_N_INVALID_SPI;
 	info_send(ike, sa, &i);
+	return i.mid;
+}
+
+void
+ike_notify(struct ike *ike, struct ike_sa *sa, const struct v1_notify *n)
+{
+	if (sa->state == IKE_UP)
+		(void)notify_send(ike, sa, n);
 }
 
 static void
@@ -81,7 +88,7 @@ ike_probe(struct ike *ike, struct ike_sa *sa)
 	if (sa->probe_out == 0) {
 		ike->host.random(ike->host.ctx, &sa->probe_out, sizeof(sa->probe_out));
 		sa->probe_out = (sa->probe_out & 0x3fffffff) | 1;
-		sa->probe_acked = sa->probe_out;
+		sa->probe_base = sa->probe_acked = sa->probe_out;
 	}
 	sa->probe_out++;
 	sa->stats.out_probes++;
@@ -157,11 +164,12 @@ refusal(enum ike_reason reason)
 	};
 }
 
+/* Sent back to us it must not refuse a quick mode of ours. */
 void
 v1_info_refuse(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 {
 	const struct v1_notify n = refusal(reason);
-	ike_notify(ike, sa, &n);
+	v1_mid_note(&sa->told, notify_send(ike, sa, &n));
 }
 
 /* The peer is told why phase 1 ends, once: it has the keys, though neither side is proved yet. LAST is the end of the message that is
@@ -181,7 +189,7 @@ v1_info_complain(
 	info_send(ike, sa, &i);
 }
 
-/* Smaller than any message that could have caused it. */
+/* Never longer than the message that caused it: who sent that may not be who gets this. */
 void
 v1_info_refuse_clear(
     struct ike *ike, const struct ike_path *path, const struct hdr *h, enum ike_reason reason)
@@ -189,6 +197,8 @@ v1_info_refuse_clear(
 	uint8_t buf[HDR_LEN + V1_GENERIC_LEN + 8];
 	struct v1_out o;
 	const struct v1_notify n = refusal(reason);
+	if (h->len < sizeof(buf))
+		return;
 	v1_out_start(&o, buf, sizeof(buf),
 	    &(struct hdr){ .cky_i = h->cky_i, .version = HDR_V1, .exchange = HDR_INFO });
 	v1_notify_build(&o, &n);
@@ -197,6 +207,13 @@ v1_info_refuse_clear(
 }
 
 /* --- receiving --- */
+
+static void
+answer_put(uint16_t type, struct text *why)
+{
+	const char *name = v1_notify_name(type);
+	text_printf(why, "the peer answers %s", name != NULL ? name : "with an error");
+}
 
 /* Says what an unproved message claims: worth a line in a log, nothing more. */
 static enum ike_reason
@@ -209,12 +226,31 @@ clear_input(struct v1_turn *t, const uint8_t *msg, size_t len)
 	if (reason != IKE_OK)
 		return reason;
 	const struct v1_payload *p = v1_msg_find(&m, V1_NOTIFY, 0);
-	if (p != NULL && v1_notify_parse(p, &n) == IKE_OK) {
+	if (p == NULL || v1_notify_parse(p, &n) != IKE_OK)
+		return IKE_CLEAR;
+	const struct ike_sa *sa = table_find_own(&t->ike->table, t->hdr->cky_i);
+	bool is_answer = sa != NULL && sa->side == V1_INITIATOR && sa->state != IKE_UP &&
+			 n.type <= V1_N_ERROR_MAX;
+	if (!is_answer) {
 		const char *name = v1_notify_name(n.type);
 		text_printf(t->why, "somebody says without proof: notify %u %s", n.type,
 		    name != NULL ? name : "");
+		return IKE_CLEAR;
 	}
-	return IKE_CLEAR;
+	answer_put(n.type, t->why);
+	text_put(t->why, ", without proof");
+	if (n.type == V1_N_NO_PROPOSAL) {
+		text_put(t->why, "; offered ");
+		p1_print(sa->policy->proposals, sa->policy->n, t->why);
+	}
+	return IKE_PEER;
+}
+
+/* The hash says nothing about who made it: a question of ours that is sent back to us is known by its number. */
+static bool
+is_our_probe(const struct ike_sa *sa, uint32_t sequence)
+{
+	return sa->probe_out != 0 && sequence - sa->probe_base - 1 < sa->probe_out - sa->probe_base;
 }
 
 static enum ike_reason
@@ -232,6 +268,8 @@ probe_take(struct v1_turn *t, const struct v1_notify *n)
 		t->sa->probe_acked = sequence;
 		t->sa->stats.in_acks++;
 	} else {
+		if (is_our_probe(t->sa, sequence))
+			return IKE_REPEATED;
 		/* the same again is a question that was sent again; half of all numbers are older */
 		bool is_first = t->sa->stats.in_probes == 0;
 		if (!is_first && sequence - t->sa->probe_in > UINT32_MAX / 2)
@@ -274,9 +312,9 @@ quick_refused(struct v1_turn *t, const struct v1_notify *n)
 	}
 	if (n_waiting != 1)
 		return;
-	const char *name = v1_notify_name(n->type);
 	struct text why = { 0 };
-	text_printf(&why, "the peer answers %s", name != NULL ? name : "with an error");
+	answer_put(n->type, &why);
+	v1_qm_offer_put(t->sa, refused->tunnel, n->type, &why);
 	v1_qm_failed(t->ike, t->sa, refused,
 	    n->type == V1_N_NO_PROPOSAL  ? IKE_NO_PROPOSAL
 	    : n->type == V1_N_INVALID_ID ? IKE_SELECTORS
@@ -300,6 +338,16 @@ lifetime_take(struct v1_turn *t, const struct v1_notify *n)
 	v1_due_update(t->ike, t->sa);
 }
 
+/* The initiator did not believe our last message of main mode, after which we are up. It may have got it changed on the way, and
+ * take the right one yet: the SA stays, and the complaint is kept. */
+static bool
+is_not_believed(const struct ike_sa *sa, const struct v1_notify *n)
+{
+	return sa->side == V1_RESPONDER && sa->stats.n_phase2 == 0 &&
+	       n->protocol == V1_PROTO_ISAKMP && n->type >= V1_N_INVALID_ID &&
+	       n->type <= V1_N_INVALID_SIGNATURE;
+}
+
 static enum ike_reason
 notify_take(struct v1_turn *t, const struct v1_payload *p)
 {
@@ -311,10 +359,14 @@ notify_take(struct v1_turn *t, const struct v1_payload *p)
 		return probe_take(t, &n);
 	if (n.type == V1_N_RESPONDER_LIFETIME)
 		lifetime_take(t, &n);
-	if (n.type == V1_N_INVALID_SPI)
+	if (n.type == V1_N_INVALID_SPI) {
 		t->sa->stats.in_bad_spis++;
-	else if (n.type <= V1_N_ERROR_MAX)
+	} else if (is_not_believed(t->sa, &n)) {
+		answer_put(n.type, t->why);
+		return IKE_PEER;
+	} else if (n.type <= V1_N_ERROR_MAX) {
 		quick_refused(t, &n);
+	}
 	const struct ike_word word = {
 		.notify = n.type,
 		.protocol = n.protocol,
@@ -367,8 +419,7 @@ complaint_take(struct v1_turn *t)
 		if (t->m->list[i].type != V1_NOTIFY ||
 		    v1_notify_parse(&t->m->list[i], &n) != IKE_OK || n.type > V1_N_ERROR_MAX)
 			continue;
-		const char *name = v1_notify_name(n.type);
-		text_printf(t->why, "the peer answers %s", name != NULL ? name : "with an error");
+		answer_put(n.type, t->why);
 		return IKE_PEER;
 	}
 	return IKE_STATE;

@@ -79,9 +79,8 @@ v1_msg_parse(struct rd *r, uint8_t first, enum v1_where where, struct v1_msg *ou
 		out->list[out->n++] = payload;
 	}
 	out->len = total - rd_left(r);
-	if (rd_left(r) > (where == V1_DECRYPTED ? V1_PADDING_MAX : 0))
-		return IKE_TRAILING;
-	return IKE_OK;
+	size_t max = where == V1_DECRYPTED ? V1_PADDING_MAX : total % 4 == 0 ? 3 : 0;
+	return rd_left(r) <= max ? IKE_OK : IKE_TRAILING;
 }
 
 const struct v1_payload *

@@ -64,7 +64,8 @@ struct v1_msg {
 	size_t len;        /* octets of the chain, without the padding behind it */
 };
 
-/* What the chain stands in: padding may follow it only where it was encrypted. */
+/* What the chain stands in: where it was encrypted padding may follow it, in the clear only what fills it up to a multiple of
+ * four octets. */
 enum v1_where { V1_IN_CLEAR, V1_DECRYPTED };
 
 /* Reads the chain that begins with type FIRST. Refuses SHORT, PAYLOAD_TYPE, PAYLOAD_FORM, PAYLOAD_COUNT, TRAILING. */

@@ -117,6 +117,23 @@ padding_follows_only_what_was_encrypted(void **state)
 	assert_int_equal(m.len, n - HDR_LEN);
 }
 
+/* libreswan fills its messages in the clear up to a multiple of four octets. */
+static void
+what_is_in_the_clear_may_be_filled_up(void **state)
+{
+	(void)state;
+	uint8_t buf[512] = { 0 };
+	struct v1_msg m;
+	size_t n = sample(buf, sizeof(buf));
+	for (size_t more = 1; more < 9; more++) {
+		buf[27] = (uint8_t)(n + more);
+		bool fits = more < 4 && (n + more) % 4 == 0;
+		assert_int_equal(
+		    parse(buf, n + more, V1_IN_CLEAR, &m), fits ? IKE_OK : IKE_TRAILING);
+		assert_int_equal(m.len, n - HDR_LEN);
+	}
+}
+
 static void
 too_many_and_unknown_payloads_are_refused(void **state)
 {
@@ -224,6 +241,7 @@ main(void)
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(every_cut_is_refused),
 		cmocka_unit_test(padding_follows_only_what_was_encrypted),
+		cmocka_unit_test(what_is_in_the_clear_may_be_filled_up),
 		cmocka_unit_test(too_many_and_unknown_payloads_are_refused),
 		cmocka_unit_test(a_bad_header_is_refused),
 		cmocka_unit_test(a_full_buffer_gives_no_message),

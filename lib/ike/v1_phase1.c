@@ -145,6 +145,9 @@ v1_kex_take(struct v1_turn *t)
 	struct v1_kex *k = kex_get(sa->hand);
 	const struct v1_payload *ke = v1_msg_find(t->m, V1_KE, 0);
 	uint8_t secret[DH_SECRET_MAX];
+	/* the configuration does not allow it; here it would be a proof that anybody can give */
+	if (sa->chosen.method == METHOD_PSK && sa->policy->psk.n == 0)
+		return IKE_AUTH;
 	if (dh_shared(&k->dh, ke->p, ke->n, secret) != DH_OK)
 		return IKE_KEY;
 	bool is_i = sa->side == V1_INITIATOR;

@@ -143,6 +143,9 @@ v1_writer v1_am_put1, v1_am_put2, v1_am_put3;
 /* quick mode; these write their answers themselves */
 v1_handler v1_qm_r1, v1_qm_i2, v1_qm_r3, v1_qm_i4;
 void v1_qm_first(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, struct v1_out *o);
+/* Writes what the peer did not like in our first message, if it answers it with NOTIFY. */
+void v1_qm_offer_put(
+    const struct ike_sa *sa, const struct ike_tunnel *tunnel, uint16_t notify, struct text *why);
 void v1_qm_failed(struct ike *ike, struct ike_sa *sa, const struct v1_quick *q,
     enum ike_reason reason, const char *why);
 
@@ -166,6 +169,7 @@ void v1_cert_ask_put(struct v1_turn *t); /* CERTREQ, where signatures are used, 
 void v1_proof_put(struct v1_turn *t);    /* HASH, or CERT and SIG */
 void v1_contact_put(struct v1_turn *t);  /* INITIAL-CONTACT, RESPONDER-LIFETIME */
 enum ike_reason v1_id_take(struct v1_turn *t);
+enum ike_reason v1_id_judge(struct v1_turn *t);   /* what was taken; a proof is judged with it */
 enum ike_reason v1_proof_take(struct v1_turn *t); /* may ask the host, see v1_step.asked */
 void v1_signature_ask(struct v1_turn *t);         /* nothing if none is needed */
 void v1_words_take(struct v1_turn *t);            /* the notifies that come with a proof */

@@ -290,13 +290,16 @@ tunnel_find(struct v1_turn *t)
 	enum ike_reason reason = networks_read(t, &ci, &cr);
 	if (reason != IKE_OK)
 		return reason;
-	struct ike_tunnel *tunnel = t->ike->host.tunnel(t->ike->host.ctx, t->sa, cr, ci);
+	struct text instead = { 0 };
+	struct ike_tunnel *tunnel = t->ike->host.tunnel(t->ike->host.ctx, t->sa, cr, ci, &instead);
 	if (tunnel != NULL) {
 		t->quick->tunnel = ike_tunnel_ref(tunnel);
+		text_done(&instead);
 		return IKE_OK;
 	}
-	text_printf(
-	    t->why, "peer proposed its %s with our %s", prefix_print(ci, a), prefix_print(cr, b));
+	text_printf(t->why, "peer proposed its %s with our %s%s", prefix_print(ci, a),
+	    prefix_print(cr, b), text_str(&instead));
+	text_done(&instead);
 	return IKE_SELECTORS;
 }
 
@@ -457,6 +460,22 @@ v1_qm_i4(struct v1_turn *t)
 	uint8_t want[HASH_LEN_MAX];
 	v1_hash1(&t->sa->keys, t->quick->mid, v1_rest_of(t), want);
 	return v1_hash_is(t, want) ? IKE_OK : IKE_HASH;
+}
+
+void
+v1_qm_offer_put(
+    const struct ike_sa *sa, const struct ike_tunnel *tunnel, uint16_t notify, struct text *why)
+{
+	char a[PREFIX_STRLEN];
+	char b[PREFIX_STRLEN];
+	const struct p2_policy policy = policy_of(sa, tunnel);
+	if (notify == V1_N_NO_PROPOSAL) {
+		text_put(why, "; offered ");
+		p2_print(&policy, why);
+	} else if (notify == V1_N_INVALID_ID) {
+		text_printf(why, "; proposed our %s with its %s", prefix_print(tunnel->local, a),
+		    prefix_print(tunnel->remote, b));
+	}
 }
 
 /* The host hears of it; the quick mode is deleted by who calls. */

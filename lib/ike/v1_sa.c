@@ -47,8 +47,10 @@ attr_take(enum v1_phase phase, const struct attr *a, uint32_t *unit, struct v1_t
 	if (!a->is_number)
 		return false;
 	if (a->type == numbers[phase].life_type) {
+		/* one after the other would make a transform of any length, and what is chosen is answered as it came */
+		bool is_next = *unit == 0;
 		*unit = a->value;
-		return a->value == LIFE_SECONDS || a->value == LIFE_KILOBYTES;
+		return is_next && (a->value == LIFE_SECONDS || a->value == LIFE_KILOBYTES);
 	}
 	if (a->type == numbers[phase].life_duration) {
 		uint32_t *life = *unit == LIFE_SECONDS     ? &t->life.seconds

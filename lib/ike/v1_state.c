@@ -348,8 +348,13 @@ v1_why_keep(struct ike_sa *sa, enum ike_reason reason, const char *why)
 {
 	if (reason == IKE_OK || reason == IKE_REPEATED || reason == IKE_STATE)
 		return;
+	struct text t = { 0 };
+	text_put(&t, reason_info(reason)->sentence);
+	if (why != NULL && why[0] != '\0')
+		text_printf(&t, ": %s", why);
 	free(sa->why);
-	sa->why = strdup(why != NULL && why[0] != '\0' ? why : reason_info(reason)->sentence);
+	sa->why = strdup(text_str(&t));
+	text_done(&t);
 }
 
 static uint64_t

@@ -421,7 +421,8 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 	const struct hdr *h = t->hdr;
 	bool is_aggressive = h->exchange == HDR_AGGRESSIVE;
 	struct id id;
-	if (h->cky_r != 0)
+	/* with our own first message, sent back to us, we would become our own peer */
+	if (h->cky_r != 0 || table_find_own(&ike->table, h->cky_i) != NULL)
 		return IKE_COOKIE;
 	if ((h->flags & HDR_ENCRYPTED) != 0)
 		return IKE_ENCRYPTED;
@@ -467,6 +468,14 @@ phase1_take(struct v1_turn *t, uint8_t *msg, size_t len, const uint8_t print[20]
 	return row != NULL ? step_run(t, row, msg, len, print) : IKE_STATE;
 }
 
+/* The policy was chosen for these two addresses, and what is proved counts for them: only ports may change until it is. */
+static bool
+is_between(const struct ike_sa *sa, const struct ike_path *path)
+{
+	return addr_eq(sa->path.remote.addr, path->remote.addr) &&
+	       addr_eq(sa->path.local.addr, path->local.addr);
+}
+
 enum ike_reason
 v1_phase1_input(struct v1_turn *t, uint8_t *msg, size_t len)
 {
@@ -478,6 +487,8 @@ v1_phase1_input(struct v1_turn *t, uint8_t *msg, size_t len)
 	v1_print(msg, len, print);
 	t->sa = t->hdr->cky_r == 0 ? table_find_peer(&t->ike->table, t->hdr->cky_i, t->path)
 				   : table_find(&t->ike->table, t->hdr->cky_i, t->hdr->cky_r);
+	if (t->sa != NULL && !is_between(t->sa, t->path))
+		t->sa = NULL;
 	if (t->sa == NULL) {
 		reason = phase1_admit(t, msg, len);
 		is_new = true;

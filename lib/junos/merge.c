@@ -74,12 +74,11 @@ takes_mine(struct merge *m, const struct node *mine, bool i_changed, bool they_c
 	return m->mine_wins;
 }
 
-static void
-flag_merge(struct merge *m, const struct node *mine, bool *to, bool base, bool wanted)
+/* What becomes of a flag. It has two values: if both have changed it, they agree. */
+static bool
+flag_merge(bool theirs, bool base, bool mine)
 {
-	/* a flag has two values: if both have changed it, they agree */
-	if (takes_mine(m, mine, wanted != base, *to != base, *to == wanted, ""))
-		*to = wanted;
+	return mine != base ? mine : theirs;
 }
 
 /* BASE may be NULL: both have added it. */
@@ -87,9 +86,10 @@ static void
 own_merge(struct merge *m, struct node *to, const struct node *base, const struct node *mine)
 {
 	const struct snode *s = mine->schema;
-	flag_merge(m, mine, &to->is_inactive, base != NULL && base->is_inactive, mine->is_inactive);
-	flag_merge(
-	    m, mine, &to->is_protected, base != NULL && base->is_protected, mine->is_protected);
+	to->is_inactive =
+	    flag_merge(to->is_inactive, base != NULL && base->is_inactive, mine->is_inactive);
+	to->is_protected =
+	    flag_merge(to->is_protected, base != NULL && base->is_protected, mine->is_protected);
 	const char *comment = base != NULL ? base->comment : NULL;
 	if (takes_mine(m, mine, !text_same(mine->comment, comment),
 		!text_same(to->comment, comment), text_same(to->comment, mine->comment),

@@ -37,15 +37,16 @@ struct node {
 			* begins with '#' is a # comment of its own, runs of others are the text of one block comment */
 	unsigned line; /* where it was read, 0 = not from a file */
 	unsigned column;
-	bool is_inactive;
-	bool is_protected;
+	/* bits, because there are hundreds of thousands of nodes: five bytes would make each one longer by eight */
+	bool is_inactive : 1;
+	bool is_protected : 1;
+	/* changed_mark() said so; print_xml() and print_json() tell. On a secret that is hidden: it is another one than in the
+	 * tree that this one is compared with */
+	bool is_changed : 1;
+	/* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
+	bool is_denied : 1;
 	bool
-	    is_changed; /* changed_mark() said so; print_xml() and print_json() tell. On a secret that is hidden: it is
-			  * another one than in the tree that this one is compared with */
-	bool
-	    is_denied; /* container or leaf in a tree for somebody who may not see what it holds: a mark and no content */
-	bool
-	    is_omitted; /* in a tree for `show`: its content is not there, because it shall not be shown */
+	    is_omitted : 1; /* in a tree for `show`: its content is not there, because it shall not be shown */
 	unsigned
 	    group; /* in an expanded tree: the group it was inherited from, see node_group(); 0 = none */
 	struct index *index; /* tree.c's own: finds children where there are many */

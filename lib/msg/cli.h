@@ -88,7 +88,7 @@ enum cli_msg_type {
 		   * caret: offset in the line of the word it is about; edit: the [edit] place of
 		   * the next prompt */
 	CLI_CALL,    /* C->M CALL { arguments }: see above */
-	CLI_PROBLEM, /* M->C problem { severity ("error", "warning"), [tag], [path], [bad-element], message }: to a program, and to who
+	CLI_PROBLEM, /* M->C problem { severity ("error", "warning"), [tag], [path], [bad-element], [source-daemon], message }: to a program, and to who
 		      * wants XML of a line whose words are right, in the place of the text in CLI_DONE. tag: of
 		      * RFC 6241, "operation-failed" if missing; path: "[edit ...]" */
 };

@@ -105,7 +105,8 @@ enum msg_type {
 		    * further interval; 0: no more */
 	MSG_IDLE,  /* P->K idle { (tunnel)* }: answers MSG_WATCH, as long as it lasts */
 	MSG_BAD_SPI, /* P->K bad-spi { protocol ("esp", "ah"), spi, local, remote }: nobody has it; at most ten a second */
-	MSG_SA_SPENT, /* P->K spent { tunnel, spi, degree ("soft", "hard") }: the sequence numbers of an outbound SA come to their end */
+	MSG_SA_SPENT, /* P->K spent { tunnel, spi, degree ("soft", "hard") }: the sequence numbers of an outbound SA come to their end;
+		       * or an inbound one is gone, since a commit gave its SPI to a manual SA (hard) */
 	MSG_REDUNDANCY, /* K->P redundancy { tunnel, primary, primary-state ("active", "standby"), [backup, backup-state], failovers }:
 			 * for show; the active one is the tunnel's remote gateway */
 

@@ -2,10 +2,13 @@
  *
  * checked.c - the configuration that a daemon has checked and will probably be told to apply next.
  *
- * Used by netd and picd; checked.h says why.
+ * Used by netd, kmd, pkid and picd; checked.h says why.
  */
 #include "lib/os/checked.h"
 
+#include "lib/base/arena.h"
+#include "lib/base/report.h"
+#include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/os/ipc.h"
 
@@ -45,6 +48,22 @@ checked_done(struct checked *k)
 {
 	forget(k);
 	uv_close((uv_handle_t *)&k->forget, NULL);
+}
+
+struct conf *
+checked_load(const struct ipc_msg *m, struct text *why)
+{
+	struct arena *a = arena_new_secret();
+	struct elem *root = m->fd >= 0 ? memfd_to_elem(m->fd, a) : NULL;
+	struct report r = { 0 };
+	struct conf *c = root != NULL ? conf_load(root, &r) : NULL;
+	if (root == NULL)
+		text_put(why, "the configuration cannot be read");
+	else if (c == NULL)
+		report_print(&r, NULL, why);
+	report_done(&r);
+	arena_free(a);
+	return c;
 }
 
 void

@@ -13,6 +13,7 @@
 
 struct conf;
 struct ipc_msg;
+struct text;
 
 struct checked {
 	struct conf *conf; /* NULL: nothing is kept */
@@ -22,6 +23,9 @@ struct checked {
 
 void checked_init(struct checked *k, uv_loop_t *loop);
 void checked_done(struct checked *k); /* frees; the loop has to run once more */
+
+/* Reads the sealed file of M, in memory that is wiped. NULL if it is no configuration, and WHY says the reason. */
+struct conf *checked_load(const struct ipc_msg *m, struct text *why);
 
 /* Takes over C, which was read from the sealed file of M, and that file. Whatever was kept before is freed. */
 void checked_keep(struct checked *k, struct conf *c, struct ipc_msg *m);

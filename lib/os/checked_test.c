@@ -4,6 +4,7 @@
  */
 #include "lib/base/arena.h"
 #include "lib/base/report.h"
+#include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/os/checked.h"
@@ -118,10 +119,28 @@ the_latest_check_counts(void **state)
 	end(&f);
 }
 
+static void
+what_is_no_configuration_is_refused(void **state)
+{
+	struct text why = { 0 };
+	struct ipc_msg m = { .fd = -1 };
+	(void)state;
+	assert_null(checked_load(&m, &why));
+	assert_string_equal(text_str(&why), "the configuration cannot be read");
+	text_done(&why);
+	conf_free(conf_make(&m.fd));
+	struct conf *c = checked_load(&m, &why);
+	assert_non_null(c);
+	assert_int_equal(why.len, 0);
+	conf_free(c);
+	close(m.fd);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_configuration_is_refused),
 		cmocka_unit_test(the_same_file_brings_it_back_once),
 		cmocka_unit_test(another_file_of_the_same_contents_does_not),
 		cmocka_unit_test(the_latest_check_counts),

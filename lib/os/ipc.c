@@ -164,15 +164,17 @@ poll_start(struct ipc *c)
 	uv_poll_start(&c->poll, events, on_poll);
 }
 
-/* Asks for writability and watches for a stall exactly while something is queued. */
+/* Asks for writability while something is queued or somebody waits for the end of that, and watches for a stall exactly
+ * while something is queued. */
 static void
 poll_update(struct ipc *c)
 {
 	if (c->why != NULL || c->is_freed)
 		return;
 	bool is_waiting = c->head != NULL;
-	bool is_changed = is_waiting != c->wants_write;
-	c->wants_write = is_waiting;
+	bool wants_write = is_waiting || c->on_drained != NULL;
+	bool is_changed = wants_write != c->wants_write;
+	c->wants_write = wants_write;
 	if (is_changed)
 		poll_start(c);
 	if (is_waiting && !uv_is_active((uv_handle_t *)&c->timer))
@@ -284,12 +286,12 @@ on_poll(uv_poll_t *poll, int status, int events)
 			die_later(c, strerror(-rc));
 			return;
 		}
-		poll_update(c);
-		if (c->head == NULL && c->on_drained != NULL) {
-			void (*fn)(struct ipc *, void *) = c->on_drained;
+		void (*fn)(struct ipc *, void *) = c->head == NULL ? c->on_drained : NULL;
+		if (fn != NULL)
 			c->on_drained = NULL;
+		poll_update(c);
+		if (fn != NULL)
 			fn(c, c->arg);
-		}
 	}
 	if (c->why != NULL || c->is_freed)
 		return;

@@ -293,6 +293,12 @@ test_drained(void **state)
 	assert_int_equal(e->n_drained, 0);
 	turn(e);
 	assert_int_equal(e->n_drained, 1);
+	/* what is sent meanwhile does not cancel it */
+	ipc_on_drained(e->c, on_drained);
+	assert_int_equal(ipc_send(e->c, MSG_READY, 0, NULL, -1), 0);
+	turn(e);
+	turn(e);
+	assert_int_equal(e->n_drained, 2);
 }
 
 static void

@@ -8,6 +8,8 @@
  */
 #include "lib/vpn/life_priv.h"
 
+#include "lib/base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +65,37 @@ is_open_to(const struct life_gate *g)
 	return life_is_ready(t) && (g == &t->gates[t->gate] || t->current == NULL);
 }
 
+/* What would have been accepted instead: the tunnel with the peer that has most in common with LOCAL and REMOTE. */
+static void
+nearest_put(const struct life_peer *p, struct prefix local, struct prefix remote, struct text *why)
+{
+	const struct life_gate *best = NULL;
+	int best_score = -1;
+	char a[PREFIX_STRLEN];
+	char b[PREFIX_STRLEN];
+	for (const struct life_gate *g = p->gates; g != NULL; g = g->next) {
+		const struct ike_tunnel *k = g->tunnel->ike;
+		int score = prefix_eq(k->local, local) + prefix_eq(k->remote, remote);
+		if (score > best_score) {
+			best = g;
+			best_score = score;
+		}
+	}
+	if (best == NULL)
+		return;
+	const struct life_tunnel *t = best->tunnel;
+	if (best_score == 2)
+		text_printf(why, ", which %s has %s", t->name,
+		    life_is_ready(t) ? "with its other gateway now"
+				     : "on an interface that is down");
+	else
+		text_printf(why, ", allowed its %s with our %s (%s)",
+		    prefix_print(t->ike->remote, a), prefix_print(t->ike->local, b), t->name);
+}
+
 static struct ike_tunnel *
-on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote)
+on_tunnel(
+    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote, struct text *why)
 {
 	struct life *l = ctx;
 	const struct life_ike *ike = sa->owner;
@@ -84,6 +115,8 @@ on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix
 		    (best == NULL || t->order < best->order))
 			best = t;
 	}
+	if (best == NULL)
+		nearest_put(ike->peer, local, remote, why);
 	return best != NULL ? best->ike : NULL;
 }
 

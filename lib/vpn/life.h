@@ -28,6 +28,7 @@
 
 struct conf;
 struct life;
+struct text;
 
 enum {
 	LIFE_TAG_MAX = 40,
@@ -162,6 +163,9 @@ void life_free(struct life
 
 /* --- configuration, time, datagrams --- */
 
+/* Could it be run? False, and WHY says the reason, if a name in it is none. */
+bool life_conf_check(const struct conf *c, struct text *why);
+
 /* Runs this configuration from now on; cannot fail. Nothing of C is kept. Tunnels are paired by name; one that is the same
  * loses nothing. */
 void life_conf(struct life *l, uint64_t now_ms, const struct conf *c);
@@ -182,6 +186,9 @@ void life_held(struct life *l, uint64_t now_ms, const struct life_sa *sa); /* MS
 void life_held_end(struct life *l, uint64_t now_ms, const char *pic);      /* MSG_SA_HELD_END */
 /* The channel is closed. The SAs stay what they are: the PIC may still forward, and tells when it is back. */
 void life_pic_down(struct life *l, uint64_t now_ms, const char *pic);
+
+/* Are these the tunnel's PIC and a tunnel? What another one says of it is not to be heard. */
+bool life_is_of_pic(const struct life *l, const char *tunnel, const char *pic);
 
 void life_acquire(struct life *l, uint64_t now_ms, const char *tunnel);
 void life_idle(struct life *l, uint64_t now_ms, const char *tunnel);

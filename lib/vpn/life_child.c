@@ -6,8 +6,9 @@
  * the answer came, and the responder sends on the new one when the third message says so. The old pair takes inbound packets
  * until it expires or the peer deletes it, so no packet meets an SA that is not there.
  *
- * When both ends began at once there are two pairs, rivals. Both ends use the one whose smaller SPI is the greater, whichever
- * came first; the other one takes inbound packets, is not renewed, and is used only if the peer deletes the winner.
+ * When both ends began at once, neither knowing of the other, there are two pairs, rivals. Both ends use the one whose smaller
+ * SPI is the greater, whichever came first; the other one takes inbound packets, is not renewed, and is used only if the peer
+ * deletes the winner.
  */
 #include "lib/vpn/life_priv.h"
 
@@ -91,7 +92,7 @@ pic_add(struct life_child *c, bool is_out, const uint8_t *enc_key, const uint8_t
 	char tag[LIFE_TAG_MAX];
 	const struct p2_spis *spis = is_out ? &c->out : &c->in;
 	uint64_t soft = life_may_begin(t) ? life_soft_ms(c) : UINT64_MAX;
-	snprintf(tag, sizeof(tag), "%016llx%08x", (unsigned long long)t->fp,
+	snprintf(tag, sizeof(tag), "%016llx%08x", (unsigned long long)t->tag_fp,
 	    life_main_spi(c->protocol, is_out ? c->in : c->out));
 	l->host.sa_add(l->host.ctx, &(struct life_sa){
 					.pic = t->pic->name,
@@ -306,11 +307,12 @@ rival_rank(const struct life_child *c)
 	return in < out ? in : out;
 }
 
+/* Was A begun, by the other end, before that could know of B? Later it has a reason: it may have lost B. */
 static bool
-is_rival(const struct life *l, const struct life_child *a, const struct life_child *b)
+is_rival(const struct life_child *a, const struct life_child *b)
 {
 	return a->is_initiator != b->is_initiator && !b->is_adopted && a->peer == b->peer &&
-	       l->now_ms - b->up_ms < LIFE_RIVAL_MS;
+	       a->begun_ms < b->up_ms + LIFE_RIVAL_MS;
 }
 
 /* Both directions of C are there; its outbound keys are in `late`. */
@@ -323,7 +325,7 @@ child_up(struct life_child *c, bool is_late)
 	c->is_up = true;
 	c->up_ms = l->now_ms;
 	c->peer->n_created++;
-	if (rival != NULL && is_rival(l, c, rival)) {
+	if (rival != NULL && is_rival(c, rival)) {
 		if (rival_rank(c) < rival_rank(rival)) {
 			c->is_surplus = true;
 			life_tell(l, LIFE_TRACE, t, c->peer, NULL,
@@ -390,6 +392,7 @@ child_make(
 		.out = k->out,
 		.path = sa->path,
 		.hard_ms = l->now_ms + k->chosen.lifetime_s * UINT64_C(1000),
+		.begun_ms = k->side == V1_INITIATOR ? t->quick_ms : l->now_ms,
 		.up_ms = l->now_ms,
 		.protocol = (uint8_t)k->chosen.protocol,
 		.auth = (uint8_t)k->chosen.auth,
@@ -424,6 +427,7 @@ on_in(
 	uint64_t limit = t->life->now_ms + LIFE_IN_MS;
 	/* until the third message comes it may not stay as long as it was agreed; see on_both() */
 	c->hard_ms = c->hard_ms < limit ? c->hard_ms : limit;
+	excess_end(t);
 	life_dirty(t);
 }
 

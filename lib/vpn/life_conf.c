@@ -30,6 +30,7 @@ struct spec {
 	unsigned index;
 	unsigned window;
 	uint64_t fp;
+	uint64_t tag_fp;
 	struct life_policy *policy; /* a reference */
 	char *name;                 /* owned until a tunnel takes it */
 };
@@ -84,13 +85,13 @@ put_addr(struct wr *w, struct addr a)
 
 /* What of it makes SAs what they are. The order of tunnels does not. */
 static uint64_t
-fingerprint(const struct spec *s, const char *pic)
+fingerprint(const struct spec *s, const char *pic, uint64_t policy_fp)
 {
 	uint8_t buf[1024];
 	uint8_t hash[HASH_LEN_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	const struct conf_ipsec_policy *ipsec = s->dynamic->ipsec;
-	wr_u64(&w, s->policy->fp);
+	wr_u64(&w, policy_fp);
 	put_addr(&w, s->local);
 	put_addr(&w, s->gates[0]);
 	put_addr(&w, s->gates[1]);
@@ -136,7 +137,8 @@ static void
 spec_finish(struct life *l, struct spec *s, unsigned bad_spi_max)
 {
 	s->policy = life_policy_get(l, s->ike, s->set, bad_spi_max);
-	s->fp = fingerprint(s, pic_of(s));
+	s->fp = fingerprint(s, pic_of(s), s->policy->fp);
+	s->tag_fp = fingerprint(s, pic_of(s), s->policy->open_fp);
 	s->name = name_make(s);
 }
 
@@ -259,6 +261,7 @@ tunnel_new(struct life *l, struct spec *s)
 	struct life_tunnel *t = life_alloc(sizeof(*t));
 	t->life = l;
 	t->fp = s->fp;
+	t->tag_fp = s->tag_fp;
 	t->name = s->name;
 	t->pic = life_pic_get(l, pic_of(s));
 	t->ike = ike_make(s, t);

@@ -135,11 +135,14 @@ void
 life_ike_doom(struct life_ike *i)
 {
 	struct life *l = i->life;
-	if (i->peer != NULL)
+	struct life_peer *p = i->peer;
+	if (p != NULL)
 		ike_unlink(i);
 	i->peer = NULL;
 	i->next = l->doomed;
 	l->doomed = i;
+	if (p != NULL)
+		life_peer_update(p); /* on what is it probed? */
 }
 
 void
@@ -231,6 +234,14 @@ waiters_wake(struct life_peer *p)
 	}
 }
 
+/* The peer of an SA that it began. Nobody if a commit has changed meanwhile what is allowed with it. */
+static struct life_peer *
+beginner_find(const struct life *l, const struct ike_sa *sa)
+{
+	struct life_peer *p = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
+	return p != NULL && sa->policy->owner == p->policy ? p : NULL;
+}
+
 void
 life_on_up(struct life *l, struct ike_sa *sa)
 {
@@ -240,10 +251,7 @@ life_on_up(struct life *l, struct ike_sa *sa)
 		i->life = l;
 		i->sa = sa;
 		sa->owner = i;
-		i->peer = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
-		/* begun by the peer with a policy that has been changed since */
-		if (i->peer != NULL && sa->policy->owner != i->peer->policy)
-			i->peer = NULL;
+		i->peer = beginner_find(l, sa);
 	}
 	struct life_peer *p = i->peer;
 	i->is_up = true;
@@ -439,8 +447,13 @@ life_on_word(struct life *l, struct ike_sa *sa, const struct ike_word *word)
 	struct life_ike *i = sa->owner;
 	if (i == NULL || i->peer == NULL)
 		return;
-	i->heard_ms = l->now_ms;
-	life_alive(i->peer);
+	/* probes and their answers have numbers; anything else may be a recording */
+	if (!word->is_delete &&
+	    (word->notify == V1_N_R_U_THERE || word->notify == V1_N_R_U_THERE_ACK)) {
+		i->heard_ms = l->now_ms;
+		life_alive(i->peer);
+		return;
+	}
 	if (!word->is_delete && word->notify == V1_N_INITIAL_CONTACT) {
 		contact_take(l, i);
 		return;
@@ -459,13 +472,24 @@ life_on_word(struct life *l, struct ike_sa *sa, const struct ike_word *word)
 
 /* --- packets for SAs that nobody has --- */
 
+/* Is there an SA of this gateway with SPI? Another services interface that shares the gateway has heard a packet for it, or it
+ * is still on its way to the one that will have it. */
+static bool
+is_ours(const struct life *l, uint32_t spi, struct addr local)
+{
+	const struct life_child *c =
+	    life_child_of_in(l, NULL, (struct p2_spis){ .esp = spi, .ah = spi });
+	return c != NULL && addr_eq(c->path.local.addr, local);
+}
+
 void
 life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_t spi,
     struct addr local, struct addr remote)
 {
 	l->now_ms = now_ms;
 	struct life_peer *p = life_peer_find(l, local, remote);
-	if (p != NULL && p->ikes != NULL && p->n_bad_spi < p->policy->bad_spi_max) {
+	if (p != NULL && p->ikes != NULL && p->n_bad_spi < p->policy->bad_spi_max &&
+	    !is_ours(l, spi, local)) {
 		p->n_bad_spi++;
 		ike_bad_spi(l->ike, p->ikes->sa, protocol, spi);
 	}

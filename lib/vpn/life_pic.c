@@ -91,10 +91,11 @@ tag_read(const char *tag, uint64_t *out_fp, uint32_t *out_twin)
 static struct life_held *
 twin_take(struct life_pic *pic, const struct life_sa *in, uint32_t twin)
 {
-	for (struct life_held **at = &pic->held; *at != NULL; at = &(*at)->next) {
+	/* they are sorted by tunnel */
+	for (struct life_held **at = &pic->held;
+	     *at != NULL && strcmp((*at)->sa.tunnel, in->tunnel) == 0; at = &(*at)->next) {
 		struct life_held *h = *at;
-		if (h->sa.is_out && h->sa.spi == twin && h->sa.protocol == in->protocol &&
-		    strcmp(h->sa.tunnel, in->tunnel) == 0) {
+		if (h->sa.is_out && h->sa.spi == twin && h->sa.protocol == in->protocol) {
 			*at = h->next;
 			return h;
 		}
@@ -142,6 +143,8 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 		.is_held_out = out != NULL,
 	};
 	struct life_child *c = life_child_add(t, p, &from);
+	if (t->gate != gate)
+		life_stop(t); /* what it negotiates is counted with the gateway of now */
 	t->gate = (uint8_t)gate;
 	if (out != NULL && (t->current == NULL || t->current->hard_ms < c->hard_ms))
 		t->current = c;
@@ -150,6 +153,8 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 		p->path = c->path;
 		p->keepalive_ms = l->now_ms;
 	}
+	/* what the peer says about these SAs comes over an IKE SA: the old one is lost, so it needs another one */
+	t->wants_p1 = p->ikes == NULL;
 	life_tell(l, LIFE_ADOPTED, t, p, NULL,
 	    "SA kept, inbound SPI: 0x%x, outbound SPI: 0x%x, %u seconds left", in->spi,
 	    out != NULL ? out->spi : 0, in->hard_s);
@@ -220,13 +225,13 @@ held_take(struct life_pic *pic, struct life *l)
 	while (pic->held != NULL) {
 		struct life_held *h = pic->held;
 		struct life_held *out = NULL;
-		struct life_tunnel *t = life_find(l, h->sa.tunnel);
+		struct life_tunnel *t =
+		    life_is_of_pic(l, h->sa.tunnel, pic->name) ? life_find(l, h->sa.tunnel) : NULL;
 		uint64_t fp = 0;
 		uint32_t twin = 0;
 		unsigned gate = 0;
 		pic->held = h->next;
-		bool is_ours =
-		    t != NULL && t->pic == pic && tag_read(h->sa.tag, &fp, &twin) && fp == t->fp;
+		bool is_ours = t != NULL && tag_read(h->sa.tag, &fp, &twin) && fp == t->tag_fp;
 		if (is_known(t, &h->sa)) {
 			held_free(h);
 			continue;
@@ -357,6 +362,13 @@ life_pic_down(struct life *l, uint64_t now_ms, const char *name)
 	held_drop(pic);
 	pic->state = LIFE_PIC_DOWN;
 	life_run(l);
+}
+
+bool
+life_is_of_pic(const struct life *l, const char *tunnel, const char *pic)
+{
+	const struct life_tunnel *t = life_find(l, tunnel);
+	return t != NULL && strcmp(t->pic->name, pic) == 0;
 }
 
 void

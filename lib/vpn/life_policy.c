@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
+#include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/crypto/dn.h"
 
@@ -38,9 +39,10 @@ put_id(struct wr *w, const struct conf_id *id)
 		wr_bytes(w, id->b, id->len);
 }
 
+/* KEY is the pre-shared key, or nothing. */
 static uint64_t
-fingerprint(
-    const struct conf_ike_policy *c, const struct conf_service_set *set, unsigned bad_spi_max)
+fingerprint(const struct conf_ike_policy *c, const struct conf_service_set *set,
+    unsigned bad_spi_max, struct part key)
 {
 	struct wr w = wr_grow();
 	uint8_t hash[HASH_LEN_MAX];
@@ -58,9 +60,9 @@ fingerprint(
 		wr_u32(&w, p->group);
 		wr_u32(&w, p->lifetime_s);
 	}
-	wr_u32(&w, c->psk.len);
-	if (c->psk.len > 0)
-		wr_bytes(&w, c->psk.b, c->psk.len);
+	wr_u32(&w, (uint32_t)key.n);
+	if (key.n > 0)
+		wr_bytes(&w, key.p, key.n);
 	put_text(&w, c->local_certificate);
 	put_id(&w, &c->local_id);
 	wr_u8(&w, c->takes_any_remote_id);
@@ -108,6 +110,32 @@ id_make(const struct conf_id *c, uint8_t *der, struct id *out)
 	return n > 0;
 }
 
+static bool
+is_dn(enum conf_id_kind kind)
+{
+	return kind == CONF_ID_DN_EXACT || kind == CONF_ID_DN_CONTAINER ||
+	       kind == CONF_ID_DN_WILDCARD;
+}
+
+bool
+life_conf_check(const struct conf *c, struct text *why)
+{
+	uint8_t der[DN_MAX];
+	for (size_t i = 0; i < c->n_ike_policies; i++) {
+		const struct conf_ike_policy *p = c->ike_policies[i];
+		for (size_t k = 0; k < p->n_remote_ids; k++) {
+			const struct conf_id *id = &p->remote_ids[k];
+			struct id made;
+			if (!is_dn(id->kind) || id_make(id, der, &made))
+				continue;
+			text_printf(why, "IKE policy %s: remote-id '%.*s' is no distinguished name",
+			    p->name, (int)id->len, (const char *)id->b);
+			return false;
+		}
+	}
+	return true;
+}
+
 static enum ike_match
 match_of(enum conf_id_kind kind)
 {
@@ -139,6 +167,9 @@ plain_make(const struct conf_ike_policy *c, const struct conf_service_set *set, 
 	for (size_t i = 0; i < c->n_remote_ids && n_ids < IKE_REMOTE_IDS_MAX; i++)
 		if (id_make(&c->remote_ids[i], der + i * DN_MAX, &ids[n_ids].id))
 			ids[n_ids++].match = match_of(c->remote_ids[i].kind);
+	/* none of them is a name: that is nobody, since with none at all it is the address */
+	if (n_ids == 0 && c->n_remote_ids > 0)
+		ids[n_ids++].id = id_of_bytes(ID_KEY, NULL, 0);
 	struct ike_policy from = {
 		.is_aggressive = c->is_aggressive,
 		.no_natt = set == NULL || set->no_natt,
@@ -202,13 +233,14 @@ struct life_policy *
 life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct conf_service_set *set,
     unsigned bad_spi_max)
 {
-	uint64_t fp = fingerprint(c, set, bad_spi_max);
+	uint64_t fp = fingerprint(c, set, bad_spi_max, (struct part){ c->psk.b, c->psk.len });
 	struct life_policy *p = of_node(life_hash_first(&l->policies, fp));
 	if (p != NULL)
 		return life_policy_ref(p);
 	p = life_alloc(sizeof(*p));
 	p->n_refs = 1;
 	p->fp = fp;
+	p->open_fp = fingerprint(c, set, bad_spi_max, (struct part){ 0 });
 	p->name = life_strdup(c->name);
 	p->certificate = life_strdup(c->local_certificate);
 	p->bad_spi_max = bad_spi_max;
@@ -230,15 +262,35 @@ life_policy_get(struct life *l, const struct conf_ike_policy *c, const struct co
 
 /* --- certificates --- */
 
+static bool
+part_eq(struct part a, struct part b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Do both say the same of us? */
+static bool
+is_same(const struct ike_policy *a, const struct ike_policy *b)
+{
+	if (a->local_id.type != b->local_id.type || a->n_cas != b->n_cas ||
+	    !part_eq((struct part){ a->local_id.p, a->local_id.n },
+		(struct part){ b->local_id.p, b->local_id.n }))
+		return false;
+	for (size_t i = 0; i < a->n_cas; i++)
+		if (!part_eq(a->cas[i], b->cas[i]))
+			return false;
+	return true;
+}
+
 /* What we say we are: what is configured, else what the certificate says. SAs of before keep what they were made of. */
 static void
 chain_take(struct life_policy *p, const struct life_chain *chain, const char *why)
 {
-	ike_forget(p->ike);
-	p->ike = NULL;
 	free(p->why);
 	p->why = NULL;
 	if (chain == NULL) {
+		ike_forget(p->ike);
+		p->ike = NULL;
 		if (asprintf(&p->why, "local certificate %s: %s", p->certificate,
 			why != NULL ? why : "not loaded") < 0)
 			abort();
@@ -251,6 +303,10 @@ chain_take(struct life_policy *p, const struct life_chain *chain, const char *wh
 		from.local_id = id_of_bytes(ID_DN, chain->subject.p, chain->subject.n);
 	from.cas = chain->cas;
 	from.n_cas = chain->n_cas < IKE_CAS_MAX ? chain->n_cas : IKE_CAS_MAX;
+	/* told again at every commit: what has not changed must not disturb negotiations */
+	if (p->ike != NULL && is_same(p->ike, &from))
+		return;
+	ike_forget(p->ike);
 	p->ike = ike_policy_new(&from);
 }
 

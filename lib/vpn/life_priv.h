@@ -24,7 +24,7 @@
 
 enum {
 	LIFE_FRESH_MS = 30000, /* an IKE SA with less left begins no more quick modes */
-	LIFE_RIVAL_MS = 10000, /* two pairs that both ends began within this time are rivals */
+	LIFE_RIVAL_MS = 500,   /* how long a message may be on its way: see is_rival() */
 	LIFE_SHORT_MS = 10000, /* a pair that the peer deletes so soon counts as a failure */
 	LIFE_FULL_MS = 5000,   /* the IKE SA has IKE_QUICK_MAX quick modes: ask again */
 	LIFE_OWED_MAX = 32,    /* deletes that wait for an IKE SA with the peer */
@@ -36,7 +36,8 @@ enum {
 struct life_policy {
 	struct life_node node; /* by `fp` */
 	unsigned n_refs;
-	uint64_t fp; /* of all that it says */
+	uint64_t fp;      /* of all that it says */
+	uint64_t open_fp; /* the same without the key */
 	char *name;
 	char *certificate; /* or NULL */
 	char **cas;        /* profiles that are trusted, NULL-terminated; or NULL */
@@ -152,6 +153,7 @@ struct life_child {
 	struct p2_spis in;
 	struct p2_spis out;
 	struct ike_path path;
+	uint64_t begun_ms; /* its quick mode */
 	uint64_t up_ms;
 	uint64_t hard_ms;
 	uint8_t protocol; /* enum p2_protocol */
@@ -193,6 +195,7 @@ struct life_tunnel {
 	char *failure;
 	uint64_t failure_ms;
 	uint64_t fp;
+	uint64_t tag_fp; /* nobody can try keys on it: PICs keep it */
 	uint64_t retry_ms;
 	uint64_t quick_ms;            /* LIFE_IN_P2: since when */
 	uint64_t bad_spi_ms;          /* when the peer's INVALID-SPI was believed last; 0: never */

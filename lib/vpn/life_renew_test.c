@@ -179,6 +179,30 @@ test_both_ends_at_once(void **state)
 	}
 }
 
+/* One who begins after the other's pair was there has a reason: it may have lost that pair. */
+static void
+test_the_ends_take_turns(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 3600 });
+	(void)state;
+	begin(&t);
+	for (unsigned i = 0; i < 8; i++) {
+		const struct sim_end *e = i % 2 == 0 ? t.b : t.a;
+		uint32_t before = spi_of(t.a);
+		wait_s(&t, 3);
+		life_spent(e->life, t.s->now_ms, T0, spi_of(e), false);
+		wait_s(&t, 2);
+		struct life_tunnel_view a = sim_view(t.a, T0);
+		struct life_tunnel_view b = sim_view(t.b, T0);
+		assert_int_not_equal(spi_of(t.a), before);
+		assert_true(a.pairs[0].is_current);
+		assert_true(b.pairs[0].is_current);
+		assert_int_equal(a.pairs[0].in_spi, b.pairs[0].out_spi);
+	}
+	assert_no_loss(&t);
+	two_free(&t);
+}
+
 static void
 test_both_begin_at_once(void **state)
 {
@@ -341,6 +365,7 @@ main(void)
 		cmocka_unit_test(test_the_responder_renews_if_the_initiator_does_not),
 		cmocka_unit_test(test_short_lifetimes_are_renewed_in_proportion),
 		cmocka_unit_test(test_both_ends_at_once),
+		cmocka_unit_test(test_the_ends_take_turns),
 		cmocka_unit_test(test_both_begin_at_once),
 		cmocka_unit_test(test_the_winner_is_deleted_and_the_other_one_takes_over),
 		cmocka_unit_test(test_a_pair_that_nobody_renews_ends),

@@ -181,6 +181,17 @@ life_ike(const struct life *l)
 	return l->ike;
 }
 
+/* Why the last negotiation with the peer failed: of phase 1, else of a tunnel that has not come up since. */
+static const char *
+peer_failure(const struct life_peer *p)
+{
+	const char *failure = p->failure;
+	for (const struct life_gate *g = p->gates; g != NULL && failure == NULL; g = g->next)
+		if (g == &g->tunnel->gates[g->tunnel->gate])
+			failure = g->tunnel->failure;
+	return failure;
+}
+
 bool
 life_peer(const struct life *l, const struct ike_path *path, struct life_peer_view *out)
 {
@@ -191,7 +202,7 @@ life_peer(const struct life *l, const struct ike_path *path, struct life_peer_vi
 		.service_set = p->gates->tunnel->service_set,
 		.tunnel = p->gates->tunnel->name,
 		.policy = p->policy->name,
-		.failure = p->failure,
+		.failure = peer_failure(p),
 		.created = p->n_created,
 		.deleted = p->n_deleted,
 	};

@@ -623,6 +623,9 @@ deliver(struct sim *s)
 		packet_take(m);
 	} else if (m->to != NULL && !m->to->is_off && !m->to->is_deaf && m->to->life != NULL &&
 		   (m->path.local.port == 500 || m->path.local.port == NATT_PORT) && m->spi == 0) {
+		m->to->last_n = m->n < sizeof(m->to->last) ? m->n : 0;
+		m->to->last_path = m->path;
+		memcpy(m->to->last, m->b, m->to->last_n);
 		life_input(m->to->life, s->now_ms, &m->path, m->b, m->n);
 		is_event = true;
 	}

@@ -61,6 +61,10 @@ struct sim_end {
 	char text[LIFE_KIND_MAX][400]; /* the last one of each kind */
 	uint64_t when[LIFE_KIND_MAX];
 	unsigned n_chains;
+	/* the last message that it took, for who records */
+	uint8_t last[2048];
+	size_t last_n;
+	struct ike_path last_path;
 };
 
 /* A configuration in the making; lives as long as the test. */

@@ -227,7 +227,9 @@ life_turn_next(struct life *l)
 	struct life_peer *p = t->gates[t->gate].peer;
 	life_turn_end(turn);
 	struct life_ike *i = life_peer_ike(p);
-	if (p->policy->ike == NULL)
+	if (p->policy->ike == NULL && !wants_pair(t))
+		try_later(t, l->now_ms + LIFE_RETRY_MS); /* nothing is amiss: see life_chain() */
+	else if (p->policy->ike == NULL)
 		life_failed(t, p->policy->why);
 	else if (i != NULL)
 		phase2_begin(t, i);

@@ -305,8 +305,24 @@ def test_restart(gw):
         "Adaptive services process (sp-1-2-0) started, pid 41\nAdaptive services process signalled but still running\n"
     gw.command("restart routing immediately")
     gw.command("restart ipsec-key-management soft")
-    assert gw.restarts == [("picd", "gracefully"), ("netd", "immediately"), ("kmd", "soft")]
+    gw.command("restart pki-service")
+    assert gw.restarts == [("picd", "gracefully"), ("netd", "immediately"), ("kmd", "soft"), ("pkid", "gracefully")]
     assert gw.command("restart routing slowly", check=1).endswith("syntax error.\n")
+
+
+def test_services_interfaces_are_pics(gw):
+    def online(pic):
+        return [line.split()[2] for line in gw.command("show chassis fpc pic-status").splitlines()[1:]][pic] == "Online"
+
+    control.wait(lambda: online(0) and online(1))
+    assert gw.command("show chassis fpc pic-status") == (
+        "Slot 1   Online       Services interfaces\n"
+        "  PIC 2  Online       Adaptive Services\n"
+        "  PIC 3  Online       Adaptive Services\n")
+    gw.daemons["sp-1/3/0"].die()
+    control.wait(lambda: not online(1))
+    assert online(0) and "  PIC 3  Offline      Adaptive Services\n" in gw.command("show chassis fpc pic-status 1")
+    assert gw.command("show chassis fpc pic-status 0") == ""
 
 
 def test_messages_reach_terminals(gw, typist):

@@ -7,6 +7,7 @@ import re
 import signal
 import time
 
+import pytest
 from lab import junos
 from lab.gateway import Gateway
 from lab.netlab import wait_until
@@ -183,3 +184,54 @@ def test_kmd_sleeps_when_nothing_is_to_be_done(two_gateways):
     before = cpu()
     time.sleep(3)
     assert cpu() - before <= 3  # hundredths of a second
+
+
+FAILURES = {
+    # what differs: (what the initiator has, what the responder has, what the initiator says, what the responder says)
+    "phase 1": (
+        dict(proposal=junos.phase1(enc="aes-128-cbc")), dict(proposal=junos.phase1(enc="aes-256-cbc")),
+        "the peer refuses: the peer answers NO-PROPOSAL-CHOSEN, without proof; offered pre-shared-keys aes-128-cbc sha1 group2",
+        "no proposal chosen: encryption-algorithm differs: peer aes-128-cbc, allowed aes-256-cbc; "
+        "peer offered pre-shared-keys aes-128-cbc sha1 group2; allowed pre-shared-keys aes-256-cbc sha1 group2"),
+    "who begins": (
+        dict(policy="local-id fqdn gw1.example.net;"), dict(),
+        "the peer refuses: the peer answers INVALID-ID-INFORMATION",
+        "the identity is not the expected one: the peer says it is fqdn(any:0,[0..14]=gw1.example.net), "
+        "allowed ipv4(any:0,[0..3]=192.0.2.1)"),
+    "who answers": (
+        dict(policy="remote-id { fqdn [ gw2.example.net gw3.example.net ]; }"), dict(),
+        "the identity is not the expected one: the peer says it is ipv4(any:0,[0..3]=192.0.2.2), "
+        "allowed fqdn(any:0,[0..14]=gw2.example.net), fqdn(any:0,[0..14]=gw3.example.net)",
+        "the peer refuses: the peer answers INVALID-ID-INFORMATION"),
+    "phase 2": (
+        dict(ipsec=junos.phase2(enc="aes-128-cbc")), dict(ipsec=junos.phase2(enc="aes-256-cbc")),
+        "the peer answers NO-PROPOSAL-CHOSEN; offered esp aes-128-cbc hmac-sha1-96 none tunnel",
+        "no proposal chosen: encryption-algorithm differs: peer aes-128-cbc, allowed aes-256-cbc; "
+        "peer offered esp aes-128-cbc hmac-sha1-96 none tunnel; allowed esp aes-256-cbc hmac-sha1-96 none tunnel"),
+    "selectors": (
+        dict(ipsec=junos.phase2()), dict(ipsec=junos.phase2()),
+        "the peer answers INVALID-ID-INFORMATION; proposed our 10.1.0.0/24 with its 10.2.0.0/24",
+        "no tunnel has these proxy identities: peer proposed its 10.1.0.0/24 with our 10.2.0.0/24, "
+        "allowed its 10.1.0.0/16 with our 10.2.0.0/24 (ss1/r1/t0)"),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_both_ends_say_why_nothing_comes_up(two_gateways, what):
+    t = two_gateways
+    side_a, side_b = junos.sides(t)
+    has_a, has_b, says_a, says_b = FAILURES[what]
+    if what == "selectors":
+        side_b.peer_nets = ["10.1.0.0/16"]
+    tunnel = junos.Dynamic(ipsec_policy="i1" if "ipsec" in has_a else "")
+    a = Gateway(t.gw_a, junos.next_hop(side_a, [tunnel], more=junos.ike(**has_a)))
+    b = Gateway(t.gw_b, junos.next_hop(side_b, [tunnel], more=junos.ike(**has_b)))
+    assert t.host_a.ping(t.HOST_B, count=1, timeout_s=1).lost == 1
+    for gw, says in ((a, says_a), (b, says_b)):
+        try:
+            wait_until(lambda: f"  Last failure: {says}\n" in gw.cli(IKE_SAS + " detail"), 5, says)
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n{gw.cli(IKE_SAS + ' detail')}\n{gw.log()}") from e
+        assert f"Failure: {says} (" in gw.log()
+    assert ("State: Matured" in a.cli(IKE_SAS + " detail")) == (what in ("phase 2", "selectors"))
+    assert ("State: Matured" in b.cli(IKE_SAS + " detail")) == (what in ("phase 2", "selectors", "who answers"))

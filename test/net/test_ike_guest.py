@@ -42,7 +42,7 @@ def test_plain_packets(scene, protocol, enc, icv, pfs, outer, inner):
         side.peer, side.wan, side.peer_nets[0], side.nets[0], encap=False, esp=f"{charon.ENC.get(enc)}-{charon.HASH[icv]}{group}",
         ah=f"{charon.HASH[icv]}{group}" if protocol == "ah" else "")
     with charon.GuestCharon(s.guest, text) as b:
-        with s.gw.capture("wan", "not arp and not udp and not icmp6") as wire:
+        with s.gw.capture("wan", "not arp and not udp and not multicast and not (icmp6 and ip6[40] > 132)") as wire:
             s.carried(a, b, inner)
         header = "AH" if protocol == "ah" else "ESP"
         assert wire.packets() and not [p for p in wire.packets() if not p.haslayer(header)]
@@ -87,10 +87,10 @@ def test_renewed_by_strongswan_without_a_lost_packet(scene, protocol):
         child="rekey_time = 4s\nrand_time = 0s\nlife_time = 30s")
     with charon.GuestCharon(s.guest, text) as b:
         s.carried(a, b)
-        ping = s.host.ping_start("10.2.0.10", interval_s=0.02)
+        ping = s.host.ping_start("10.2.0.10", interval_s=0.1)
         wait_until(lambda: b.log().count("established with SPIs") >= 5, 40, "four renewals", 1)
         said = s.host.ping_end(ping)
-        assert said.gaps == 0 and said.received > 300, said.text[-300:] + a.log() + b.log()
+        assert said.gaps == 0 and said.received > 100, said.text[-300:] + a.log() + b.log()
         assert b.log().count("IKE_SA gw[") > 2
         assert a.cli(IPSEC_SAS + " detail").count("Direction: outbound") >= 1
         assert s.guest.errors() == {}

@@ -175,13 +175,13 @@ class Gateway:
     def host(self, i, *args, check=True):
         return run('ip', 'netns', 'exec', self.hosts[i], *args, check=check)
 
-    def start(self, text):
-        """Starts with TEXT as -c; returns what is said on standard output until `ready` or the end."""
+    def start(self, text, by=()):
+        """Starts with TEXT as -c, by a command that starts commands; returns what is said on standard output until `ready` or the end."""
         path = self.dir + '/config.txt'
         with open(path, 'w') as f:
             f.write(text)
         self.process = subprocess.Popen(
-            ['ip', 'netns', 'exec', self.ns, self.dir + '/bin/sallyportd', '-r', self.run_dir, '-c', path],
+            [*by, 'ip', 'netns', 'exec', self.ns, self.dir + '/bin/sallyportd', '-r', self.run_dir, '-c', path],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return self.process.stdout.readline()
 

@@ -161,6 +161,35 @@ def test_commit_that_comes_while_another_waits_for_devices(gateway):
     assert 'sp-1-2-0.9' in links and 'sp-1-2-0.7' not in links and 'sp-1-2-0.8' not in links
 
 
+def test_many_units_are_all_given_and_the_sync_is_last(gateway):
+    """More than are on their way at a time; also to a picd that comes back."""
+    first = media() + NEXT_HOP
+    many = ''.join(f'    unit {n}\n      family\n        inet:\n' for n in range(10, 310)) + '    unit 2\n'
+    assert gateway.start(first) == 'ready\n'
+    assert gateway.client().load(first.replace('    unit 2\n', many)) is None
+    gateway.wait_log('picd-sp-1-2-0', 'sync 2')
+    pid = gateway.pid('picd-sp-1-2-0')
+    given = re.findall(r'given unit sp-1/2/0\.(\d+) |(sync) 2', gateway.log('picd-sp-1-2-0'))
+    units = [unit for unit, _ in given if unit and int(unit) >= 10]
+    assert sorted(map(int, units)) == list(range(10, 310)) and given[-1] == ('', 'sync')
+    os.kill(pid, signal.SIGKILL)
+    gateway.wait_new('picd-sp-1-2-0', pid)
+    gateway.wait_log('picd-sp-1-2-0', 'sync 2', times=2)
+    again = re.findall(r'given unit sp-1/2/0\.(\d+) ', gateway.log('picd-sp-1-2-0').split('sync 2', 1)[1])
+    assert len(again) == len(set(again)) == 303
+
+
+def test_more_units_than_descriptors_are_refused(gateway):
+    first = media() + NEXT_HOP
+    many = ''.join(f'    unit {n}\n      family\n        inet:\n' for n in range(10, 110)) + '    unit 2\n'
+    few = ('setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource', 'prlimit', '--nofile=600:600')
+    assert gateway.start(first, few) == 'ready\n'
+    pid = gateway.pid('netd')
+    errors = gateway.client().load(first.replace('    unit 2\n', many))
+    assert '103 units need as many descriptors, but a process may hold 600 here' in errors
+    assert gateway.pid('netd') == pid and 'sp-1-2-0.10' not in gateway.ip('link')
+
+
 def test_route_moves_without_a_gap(gateway):
     first = media() + NEXT_HOP
     second = first.replace('next-hop sp-1/2/0.1', 'next-hop sp-1/2/0.2')

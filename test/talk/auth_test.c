@@ -119,7 +119,7 @@ the_other_mode_is_refused_and_named(void **state)
 		    text_str(&t->b.why), a ? "mode differs: peer aggressive, allowed main"
 					   : "mode differs: peer main, allowed aggressive");
 		assert_int_equal(ike_n_sas(t->b.ike), 0);
-		assert_int_equal(talk_deliver(t), IKE_CLEAR); /* <-- HDR, N(NO-PROPOSAL-CHOSEN) */
+		assert_int_equal(talk_deliver(t), IKE_PEER); /* <-- HDR, N(NO-PROPOSAL-CHOSEN) */
 		talk_free(t);
 	}
 }
@@ -165,12 +165,27 @@ one_group_is_offered(void **state)
 	talk_free(t);
 }
 
+/* With a hash of B's a key could be guessed at leisure. */
+static void
+a_wrong_name_gets_no_hash_in_aggressive_mode(void **state)
+{
+	(void)state;
+	struct talk *t = talk_of(true, &psk);
+	t->a.policy.local_id = id_of_bytes(ID_FQDN, "a.example", 9);
+	(void)talk_begin(t, &t->a);
+	assert_int_equal(talk_deliver(t), IKE_ID);
+	assert_int_equal(ike_n_sas(t->b.ike), 0);
+	assert_int_equal(t->n, 0);
+	talk_free(t);
+}
+
 /* A flood costs so many key exchanges in a second and no more; who has an SA is not held up by those that have none. */
 static void
 beginnings_in_aggressive_mode_are_limited(void **state)
 {
 	(void)state;
 	struct talk *t = talk_of(true, &psk);
+	t->b.policy.takes_any_id = true; /* the name of A comes from everywhere */
 	t->now_ms = 1000;
 	up(t);
 	t->b.policy.is_any = true;
@@ -200,6 +215,7 @@ beginnings_of_one_policy_do_not_hold_up_who_has_an_sa(void **state)
 {
 	(void)state;
 	struct talk *t = talk_of(true, &psk);
+	t->b.policy.takes_any_id = true; /* the name of A comes from everywhere */
 	t->now_ms = 1000;
 	t->b.keeps_policy = true;
 	up(t);
@@ -353,7 +369,7 @@ a_signature_that_cannot_be_made_ends_it(void **state)
 	ike_signed(
 	    t->a.ike, 0, t->a.asks[0].ticket, (struct part){ 0 }, NULL, 0, "no key is there");
 	assert_int_equal(t->a.down, IKE_NO_SIGNATURE);
-	assert_string_equal(t->a.down_why, "no key is there");
+	assert_string_equal(t->a.down_why, "our own signature cannot be made: no key is there");
 	assert_int_equal(ike_n_sas(t->a.ike), 0);
 	talk_free(t);
 }
@@ -396,7 +412,8 @@ wrong_signatures_are_refused(void **state)
 		t->b.n_asks = 0;
 	}
 	assert_int_equal(t->b.down, IKE_CERT);
-	assert_string_equal(t->b.down_why, "the issuer is unknown");
+	assert_string_equal(
+	    t->b.down_why, "the certificate is not accepted: the issuer is unknown");
 	talk_free(t);
 }
 
@@ -417,13 +434,14 @@ a_refused_peer_is_told_why(void **state)
 	assert_true(t->queue[0].n <= fifth.n);
 	assert_int_equal(
 	    talk_deliver(t), IKE_PEER); /* <-- HDR*, HASH(1), N(INVALID-ID-INFORMATION) */
-	assert_string_equal(sa->why, "the peer answers INVALID-ID-INFORMATION");
+	assert_string_equal(sa->why, "the peer refuses: the peer answers INVALID-ID-INFORMATION");
 	assert_int_equal(ike_n_sas(t->a.ike), 1);
 	while (ike_n_sas(t->a.ike) > 0) {
 		t->n = 0;
 		assert_true(talk_wait(t));
 	}
-	assert_string_equal(t->a.down_why, "the peer answers INVALID-ID-INFORMATION");
+	assert_string_equal(
+	    t->a.down_why, "the peer refuses: the peer answers INVALID-ID-INFORMATION");
 	talk_free(t);
 }
 
@@ -448,7 +466,8 @@ a_long_chain_goes_in_fragments(void **state)
 	(void)talk_begin(t, &t->a);
 	talk_run(t);
 	assert_int_equal(t->a.down, IKE_NO_SIGNATURE);
-	assert_string_equal(t->a.down_why, "our certificates are more than fits a message");
+	assert_string_equal(t->a.down_why,
+	    "our own signature cannot be made: our certificates are more than fits a message");
 	talk_free(t);
 }
 
@@ -570,6 +589,7 @@ main(void)
 		cmocka_unit_test(the_other_mode_is_refused_and_named),
 		cmocka_unit_test(a_wrong_key_is_refused_by_the_initiator),
 		cmocka_unit_test(one_group_is_offered),
+		cmocka_unit_test(a_wrong_name_gets_no_hash_in_aggressive_mode),
 		cmocka_unit_test(beginnings_in_aggressive_mode_are_limited),
 		cmocka_unit_test(beginnings_of_one_policy_do_not_hold_up_who_has_an_sa),
 		cmocka_unit_test(signatures_message_by_message),

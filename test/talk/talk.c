@@ -83,10 +83,12 @@ on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
 }
 
 static struct ike_tunnel *
-on_tunnel(void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote)
+on_tunnel(
+    void *ctx, const struct ike_sa *sa, struct prefix local, struct prefix remote, struct text *why)
 {
 	struct talk_side *s = ctx;
 	(void)sa;
+	(void)why;
 	for (unsigned i = 0; i < s->n_tunnels; i++)
 		if (prefix_eq(s->tunnels[i].local, local) &&
 		    prefix_eq(s->tunnels[i].remote, remote))

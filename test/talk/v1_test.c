@@ -201,8 +201,9 @@ a_wrong_identity_is_refused_and_named(void **state)
 	talk_run(t);
 	assert_int_equal(t->a.n_up + t->b.n_up, 0);
 	assert_int_equal(t->b.refused, IKE_ID);
-	assert_string_equal(
-	    text_str(&t->b.why), "the peer says it is fqdn(any:0,[0..8]=a.example)");
+	assert_string_equal(text_str(&t->b.why),
+	    "the peer says it is fqdn(any:0,[0..8]=a.example), allowed "
+	    "ipv4(any:0,[0..3]=192.0.2.1)");
 	talk_free(t);
 
 	t = talk_new();
@@ -407,9 +408,10 @@ errors_reach_the_peer_proved_or_without_effect(void **state)
 	assert_int_equal(talk_deliver(t), IKE_NO_PROPOSAL);
 	assert_true(t->queue[0].n < t->log[0].n);
 	assert_int_equal(
-	    talk_deliver(t), IKE_CLEAR); /* <-- HDR, N(NO-PROPOSAL-CHOSEN), by anybody */
-	assert_string_equal(
-	    text_str(&t->a.why), "somebody says without proof: notify 14 NO-PROPOSAL-CHOSEN");
+	    talk_deliver(t), IKE_PEER); /* <-- HDR, N(NO-PROPOSAL-CHOSEN), by anybody */
+	assert_string_equal(text_str(&t->a.why),
+	    "the peer answers NO-PROPOSAL-CHOSEN, without proof; offered "
+	    "pre-shared-keys 3des-cbc sha1 group2");
 	assert_int_equal(ike_n_sas(t->a.ike), 1);
 	talk_free(t);
 }

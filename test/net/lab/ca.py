@@ -36,6 +36,13 @@ class Authority:
         self._openssl("req", "-new", "-key", key, "-out", csr, "-subj", f"/O=Example/CN={name}")
         return key, self.sign(csr, cert, alternate, days, usage, intermediate)
 
+    def below(self, name, kind="rsa:2048"):
+        """Another authority, certified by this one."""
+        other = object.__new__(Authority)
+        other.folder, other.name = self.folder, name
+        other.key, other.cert = self.issue(name, kind=kind, intermediate=True)
+        return other
+
     def sign(self, csr, cert, alternate="", days=365, usage="digitalSignature", intermediate=False):
         """A certificate for a request; returns its path."""
         with open(self.path("ext"), "w") as f:

@@ -6,8 +6,10 @@
 # is a NAT between the peers as far as both can tell. A mount namespace of its own keeps its pid file apart from that of another
 # charon. In the guest (GuestCharon) it has a real kernel's plain ESP and AH; those connections say encap=False.
 
+import contextlib
 import os
 import shlex
+import signal
 
 from .netlab import LabError, wait_until
 
@@ -100,6 +102,13 @@ class Charon(_Swanctl):
             ["sh", "-c", f"mount --bind {self.folder}/run /run && STRONGSWAN_CONF={self.settings} exec {CHARON}"])
         wait_until(lambda: self._swanctl(["--stats"])[0] == 0, 20, "charon's answer", 0.1)
         self.swanctl("--load-all", "--file", self.config)
+
+    def kill(self):
+        """Lets it die without a word to anybody."""
+        self.process.stop(signal.SIGKILL)
+        for name in ("vici", "run/charon.pid"):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(f"{self.folder}/{name}")
 
     def _swanctl(self, args):
         run = self.ns.run([SWANCTL, *args, "--uri", f"unix://{self.folder}/vici"], check=False)

@@ -42,7 +42,7 @@ def wait_until(is_true, timeout_s=PATIENCE_S, what="the condition", step_s=0.02)
         if value:
             return value
         if time.monotonic() > end:
-            raise LabError(f"waited {timeout_s} s in vain for {what}")
+            raise LabError(f"waited {timeout_s} s in vain for {what() if callable(what) else what}")
         time.sleep(step_s)
 
 

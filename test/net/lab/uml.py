@@ -78,6 +78,12 @@ class Uml:
             raise GuestError(f"script ended with {status} in the guest\n{script}\n---\n{output}")
         return output
 
+    def put(self, folder):
+        """Copies FOLDER of the host to where the guest sees it; returns that path."""
+        name = f"put-{next(self._numbers)}"
+        shutil.copytree(folder, os.path.join(self.share, name))
+        return f"/run/share/{name}"
+
     def clean(self):
         """Takes every address, SA, policy, route and namespace of the last test away."""
         self.run(CLEAN, check=False)
