@@ -63,18 +63,21 @@ static int
 fd_read(int fd, struct text *out)
 {
 	char buf[65536];
+	int rc = 0;
 	for (;;) {
 		ssize_t n = read(fd, buf, sizeof(buf));
-		if (n == 0)
-			return 0;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
-		if (out->len + (size_t)n > STORE_FILE_MAX)
-			return -EFBIG;
+			rc = -errno;
+		else if (out->len + (size_t)n > STORE_FILE_MAX)
+			rc = -EFBIG;
+		if (n == 0 || rc < 0)
+			break;
 		text_putn(out, buf, (size_t)n);
 	}
+	explicit_bzero(buf, sizeof(buf)); /* there were keys in it */
+	return rc;
 }
 
 static void

@@ -48,6 +48,16 @@ session_describe(const struct session *s, struct text *out)
 	text_printf(out, " on since %s", store_date(s->since, date));
 }
 
+/* There may be a key in it. */
+static void
+line_forget(struct session *s)
+{
+	if (s->line != NULL)
+		explicit_bzero(s->line, strlen(s->line));
+	free(s->line);
+	s->line = NULL;
+}
+
 static void
 session_free(struct session *s)
 {
@@ -68,7 +78,7 @@ session_free(struct session *s)
 	trial_done(s);
 	guard_done(&s->guard);
 	ipc_free(s->ipc);
-	free(s->line);
+	line_forget(s);
 	text_done(&s->out);
 	text_done(&s->input);
 	text_done(&s->done_text);
@@ -154,8 +164,7 @@ done_send(struct session *s)
 	s->has_done = false;
 	s->is_busy = false;
 	s->is_talk = false;
-	free(s->line);
-	s->line = NULL;
+	line_forget(s);
 }
 
 static void
@@ -447,7 +456,7 @@ on_hello(struct session *s, const struct ipc_msg *msg)
 static void
 line_run(struct session *s)
 {
-	struct arena *a = arena_new();
+	struct arena *a = arena_new_secret();
 	struct words w;
 	struct refusal e = { 0 };
 	if (!words_cut(a, s->line, &w, &e))
@@ -474,7 +483,7 @@ on_line(struct session *s, const struct ipc_msg *msg)
 		return false;
 	s->is_busy = true;
 	s->seq = msg->seq;
-	free(s->line);
+	line_forget(s);
 	s->line = strdup(text);
 	if (s->line == NULL)
 		abort();
@@ -502,8 +511,7 @@ on_call(struct session *s, const struct ipc_msg *msg)
 		return false;
 	s->is_busy = true;
 	s->seq = msg->seq;
-	free(s->line);
-	s->line = NULL;
+	line_forget(s);
 	snprintf(s->format, sizeof(s->format), "text");
 	s->inherit[0] = '\0';
 	s->is_relative = s->is_rpc = s->is_detail = s->is_changed = s->names_groups = false;

@@ -248,6 +248,8 @@ terms_check(struct builder *b)
 {
 	for (size_t i = 0; i < b->c->n_rules; i++)
 		for (size_t n = 0; n < b->c->rules[i]->n_terms; n++) {
+			if (b->c->rules[i]->terms[n].manual.is_set)
+				continue; /* most are, where there are many */
 			const struct elem *dynamic = elem_path(b->term_elems[i][n], "then/dynamic");
 			const char *ike = elem_value(dynamic, "ike-policy");
 			if (ike != NULL)

@@ -41,8 +41,8 @@ enum {
 	IKE_QUICK_MAX = 64,       /* quick modes of one SA at the same time */
 	IKE_RETRANSMIT_MS = 2000, /* the first wait; each next one is twice as long */
 	IKE_TRIES = 6,            /* messages, the first one included */
-	IKE_TRIES_MM_I2 =
-	    4, /* of the third message of main mode: the peer may have had to forget us */
+	IKE_TRIES_THERE =
+	    4, /* of later ones of main mode: the peer is there, but may have forgotten us or not understand */
 	IKE_LINGER_MS = 60000, /* how long an answer is kept for a repeated question */
 	IKE_ASK_MS = 30000,    /* how long the host may take to sign or to prove */
 	IKE_FRAGS_MAX = 256,   /* peers that may be in the middle of a message in fragments */

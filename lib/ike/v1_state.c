@@ -453,7 +453,7 @@ quick_tick(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, uint64_t now_
 static unsigned
 tries_of(const struct ike_sa *sa)
 {
-	return sa->state == IKE_MM_I2 ? IKE_TRIES_MM_I2 : IKE_TRIES;
+	return sa->state == IKE_MM_I2 || sa->state == IKE_MM_I3 ? IKE_TRIES_THERE : IKE_TRIES;
 }
 
 /* Does what is due for phase 1; false if the SA is gone. */

@@ -459,6 +459,25 @@ test_an_sa_that_the_pic_refuses_is_ended(void **state)
 	two_free(&t);
 }
 
+/* The last message of aggressive mode and the first of quick mode would be on the way at the same time. */
+static void
+test_quick_mode_does_not_overtake_aggressive_mode(void **state)
+{
+	(void)state;
+	struct sim_shape shape = { .is_aggressive = true };
+	struct two t = two_new(shape, shape);
+	t.s->jitter_ms = 30;
+	for (unsigned i = 0; i < 20; i++) {
+		sim_acquire(t.a, T0);
+		wait_s(&t, 1);
+		assert_pairs(t.a, T0, 1);
+		(void)life_clear_ipsec(t.a->life, t.s->now_ms, &(struct life_select){ 0 });
+		(void)life_clear_ike(t.a->life, t.s->now_ms, &(struct life_select){ 0 });
+		wait_s(&t, 1);
+	}
+	two_free(&t);
+}
+
 /* --- restarts --- */
 
 static void
@@ -721,6 +740,38 @@ test_a_certificate_is_waited_for(void **state)
 	two_free(&t);
 }
 
+/* A negotiation that began before the key was changed must not end with the old one. */
+static void
+test_another_key_counts_for_what_has_begun(void **state)
+{
+	static const char key[] = "another secret";
+	(void)state;
+	struct two t = two_new(
+	    (struct sim_shape){ .establish = ESTABLISH_IMMEDIATELY }, (struct sim_shape){ .n = 1 });
+	t.s->latency_ms = 20;
+	for (unsigned i = 0; i < 1000 && ike_n_half_open(life_ike(t.b->life)) == 0; i++)
+		sim_run(t.s, t.s->now_ms + 1);
+	sim_run(t.s, t.s->now_ms + 50); /* the third message has come, the fifth has not */
+	assert_int_equal(t.b->n_kinds[LIFE_P1_UP], 0);
+	struct sim_conf *other = sim_conf_new(t.b, &(struct sim_shape){ .n = 1, .remote_net = 1 });
+	other->ike.psk.b = (const uint8_t *)key;
+	other->ike.psk.len = sizeof(key) - 1;
+	life_conf(t.b->life, t.s->now_ms, &other->c);
+	sim_run(t.s, t.s->now_ms + 10000);
+	assert_int_equal(t.b->n_kinds[LIFE_P1_UP], 0);
+	assert_int_equal(life_stats(t.b->life).n_up, 0);
+	/* and what begins after that is soon done, with the new one */
+	struct sim_conf *same = sim_conf_new(t.a,
+	    &(struct sim_shape){ .n = 1, .remote_net = 2, .establish = ESTABLISH_IMMEDIATELY });
+	same->ike.psk = other->ike.psk;
+	life_conf(t.a->life, t.s->now_ms, &same->c);
+	sim_run(t.s, t.s->now_ms + 1000);
+	assert_int_equal(t.b->n_kinds[LIFE_P1_UP], 1);
+	two_free(&t);
+	sim_conf_free(other);
+	sim_conf_free(same);
+}
+
 int
 main(void)
 {
@@ -742,6 +793,7 @@ main(void)
 		cmocka_unit_test(test_an_spi_that_is_ours_is_not_called_unknown),
 		cmocka_unit_test(test_spent_sequence_numbers_renew),
 		cmocka_unit_test(test_an_sa_that_the_pic_refuses_is_ended),
+		cmocka_unit_test(test_quick_mode_does_not_overtake_aggressive_mode),
 		cmocka_unit_test(test_pairs_are_adopted),
 		cmocka_unit_test(test_pairs_are_adopted_when_the_configuration_comes),
 		cmocka_unit_test(test_the_peer_can_end_what_was_adopted),
@@ -751,6 +803,7 @@ main(void)
 		cmocka_unit_test(test_a_commit_touches_only_what_it_changes),
 		cmocka_unit_test(test_a_commit_in_the_middle_of_everything),
 		cmocka_unit_test(test_a_certificate_is_waited_for),
+		cmocka_unit_test(test_another_key_counts_for_what_has_begun),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,11 +7,14 @@
 
 import os
 import re
+import struct
 import time
 
 import pytest
-from lab import junos
+from lab import flood, junos
 from lab.gateway import Gateway
+from scapy.layers.inet import IP
+from scapy.layers.l2 import Ether
 
 FLOOD = os.path.join(os.path.dirname(__file__), "lab/flood.py")
 IKE_SAS = "show services ipsec-vpn ike security-associations"
@@ -156,3 +159,73 @@ def test_a_hundred_thousand_beginnings_in_the_name_of_the_peer(two_gateways, kin
 @pytest.mark.parametrize("kind", ["garbage", "truncated", "esp", "esp-udp"])
 def test_garbage(two_gateways, kind):
     endure(Target(two_gateways), kind, 20000, 10000, STRANGERS, *FALSE_PEERS, two_gateways.WAN_B)
+
+
+def sas(target):
+    """What must not change: SPIs and cookies."""
+    return (re.findall(r"(?:in|out)bound +(\d+)", target.a.cli(IPSEC_SAS)), re.findall(r"\b[0-9a-f]{16}\b", target.a.cli(IKE_SAS)))
+
+
+def ike_of(wire, source):
+    return [p for p in wire.packets() if p.haslayer("UDP") and p["IP"].src == source]
+
+
+def test_recordings_of_a_whole_negotiation(two_gateways):
+    """Every message of the peer again, each a hundred times and in every order: nothing begins, ends or moves."""
+    t = two_gateways
+    target = Target(t)
+    with t.gw_a.capture("wan", "udp port 500") as wire:
+        target.rekey()
+        target.rekey()
+    recorded = ike_of(wire, t.WAN_B)
+    assert len(recorded) >= 2 * (3 + 2 + 2)  # main mode, quick mode, deletes
+    before = sas(target)
+    ping = t.host_a.ping_start(t.HOST_B)
+    with t.gw_a.capture("wan", f"udp port 500 and src {t.WAN_A}") as wire, t.gw_b.wire("wan") as line:
+        for i in range(100):
+            for p in recorded if i % 2 else reversed(recorded):
+                line.send(p)
+        time.sleep(1)
+    answers = ike_of(wire, t.WAN_A)
+    assert t.host_a.ping_end(ping).lost == 0
+    assert sas(target) == before
+    # first messages of main mode that are forgotten begin anew, the others are answered a dozen times at most
+    assert len(answers) <= 2 * 100 + 12 * len(recorded), len(answers)
+
+
+def test_a_storm_of_unknown_spis_of_the_peer(two_gateways):
+    """ESP in the peer's name: it is told of a few, on the IKE SA."""
+    t = two_gateways
+    target = Target(t)
+    before = sas(target)
+    with t.gw_a.capture("wan", f"udp port 500 and src {t.WAN_A}") as wire:
+        target.flood("esp", 20000, 0, t.WAN_B).wait(60)
+        time.sleep(0.5)
+    told = ike_of(wire, t.WAN_A)
+    assert len(told) <= 10, len(told)
+    assert sas(target) == before
+    assert t.host_a.ping(t.HOST_B, count=3).lost == 0
+
+
+@pytest.mark.parametrize("notify", [11, 14, 16384, 24578])
+def test_what_is_told_in_clear_changes_nothing(two_gateways, notify):
+    """INVALID-SPI of the very SPI, errors, INITIAL-CONTACT, CONNECTED, with the very cookies, but without proof."""
+    t = two_gateways
+    target = Target(t)
+    before = sas(target)
+    cookies = bytes.fromhex("".join(before[1][:2]))
+    with t.gw_b.wire("wan") as line, t.gw_a.capture("wan", f"udp port 500 and src {t.WAN_A}") as wire:
+        for spi in map(int, before[0]):
+            for protocol, name in ((3, struct.pack("!I", spi)), (1, cookies)):
+                body = struct.pack("!IBBH", 1, protocol, len(name), notify) + name
+                notice = struct.pack("!BBBBII", 11, 0x10, 5, 0, 0x01020304, 28 + 4 + len(body)) + struct.pack("!BBH", 0, 0, 4 + len(body))
+                delete = struct.pack("!BBBBII", 12, 0x10, 5, 0, 0x01020305, 28 + 12 + len(name))
+                delete += struct.pack("!BBHIBBH", 0, 0, 12 + len(name), 1, protocol, len(name), 1)
+                for data in (cookies + notice + body, cookies + delete + name):
+                    packet = IP(flood.ip(t.WAN_B, t.WAN_A, 17, struct.pack("!HHHH", 500, 500, 8 + len(data), 0) + data))
+                    del packet.chksum
+                    line.send(Ether(src=t.gw_b.mac("wan"), dst=t.gw_a.mac("wan")) / packet)
+        time.sleep(0.5)
+    assert not ike_of(wire, t.WAN_A)
+    assert sas(target) == before
+    assert t.host_a.ping(t.HOST_B, count=3).lost == 0

@@ -78,7 +78,7 @@ def test_what_we_say_is_as_the_rfc_has_it(two_gateways, mode):
     assert INFORMATIONAL in kinds
     for n, p in enumerate(seen):
         assert p["isakmp.ispi"][0] in cookies
-        assert not p["_ws.malformed"], (n, p)
+        assert not p["_ws.malformed"], (n, p, [(q["ip.src"][0][-1], q["isakmp.exchangetype"], q["isakmp.flag_e"], q["isakmp.typepayload"]) for q in seen])
         if p["isakmp.flag_e"][0] not in ("1", "True"):
             continue
         payloads = p["isakmp.typepayload"]
