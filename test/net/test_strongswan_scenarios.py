@@ -2,7 +2,8 @@
 #
 # test_strongswan_scenarios.py - strongSwan's own IKEv1 scenarios, with one of the two gateways replaced by ours.
 #
-# Named as in strongSwan's test suite (testing/tests/ikev1): each test below is the scenario of its name, - written _.
+# Named as in strongSwan's test suite (testing/tests/ikev1), - written _; net2net-psk-aggressive, net2net-pfs, net2net-subnets and
+# nat-rw-reversed are our own variations of scenarios there.
 #
 #   with user-space ESP:    net2net-psk  net2net-psk-fail  net2net-psk-aggressive  net2net-cert  rw-psk-fqdn  rw-cert
 #                           rw-cert-aggressive  alg-sha256  alg-modp-subgroup  net2net-pfs  net2net-subnets  multi-level-ca
