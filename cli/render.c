@@ -39,7 +39,9 @@ static const struct render_table tables[] = {
 	{ "ipsec-tunnel-redundancy-information", "junos-ipsec", NULL, show_redundancy_row, NULL },
 	{ "ipsec-pic-redundancy-information", "junos-ipsec", NULL, show_pic_redundancy_row, NULL },
 	{ "ipsec-switch-information", "junos-ipsec", NULL, show_switch_row, NULL },
-	{ "services-ipsec-match-information", "junos-ipsec", NULL, show_match_row, NULL },
+	{ "services-ipsec-match-information", "junos-ipsec", NULL, show_match_row, NULL,
+	    "Result: Not protected, no service set and no security association is met by such a "
+	    "packet\n" },
 	{ "interface-information", "junos-interface", show_interfaces_begin, show_interfaces_row,
 	    NULL },
 	{ "route-information", "junos-routing", NULL, show_route_row, NULL },
@@ -277,6 +279,9 @@ render_problem(struct render *r, const struct elem *problem)
 void
 render_silent(struct render *r)
 {
+	bool is_text = r->format != FORMAT_XML && r->format != FORMAT_JSON;
+	if (is_text && r->table != NULL && r->n_rows == 0 && r->table->none != NULL)
+		text_put(r->out, r->table->none);
 	if (r->has_said || r->is_bare)
 		return;
 	if (r->format == FORMAT_XML)

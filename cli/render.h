@@ -28,6 +28,7 @@ struct render_table {
 	    const struct elem *row);   /* also of what a row opens: its beginning, then
 								  * its children one by one; render.depth tells */
 	void (*end)(struct render *r); /* after the last row, or NULL */
+	const char *none;              /* text of a command that succeeds without a row, or NULL */
 };
 
 struct render {
@@ -74,7 +75,8 @@ void render_content(struct render *r, const char *root, const char *s, size_t n)
 void render_text(struct render *r, const char *s);
 /* What is wrong, a CLI_PROBLEM, where the format is XML; false: it is another. */
 bool render_problem(struct render *r, const struct elem *problem);
-/* The command has succeeded: if it had nothing to say, programs get an empty answer and not none. Call it before render_end(). */
+/* The command has succeeded: if it had nothing to say, programs get an empty answer and not none, and a person what the table has
+ * for that. Call it before render_end(). */
 void render_silent(struct render *r);
 /* Closes what is open. Call it once, whether or not anything was rendered. */
 void render_end(struct render *r);

@@ -101,6 +101,20 @@ uses_psk(const struct conf_ike_policy *p)
 	return false;
 }
 
+/* Aggressive mode begins with the public value of one group, so it can offer proposals of one group only. */
+static void
+groups_check(struct builder *b, const struct listed *l)
+{
+	const struct conf_ike_policy *p = l->ike_policy;
+	const struct elem *leaf = elem_find(l->e, "proposals");
+	for (size_t i = 0; i < p->n_proposals && leaf != NULL; i++, leaf = elem_next(leaf))
+		if (p->proposals[i]->group != p->proposals[0]->group)
+			builder_warn(b, leaf,
+			    "aggressive mode does not offer this proposal: its dh-group is not %s, "
+			    "that of proposal %s",
+			    dh_info(p->proposals[0]->group)->name, p->proposals[0]->name);
+}
+
 static void
 ike_judge(struct builder *b, const struct hierarchy *h, struct listed *l)
 {
@@ -114,6 +128,8 @@ ike_judge(struct builder *b, const struct hierarchy *h, struct listed *l)
 	if (p->local_id.kind == CONF_ID_DN && p->local_certificate == NULL)
 		builder_error(b, elem_find(l->e, "local-id"),
 		    "local-certificate must be configured with local-id distinguished-name");
+	if (p->is_aggressive)
+		groups_check(b, l);
 	if (p->is_aggressive && uses_psk(p))
 		builder_warn(b, elem_find(l->e, "mode"),
 		    "aggressive mode with a pre-shared key lets a listener guess the key offline");
@@ -232,6 +248,8 @@ terms_check(struct builder *b)
 {
 	for (size_t i = 0; i < b->c->n_rules; i++)
 		for (size_t n = 0; n < b->c->rules[i]->n_terms; n++) {
+			if (b->c->rules[i]->terms[n].manual.is_set)
+				continue; /* most are, where there are many */
 			const struct elem *dynamic = elem_path(b->term_elems[i][n], "then/dynamic");
 			const char *ike = elem_value(dynamic, "ike-policy");
 			if (ike != NULL)

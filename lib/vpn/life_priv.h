@@ -25,6 +25,7 @@
 enum {
 	LIFE_FRESH_MS = 30000, /* an IKE SA with less left begins no more quick modes */
 	LIFE_RIVAL_MS = 500,   /* how long a message may be on its way: see is_rival() */
+	LIFE_SETTLE_MS = 50, /* quick mode must not overtake the last message of aggressive mode */
 	LIFE_SHORT_MS = 10000, /* a pair that the peer deletes so soon counts as a failure */
 	LIFE_FULL_MS = 5000,   /* the IKE SA has IKE_QUICK_MAX quick modes: ask again */
 	LIFE_OWED_MAX = 32,    /* deletes that wait for an IKE SA with the peer */

@@ -536,6 +536,7 @@ sim_conf_new(const struct sim_end *e, const struct sim_shape *shape)
 	*p1 = &c->p1;
 	*p2 = &c->p2;
 	c->ike = (struct conf_ike_policy){
+		.is_aggressive = shape->is_aggressive,
 		.name = "ike",
 		.proposals = p1,
 		.n_proposals = 1,

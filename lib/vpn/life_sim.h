@@ -113,6 +113,7 @@ struct sim_shape {
 	unsigned backup_net; /* 0: none */
 	bool spreads_local;
 	bool spreads_remote;
+	bool is_aggressive;
 	bool has_dpd;
 	unsigned dpd_interval_s; /* 0: default */
 	unsigned dpd_threshold;

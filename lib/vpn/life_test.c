@@ -459,6 +459,25 @@ test_an_sa_that_the_pic_refuses_is_ended(void **state)
 	two_free(&t);
 }
 
+/* The last message of aggressive mode and the first of quick mode would be on the way at the same time. */
+static void
+test_quick_mode_does_not_overtake_aggressive_mode(void **state)
+{
+	(void)state;
+	struct sim_shape shape = { .is_aggressive = true };
+	struct two t = two_new(shape, shape);
+	t.s->jitter_ms = 30;
+	for (unsigned i = 0; i < 20; i++) {
+		sim_acquire(t.a, T0);
+		wait_s(&t, 1);
+		assert_pairs(t.a, T0, 1);
+		(void)life_clear_ipsec(t.a->life, t.s->now_ms, &(struct life_select){ 0 });
+		(void)life_clear_ike(t.a->life, t.s->now_ms, &(struct life_select){ 0 });
+		wait_s(&t, 1);
+	}
+	two_free(&t);
+}
+
 /* --- restarts --- */
 
 static void
@@ -774,6 +793,7 @@ main(void)
 		cmocka_unit_test(test_an_spi_that_is_ours_is_not_called_unknown),
 		cmocka_unit_test(test_spent_sequence_numbers_renew),
 		cmocka_unit_test(test_an_sa_that_the_pic_refuses_is_ended),
+		cmocka_unit_test(test_quick_mode_does_not_overtake_aggressive_mode),
 		cmocka_unit_test(test_pairs_are_adopted),
 		cmocka_unit_test(test_pairs_are_adopted_when_the_configuration_comes),
 		cmocka_unit_test(test_the_peer_can_end_what_was_adopted),

@@ -200,6 +200,11 @@ phase2_begin(struct life_tunnel *t, struct life_ike *i)
 		life_dirty(t);
 		return;
 	}
+	if (i->sa->is_aggressive && i->sa->side == V1_INITIATOR &&
+	    l->now_ms < i->up_ms + LIFE_SETTLE_MS) {
+		try_later(t, i->up_ms + LIFE_SETTLE_MS);
+		return;
+	}
 	bool has_begun = ike_quick_start(l->ike, l->now_ms, i->sa, t->ike);
 	if (!has_begun && i->peer->n_quicks > 0) {
 		t->phase = LIFE_QUEUED;

@@ -6,9 +6,10 @@ import os
 
 import pytest
 from lab.gateway import TOP, Gateway
+from lab.netlab import wait_until
 
 
-@pytest.mark.parametrize("style", ["next-hop", "interface", "es"])
+@pytest.mark.parametrize("style", ["next-hop", "interface", "es", "dynamic", "es-dynamic"])
 def test_example_protects(lab, style):
     host_a, gw_a, gw_b, host_b = (lab.ns(name) for name in ("hostA", "gwA", "gwB", "hostB"))
     lab.link(host_a, "eth0", gw_a, "ge-0-0-1")
@@ -22,6 +23,8 @@ def test_example_protects(lab, style):
         with open(os.path.join(TOP, f"examples/{style}-{side}.conf"), encoding="utf-8") as f:
             gateways.append(Gateway(ns, f.read()))
     with gw_a.capture("ge-0-0-0", "ip") as wire:
+        if "dynamic" in style:      # the first packet begins the negotiation
+            wait_until(lambda: host_a.ping("10.2.0.10", count=1, timeout_s=1).lost == 0, what="the tunnel")
         assert host_a.ping("10.2.0.10", count=4).lost == 0
         assert host_b.ping("10.1.0.10", count=4, size=1472, df="dont").lost == 0
         if style == "interface":

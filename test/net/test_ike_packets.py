@@ -155,5 +155,8 @@ def test_the_command_that_answers_why(two_gateways):
         "  Note: rule r1 term t0 comes nearest, has destination-address 10.2.0.0/24\n")
     assert "Direction: Inbound" in a.cli("show services ipsec-vpn match-rules source-ip 10.2.0.10 destination-ip 10.1.0.10")
     assert "<match-verdict>protected</match-verdict>" in a.cli(MATCH + t.HOST_B + " | display xml")
+    nobody = a.cli(MATCH + t.HOST_B + " interface lan")
+    assert nobody == "Result: Not protected, no service set and no security association is met by such a packet\n"
     refused = a.cli("show services ipsec-vpn match-rules source-ip 10.1.0.1", check=False)
+    assert "Result" not in refused.stdout
     assert "source-ip and destination-ip are needed" in refused.stdout + refused.stderr

@@ -47,6 +47,7 @@ def test_a_configured_peer_that_only_probes(two_gateways):
     assert not [v for v in vendors if v not in known], f"tells more than what it can do: {text}"
 
 
+@pytest.mark.slow
 def test_probes_of_every_kind_are_answered_with_less(two_gateways):
     t = two_gateways
     a = start(t)

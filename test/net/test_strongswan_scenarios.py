@@ -97,6 +97,7 @@ def test_net2net_psk(two_gateways):
     Moon(two_gateways).both_begin()
 
 
+@slow
 def test_net2net_psk_fail(two_gateways):
     """The keys differ: nothing comes up, whoever begins, and we say why."""
     m = Moon(two_gateways)
