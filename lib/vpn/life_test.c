@@ -740,38 +740,6 @@ test_a_certificate_is_waited_for(void **state)
 	two_free(&t);
 }
 
-/* A negotiation that began before the key was changed must not end with the old one. */
-static void
-test_another_key_counts_for_what_has_begun(void **state)
-{
-	static const char key[] = "another secret";
-	(void)state;
-	struct two t = two_new(
-	    (struct sim_shape){ .establish = ESTABLISH_IMMEDIATELY }, (struct sim_shape){ .n = 1 });
-	t.s->latency_ms = 20;
-	for (unsigned i = 0; i < 1000 && ike_n_half_open(life_ike(t.b->life)) == 0; i++)
-		sim_run(t.s, t.s->now_ms + 1);
-	sim_run(t.s, t.s->now_ms + 50); /* the third message has come, the fifth has not */
-	assert_int_equal(t.b->n_kinds[LIFE_P1_UP], 0);
-	struct sim_conf *other = sim_conf_new(t.b, &(struct sim_shape){ .n = 1, .remote_net = 1 });
-	other->ike.psk.b = (const uint8_t *)key;
-	other->ike.psk.len = sizeof(key) - 1;
-	life_conf(t.b->life, t.s->now_ms, &other->c);
-	sim_run(t.s, t.s->now_ms + 10000);
-	assert_int_equal(t.b->n_kinds[LIFE_P1_UP], 0);
-	assert_int_equal(life_stats(t.b->life).n_up, 0);
-	/* and what begins after that is soon done, with the new one */
-	struct sim_conf *same = sim_conf_new(t.a,
-	    &(struct sim_shape){ .n = 1, .remote_net = 2, .establish = ESTABLISH_IMMEDIATELY });
-	same->ike.psk = other->ike.psk;
-	life_conf(t.a->life, t.s->now_ms, &same->c);
-	sim_run(t.s, t.s->now_ms + 1000);
-	assert_int_equal(t.b->n_kinds[LIFE_P1_UP], 1);
-	two_free(&t);
-	sim_conf_free(other);
-	sim_conf_free(same);
-}
-
 int
 main(void)
 {
@@ -803,7 +771,6 @@ main(void)
 		cmocka_unit_test(test_a_commit_touches_only_what_it_changes),
 		cmocka_unit_test(test_a_commit_in_the_middle_of_everything),
 		cmocka_unit_test(test_a_certificate_is_waited_for),
-		cmocka_unit_test(test_another_key_counts_for_what_has_begun),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
