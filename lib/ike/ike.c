@@ -94,13 +94,15 @@ fragment_input(struct v1_turn *t, struct rd *r, uint8_t **out, size_t *out_len)
 	if (reason != IKE_OK)
 		return reason;
 	if (t->sa->frags == NULL) {
-		if (t->ike->n_frags >= IKE_FRAGS_MAX)
+		if (t->ike->n_frags >= IKE_FRAGS_MAX ||
+		    t->sa->source->n_frags >= IKE_FRAGS_SOURCE_MAX)
 			return IKE_LIMIT;
 		t->sa->frags = calloc(1, sizeof(*t->sa->frags));
 		if (t->sa->frags == NULL)
 			abort();
 		t->sa->frags->due_ms = t->now_ms + IKE_FRAGS_MS;
 		t->ike->n_frags++;
+		t->sa->source->n_frags++;
 		v1_due_update(t->ike, t->sa);
 	}
 	reason = v1_frags_put(t->sa->frags, &frag);

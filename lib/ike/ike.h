@@ -43,10 +43,11 @@ enum {
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_TRIES_THERE =
 	    4, /* of later ones of main mode: the peer is there, but may have forgotten us or not understand */
-	IKE_LINGER_MS = 60000, /* how long an answer is kept for a repeated question */
-	IKE_ASK_MS = 30000,    /* how long the host may take to sign or to prove */
-	IKE_FRAGS_MAX = 256,   /* peers that may be in the middle of a message in fragments */
-	IKE_FRAGS_MS = 20000,  /* how long the rest of such a message may take */
+	IKE_LINGER_MS = 60000,     /* how long an answer is kept for a repeated question */
+	IKE_ASK_MS = 30000,        /* how long the host may take to sign or to prove */
+	IKE_FRAGS_MAX = 256,       /* peers that may be in the middle of a message in fragments */
+	IKE_FRAGS_SOURCE_MAX = 32, /* of them of one address */
+	IKE_FRAGS_MS = 20000,      /* how long the rest of such a message may take */
 	IKE_OUT_MAX =
 	    20480, /* octets of a message that we write: certificates, an ID, and the rest */
 	IKE_CERTS_MAX = 8,         /* certificates that a peer may send, and that we send */

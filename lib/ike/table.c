@@ -143,6 +143,7 @@ source_join(struct table *t, struct ike_sa *sa)
 	}
 	s->n_sas++;
 	s->n_up += sa->is_settled;
+	s->n_frags += sa->frags != NULL;
 	sa->source = s;
 }
 
@@ -152,6 +153,7 @@ source_leave(struct table *t, struct ike_sa *sa)
 	struct source *s = sa->source;
 	sa->source = NULL;
 	s->n_up -= sa->is_settled;
+	s->n_frags -= sa->frags != NULL;
 	if (--s->n_sas > 0)
 		return;
 	struct source **at = &t->sources[source_slot(t, s->addr)];

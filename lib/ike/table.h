@@ -25,6 +25,7 @@ struct source {
 	struct source *next;
 	unsigned n_sas;
 	unsigned n_up;
+	unsigned n_frags;             /* SAs with a message that is not complete */
 	struct ike_bucket beginnings; /* in aggressive mode */
 	struct queue half_open[2];    /* [is_returned] */
 };

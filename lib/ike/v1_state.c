@@ -334,6 +334,8 @@ v1_frags_free(struct ike *ike, struct ike_sa *sa)
 	free(sa->frags);
 	sa->frags = NULL;
 	ike->n_frags--;
+	if (sa->source != NULL) /* it is still in the table */
+		sa->source->n_frags--;
 }
 
 void

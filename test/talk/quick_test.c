@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "lib/ike/v1_frag.h"
+
 static struct talk *
 talk_up(void)
 {
@@ -565,6 +567,36 @@ fragments_do_not_wait_for_ever(void **state)
 	talk_free(t);
 }
 
+/* One address with many beginnings holds up its own long messages only. */
+static void
+fragments_of_one_address_leave_room_for_others(void **state)
+{
+	static const uint8_t rest[2000];
+	(void)state;
+	struct talk *t = talk_up();
+	struct talk_msg first = t->log[0];
+	unsigned n_kept = 0;
+	first.path.remote.addr = (struct addr){ ADDR_V4, { 203, 0, 113, 9 } };
+	for (unsigned i = 0; i < IKE_FRAGS_MAX + 10; i++) {
+		first.b[1] = (uint8_t)(i >> 8);
+		first.b[2] = (uint8_t)i;
+		first.b[3] = 0x77;
+		assert_int_equal(talk_give(t, &first), IKE_OK);
+		struct talk_msg long_one = talk_take(t);
+		uint8_t msg[HDR_LEN + sizeof(rest)];
+		memcpy(msg, long_one.b, HDR_LEN);
+		memcpy(msg + HDR_LEN, rest, sizeof(rest));
+		msg[HDR_LEN - 2] = sizeof(msg) >> 8;
+		msg[HDR_LEN - 1] = sizeof(msg) & 0xff;
+		long_one = first;
+		long_one.n = v1_frag_build(long_one.b, msg, sizeof(msg), 1, 1);
+		n_kept += talk_give(t, &long_one) == IKE_OK;
+		t->n = 0;
+	}
+	assert_int_equal(n_kept, IKE_FRAGS_SOURCE_MAX);
+	talk_free(t);
+}
+
 int
 main(void)
 {
@@ -584,6 +616,7 @@ main(void)
 		cmocka_unit_test(a_flood_of_one_address_hurts_nobody_else),
 		cmocka_unit_test(a_flood_in_the_name_of_a_peer_does_not_push_it_out),
 		cmocka_unit_test(fragments_do_not_wait_for_ever),
+		cmocka_unit_test(fragments_of_one_address_leave_room_for_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
