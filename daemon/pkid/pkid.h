@@ -55,7 +55,5 @@ void rpc_row(struct pkid *p, uint32_t seq, const struct elem *row);
 /* --- show.c --- */
 /* Is M one of the `show` commands? Then it is answered. */
 bool show_run(struct pkid *p, const struct ipc_msg *m);
-/* Adds "  xx:xx ... (sha1)" and the same in MD5 to ROW, as elements called fingerprint. */
-void show_fingerprints(struct arena *a, struct elem *row, const struct pki_cert *c);
 
 #endif

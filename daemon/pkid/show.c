@@ -86,7 +86,7 @@ subject_string_put(const struct show *s, struct elem *to, struct octets der)
 }
 
 static void
-alternates_put(const struct show *s, struct elem *to, const struct pki_cert *c)
+alternates_put(const struct show *s, struct elem *to, const struct pki_name *names, size_t n)
 {
 	static const char *const empty[] = {
 		[PKI_EMAIL] = "email empty",
@@ -95,8 +95,6 @@ alternates_put(const struct show *s, struct elem *to, const struct pki_cert *c)
 		[PKI_IPV6] = "ipv6 empty",
 	};
 	struct elem *list = elem_add(s->a, to, "alternate-subject-list");
-	size_t n;
-	const struct pki_name *names = pki_cert_names(c, &n);
 	for (enum pki_name_kind kind = PKI_EMAIL; kind <= PKI_IPV6; kind++) {
 		bool has = false;
 		for (size_t i = 0; i < n; i++) {
@@ -121,17 +119,23 @@ alternates_put(const struct show *s, struct elem *to, const struct pki_cert *c)
 
 /* --- keys and prints --- */
 
-void
-show_fingerprints(struct arena *a, struct elem *row, const struct pki_cert *c)
+static void
+fingerprint_put(const struct show *s, struct elem *row, const struct text *digest, const char *hash)
+{
+	struct elem *f = elem_add(s->a, row, "fingerprint");
+	elem_leaf(s->a, f, "fingerprint-content", text_str(digest));
+	elem_leaf(s->a, f, "fingerprint-hash-algorithm", hash);
+}
+
+static void
+fingerprints_put(const struct show *s, struct elem *row, const struct pki_cert *c)
 {
 	struct text t = { 0 };
-	for (int i = 0; i < 2; i++) {
-		struct elem *f = elem_add(a, row, "fingerprint");
-		pki_cert_print_fingerprint(c, i == 1, &t);
-		elem_leaf(a, f, "fingerprint-content", text_str(&t));
-		elem_leaf(a, f, "fingerprint-hash-algorithm", i == 1 ? "md5" : "sha1");
-		text_reset(&t);
-	}
+	pki_cert_print_fingerprint(c, false, &t);
+	fingerprint_put(s, row, &t, "sha1");
+	text_reset(&t);
+	pki_cert_print_fingerprint(c, true, &t);
+	fingerprint_put(s, row, &t, "md5");
 	text_done(&t);
 }
 
@@ -173,7 +177,7 @@ crl_put(void *arg, const char *url)
 }
 
 static void
-usage_put(const struct show *s, struct elem *row, const struct pki_cert *c)
+usage_put(const struct show *s, struct elem *row, unsigned usage)
 {
 	static const struct {
 		unsigned bit;
@@ -185,7 +189,6 @@ usage_put(const struct show *s, struct elem *row, const struct pki_cert *c)
 		{ PKI_USE_SIGN, "Digital signature" },
 		{ PKI_USE_COMMITMENT, "Non repudiation" },
 	};
-	unsigned usage = pki_cert_usage(c);
 	if (usage == 0)
 		return;
 	struct elem *list = elem_add(s->a, row, "key-usage-list");
@@ -223,6 +226,8 @@ brief_put(const struct show *s, struct elem *row, const struct pki_cert *c)
 static void
 detail_put(const struct show *s, struct elem *row, const struct pki_cert *c, bool is_local)
 {
+	size_t n_names;
+	const struct pki_name *names = pki_cert_names(c, &n_names);
 	elem_leaff(s->a, row, "version", "%d", pki_cert_version(c));
 	put(s, elem_add(s->a, row, "serial-number-list"), "serial-number-x509",
 	    pki_cert_print_serial, c);
@@ -230,15 +235,15 @@ detail_put(const struct show *s, struct elem *row, const struct pki_cert *c, boo
 	dn_put(s, row, "subject", pki_cert_subject(c));
 	subject_string_put(s, row, pki_cert_subject(c));
 	if (is_local)
-		alternates_put(s, row, c);
+		alternates_put(s, row, names, n_names);
 	validity_put(s, row, c);
 	key_put(s, row, c);
 	key_contents_put(s, row, pki_cert_public_key(c));
 	put(s, row, "signature-algorithm", pki_cert_print_signature, c);
 	struct crl_arg crl = { s->a, elem_add(s->a, row, "distribution-crl-list") };
 	pki_cert_each_crl(c, crl_put, &crl);
-	usage_put(s, row, c);
-	show_fingerprints(s->a, row, c);
+	usage_put(s, row, pki_cert_usage(c));
+	fingerprints_put(s, row, c);
 	if (is_local) {
 		struct elem *again = elem_add(s->a, row, "auto-re-enrollment");
 		elem_leaf(s->a, again, "auto-re-enrollment-status", "Disabled");
@@ -273,6 +278,7 @@ request_row(const struct show *s, uint32_t seq, const struct entry *e)
 	if (s->is_detail) {
 		elem_leaf(s->a, row, "version", "1");
 		dn_put(s, row, "subject", v.subject);
+		alternates_put(s, row, v.names, v.n_names);
 	} else {
 		struct elem *issue = elem_add(s->a, row, "issue-info");
 		if (!pki_name_part(v.subject, "CN", 0, &t))
@@ -284,8 +290,15 @@ request_row(const struct show *s, uint32_t seq, const struct entry *e)
 	    v.method == METHOD_RSA ? "rsaEncryption" : "dsaEncryption");
 	elem_leaff(s->a, key, "public-key-length", "%u", v.bits);
 	elem_leaf(s->a, key, "public-key-verification-status", v.is_good ? "Passed" : "Failed");
-	if (s->is_detail)
+	if (s->is_detail) {
 		key_contents_put(s, row, v.public_key);
+		p10_print_fingerprint(&v, false, &t);
+		fingerprint_put(s, row, &t, "sha1");
+		text_reset(&t);
+		p10_print_fingerprint(&v, true, &t);
+		fingerprint_put(s, row, &t, "md5");
+		usage_put(s, row, v.usage);
+	}
 	text_done(&t);
 	p10_done(&v);
 	rpc_row(s->p, seq, row);

@@ -76,15 +76,15 @@ is_text(const ASN1_STRING *s)
 	return n > 0;
 }
 
-static void
-names_take(struct pki_cert *c)
+size_t
+pki_names_of(const GENERAL_NAMES *list, struct pki_name out[PKI_NAMES_MAX])
 {
-	c->alternate = X509_get_ext_d2i(c->x, NID_subject_alt_name, NULL, NULL);
-	for (int i = 0; i < sk_GENERAL_NAME_num(c->alternate) && c->n_names < PKI_NAMES_MAX; i++) {
+	size_t n = 0;
+	for (int i = 0; i < sk_GENERAL_NAME_num(list) && n < PKI_NAMES_MAX; i++) {
 		int type;
 		const ASN1_STRING *s =
-		    GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(c->alternate, i), &type);
-		struct pki_name *to = &c->names[c->n_names];
+		    GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(list, i), &type);
+		struct pki_name *to = &out[n];
 		if (type == GEN_EMAIL && is_text(s))
 			to->kind = PKI_EMAIL;
 		else if (type == GEN_DNS && is_text(s))
@@ -97,8 +97,9 @@ names_take(struct pki_cert *c)
 			continue;
 		to->value =
 		    (struct octets){ ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s) };
-		c->n_names++;
+		n++;
 	}
+	return n;
 }
 
 /* Takes everything out of C->x; a sentence if it cannot be used. */
@@ -118,7 +119,8 @@ cert_fill(struct pki_cert *c)
 	X509_check_purpose(c->x, -1, 0); /* makes OpenSSL read the extensions, once and for all */
 	if ((X509_get_extension_flags(c->x) & EXFLAG_INVALID) != 0)
 		return "its extensions cannot be read";
-	names_take(c);
+	c->alternate = X509_get_ext_d2i(c->x, NID_subject_alt_name, NULL, NULL);
+	c->n_names = pki_names_of(c->alternate, c->names);
 	return NULL;
 }
 

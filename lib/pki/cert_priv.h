@@ -23,6 +23,9 @@ struct pki_cert {
 	size_t n_names;
 };
 
+/* Takes the alternate names that an identity of IKE can be; they borrow from LIST. Returns how many. */
+size_t pki_names_of(const GENERAL_NAMES *list, struct pki_name out[PKI_NAMES_MAX]);
+
 /* Reads one object in PEM called one of NAMES (NULL-terminated), or DER as it is: returns its octets, to be wiped and freed, or
  * NULL. */
 uint8_t *pki_pem_or_der(const uint8_t *b, size_t len, const char *const *names, size_t *out_len);

@@ -5,6 +5,7 @@
 #include "lib/pki/p10.h"
 
 #include "lib/base/text.h"
+#include "lib/pki/cert_priv.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -260,6 +261,7 @@ p10_self_signed(const uint8_t *key, size_t key_len, const struct p10_names *name
 struct held {
 	X509_REQ *req;
 	unsigned char *subject;
+	GENERAL_NAMES *alternate;
 };
 
 void
@@ -267,9 +269,36 @@ p10_done(struct p10_view *v)
 {
 	struct held *h = v->priv;
 	OPENSSL_free(h->subject);
+	GENERAL_NAMES_free(h->alternate);
 	X509_REQ_free(h->req);
 	free(h);
 	ERR_clear_error();
+}
+
+static void
+extensions_read(struct held *h, struct p10_view *out)
+{
+	STACK_OF(X509_EXTENSION) *list = X509_REQ_get_extensions(h->req);
+	h->alternate = X509V3_get_d2i(list, NID_subject_alt_name, NULL, NULL);
+	out->n_names = pki_names_of(h->alternate, out->names);
+	ASN1_BIT_STRING *usage = X509V3_get_d2i(list, NID_key_usage, NULL, NULL);
+	for (int bit = 0; usage != NULL && bit < 8; bit++)
+		if (ASN1_BIT_STRING_get_bit(usage, bit) == 1)
+			out->usage |= 1U << bit; /* the same order as enum pki_usage */
+	ASN1_BIT_STRING_free(usage);
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+}
+
+void
+p10_print_fingerprint(const struct p10_view *v, bool is_md5, struct text *out)
+{
+	const struct held *h = v->priv;
+	uint8_t md[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	if (X509_REQ_digest(h->req, is_md5 ? EVP_md5() : EVP_sha1(), md, &n) != 1)
+		n = 0;
+	for (unsigned i = 0; i < n; i++)
+		text_printf(out, i == 0 ? "%02x" : ":%02x", md[i]);
 }
 
 bool
@@ -295,6 +324,7 @@ p10_read(const uint8_t *der, size_t len, struct p10_view *out)
 	out->method = EVP_PKEY_is_a(key, "DSA") ? METHOD_DSA : METHOD_RSA;
 	out->bits = (unsigned)EVP_PKEY_get_bits(key);
 	out->is_good = X509_REQ_verify(h->req, key) == 1;
+	extensions_read(h, out);
 	return true;
 }
 

@@ -34,7 +34,10 @@ struct p10_view {
 	struct octets public_key;
 	enum auth_method method;
 	unsigned bits;
-	bool is_good; /* its signature is that of its key */
+	bool is_good;                         /* its signature is that of its key */
+	struct pki_name names[PKI_NAMES_MAX]; /* the alternate names that it asks for */
+	size_t n_names;
+	unsigned usage; /* PKI_USE_*; 0 if it says nothing */
 	void *priv;
 };
 
@@ -42,6 +45,9 @@ struct p10_view {
 __attribute__((warn_unused_result)) bool p10_read(
     const uint8_t *der, size_t len, struct p10_view *out);
 void p10_done(struct p10_view *v);
+
+/* Adds the digest of a request, as pki_cert_print_fingerprint(). */
+void p10_print_fingerprint(const struct p10_view *v, bool is_md5, struct text *out);
 
 /* Adds a request in PEM. */
 void p10_print(const uint8_t *der, size_t len, struct text *out);

@@ -369,6 +369,14 @@ requests(void **state)
 	assert_true(pki_name_part(v.subject, "OU", 0, &part));
 	assert_string_equal(text_str(&part), "net, west");
 	assert_false(pki_name_part(v.subject, "OU", 1, &part));
+	assert_int_equal(v.n_names, 3);
+	assert_int_equal(v.names[0].kind, PKI_EMAIL);
+	assert_int_equal(v.names[2].kind, PKI_IPV4);
+	assert_memory_equal(v.names[2].value.p, "\300\0\2\1", 4);
+	assert_int_equal(v.usage, PKI_USE_SIGN);
+	text_reset(&part);
+	p10_print_fingerprint(&v, false, &part);
+	assert_int_equal(part.len, 20 * 3 - 1);
 	p10_done(&v);
 	assert_false(p10_read(der, len - 1, &v));
 	text_reset(&part);

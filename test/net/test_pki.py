@@ -2,6 +2,7 @@
 #
 # test_pki.py - key pairs and certificates at the command line, and tunnels between gateways that prove who they are with them.
 
+import hashlib
 import os
 import re
 import stat
@@ -137,6 +138,11 @@ def test_a_request_is_signed_by_a_ca(two_gateways, ca, tmp_path):
     assert brief.startswith("Certificate identifier: new\n  Issued to: new, Issued by: C = us, O = Example, CN = root\n"), brief
     assert "  Public key algorithm: rsaEncryption(2048 bits)\n" in brief
     assert "Certificate identifier: new\n  Issued to: new\n" in a.cli("show security pki certificate-request")
+    detail = a.cli("show security pki certificate-request detail")
+    assert "  Alternate subject: email empty, new.example.net, 192.0.2.1, ipv6 empty\n" in detail, detail
+    assert "  Public key verification status: Passed\n" in detail and "  Use for key: Digital signature\n" in detail
+    digest = subprocess.run(["openssl", "req", "-in", csr, "-outform", "DER"], capture_output=True).stdout
+    assert hashlib.sha1(digest).hexdigest() in detail.replace(":", "")
 
 
 def test_files_that_are_none_are_refused(two_gateways, ca, tmp_path):
