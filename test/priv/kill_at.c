@@ -123,6 +123,11 @@ watch(pid_t pid, unsigned long n, int argc, char **argv)
 			last = call_find(i.entry.nr);
 			count++;
 			if (count == n) {
+				sigset_t end;
+				sigemptyset(&end);
+				sigaddset(&end, SIGTERM);
+				/* who kills also says so, even if we are told to go in this moment */
+				sigprocmask(SIG_BLOCK, &end, NULL);
 				kill_all(argc, argv);
 				printf("killed before %s\n",
 				    last != NULL ? last->name : "another call");
