@@ -154,6 +154,8 @@ struct life_host {
 	    const char *certificate, struct part hash);
 	void (*prove)(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
 	    const struct ike_claim *claim, const char *const *cas, size_t n_cas);
+	/* Is anybody there who wants to know of this kind now? Else no words are made. NULL: of all. */
+	bool (*hears)(void *ctx, enum life_kind kind);
 	void (*event)(void *ctx, const struct life_event *e);
 };
 

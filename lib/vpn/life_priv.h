@@ -356,7 +356,8 @@ struct life_pic *life_pic_get(struct life *l, const char *name);
 void life_pics_adopt(struct life *l); /* what was held before there was a configuration */
 void life_pic_free(struct life_pic *p);
 
-/* life_show.c: T, P and SA may be NULL */
+/* life_show.c: T, P and SA may be NULL. Who has to work for the words asks first, once. */
+bool life_hears(const struct life *l, enum life_kind kind);
 __attribute__((format(printf, 6, 7))) void life_tell(const struct life *l, enum life_kind kind,
     const struct life_tunnel *t, const struct life_peer *p, const struct ike_sa *sa,
     const char *fmt, ...);
