@@ -251,9 +251,28 @@ life_children_end(struct life_tunnel *t, bool tells, const char *why)
 
 /* --- outbound --- */
 
+/* A peer that gives an SPI for the second time has one SA of that number, and it has just agreed to the keys of C. So the
+ * outbound SA becomes that of C: the PIC takes none twice, and the end of the other pair must not take C's away. Inbound the
+ * other pair stays as it is. */
+static void
+out_take_over(const struct life_child *c)
+{
+	uint32_t spi = life_main_spi(c->protocol, c->out);
+	for (struct life_child *other = c->tunnel->children; other != NULL; other = other->next) {
+		if (other == c || !other->has_out ||
+		    life_main_spi(other->protocol, other->out) != spi)
+			continue;
+		pic_del(other, true);
+		other->has_out = false;
+		life_tell(c->tunnel->life, LIFE_SPI_TWICE, c->tunnel, c->peer, NULL,
+		    "the peer gave the SPI 0x%x twice: the newer SA has it", spi);
+	}
+}
+
 static void
 out_install(struct life_child *c)
 {
+	out_take_over(c);
 	c->has_out = true;
 	pic_add(c, true, c->late->enc_key, c->late->auth_key);
 	late_drop(c);
