@@ -220,7 +220,8 @@ struct ike_child {
 	struct ike_tunnel *tunnel;
 	enum v1_side side;
 	struct p2_proposal chosen; /* lifetime_s is the shorter one */
-	uint32_t lifetime_kb;      /* what the peer set, 0: nothing */
+	uint32_t peer_lifetime_s;  /* what the peer set, 0: nothing */
+	uint32_t lifetime_kb;      /* the same */
 	enum dh_group pfs;
 	bool is_udp;       /* ESP in UDP on the ports of the SA's path */
 	struct p2_spis in; /* ours; 0 where the protocol is not used */

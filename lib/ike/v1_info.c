@@ -333,8 +333,9 @@ lifetime_take(struct v1_turn *t, const struct v1_notify *n)
 	if (n->protocol != V1_PROTO_ISAKMP || v1_lifetime_parse(n, &life) != IKE_OK ||
 	    life.seconds == 0 || life.seconds >= t->sa->chosen.lifetime_s)
 		return;
-	t->sa->expires_ms -= (t->sa->chosen.lifetime_s - life.seconds) * 1000ULL;
-	t->sa->chosen.lifetime_s = life.seconds;
+	uint32_t agreed = v1_lifetime_agree(t->sa->chosen.lifetime_s, life.seconds);
+	t->sa->expires_ms -= (t->sa->chosen.lifetime_s - agreed) * 1000ULL;
+	t->sa->chosen.lifetime_s = agreed;
 	v1_due_update(t->ike, t->sa);
 }
 

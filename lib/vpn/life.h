@@ -110,6 +110,7 @@ enum life_kind {
 	LIFE_ADOPTED,
 	LIFE_ORPHAN,         /* a PIC held an SA that belongs to nothing: removed */
 	LIFE_INSTALL_FAILED, /* the PIC refused an SA */
+	LIFE_SHORT,          /* the peer keeps SAs for less time than is sane */
 	LIFE_SPI_TWICE,      /* the peer gave an outbound SPI twice */
 	LIFE_CONF_CHANGED,   /* the tunnel is another one now: its SAs are gone */
 	LIFE_TRACE,          /* for traces only */

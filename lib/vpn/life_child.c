@@ -470,6 +470,10 @@ on_both(
 	c->late->due_ms = UINT64_MAX;
 	memcpy(c->late->enc_key, k->out_enc_key, sizeof(c->late->enc_key));
 	memcpy(c->late->auth_key, k->out_auth_key, sizeof(c->late->auth_key));
+	if (k->peer_lifetime_s != 0 && k->peer_lifetime_s < k->chosen.lifetime_s)
+		life_tell(l, LIFE_SHORT, t, p, sa,
+		    "the peer keeps SAs for %u s only: this end keeps them for %u s",
+		    k->peer_lifetime_s, k->chosen.lifetime_s);
 	if (k->side == V1_INITIATOR && t->phase == LIFE_IN_P2)
 		life_stop(t);
 	child_up(c, c->is_udp && t->natt_install_s > 0);

@@ -33,6 +33,7 @@ static const struct life_kind_info kinds[LIFE_KIND_MAX] = {
 	[LIFE_ADOPTED]         = { "KMD_PM_SA_ADOPTED", 6 },
 	[LIFE_ORPHAN]          = { "KMD_PM_SA_CFG_NOT_FOUND", 5 },
 	[LIFE_INSTALL_FAILED]  = { "KMD_PM_DYNAMIC_SA_INSTALL_FAILED", 3 },
+	[LIFE_SHORT]           = { "KMD_PM_LIFETIME_SHORT", 5 },
 	[LIFE_SPI_TWICE]       = { "KMD_PM_DUPLICATE_SPI", 5 },
 	[LIFE_CONF_CHANGED]    = { "KMD_VPN_TUNNEL_CONFIG_CHANGED", 5 },
 	[LIFE_TRACE]           = { NULL, 7 },
