@@ -43,6 +43,7 @@ enum {
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_TRIES_THERE =
 	    4, /* of later ones of main mode: the peer is there, but may have forgotten us or not understand */
+	IKE_TRIES_HASTY = 3,       /* where there is another peer to be asked: 14 s */
 	IKE_LINGER_MS = 60000,     /* how long an answer is kept for a repeated question */
 	IKE_ASK_MS = 30000,        /* how long the host may take to sign or to prove */
 	IKE_FRAGS_MAX = 256,       /* peers that may be in the middle of a message in fragments */
@@ -212,7 +213,8 @@ struct ike_sa {
 	struct ike_sa *fifo_next;
 	struct ike_sa *kin_prev; /* half open, of the same address */
 	struct ike_sa *kin_next;
-	void *owner; /* the host's */
+	bool is_hasty; /* the host's: gives up after IKE_TRIES_HASTY messages, also in quick mode */
+	void *owner;   /* the host's */
 };
 
 /* A pair of IPsec SAs that quick mode made. Valid during the call. */

@@ -17,6 +17,7 @@
  * - soft lifetime: 135 s before the hard one if we began the negotiation, 90 s if the peer did; of a hard lifetime of less
  *   than 180 s a quarter, or half of it. Nothing is spread: what comes due at once waits for its turn.
  * - responder-only neither begins nor renews: what the peer does not renew ends.
+ * - a gateway that does not answer is given up after 14 s if the tunnel has another one, and after 126 s if not.
  * - the default of dead-peer-detection (interval 10) means the old timers: three probes 2 s apart, so a peer that dies is found
  *   dead after 16 to 26 s. Any other interval is the idle time and the time between probes.
  */
@@ -41,6 +42,7 @@ enum {
 	LIFE_RETRY_MS = 5000, /* after the first failure; then twice as long each time up to: */
 	LIFE_RETRY_MAX_MS = 320000,
 	LIFE_SWITCHES_MAX = 6, /* between the gateways, without one that answers */
+	LIFE_REST_MS = 60000,  /* then nothing is tried for so long */
 	LIFE_CHILDREN_MAX = 8, /* pairs of SAs of a tunnel; then the oldest goes */
 	LIFE_IKE_MAX = 4,      /* IKE SAs with a peer; then the oldest goes */
 	LIFE_PROBE_MS = 2000,  /* between probes with the default interval */

@@ -79,6 +79,15 @@ life_peer_update(struct life_peer *p)
 	    p->keepalive_ms < p->probe_ms ? p->keepalive_ms : p->probe_ms);
 }
 
+bool
+life_peer_is_hasty(const struct life_peer *p)
+{
+	for (const struct life_gate *g = p->gates; g != NULL; g = g->next)
+		if (g->tunnel->gates[1].peer != NULL)
+			return true;
+	return false;
+}
+
 /* One that will be there until a quick mode is over, and on which the peer remembers more of them. */
 struct life_ike *
 life_peer_ike(const struct life_peer *p)
@@ -264,6 +273,7 @@ life_on_up(struct life *l, struct ike_sa *sa)
 		p->starting = NULL;
 		life_turn_end(&p->turn);
 	}
+	sa->is_hasty = life_peer_is_hasty(p);
 	i->next = p->ikes;
 	p->ikes = i;
 	p->n_ikes++;

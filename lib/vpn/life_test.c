@@ -294,12 +294,52 @@ test_phase1_timeout_fails_over(void **state)
 	(void)state;
 	t.b->is_off = true;
 	sim_acquire(t.a, T0);
-	wait_s(&t, 125);
+	wait_s(&t, 13);
 	assert_int_equal(sim_view(t.a, T0).failovers, 0);
-	wait_s(&t, 5);
+	wait_s(&t, 2);
 	assert_int_equal(sim_view(t.a, T0).failovers, 1);
 	assert_pairs(t.a, T0, 1);
 	assert_pairs(t.c, T0, 1);
+	two_free(&t);
+}
+
+/* The IKE SA is there, the peer is not: quick mode and then phase 1 find that out in the time of two. */
+static void
+test_phase2_timeout_fails_over(void **state)
+{
+	static const struct life_select all;
+	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
+	struct two t = two_new(a, (struct sim_shape){ 0 });
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	t.b->is_off = true;
+	(void)life_clear_ipsec(t.a->life, t.s->now_ms, &all);
+	assert_int_not_equal(ike_n_sas(life_ike(t.a->life)), 0);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 30);
+	assert_int_equal(sim_view(t.a, T0).failovers, 1);
+	assert_pairs(t.a, T0, 1);
+	assert_pairs(t.c, T0, 1);
+	two_free(&t);
+}
+
+/* Both gateways are away for a while: traffic need not wait long after that. */
+static void
+test_both_gateways_come_back(void **state)
+{
+	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
+	struct two t = two_new(a, (struct sim_shape){ 0 });
+	(void)state;
+	t.b->is_off = t.c->is_off = true;
+	t.s->has_acquire = true;
+	for (unsigned i = 0; i < 40; i++) {
+		wait_s(&t, 100);
+		assert_int_equal(life_stats(t.a->life).n_up, 0);
+	}
+	t.b->is_off = t.c->is_off = false;
+	wait_s(&t, LIFE_REST_MS / 1000 + 20);
+	assert_pairs(t.a, T0, 1);
 	two_free(&t);
 }
 
@@ -755,6 +795,8 @@ main(void)
 		cmocka_unit_test(test_packets_keep_a_deaf_peer_alive),
 		cmocka_unit_test(test_backup_takes_over_and_keeps),
 		cmocka_unit_test(test_phase1_timeout_fails_over),
+		cmocka_unit_test(test_phase2_timeout_fails_over),
+		cmocka_unit_test(test_both_gateways_come_back),
 		cmocka_unit_test(test_six_switches_and_back),
 		cmocka_unit_test(test_clear_tells_the_peer),
 		cmocka_unit_test(test_an_unknown_spi_is_told_and_believed),
