@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * life_test.c - bring-up, dead peers, fail-over, commands, adoption, changes of the configuration.
+ * life_test.c - bring-up, dead peers, commands, adoption, changes of the configuration.
  *
- * A is 10.1.0.1, its peer B 10.2.0.1, and where there is a backup gateway C is 10.3.0.1.
+ * A is 10.1.0.1, its peer B 10.2.0.1.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,18 +22,16 @@ struct two {
 	struct sim *s;
 	struct sim_end *a;
 	struct sim_end *b;
-	struct sim_end *c;
-	struct sim_conf *conf[3];
+	struct sim_conf *conf[2];
 };
 
-/* B and C are responders with on-traffic unless said otherwise. */
+/* B is a responder with on-traffic unless said otherwise. */
 static struct two
 two_new(struct sim_shape a, struct sim_shape b)
 {
-	struct two t = { .s = sim_new(a.backup_net != 0 ? 3 : 2) };
+	struct two t = { .s = sim_new(2) };
 	t.a = &t.s->ends[0];
 	t.b = &t.s->ends[1];
-	t.c = &t.s->ends[2];
 	a.n = a.n != 0 ? a.n : 1;
 	b.n = a.n;
 	a.remote_net = 2;
@@ -41,10 +39,6 @@ two_new(struct sim_shape a, struct sim_shape b)
 	t.conf[0] = sim_conf_new(t.a, &a);
 	t.conf[1] = sim_conf_new(t.b, &b);
 	sim_start(t.s, 1, t.conf[1]);
-	if (a.backup_net != 0) {
-		t.conf[2] = sim_conf_new(t.c, &b);
-		sim_start(t.s, 2, t.conf[2]);
-	}
 	sim_start(t.s, 0, t.conf[0]);
 	return t;
 }
@@ -53,9 +47,8 @@ static void
 two_free(struct two *t)
 {
 	sim_free(t->s);
-	for (unsigned i = 0; i < 3; i++)
-		if (t->conf[i] != NULL)
-			sim_conf_free(t->conf[i]);
+	for (unsigned i = 0; i < 2; i++)
+		sim_conf_free(t->conf[i]);
 }
 
 static void
@@ -246,128 +239,6 @@ test_packets_keep_a_deaf_peer_alive(void **state)
 	wait_s(&t, 600);
 	assert_int_equal(t.a->n_kinds[LIFE_PEER_DEAD], 0);
 	assert_int_equal(t.s->n_lost, 0);
-	two_free(&t);
-}
-
-/* --- backup gateway --- */
-
-static void
-test_backup_takes_over_and_keeps(void **state)
-{
-	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
-	struct two t = two_new(a, (struct sim_shape){ 0 });
-	(void)state;
-	sim_acquire(t.a, T0);
-	wait_s(&t, 1);
-	assert_pairs(t.b, T0, 1);
-	t.b->is_off = true;
-	wait_s(&t, 30);
-	assert_pairs(t.a, T0, 1);
-	assert_pairs(t.c, T0, 1);
-	assert_true(sim_view(t.a, T0).is_backup_active);
-	assert_int_equal(sim_view(t.a, T0).failovers, 1);
-	assert_true(t.a->tunnels[0]->is_backup_active);
-	/* no preemption */
-	t.b->is_off = false;
-	sim_pic_forget(t.b);
-	wait_s(&t, 600);
-	assert_true(sim_view(t.a, T0).is_backup_active);
-	/* by command */
-	assert_int_equal(
-	    life_switch(t.a->life, t.s->now_ms, sim_gateway(1, 1), sim_gateway(2, 1)), 1);
-	wait_s(&t, 2);
-	assert_false(sim_view(t.a, T0).is_backup_active);
-	assert_pairs(t.a, T0, 1);
-	assert_pairs(t.c, T0, 0);
-	assert_int_equal(sim_view(t.a, T0).failovers, 2);
-	assert_int_equal(t.a->n_kinds[LIFE_FAILOVER_MANUAL], 1);
-	assert_int_equal(
-	    life_switch(t.a->life, t.s->now_ms, sim_gateway(1, 1), sim_gateway(9, 1)), 0);
-	two_free(&t);
-}
-
-static void
-test_phase1_timeout_fails_over(void **state)
-{
-	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
-	struct two t = two_new(a, (struct sim_shape){ 0 });
-	(void)state;
-	t.b->is_off = true;
-	sim_acquire(t.a, T0);
-	wait_s(&t, 13);
-	assert_int_equal(sim_view(t.a, T0).failovers, 0);
-	wait_s(&t, 2);
-	assert_int_equal(sim_view(t.a, T0).failovers, 1);
-	assert_pairs(t.a, T0, 1);
-	assert_pairs(t.c, T0, 1);
-	two_free(&t);
-}
-
-/* The IKE SA is there, the peer is not: quick mode and then phase 1 find that out in the time of two. */
-static void
-test_phase2_timeout_fails_over(void **state)
-{
-	static const struct life_select all;
-	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
-	struct two t = two_new(a, (struct sim_shape){ 0 });
-	(void)state;
-	sim_acquire(t.a, T0);
-	wait_s(&t, 1);
-	t.b->is_off = true;
-	(void)life_clear_ipsec(t.a->life, t.s->now_ms, &all);
-	assert_int_not_equal(ike_n_sas(life_ike(t.a->life)), 0);
-	sim_acquire(t.a, T0);
-	wait_s(&t, 30);
-	assert_int_equal(sim_view(t.a, T0).failovers, 1);
-	assert_pairs(t.a, T0, 1);
-	assert_pairs(t.c, T0, 1);
-	two_free(&t);
-}
-
-/* Both gateways are away for a while: traffic need not wait long after that. */
-static void
-test_both_gateways_come_back(void **state)
-{
-	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
-	struct two t = two_new(a, (struct sim_shape){ 0 });
-	(void)state;
-	t.b->is_off = t.c->is_off = true;
-	t.s->has_acquire = true;
-	for (unsigned i = 0; i < 40; i++) {
-		wait_s(&t, 100);
-		assert_int_equal(life_stats(t.a->life).n_up, 0);
-	}
-	t.b->is_off = t.c->is_off = false;
-	wait_s(&t, LIFE_REST_MS / 1000 + 20);
-	assert_pairs(t.a, T0, 1);
-	two_free(&t);
-}
-
-static void
-test_six_switches_and_back(void **state)
-{
-	struct sim_shape a = { .backup_net = 3, .has_dpd = true };
-	struct two t = two_new(a, (struct sim_shape){ 0 });
-	(void)state;
-	sim_acquire(t.a, T0);
-	wait_s(&t, 1);
-	t.b->is_off = t.c->is_off = true;
-	wait_s(&t, 3600);
-	assert_int_equal(sim_view(t.a, T0).failovers, 6);
-	assert_int_equal(t.a->n_kinds[LIFE_FAILOVER], 6);
-	assert_int_equal(t.a->n_kinds[LIFE_FAILOVER_MAX], 1);
-	assert_false(sim_view(t.a, T0).is_backup_active);
-	assert_false(t.a->tunnels[0]->is_backup_active);
-	assert_int_equal(sim_view(t.a, T0).state, LIFE_DOWN);
-	unsigned n = t.a->n_sent;
-	wait_s(&t, 3600);
-	assert_int_equal(t.a->n_sent, n);
-	/* traffic begins it anew */
-	t.b->is_off = false;
-	sim_pic_forget(t.b);
-	sim_acquire(t.a, T0);
-	wait_s(&t, 2);
-	assert_pairs(t.a, T0, 1);
 	two_free(&t);
 }
 
@@ -793,11 +664,6 @@ main(void)
 		cmocka_unit_test(test_a_dead_peer_is_found_in_time),
 		cmocka_unit_test(test_interval_and_threshold_are_obeyed),
 		cmocka_unit_test(test_packets_keep_a_deaf_peer_alive),
-		cmocka_unit_test(test_backup_takes_over_and_keeps),
-		cmocka_unit_test(test_phase1_timeout_fails_over),
-		cmocka_unit_test(test_phase2_timeout_fails_over),
-		cmocka_unit_test(test_both_gateways_come_back),
-		cmocka_unit_test(test_six_switches_and_back),
 		cmocka_unit_test(test_clear_tells_the_peer),
 		cmocka_unit_test(test_an_unknown_spi_is_told_and_believed),
 		cmocka_unit_test(test_an_spi_that_is_ours_is_not_called_unknown),
