@@ -190,6 +190,7 @@ struct ike_sa {
 	uint64_t begun_ms;
 	uint64_t expires_ms;  /* UINT64_MAX until it is up */
 	uint64_t due_ms;      /* the next thing to be done; UINT64_MAX: nothing */
+	bool is_probed;       /* the peer has sent R-U-THERE */
 	uint32_t probe_in;    /* the highest R-U-THERE of the peer; an older one is a recording */
 	uint32_t probe_base;  /* the number before the first of ours */
 	uint32_t probe_out;   /* the last of ours; 0: none */
@@ -354,6 +355,9 @@ void ike_probe(struct ike *ike, struct ike_sa *sa); /* DPD: R-U-THERE with the n
 /* Forget an SA. ike_end() tells the peer if the SA is up. */
 void ike_drop(struct ike *ike, struct ike_sa *sa);
 void ike_end(struct ike *ike, struct ike_sa *sa);
+
+/* Counters begin again. */
+void ike_stats_clear(struct ike_sa *sa);
 
 /* --- looking --- */
 

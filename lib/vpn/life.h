@@ -235,8 +235,10 @@ struct life_select {
 	bool es;            /* ... and those of es- units; both false: all */
 };
 
-/* Both return how many SAs (pairs) there were. The peers are told. IPsec SAs stay when IKE SAs are cleared. */
+/* They return how many SAs (pairs) there were. The peers are told. IPsec SAs stay when IKE SAs are cleared. */
 size_t life_clear_ike(struct life *l, uint64_t now_ms, const struct life_select *which);
+size_t life_clear_statistics(
+    struct life *l, const struct life_select *which); /* IKE SAs; only counters */
 size_t life_clear_ipsec(struct life *l, uint64_t now_ms, const struct life_select *which);
 
 /* Makes the standby gateway of the tunnels between LOCAL and REMOTE (which may be either of its gateways) the active one.

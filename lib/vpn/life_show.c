@@ -280,6 +280,25 @@ life_clear_ike(struct life *l, uint64_t now_ms, const struct life_select *which)
 }
 
 size_t
+life_clear_statistics(struct life *l, const struct life_select *which)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_tunnels; i++) {
+		const struct life_tunnel *t = l->tunnels[i];
+		for (unsigned g = 0; g < 2 && is_selected(t, which); g++) {
+			const struct life_peer *p = t->gates[g].peer;
+			/* once for each peer */
+			if (!is_gateway(p, which->remote) || p->gates != &t->gates[g])
+				continue;
+			n += p->n_ikes;
+			for (struct life_ike *k = p->ikes; k != NULL; k = k->next)
+				ike_stats_clear(k->sa);
+		}
+	}
+	return n;
+}
+
+size_t
 life_clear_ipsec(struct life *l, uint64_t now_ms, const struct life_select *which)
 {
 	size_t n = 0;

@@ -280,6 +280,39 @@ test_clear_tells_the_peer(void **state)
 	two_free(&t);
 }
 
+/* Counters begin again; what is known of the peer's probes stays, so that a recording of one is still known as such. */
+static void
+test_statistics_are_cleared(void **state)
+{
+	static const struct life_select other = { .services = true, .service_set = "other" };
+	static const struct life_select all = { .services = true };
+	uint8_t probe[2048];
+	uint8_t msg[2048];
+	struct two t = two_new((struct sim_shape){ 0 }, (struct sim_shape){ .has_dpd = true });
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 60); /* B probes */
+	const struct ike_sa *sa = ike_sa_at(life_ike(t.a->life), 0);
+	memcpy(probe, t.a->last, t.a->last_n);
+	size_t n = t.a->last_n;
+	const struct ike_path path = t.a->last_path;
+	assert_true(sa->stats.in_probes > 0);
+	assert_int_equal(life_clear_statistics(t.a->life, &other), 0);
+	assert_int_not_equal(sa->stats.in_octets, 0);
+	assert_int_equal(life_clear_statistics(t.a->life, &all), 1);
+	assert_int_equal(sa->stats.in_octets, 0);
+	assert_int_equal(sa->stats.n_created, 0);
+	assert_int_equal(sa->stats.in_probes, 0);
+	wait_s(&t, 60);
+	unsigned n_probes = sa->stats.in_probes;
+	assert_true(n_probes > 0);
+	assert_int_equal(life_clear_statistics(t.a->life, &all), 1);
+	memcpy(msg, probe, n);
+	life_input(t.a->life, t.s->now_ms, &path, msg, n);
+	assert_int_equal(sa->stats.in_probes, 0);
+	two_free(&t);
+}
+
 /* --- SPIs that one side does not know --- */
 
 /* B ends its SAs, and A does not hear of it. */
@@ -665,6 +698,7 @@ main(void)
 		cmocka_unit_test(test_interval_and_threshold_are_obeyed),
 		cmocka_unit_test(test_packets_keep_a_deaf_peer_alive),
 		cmocka_unit_test(test_clear_tells_the_peer),
+		cmocka_unit_test(test_statistics_are_cleared),
 		cmocka_unit_test(test_an_unknown_spi_is_told_and_believed),
 		cmocka_unit_test(test_an_spi_that_is_ours_is_not_called_unknown),
 		cmocka_unit_test(test_spent_sequence_numbers_renew),
