@@ -99,6 +99,7 @@ struct conf_unit {
 	const struct conf_sa *ipsec_sa; /* es-: family inet[6] ipsec-sa, or NULL */
 	struct addr tunnel_source;      /* es-, or ADDR_NONE */
 	struct addr tunnel_destination;
+	struct addr tunnel_backup; /* the other destination while that one is dead, or ADDR_NONE */
 	bool is_disabled;
 };
 

@@ -184,10 +184,10 @@ struct life_tunnel {
 	struct life_tunnel *dirty_next;
 	struct life_gate gates[2]; /* primary, backup */
 	struct life_pic *pic;
-	struct ike_tunnel *ike;     /* a reference; its owner is this, or NULL when this is gone */
-	struct life_policy *policy; /* a reference */
-	char *name;                 /* and the others behind it, in one piece */
-	const char *service_set;    /* NULL: es- */
+	struct ike_tunnel *ike; /* a reference; its owner is this, or NULL when this is gone */
+	struct life_policy *policies[2]; /* of the gates; references */
+	char *name;                      /* and the others behind it, in one piece */
+	const char *service_set;         /* NULL: es- */
 	const char *rule;
 	const char *term;
 	const char *sa_name;
