@@ -401,6 +401,8 @@ struct conf {
 	const struct addr
 	    *stray_gateways; /* CONF_PICD only: another one counts what nobody has an SA for */
 	size_t n_stray_gateways;
+	const struct addr *unclear_gateways; /* CONF_PICD only: another one negotiates SAs there */
+	size_t n_unclear_gateways;
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to
