@@ -28,6 +28,8 @@ flag_of(enum life_kind kind)
 	case LIFE_ADOPTED:
 	case LIFE_ORPHAN:
 	case LIFE_INSTALL_FAILED:
+	case LIFE_SHORT:
+	case LIFE_SPI_TWICE:
 		return "database";
 	case LIFE_P1_NO_POLICY:
 	case LIFE_CONF_CHANGED:

@@ -108,6 +108,7 @@ sa_missing(const struct sad *sad, const struct pkt *p, const struct sad_key *key
 {
 	struct sad_key other;
 	struct sad_key strays;
+	struct sad_key unclear;
 	if (sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
 	const uint8_t *dst = pkt_data(p) + (key->family == ADDR_V4 ? IP4_DST : IP6_DST);
@@ -118,7 +119,8 @@ sa_missing(const struct sad *sad, const struct pkt *p, const struct sad_key *key
 	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
 	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
 		return DROP_ELSEWHERE;
-	return DROP_NO_SA;
+	sad_key_init(&unclear, SAD_UNCLEAR, 0, key->family, dst);
+	return sad_is_elsewhere(sad, &unclear) ? DROP_UNCLEAR : DROP_NO_SA;
 }
 
 /* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */
