@@ -56,7 +56,7 @@ static double
 burst_time(struct probe *p, enum sa_direction direction, unsigned n, uint32_t len)
 {
 	struct sa *sa = p->sas[direction];
-	struct burst *b = &p->w.burst;
+	struct burst *b = &p->w.job.burst;
 	for (unsigned i = 0; i < n; i++) {
 		struct burst_item *it = burst_next(b);
 		uint8_t *esp = p->bufs[i];
