@@ -410,7 +410,6 @@ what_is_special_goes_the_simple_way(void **state)
 	assert_false(starts(&p, 1000, 5));
 	/* and nobody seals it as it is */
 	struct seg_spec spec = random_spec();
-	struct sa *sa = test_sa(fast, &p);
 	p.direction = SA_OUT;
 	struct sa *out = test_sa(fast, &p);
 	struct pkt *super = super_make(fast, &spec, 1000);
@@ -419,7 +418,6 @@ what_is_special_goes_the_simple_way(void **state)
 	assert_int_equal(super->verdict, DROP_TOO_LONG);
 	pkt_put(fast->pool, super);
 	sa_free(out);
-	sa_free(sa);
 	/* an ordinary packet, and no SA */
 	struct super s;
 	struct pkt *plain = test_packet(fast, 4, 100);
