@@ -128,6 +128,8 @@ packet_admit(struct esp_worker *w, struct pkt *p, struct ip_hdr *h, struct place
 		return DROP_NO_SA;
 	if (p->sa->is_in)
 		return DROP_WRONG_DIRECTION;
+	if (p->gso != PKT_GSO_NONE)
+		return DROP_TOO_LONG; /* it is many packets, and must be cut */
 	enum drop verdict = ip_read(pkt_data(p), p->len, h);
 	if (verdict != DROP_NONE)
 		return verdict;

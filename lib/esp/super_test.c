@@ -380,6 +380,7 @@ starts(const struct sa_params *params, uint16_t gso_size, uint32_t seq)
 	struct pkt *p = super_make(fast, &spec, gso_size);
 	p->sa = sa;
 	bool is_started = super_start(fast, &s, p, SUPER_BARE);
+	assert_int_equal(p->verdict, DROP_NONE);
 	struct sa_counts c;
 	sa_count(sa, &c);
 	assert_int_equal(c.seq, seq);
@@ -407,6 +408,16 @@ what_is_special_goes_the_simple_way(void **state)
 	assert_false(starts(&p, 1000, 5));
 	p = test_params(SA_IN);
 	assert_false(starts(&p, 1000, 5));
+	/* and nobody seals it as it is */
+	struct seg_spec spec = random_spec();
+	p.direction = SA_OUT;
+	struct sa *out = test_sa(fast, &p);
+	struct pkt *super = super_make(fast, &spec, 1000);
+	super->sa = out;
+	out_burst(fast, &super, 1);
+	assert_int_equal(super->verdict, DROP_TOO_LONG);
+	pkt_put(fast->pool, super);
+	sa_free(out);
 	/* an ordinary packet, and no SA */
 	struct super s;
 	struct pkt *plain = test_packet(fast, 4, 100);
