@@ -41,7 +41,6 @@ struct burst_item {
 	    icv_out; /* where the ICV goes: into the packet, or into icv below; AEAD, in: where it is */
 	uint32_t hash_len;   /* 0 = no ICV, or AEAD */
 	uint32_t cipher_len; /* 0 = no encryption */
-	uint8_t icv[BURST_ICV_MAX];
 
 	/* for the caller, between its two steps */
 	uint32_t seq;
@@ -55,6 +54,7 @@ struct burst_item {
 	uint8_t tos;         /* in: of the outer packet */
 	uint8_t ah_next;     /* in: next header field of the AH */
 	uint16_t hdr_saved;  /* octets in hdr */
+	uint8_t icv[BURST_ICV_MAX];
 	uint8_t icv_got[BURST_ICV_MAX]; /* the ICV that came with the packet */
 	uint8_t hdr[IP_HDRS_MAX]; /* the header ahead as sent or received, while its mutable fields
 				   * are zero in the packet */

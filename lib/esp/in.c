@@ -140,6 +140,7 @@ sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 {
 	struct sad_key other;
 	struct sad_key strays;
+	struct sad_key unclear;
 	if (sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
 	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
@@ -149,7 +150,8 @@ sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
 	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
 		return DROP_ELSEWHERE;
-	return DROP_NO_SA;
+	sad_key_init(&unclear, SAD_UNCLEAR, 0, key->family, dst);
+	return sad_is_elsewhere(sad, &unclear) ? DROP_UNCLEAR : DROP_NO_SA;
 }
 
 /* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */
@@ -158,22 +160,33 @@ burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, siz
 {
 	struct sad_key keys[ESP_BURST_MAX];
 	struct sa *sas[ESP_BURST_MAX];
-	if (n == 0)
-		return;
+	uint8_t of[ESP_BURST_MAX]; /* a packet's key: neighbours mostly have the same */
+	size_t n_keys = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
+		struct sad_key *key = &keys[n_keys];
 		p->family = 0;
-		keys[i] = (struct sad_key){ 0 };
-		p->verdict = (uint8_t)packet_parse(p, &outers[i], &keys[i]);
+		p->sa = NULL;
+		p->verdict = (uint8_t)packet_parse(p, &outers[i], key);
+		if (p->verdict != DROP_NONE)
+			continue;
+		if (n_keys == 0 || !sad_key_eq(key, key - 1))
+			n_keys++;
+		of[i] = (uint8_t)(n_keys - 1);
 	}
-	sad_find_burst(sad, keys, sas, n);
+	if (n_keys == 0)
+		return;
+	sad_find_burst(sad, keys, sas, n_keys);
+	for (size_t i = 0; i < n_keys; i++)
+		if (sas[i] != NULL)
+			sa_prefetch(sas[i]);
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
-		p->sa = sas[i];
-		if (p->sa != NULL)
-			sa_prefetch(p->sa);
-		else if (p->verdict == DROP_NONE)
-			p->verdict = (uint8_t)sa_missing(sad, outers[i].dst, &keys[i]);
+		if (p->verdict != DROP_NONE)
+			continue;
+		p->sa = sas[of[i]];
+		if (p->sa == NULL)
+			p->verdict = (uint8_t)sa_missing(sad, outers[i].dst, &keys[of[i]]);
 	}
 }
 
@@ -219,7 +232,7 @@ esp_prepare(struct pkt *p, uint32_t off, struct burst_item *it)
 	if (avail < around + sa->block_len)
 		return DROP_TRUNCATED;
 	uint32_t sealed = avail - around;
-	if (sealed % sa->block_len != 0)
+	if ((sealed & (sa->block_len - 1U)) != 0)
 		return DROP_BLOCK_LENGTH;
 	if (avail > BURST_LEN_MAX)
 		return DROP_TOO_LONG;
@@ -289,17 +302,38 @@ icv_is_right(const struct burst_item *it)
 	return (((got[0] ^ want[0]) & mask[0]) | ((got[1] ^ want[1]) & mask[1])) == 0;
 }
 
+/* Is the padding of LEN octets that ends at END, with AHEAD octets of the packet ahead of there, 1, 2, 3 ...? Nearly always
+ * it is short, and judged at once. */
+static inline bool
+pad_is_right(const uint8_t *end, uint32_t ahead, uint32_t len)
+{
+	static const uint8_t want[32] = {
+		[16] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	};
+	static const uint8_t part[32] = {
+		[16] = 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
+	};
+	if (len < 16 && ahead >= 16) {
+		uint64_t x[2], w[2], m[2];
+		memcpy(x, end - 16, sizeof(x));
+		memcpy(w, want + len, sizeof(w));
+		memcpy(m, part + len, sizeof(m));
+		return (((x[0] ^ w[0]) & m[0]) | ((x[1] ^ w[1]) & m[1])) == 0;
+	}
+	for (uint32_t i = 0; i < len; i++)
+		if (*(end - len + i) != (uint8_t)(i + 1))
+			return false;
+	return true;
+}
+
 /* Reads the ESP trailer: NEXT is the next header, *LEN the octets of the body without padding. */
-static enum drop
+static inline enum drop
 trailer_read(const uint8_t *body, uint32_t sealed_len, uint32_t *len, uint8_t *next)
 {
 	uint32_t pad_len = body[sealed_len - 2];
-	if (pad_len > sealed_len - 2)
+	if (pad_len > sealed_len - 2 ||
+	    !pad_is_right(body + sealed_len - 2, sealed_len - 2, pad_len))
 		return DROP_PAD;
-	const uint8_t *pad = body + sealed_len - 2 - pad_len;
-	for (uint32_t i = 0; i < pad_len; i++)
-		if (pad[i] != (uint8_t)(i + 1))
-			return DROP_PAD;
 	*len = sealed_len - 2 - pad_len;
 	*next = body[sealed_len - 1];
 	return DROP_NONE;
@@ -334,6 +368,8 @@ tunnel_open(struct pkt *p, uint8_t next, uint8_t outer_tos)
 		return DROP_INNER_HEADER;
 	p->len = h.total_len;
 	p->family = h.family;
+	if ((outer_tos & TUNNEL_ECN_MASK) == 0)
+		return DROP_NONE; /* the row of those who do not take part: nothing changes */
 	uint8_t tos;
 	verdict = tunnel_tos_in(outer_tos, h.tos, &tos);
 	if (verdict != DROP_NONE)

@@ -212,7 +212,11 @@ iv_build(struct esp_worker *w, struct sa *sa, uint8_t *iv)
 		uint64_t n = sa->iv_next++;
 		memcpy(iv, &n, sizeof(n));
 	} else {
-		iv_take(&w->iv, &w->engines, iv, sa->iv_len);
+		/* two constants are cheaper than a variable */
+		if (sa->iv_len == 16)
+			iv_take(&w->iv, &w->engines, iv, 16);
+		else
+			iv_take(&w->iv, &w->engines, iv, 8);
 	}
 }
 

@@ -189,12 +189,16 @@ inbound_drops(void **state)
 	assert_int_equal(spoiled(e.out, e.sad, seq_zero), DROP_SEQ_ZERO);
 	assert_int_equal(spoiled(e.out, e.sad, set_ce), DROP_ECN);
 
-	struct sad *others = sad_new(3);
+	struct sad *others = sad_new(4);
 	struct sad_key key;
 	sad_key_init(&key, esp.spi, PROTO_ESP, esp.dst.family, esp.dst.b);
 	assert_int_equal(sad_add_elsewhere(others, &key), SAD_OK);
 	assert_int_equal(spoiled(e.out, others, nothing), DROP_ELSEWHERE);
 	assert_int_equal(spoiled(e.out, others, set_spi), DROP_NO_SA);
+	sad_key_init(&key, SAD_UNCLEAR, 0, esp.dst.family, esp.dst.b);
+	assert_int_equal(sad_add_elsewhere(others, &key), SAD_OK);
+	assert_int_equal(spoiled(e.out, others, set_spi), DROP_UNCLEAR);
+	assert_int_equal(spoiled(e.out, others, nothing), DROP_ELSEWHERE);
 	sad_key_init(&key, SAD_STRAYS, 0, esp.dst.family, esp.dst.b);
 	assert_int_equal(sad_add_elsewhere(others, &key), SAD_OK);
 	assert_int_equal(spoiled(e.out, others, set_spi), DROP_ELSEWHERE);

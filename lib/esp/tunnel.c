@@ -16,7 +16,6 @@ enum {
 	ECN_ECT1 = 1,
 	ECN_ECT0 = 2,
 	ECN_CE = 3,
-	ECN_MASK = 3,
 	ECN_REFUSED = 0xff,
 };
 
@@ -25,7 +24,7 @@ tunnel_tos_out(int configured, uint8_t inner_tos)
 {
 	if (configured < 0)
 		return inner_tos;
-	return (uint8_t)((configured & ~ECN_MASK) | (inner_tos & ECN_MASK));
+	return (uint8_t)((configured & ~TUNNEL_ECN_MASK) | (inner_tos & TUNNEL_ECN_MASK));
 }
 
 enum drop
@@ -38,10 +37,10 @@ tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out)
 		[ECN_ECT0] = { ECN_ECT0, ECN_ECT1, ECN_ECT0, ECN_CE },
 		[ECN_CE] = { ECN_CE, ECN_CE, ECN_CE, ECN_CE },
 	};
-	uint8_t value = ecn[inner_tos & ECN_MASK][outer_tos & ECN_MASK];
+	uint8_t value = ecn[inner_tos & TUNNEL_ECN_MASK][outer_tos & TUNNEL_ECN_MASK];
 	if (value == ECN_REFUSED)
 		return DROP_ECN;
-	*out = (uint8_t)((inner_tos & ~ECN_MASK) | value);
+	*out = (uint8_t)((inner_tos & ~TUNNEL_ECN_MASK) | value);
 	return DROP_NONE;
 }
 

@@ -15,6 +15,8 @@
 struct pkt_outer;
 struct sa;
 
+enum { TUNNEL_ECN_MASK = 3 };
+
 /* The TOS octet of the outer header: DSCP from CONFIGURED, or from inside if that is SA_TOS_COPY;
  * ECN always from inside (RFC 6040 s4.1, normal mode). */
 uint8_t tunnel_tos_out(int configured, uint8_t inner_tos);
