@@ -418,7 +418,7 @@ views_keep_their_buffer(void **state)
 	pkt_pool_free(small);
 }
 
-enum { STRANGERS = 3, GIFTS = 20000, SOME = 7 };
+enum { STRANGERS = 3, GIFTS = 1500, SOME = 7 };
 
 struct stranger {
 	struct pkt *_Atomic gift;
