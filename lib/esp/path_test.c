@@ -757,20 +757,6 @@ no_outer_packet_has_identification_zero(void **state)
 	sa_free(sa);
 }
 
-/* The end of an illegal datagram must not turn into its beginning. */
-static void
-a_fragment_beyond_the_largest_offset_is_not_cut(void **state)
-{
-	(void)state;
-	struct sa_params params = test_params(SA_OUT);
-	struct sa *sa = test_sa(w, &params);
-	struct pkt *p = test_packet(w, 4, 3000);
-	test_frag(p, IP4_OFF_MASK);
-	assert_int_equal(seal(p, sa), DROP_OUTER_HEADER);
-	pkt_put(pool, p);
-	sa_free(sa);
-}
-
 int
 main(void)
 {
@@ -794,7 +780,6 @@ main(void)
 		cmocka_unit_test(bad_parameters_are_refused),
 		cmocka_unit_test(no_replay_window_without_integrity),
 		cmocka_unit_test(no_outer_packet_has_identification_zero),
-		cmocka_unit_test(a_fragment_beyond_the_largest_offset_is_not_cut),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (pkt_pool_left(pool) != left)

@@ -116,6 +116,16 @@ ids_take(struct esp_worker *w, unsigned n)
 	return last;
 }
 
+/* Part of the superpacket is overwritten already, so the rest of it cannot go another way. */
+static void
+rest_lose(struct super *s)
+{
+	s->n_lost = s->cut.n - s->next;
+	s->next = s->cut.n;
+	for (unsigned i = 0; i < s->n_lost; i++)
+		sa_count_drop(s->sa, DROP_NO_BUFFER);
+}
+
 bool
 super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 {
@@ -126,8 +136,10 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 	if (n > s->per_job)
 		n = s->per_job;
 	struct pkt *train = pkt_get(w->pool);
-	if (train == NULL) /* super_start() looked; the caller has taken packets since */
+	if (train == NULL) {
+		rest_lose(s);
 		return false;
+	}
 	uint32_t last_payload;
 	cut_payload(&s->cut, s->next + n - 1, &last_payload);
 	uint32_t seq = atomic_load_explicit(&sa->seq, memory_order_relaxed);
