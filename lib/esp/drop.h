@@ -115,6 +115,11 @@
 		"no packet buffer was free")                                                       \
 	X(DROP_ENGINE, "crypto-engine", STAT_MISC,                                                 \
 		"the crypto engine refused the packet")                                            \
+	X(DROP_LATE, "helper-late", STAT_MISC,                                                     \
+		"the worker that computed the packet for its owner did not finish in time")        \
+	/* superpackets */                                                                         \
+	X(DROP_VNET_HEADER, "vnet-header", STAT_MISC,                                              \
+		"the device described its packet wrongly")                                         \
 	/* P: policy and I/O */                                                                    \
 	X(DROP_NO_RULE, "no-rule", STAT_RULE_LOOKUP,                                               \
 		"no rule of the service set matches")                                              \

@@ -28,6 +28,14 @@ struct sad_key {
 	uint64_t hash;
 };
 
+/* Do A and B look for the same? */
+static inline bool
+sad_key_eq(const struct sad_key *a, const struct sad_key *b)
+{
+	return a->spi == b->spi && a->proto == b->proto && a->family == b->family &&
+	       a->dst[0] == b->dst[0] && a->dst[1] == b->dst[1];
+}
+
 /* Makes a table for up to N SAs (it does not grow). NULL when out of memory. */
 struct sad *sad_new(size_t n);
 /* Frees the table, not the SAs. NULL is fine. */

@@ -66,7 +66,7 @@ struct life_sa {
 	uint32_t spi;            /* bundle: of AH */
 	uint32_t aux_spi;        /* bundle: of ESP; else 0 */
 	const uint8_t *auth_key; /* auth_info()->key_len octets; held: NULL */
-	const uint8_t *enc_key;  /* enc_info()->key_len octets; held: NULL */
+	const uint8_t *enc_key;  /* enc_secret_len() octets; held: NULL */
 	struct natt_end local;   /* outer addresses */
 	struct natt_end remote;
 	unsigned window; /* 0: no anti-replay */
@@ -158,6 +158,8 @@ struct life_host {
 	    const char *certificate, struct part hash);
 	void (*prove)(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
 	    const struct ike_claim *claim, const char *const *cas, size_t n_cas);
+	/* Is anybody there who wants to know of this kind now? Else no words are made. NULL: of all. */
+	bool (*hears)(void *ctx, enum life_kind kind);
 	void (*event)(void *ctx, const struct life_event *e);
 };
 

@@ -84,6 +84,28 @@ seconds_until(const struct life *l, uint64_t ms)
 
 /* --- the PIC --- */
 
+/* A line for each direction. */
+static void
+tell_up(const struct life_child *c, bool is_out)
+{
+	const struct life_tunnel *t = c->tunnel;
+	const struct p2_spis *spis = is_out ? &c->out : &c->in;
+	char local[IDENTITY_STRLEN];
+	char remote[IDENTITY_STRLEN];
+	char from[ADDR_STRLEN];
+	char to[ADDR_STRLEN];
+	if (!life_hears(t->life, LIFE_SA_UP))
+		return;
+	life_tell(t->life, LIFE_SA_UP, t, c->peer, NULL,
+	    "Local gateway: %s, Remote gateway: %s, Local ID: %s, Remote ID: %s, Direction: %s, "
+	    "SPI: 0x%x, "
+	    "AUX-SPI: %u, Mode: Tunnel, Type: dynamic",
+	    addr_print(c->path.local.addr, from), addr_print(c->path.remote.addr, to),
+	    tunnel_identity(t->ike->local, local), tunnel_identity(t->ike->remote, remote),
+	    is_out ? "outbound" : "inbound", life_main_spi(c->protocol, *spis),
+	    c->protocol == P2_BUNDLE ? spis->esp : 0);
+}
+
 static void
 pic_add(struct life_child *c, bool is_out, const uint8_t *enc_key, const uint8_t *auth_key)
 {
@@ -116,18 +138,7 @@ pic_add(struct life_child *c, bool is_out, const uint8_t *enc_key, const uint8_t
 					.hard_s = seconds_until(l, c->hard_ms),
 					.tag = tag,
 				    });
-	char local[IDENTITY_STRLEN];
-	char remote[IDENTITY_STRLEN];
-	char from[ADDR_STRLEN];
-	char to[ADDR_STRLEN];
-	life_tell(l, LIFE_SA_UP, t, c->peer, NULL,
-	    "Local gateway: %s, Remote gateway: %s, Local ID: %s, Remote ID: %s, Direction: %s, "
-	    "SPI: 0x%x, "
-	    "AUX-SPI: %u, Mode: Tunnel, Type: dynamic",
-	    addr_print(c->path.local.addr, from), addr_print(c->path.remote.addr, to),
-	    tunnel_identity(t->ike->local, local), tunnel_identity(t->ike->remote, remote),
-	    is_out ? "outbound" : "inbound", life_main_spi(c->protocol, *spis),
-	    c->protocol == P2_BUNDLE ? spis->esp : 0);
+	tell_up(c, is_out);
 }
 
 static void
@@ -295,7 +306,7 @@ current_set(struct life_child *c)
 	free(t->failure);
 	t->failure = NULL;
 	life_watch(t);
-	if (was_down)
+	if (was_down && life_hears(t->life, LIFE_TUNNEL_UP))
 		life_tell(t->life, LIFE_TUNNEL_UP, t, c->peer, NULL,
 		    "VPN %s from %s is up. Local-ip: %s", t->name,
 		    addr_print(c->peer->remote, remote), addr_print(c->peer->local, local));

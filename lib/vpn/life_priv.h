@@ -139,7 +139,7 @@ struct life_gate {
 /* The keys of an outbound SA that is not used yet. */
 struct life_late {
 	uint64_t due_ms; /* UINT64_MAX: only when nothing else is left */
-	uint8_t enc_key[CIPHER_KEY_MAX];
+	uint8_t enc_key[ENC_SECRET_MAX];
 	uint8_t auth_key[32];
 };
 
@@ -357,7 +357,8 @@ struct life_pic *life_pic_get(struct life *l, const char *name);
 void life_pics_adopt(struct life *l); /* what was held before there was a configuration */
 void life_pic_free(struct life_pic *p);
 
-/* life_show.c: T, P and SA may be NULL */
+/* life_show.c: T, P and SA may be NULL. Who has to work for the words asks first, once. */
+bool life_hears(const struct life *l, enum life_kind kind);
 __attribute__((format(printf, 6, 7))) void life_tell(const struct life *l, enum life_kind kind,
     const struct life_tunnel *t, const struct life_peer *p, const struct ike_sa *sa,
     const char *fmt, ...);

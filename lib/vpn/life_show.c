@@ -46,12 +46,20 @@ life_kind_info(enum life_kind kind)
 	return &kinds[kind];
 }
 
+bool
+life_hears(const struct life *l, enum life_kind kind)
+{
+	return l->host.hears == NULL || l->host.hears(l->host.ctx, kind);
+}
+
 void
 life_tell(const struct life *l, enum life_kind kind, const struct life_tunnel *t,
     const struct life_peer *p, const struct ike_sa *sa, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
+	if (!life_hears(l, kind))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
