@@ -20,8 +20,8 @@
 
 enum {
 	FEW_SHAPES = 4, /* measured: as many probes cost what two look-ups of prefix lengths do */
-	NO_SHAPE = UINT32_MAX,
 };
+static const uint32_t NO_SHAPE = UINT32_MAX;
 
 struct shape {
 	uint32_t first; /* order of the earliest term of this shape */
