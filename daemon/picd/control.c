@@ -65,6 +65,16 @@ on_sync_wait(uv_timer_t *t)
 	apply_finish(p);
 }
 
+/* How many workers the configuration wants for this interface; 0: all. */
+static unsigned
+workers_wanted(const struct picd *p)
+{
+	for (size_t i = 0; i < p->conf->n_ifds; i++)
+		if (strcmp(p->conf->ifds[i]->name, p->instance) == 0)
+			return p->conf->ifds[i]->io.workers;
+	return 0;
+}
+
 static void
 conf_apply(struct picd *p, const struct ipc_msg *m)
 {
@@ -85,6 +95,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	p->conf = c;
 	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu service sets, %zu security associations",
 	    answer_commit_of(m), c->n_service_sets, c->n_sas);
+	publish_workers(p, workers_wanted(p));
 	publish_now(p, retired);
 	dynamic_committed(p);
 	kmd_configured(p);
@@ -267,6 +278,7 @@ control_init(struct picd *p)
 {
 	uv_timer_init(&p->daemon.loop, &p->rebuild);
 	uv_timer_init(&p->daemon.loop, &p->sync_wait);
+	uv_timer_init(&p->daemon.loop, &p->regroup);
 	checked_init(&p->checked, &p->daemon.loop);
 	uv_timer_init(&p->daemon.loop, &p->tick);
 	p->sync_wait.data = p;
@@ -286,6 +298,7 @@ control_stop(struct picd *p)
 	p->netd = NULL;
 	uv_close((uv_handle_t *)&p->rebuild, NULL);
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
+	uv_close((uv_handle_t *)&p->regroup, NULL);
 	uv_close((uv_handle_t *)&p->tick, NULL);
 	checked_done(&p->checked);
 }

@@ -10,6 +10,7 @@
 
 #include "lib/esp/flow.h"
 #include "lib/esp/in.h"
+#include "lib/esp/peek.h"
 #include "lib/esp/sa.h"
 
 /* The path that P's SA belongs to in this snapshot; NULL if the SA is not part of it. */
@@ -43,8 +44,13 @@ opened(struct worker *w, struct pkt *p)
 		reason = DROP_NO_SA;
 	if (reason == DROP_NONE && path->is_transport)
 		reason = transport_check(w, p, path);
+	if (reason == DROP_NONE) {
+		wstat_add(&w->stat, WSTAT_IN_PACKETS, 1);
+		wstat_add(&w->stat, WSTAT_IN_BYTES, p->len);
+	}
 	if (reason == DROP_NONE)
-		reason = path->deliver != NULL ? send_device(path->deliver, p) : DROP_NO_UNIT;
+		reason = path->deliver != NULL ? send_device(path->deliver[w->p.index], p)
+					       : DROP_NO_UNIT;
 	/* another services interface of this local gateway has received the packet, too */
 	if (reason != DROP_NONE && reason != DROP_ELSEWHERE)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);
@@ -53,9 +59,24 @@ opened(struct worker *w, struct pkt *p)
 	pkt_put(w->pool, p);
 }
 
+/* The worker that owns the SA of P, as far as P says; what has no SPI is refused by whoever has it. */
+static unsigned
+owner_of(const struct worker *w, const struct pkt *p)
+{
+	uint32_t spi;
+	if (w->snap->n_workers == 1)
+		return 0;
+	return peek_spi(p, &spi) ? owner_in(spi, w->snap->n_workers) : w->p.index;
+}
+
 void
 inbound_take(struct worker *w, struct pkt *p)
 {
+	unsigned owner = owner_of(w, p);
+	if (owner != w->p.index) {
+		hand_in(w, p, owner);
+		return;
+	}
 	w->in_q[w->n_in++] = p;
 	if (w->n_in == BURST_MAX)
 		inbound_flush(w);
@@ -69,6 +90,7 @@ inbound_flush(struct worker *w)
 	if (n == 0)
 		return;
 	in_burst(w->esp, w->snap->sad, w->in_q, n);
+	wstat_burst(w->stat.in_bursts, n);
 	for (unsigned i = 0; i < n; i++)
 		opened(w, w->in_q[i]);
 }

@@ -41,6 +41,7 @@ rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 			pkt_put(w->pool, p);
 			continue;
 		}
+		wstat_add(&w->stat, WSTAT_READS, 1);
 		p->off += port->link_header;
 		p->len = (uint32_t)n - port->link_header;
 		p->tag = port->tag;
@@ -137,6 +138,10 @@ rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
 	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
 	if (n_fresh == 0)
 		worker_drop(w, NULL, lane, DROP_NO_BUFFER);
+	if (n > 0) {
+		wstat_add(&w->stat, WSTAT_RECEIVES, 1);
+		wstat_add(&w->stat, WSTAT_RECEIVED, (unsigned)n);
+	}
 	for (unsigned i = 0; i < n_fresh; i++) {
 		struct pkt *p = w->rx_pkts[i];
 		struct mmsghdr *m = &w->rx_msgs[i];

@@ -116,6 +116,7 @@ sender_flush(struct worker *w, struct sender *s, const struct port *port)
 	unsigned done = 0;
 	while (done < s->n) {
 		int n = sendmmsg(port->fd, s->msgs + done, s->n - done, MSG_DONTWAIT);
+		wstat_add(&w->stat, WSTAT_SENDS, 1);
 		if (n > 0) {
 			done += (unsigned)n;
 		} else if (errno != EINTR) {

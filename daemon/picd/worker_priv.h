@@ -2,8 +2,9 @@
  *
  * worker_priv.h - the inside of a worker, for the files of the packet path.
  *
- * The path, in order: rx.c reads -> outbound.c or inbound.c decides and calls lib/esp -> send.c or a device
- * takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it runs on the worker's thread.
+ * The path, in order: rx.c reads -> outbound.c or inbound.c decides, gives what belongs to another worker's SA to hand.c,
+ * and calls lib/esp -> send.c or a device takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it
+ * runs on the worker's thread. What workers share is the crew: rings from each to each, and path MTUs.
  */
 #ifndef WORKER_PRIV_H
 #define WORKER_PRIV_H
@@ -11,6 +12,7 @@
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
+#include "daemon/picd/wstat.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
@@ -29,7 +31,7 @@ enum {
 	TICK_MS = 1000,
 	PMTU_MAX = 256,           /* gateways whose path MTU is remembered */
 	PMTU_AGE_MS = 600 * 1000, /* RFC 1191 s6.3: try a larger one after ten minutes */
-	ICMP_PER_S = 200,         /* errors sent, all lanes together */
+	ICMP_PER_S = 200,         /* errors sent, all lanes and workers together */
 	REPORTS_PER_S = 100,      /* path MTU reports from the network that are looked at */
 	FLOW_CACHE = 4096,        /* flows whose start has been logged */
 	FLOW_IDLE_MS = 60 * 1000, /* silence after which a flow starts again */
@@ -37,6 +39,9 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
+	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
+	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
+	HAND_BUDGET = 128, /* taken from one ring in a turn */
 };
 
 /* So many events per second, with bursts of one second's worth. */
@@ -60,8 +65,44 @@ struct pmtu_entry {
 	uint64_t until_ms;
 };
 
+struct pmtu_table {
+	pthread_mutex_t lock; /* taken for reports, which are rare and limited */
+	struct pmtu_entry entries[PMTU_MAX];
+	unsigned next; /* overwritten when the table is full */
+};
+
+/* A packet for an SA that is another worker's. Where its reader found the tunnel in another snapshot than the owner
+ * has, the owner looks again. */
+struct handed {
+	struct pkt *pkt;
+	uint64_t generation; /* outbound: of the snapshot that the slot is about */
+	uint32_t slot;       /* outbound: of the path */
+	bool is_out;
+};
+
+/* From one worker to another: one writer, one reader. */
+struct ring {
+	/* the writer's */
+	_Alignas(64) _Atomic uint32_t in;
+	uint32_t in_next;  /* written, but not yet shown */
+	uint32_t out_seen; /* `out` as it was last */
+	/* the reader's; moves when a packet has been dealt with, so an empty ring is an idle one */
+	_Alignas(64) _Atomic uint32_t out;
+	uint32_t out_next;
+	_Alignas(64) struct handed slots[RING_LEN];
+};
+
+/* What the workers of a process share. */
+struct crew {
+	unsigned n;
+	struct worker *workers[WORKERS_MAX];
+	struct ring *rings; /* from I to J: I * n + J */
+	struct pmtu_table pmtu;
+};
+
 struct worker {
 	struct worker_params p;
+	struct crew *crew;
 	int epoll_fd;
 	int wake_fd; /* eventfd: a snapshot was published, or the thread shall end */
 	pthread_t thread;
@@ -71,6 +112,8 @@ struct worker {
 	_Atomic uint64_t seen;
 	_Atomic uint64_t epoch;
 	_Atomic uint64_t epoch_seen;
+	_Alignas(64) _Atomic bool is_asleep; /* or about to be: packets in a ring need a wake */
+	_Alignas(64) struct wstat stat;
 
 	/* --- this thread's own --- */
 	const struct snap *snap; /* during a turn only */
@@ -87,8 +130,7 @@ struct worker {
 	struct sender send6;
 	struct limiter icmp;
 	struct limiter reports;
-	struct pmtu_entry pmtu[PMTU_MAX];
-	unsigned pmtu_next; /* overwritten when the table is full */
+	uint32_t handed_to; /* bit I: packets for worker I are not yet shown */
 
 	/* recvmmsg's view of fresh packets */
 	struct pkt *rx_pkts[BURST_MAX];
@@ -114,6 +156,14 @@ struct worker {
 	_Atomic uint32_t notices_out;
 };
 
+/* This worker's part of what all may do together. */
+static inline unsigned
+worker_share(const struct worker *w, unsigned per_s)
+{
+	unsigned share = per_s / w->snap->n_workers;
+	return share > 0 ? share : 1;
+}
+
 /* The lane of a tag, or NULL if its port is gone. */
 static inline const struct lane *
 worker_lane(const struct worker *w, uint32_t tag)
@@ -137,11 +187,26 @@ void rx_raw(struct worker *w, const struct port *port, const struct lane *lane);
 
 /* --- outbound.c: clear packets; takes P over --- */
 void outbound_take(struct worker *w, struct pkt *p);
+/* The same with a packet that another worker has found the path of SLOT for, in the snapshot of GENERATION. */
+void outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t generation);
 void outbound_flush(struct worker *w);
 
 /* --- inbound.c: protected packets; takes P over --- */
+/* As it came from outside: for the owner of its SA, whoever that is. */
 void inbound_take(struct worker *w, struct pkt *p);
 void inbound_flush(struct worker *w);
+
+/* --- hand.c: packets from worker to worker; takes P over --- */
+void hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot);
+void hand_in(struct worker *w, struct pkt *p, unsigned to);
+/* Shows the others what is theirs, and wakes who sleeps. */
+void hand_flush(struct worker *w);
+/* Takes what others have given, within a budget. */
+void hand_take(struct worker *w);
+/* What hand_take() took is done with. */
+void hand_taken(struct worker *w);
+/* Is there something to be taken? */
+bool hand_waits(const struct worker *w);
 
 /* --- send.c --- */
 /* Sends a protected packet, or the chain of its fragments; takes P over. Its user is its path. */

@@ -88,7 +88,7 @@ struct pkt_pool *pkt_pool_new(size_t n);
 /* Unmaps everything, also packets that are still out. NULL is fine. */
 void pkt_pool_free(struct pkt_pool *pool);
 /* Packets that pkt_get() can still give. */
-size_t pkt_pool_left(const struct pkt_pool *pool);
+size_t pkt_pool_left(struct pkt_pool *pool);
 
 /* Takes a packet: off = PKT_HEADROOM, the rest zero. NULL when the pool is empty. */
 struct pkt *pkt_get(struct pkt_pool *pool);
