@@ -199,7 +199,10 @@ esp_prepare(struct pkt *p, uint32_t off, struct burst_item *it)
 		it->seq = get32(esp + 4);
 		it->hash_at = esp;
 		it->hash_len = sa->esp_icv_len > 0 ? avail - sa->esp_icv_len : 0;
-		memcpy(it->icv_got, esp + avail - sa->esp_icv_len, BURST_ICV_MAX);
+		if (sa->is_aead)
+			it->icv_out = esp + avail - sa->esp_icv_len;
+		else
+			memcpy(it->icv_got, esp + avail - sa->esp_icv_len, BURST_ICV_MAX);
 	}
 	it->iv = esp + ESP_HDR_LEN;
 	it->cipher_at = esp + ESP_HDR_LEN + sa->iv_len;
@@ -247,6 +250,8 @@ packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 static bool
 icv_is_right(const struct burst_item *it)
 {
+	if (it->sa->is_aead)
+		return it->is_genuine;
 	uint64_t got[2];
 	uint64_t want[2];
 	memcpy(got, it->icv_got, sizeof(got));
@@ -336,7 +341,7 @@ packet_open(struct burst_item *it)
 	struct sa *sa = it->sa;
 	if (!it->is_done)
 		return DROP_ENGINE;
-	if (sa->hash_icv_len > 0 && !icv_is_right(it))
+	if (sa->has_icv && !icv_is_right(it))
 		return sa->has_ah ? DROP_AH_AUTH : DROP_ESP_AUTH;
 	enum drop verdict = replay_accept(&sa->replay, it->seq);
 	if (verdict != DROP_NONE)
@@ -393,7 +398,7 @@ in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t 
 			packet_drop(pkts[i], verdict);
 		}
 	}
-	burst_run(w->mgr, &w->burst);
+	burst_run(&w->engines, &w->burst);
 	for (unsigned i = 0; i < w->burst.n; i++)
 		packet_finish(&w->burst.items[i]);
 	w->burst.n = 0;

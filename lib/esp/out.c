@@ -216,6 +216,18 @@ ah_item(struct burst_item *it, uint8_t *start, uint32_t lead, uint32_t total_len
 	return mutable_zero(start, lead, family);
 }
 
+/* CBC wants what nobody can foresee, a counter mode only what never came before (RFC 4106 s3.1). */
+static inline void
+iv_build(struct esp_worker *w, struct sa *sa, uint8_t *iv)
+{
+	if (sa->is_aead) {
+		uint64_t n = sa->iv_next++;
+		memcpy(iv, &n, sizeof(n));
+	} else {
+		iv_take(&w->iv, &w->engines, iv, sa->iv_len);
+	}
+}
+
 static enum drop
 packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const struct place *at,
     struct burst_item *it)
@@ -255,7 +267,7 @@ packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const s
 		put32(esp + 4, seq);
 		it->iv = esp + ESP_HDR_LEN;
 		if (sa->iv_len > 0) {
-			iv_take(&w->iv, w->mgr, it->iv, sa->iv_len);
+			iv_build(w, sa, it->iv);
 			it->cipher_at = body;
 			it->cipher_len = sealed;
 		}
@@ -298,7 +310,7 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 static void
 burst_end(struct esp_worker *w)
 {
-	burst_run(w->mgr, &w->burst);
+	burst_run(&w->engines, &w->burst);
 	for (unsigned i = 0; i < w->burst.n; i++)
 		packet_finish(w, &w->burst.items[i]);
 	w->burst.n = 0;
