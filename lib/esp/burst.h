@@ -45,6 +45,7 @@ struct burst_item {
 
 	/* for the caller, between its two steps */
 	uint32_t seq;
+	uint32_t around;     /* in: octets of outer headers that are not in the buffer */
 	uint32_t start;      /* in: offset of the outer packet in its buffer */
 	uint32_t hdr_len;    /* in: octets of headers ahead of ESP or AH */
 	uint32_t nh_at;      /* in: the octet in them that names ESP or AH */

@@ -117,7 +117,7 @@ every_hmac_vector(void **state)
 	static uint8_t data[N][128];
 	uint8_t want[N][16];
 	size_t want_len[N];
-	struct burst *b = &worker->burst;
+	struct burst *b = &worker->job.burst;
 	struct sa *sas[N];
 	(void)state;
 	/* all of them in one burst: mixed algorithms must not disturb each other */
@@ -151,7 +151,7 @@ cbc_run(enum sa_direction direction)
 	static uint8_t data[N][128];
 	uint8_t want[N][128];
 	uint8_t ivs[N][16];
-	struct burst *b = &worker->burst;
+	struct burst *b = &worker->job.burst;
 	struct sa *sas[N];
 	for (size_t i = 0; i < N; i++) {
 		bool is_out = direction == SA_OUT;

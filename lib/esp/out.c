@@ -2,8 +2,8 @@
  *
  * out.c - the outbound path: a clear packet becomes an ESP or AH packet.
  *
- * out_burst -> packet_admit (header, size, DF, fragments) -> packet_seal (number, padding,
- * headers, IV) -> burst_run -> packet_finish (header fields that AH left out; outer fragments).
+ * out_burst -> out_prepare: packet_admit (header, size, DF, fragments) -> packet_seal (number, padding,
+ * headers, IV); -> job_crypt -> out_finish: packet_finish (header fields that AH left out; outer fragments).
  * Packets are sealed where they lie: the headers go into the headroom, the padding and the ICV
  * behind. Worker's thread. RFC 4303 s3.3, RFC 4302 s3.3, RFC 4301 s8.
  */
@@ -280,6 +280,8 @@ packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const s
 	p->off = (uint32_t)(start - p->buf);
 	p->len = total_len;
 	p->family = family;
+	if (sa->is_tunnel && sa->lead_len != sa->outer_len)
+		p->lead = sa->lead_len;
 	if (!sa->has_ah)
 		return DROP_NONE;
 	ah_build(sa, start + lead, ah_len, sa->has_esp ? PROTO_ESP : at->next, seq);
@@ -307,34 +309,41 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 		packet_drop(p, verdict);
 }
 
-static void
-burst_end(struct esp_worker *w)
+void
+out_finish(struct esp_worker *w, struct esp_job *job)
 {
-	burst_run(&w->engines, &w->burst);
-	for (unsigned i = 0; i < w->burst.n; i++)
-		packet_finish(w, &w->burst.items[i]);
-	w->burst.n = 0;
+	for (unsigned i = 0; i < job->burst.n; i++)
+		packet_finish(w, &job->burst.items[i]);
+	job->burst.n = 0;
 }
 
 static void
-packet_out(struct esp_worker *w, struct pkt *p)
+job_run(struct esp_worker *w, struct esp_job *job)
+{
+	job_crypt(w, job);
+	out_finish(w, job);
+}
+
+static void
+packet_out(struct esp_worker *w, struct esp_job *job, struct pkt *p)
 {
 	struct ip_hdr h;
 	struct place at;
 	p->verdict = DROP_NONE;
 	p->family = 0;
+	p->lead = 0;
 	enum drop verdict = packet_admit(w, p, &h, &at);
 	if (verdict != DROP_NONE) {
 		packet_drop(p, verdict);
 		return;
 	}
 	for (struct pkt *f = p; f != NULL;) {
-		struct pkt *next = f->next; /* finishing may put outer fragments behind f */
-		if (burst_is_full(&w->burst))
-			burst_end(w);
-		verdict = packet_seal(w, f, &h, &at, burst_next(&w->burst));
+		struct pkt *next = f->next;     /* finishing may put outer fragments behind f */
+		if (burst_is_full(&job->burst)) /* only fragments can be so many */
+			job_run(w, job);
+		verdict = packet_seal(w, f, &h, &at, burst_next(&job->burst));
 		if (verdict != DROP_NONE) {
-			w->burst.n--;
+			job->burst.n--;
 			packet_drop(f, verdict);
 		}
 		f = next;
@@ -342,15 +351,46 @@ packet_out(struct esp_worker *w, struct pkt *p)
 }
 
 void
-out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
+out_prepare(struct esp_worker *w, struct esp_job *job, struct pkt **pkts, size_t n)
 {
 	assert(n <= ESP_BURST_MAX);
+	job->burst.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (i + AHEAD < n && pkts[i + AHEAD]->sa != NULL)
 			sa_prefetch(pkts[i + AHEAD]->sa);
-		packet_out(w, pkts[i]);
+		packet_out(w, job, pkts[i]);
 	}
-	burst_end(w);
+}
+
+void
+out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
+{
+	out_prepare(w, &w->job, pkts, n);
+	job_run(w, &w->job);
+}
+
+bool
+out_outer(const struct pkt *p, struct pkt_outer *out)
+{
+	const uint8_t *ip = pkt_data(p);
+	if (p->lead == 0 || p->next != NULL)
+		return false;
+	const uint8_t *udp = ip + p->lead - UDP_LEN;
+	*out = (struct pkt_outer){
+		.src = ip_src(ip, p->family),
+		.dst = ip_dst(ip, p->family),
+		.src_port = get16(udp),
+		.dst_port = get16(udp + UDP_DPORT),
+	};
+	if (p->family == ADDR_V4) {
+		out->tos = ip[IP4_TOS];
+		out->ttl = ip[IP4_TTL];
+		out->df = (get16(ip + IP4_FRAG) & IP4_DF) != 0;
+	} else {
+		out->tos = (uint8_t)(ip[0] << 4 | ip[1] >> 4);
+		out->ttl = ip[IP6_HOPS];
+	}
+	return true;
 }
 
 enum drop

@@ -7,6 +7,7 @@
  */
 #include "lib/esp/tunnel.h"
 
+#include "lib/esp/csum.h"
 #include "lib/esp/sa_priv.h"
 #include "lib/esp/worker_priv.h"
 
@@ -103,7 +104,7 @@ tunnel_udp_sum(uint8_t *outer, uint32_t total_len)
 	put16(udp + UDP_SUM, 0);
 	uint64_t acc = ip_sum_add(0, outer + IP6_SRC, 32);
 	acc = ip_sum_add(acc, pseudo, sizeof(pseudo));
-	acc = ip_sum_add(acc, udp, total_len - IP6_LEN);
+	acc = csum_add(acc, udp, total_len - IP6_LEN);
 	uint16_t sum = ip_sum_fold(acc);
 	put16(udp + UDP_SUM, sum != 0 ? sum : 0xffff); /* 0 would mean: none */
 }

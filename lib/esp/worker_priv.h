@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-#include "lib/esp/burst.h"
 #include "lib/esp/engine.h"
 #include "lib/esp/iv.h"
+#include "lib/esp/job_priv.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
 
@@ -19,7 +19,7 @@ struct esp_worker {
 	uint16_t ip4_id; /* of the last outer packet; starts at random */
 	uint32_t ip6_id; /* of the next outer datagram that is fragmented */
 	struct iv_gen iv;
-	struct burst burst;
+	struct esp_job job; /* of out_burst() and in_burst() */
 };
 
 #endif
