@@ -31,9 +31,18 @@
 enum { SUPERS = 60, OUT_MAX = 8192, VNET = 10, FLOWS = 3, NATT_PORT = 4500, DF = 0x4000 };
 
 static const char *
-conf_text(unsigned local, unsigned remote)
+net_of(bool is_b, bool is_v6)
+{
+	if (is_v6)
+		return is_b ? "2001:db8:2::/48" : "2001:db8:1::/48";
+	return is_b ? "10.2.0.0/16" : "10.1.0.0/16";
+}
+
+static const char *
+conf_text(bool is_b, bool is_v6)
 {
 	static char text[2048];
+	unsigned local = is_b ? 3 : 2;
 	snprintf(text, sizeof(text),
 	    "interfaces\n"
 	    "  interface sp-1/2/0\n"
@@ -64,13 +73,14 @@ conf_text(unsigned local, unsigned remote)
 	    "    rule r\n"
 	    "      term d\n"
 	    "        from\n"
-	    "          ipsec-inside-interface sp-1/2/0.1\n"
+	    "          source-address %s:\n"
+	    "          destination-address %s:\n"
 	    "        then\n"
 	    "          remote-gateway 127.0.0.%u\n"
 	    "          dynamic\n"
 	    "            ike-policy p\n"
 	    "      match-direction input\n",
-	    local, local, local, remote);
+	    local, local, local, net_of(is_b, is_v6), net_of(!is_b, is_v6), 5 - local);
 	return text;
 }
 
@@ -78,8 +88,8 @@ conf_text(unsigned local, unsigned remote)
 struct way {
 	const char *name;
 	const char *enc;
-	bool has_supers; /* at the units */
-	bool is_udp;     /* ESP in UDP */
+	bool has_supers;  /* at the units */
+	bool is_udp;      /* ESP in UDP */
 	bool has_sockets; /* UDP ones, of the kernel */
 	unsigned n_workers;
 	bool is_v6; /* the traffic */
@@ -165,10 +175,9 @@ sa_say(struct lab *l, struct gw *g, bool is_out, const char *spi, bool is_b)
 	const char *leaves[GW_LEAVES_MAX];
 	bool is_gcm = strcmp(l->way->enc, "aes-128-gcm") == 0;
 	const char *changes[] = { "local", is_b ? "127.0.0.3" : "127.0.0.2", "remote",
-		is_b ? "127.0.0.2" : "127.0.0.3", "local-selector", l->way->is_v6 ? "::/0" : "0.0.0.0/0", "remote-selector",
-		l->way->is_v6 ? "::/0" : "0.0.0.0/0",
-		"encryption", l->way->enc, "authentication", is_gcm ? "none" : "hmac-sha1-96",
-		"authentication-key",
+		is_b ? "127.0.0.2" : "127.0.0.3", "local-selector", net_of(is_b, l->way->is_v6),
+		"remote-selector", net_of(!is_b, l->way->is_v6), "encryption", l->way->enc,
+		"authentication", is_gcm ? "none" : "hmac-sha1-96", "authentication-key",
 		is_gcm ? "" : "000102030405060708090a0b0c0d0e0f10111213", "encryption-key",
 		is_gcm ? "202122232425262728292a2b2c2d2e2f30313233"
 		       : "202122232425262728292a2b2c2d2e2f",
@@ -192,8 +201,8 @@ lab_init(struct lab *l, const struct way *way)
 	test_n_workers = way->n_workers;
 	gw_init(&l->a, "sp-1/2/0");
 	gw_init(&l->b, "sp-1/2/0");
-	assert_null(gw_commit(&l->a, conf_text(2, 3)));
-	assert_null(gw_commit(&l->b, conf_text(3, 2)));
+	assert_null(gw_commit(&l->a, conf_text(false, way->is_v6)));
+	assert_null(gw_commit(&l->b, conf_text(true, way->is_v6)));
 	gw_join(&l->a, &l->b, way->is_udp ? "udp" : "esp");
 	if (way->has_sockets) {
 		sockets_give(&l->a, 2, way->n_workers);
@@ -325,7 +334,7 @@ run(const struct way *way, uint32_t seed, struct list *arrived, struct list *ans
 		size_t len = seg_build(&s, super);
 		seqs[flow] += s.payload_len;
 		super_send(&l, super, len, gso_size);
-		if (draw(&state, 3) == 0)
+		if (draw(&state, 3) == 0 || gso_size > 1400)
 			turns(&l, arrived, answers);
 		test_now_ms += 5000; /* the limit of answers a second is not what this is about */
 	}
@@ -340,7 +349,8 @@ run(const struct way *way, uint32_t seed, struct list *arrived, struct list *ans
 			n_merged += wstat_get(worker_stat(l.b.p.workers[i]), WSTAT_MERGED_SEGMENTS);
 		}
 		printf("%s: %u arrived, %u answers, %u cut, %u in trains, %u merged\n", way->name,
-		    arrived->n, answers->n, (unsigned)n_cut, (unsigned)n_trains, (unsigned)n_merged);
+		    arrived->n, answers->n, (unsigned)n_cut, (unsigned)n_trains,
+		    (unsigned)n_merged);
 		assert_true(n_cut > 0 && n_merged > 0);
 		assert_true(n_trains > 0 || !way->has_sockets);
 	}
@@ -351,7 +361,8 @@ run(const struct way *way, uint32_t seed, struct list *arrived, struct list *ans
 static uint32_t
 flow_of(const uint8_t *p)
 {
-	return p[0] >> 4 == 4 ? (uint32_t)p[19] << 8 | p[9] : 0x10000U | (uint32_t)p[39] << 8 | p[6];
+	return p[0] >> 4 == 4 ? (uint32_t)p[19] << 8 | p[9]
+			      : 0x10000U | (uint32_t)p[39] << 8 | p[6];
 }
 
 /* The same packets, in the same order for each flow. */

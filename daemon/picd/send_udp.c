@@ -36,7 +36,8 @@ df_set(const struct port *port, bool df)
 static void
 cmsg_put(struct msghdr *m, int level, int type, const void *data, size_t len)
 {
-	struct cmsghdr *c = (struct cmsghdr *)(void *)((uint8_t *)m->msg_control + m->msg_controllen);
+	struct cmsghdr *c =
+	    (struct cmsghdr *)(void *)((uint8_t *)m->msg_control + m->msg_controllen);
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(len);
@@ -55,8 +56,8 @@ control_put(struct train *t)
 	int ttl = o->ttl;
 	m->msg_control = t->control;
 	m->msg_controllen = 0;
-	cmsg_put(m, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_TCLASS : IP_TOS, &tos,
-	    sizeof(tos));
+	cmsg_put(
+	    m, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
 	cmsg_put(m, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_HOPLIMIT : IP_TTL, &ttl,
 	    sizeof(ttl));
 	if (t->n > 1) {
@@ -188,8 +189,7 @@ send_udp(struct worker *w, struct pkt *p)
 	if (s->n_trains == 0 || !train_takes(w, &s->trains[s->n_trains - 1], &o, len))
 		train_begin(s, &o, len);
 	struct train *t = &s->trains[s->n_trains - 1];
-	s->iov[s->n_pkts] =
-	    (struct iovec){ .iov_base = pkt_data(p) + p->lead, .iov_len = len };
+	s->iov[s->n_pkts] = (struct iovec){ .iov_base = pkt_data(p) + p->lead, .iov_len = len };
 	s->pkts[s->n_pkts++] = p;
 	t->n++;
 	t->len += len;

@@ -127,8 +127,8 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		    a->kind == ASSOC_TUNNEL && a->set->has_syslog && a->tunnel->term->has_syslog,
 	};
 	if (a->kind != ASSOC_TRANSPORT)
-		p->udp = udp_ports(b, a->kind == ASSOC_TUNNEL ? &a->set->local_gateway
-							      : &a->unit->tunnel_source);
+		p->udp = udp_ports(
+		    b, a->kind == ASSOC_TUNNEL ? &a->set->local_gateway : &a->unit->tunnel_source);
 	if (a->kind == ASSOC_TUNNEL)
 		p->gateway = a->tunnel->term->remote_gateway;
 	else if (a->kind == ASSOC_ES)

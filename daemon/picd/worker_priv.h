@@ -40,10 +40,10 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
-	DELIVER_MAX = 256,  /* opened packets of a turn that wait to be merged; MERGE_MAX */
-	UDP_SEND_MAX = 256, /* sealed packets that wait for the UDP socket */
+	DELIVER_MAX = 256,          /* opened packets of a turn that wait to be merged; MERGE_MAX */
+	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
-	UDP_BATCH = 8,      /* messages of 64 KB received in one call */
+	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	TRAIN_CONTROL_LEN = 96,
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
@@ -154,7 +154,7 @@ struct worker {
 	struct frag_table *frags;
 	struct pkt *out_q[BURST_MAX]; /* user: struct path; tag: of the lane */
 	unsigned n_out;
-	uint32_t out_octets; /* in out_q */
+	uint32_t out_octets;         /* in out_q */
 	struct pkt *in_q[BURST_MAX]; /* tag: of the lane */
 	unsigned n_in;
 	struct sender send4;
