@@ -486,7 +486,6 @@ snap_build(const struct conf *c, const struct assoc_table *assocs, const struct 
 	struct build b = { .conf = c, .assocs = assocs, .ports = ports, .a = a, .snap = s };
 	s->generation = generation;
 	s->n_workers = n_workers;
-	s->has_trains = true;
 	s->arena = a;
 	s->n_paths = assocs->n_slots;
 	b.paths = arena_array(a, s->n_paths, sizeof(*b.paths));

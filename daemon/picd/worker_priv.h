@@ -125,7 +125,7 @@ struct ring {
 /* What the workers of a process share. */
 struct crew {
 	unsigned n;
-	struct worker *workers[WORKERS_MAX];
+	struct worker *workers[CREW_MAX];
 	struct ring *rings; /* from I to J: I * n + J */
 	struct pmtu_table pmtu;
 };
