@@ -13,6 +13,7 @@
 
 #include "lib/esp/mutable.h"
 #include "lib/esp/sa_priv.h"
+#include "lib/esp/seal.h"
 #include "lib/esp/split.h"
 #include "lib/esp/tunnel.h"
 #include "lib/esp/worker_priv.h"
@@ -156,21 +157,6 @@ seq_next(struct sa *sa, uint32_t *out)
 	return true;
 }
 
-/* Puts padding 1, 2, 3 ..., its length and the next header behind the body (RFC 4303 s2.4).
- * Returns the length of all of it. */
-static uint32_t
-trailer_build(const struct sa *sa, uint8_t *body, uint32_t body_len, uint8_t next)
-{
-	static const uint8_t pad[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
-	uint32_t block = sa->block_len;
-	uint32_t pad_len = (block - (body_len + 2) % block) % block;
-	uint8_t *end = body + body_len;
-	memcpy(end, pad, sizeof(pad)); /* whole, to spare a length; there is tail room */
-	end[pad_len] = (uint8_t)pad_len;
-	end[pad_len + 1] = next;
-	return body_len + pad_len + 2;
-}
-
 /* Writes the header in front of AH or ESP, of LEAD octets, at START. */
 static void
 lead_build(struct esp_worker *w, const struct pkt *p, const struct ip_hdr *h,
@@ -178,7 +164,7 @@ lead_build(struct esp_worker *w, const struct pkt *p, const struct ip_hdr *h,
 {
 	const struct sa *sa = p->sa;
 	if (sa->is_tunnel) {
-		tunnel_outer_build(w, sa, h, total_len, start);
+		tunnel_outer_build(&w->ip4_id, sa, h, total_len, start);
 		return;
 	}
 	memmove(start, pkt_data(p), at->hdr_len);
@@ -369,27 +355,29 @@ out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
 	job_run(w, &w->job);
 }
 
+/* Reads the headers in front of ESP in UDP. */
+static void
+outer_read(const uint8_t *ip, uint8_t family, const uint8_t *udp, struct pkt_outer *out)
+{
+	bool is_v4 = family == ADDR_V4;
+	*out = (struct pkt_outer){
+		.src = ip_src(ip, family),
+		.dst = ip_dst(ip, family),
+		.src_port = get16(udp),
+		.dst_port = get16(udp + UDP_DPORT),
+		.tos = is_v4 ? ip[IP4_TOS] : (uint8_t)(ip[0] << 4 | ip[1] >> 4),
+		.ttl = ip[is_v4 ? IP4_TTL : IP6_HOPS],
+		.df = is_v4 && (get16(ip + IP4_FRAG) & IP4_DF) != 0,
+	};
+}
+
 bool
 out_outer(const struct pkt *p, struct pkt_outer *out)
 {
 	const uint8_t *ip = pkt_data(p);
 	if (p->lead == 0 || p->next != NULL)
 		return false;
-	const uint8_t *udp = ip + p->lead - UDP_LEN;
-	*out = (struct pkt_outer){
-		.src = ip_src(ip, p->family),
-		.dst = ip_dst(ip, p->family),
-		.src_port = get16(udp),
-		.dst_port = get16(udp + UDP_DPORT),
-	};
-	if (p->family == ADDR_V4) {
-		out->tos = ip[IP4_TOS];
-		out->ttl = ip[IP4_TTL];
-		out->df = (get16(ip + IP4_FRAG) & IP4_DF) != 0;
-	} else {
-		out->tos = (uint8_t)(ip[0] << 4 | ip[1] >> 4);
-		out->ttl = ip[IP6_HOPS];
-	}
+	outer_read(ip, p->family, ip + p->lead - UDP_LEN, out);
 	return true;
 }
 

@@ -90,14 +90,20 @@ struct sa {
 	_Alignas(64) uint8_t keys[]; /* key schedule for this direction, as the engine wants it */
 };
 
-/* Counts a packet that went through with BYTES octets of outer packet. Owning worker. */
+/* Counts N packets that went through with BYTES octets of outer packets. Owning worker. */
+static inline void
+sa_count_packets(struct sa *sa, uint32_t n, uint64_t bytes)
+{
+	uint64_t p = atomic_load_explicit(&sa->packets, memory_order_relaxed);
+	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
+	atomic_store_explicit(&sa->packets, p + n, memory_order_relaxed);
+	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
+}
+
 static inline void
 sa_count_packet(struct sa *sa, uint32_t bytes)
 {
-	uint64_t n = atomic_load_explicit(&sa->packets, memory_order_relaxed);
-	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
-	atomic_store_explicit(&sa->packets, n + 1, memory_order_relaxed);
-	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
+	sa_count_packets(sa, 1, bytes);
 }
 
 /* Starts loading what opening or sealing a packet will read. */
