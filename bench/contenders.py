@@ -6,6 +6,7 @@
 # everything between 10.1.0.0/16 and 10.2.0.0/16, and has taken away all it made when it is stopped, so that the next one finds the
 # same namespaces. Peers are Debian's packages with the settings a user would find in their manuals; all of them are user-space
 # programs, as Sallyport is.
+import contextlib
 import os
 import pathlib
 import shutil
@@ -16,7 +17,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.setdefault("SALLYPORT_BUILD", str(TOP / "build-bench")))
 sys.path.insert(0, str(TOP / "test/net"))
-from lab import charon, gateway, junos, netlab  # noqa: E402
+from lab import badwire, charon, gateway, junos, netlab  # noqa: E402
 
 NET_A, NET_B = "10.1.0.0/16", "10.2.0.0/16"
 DEVICE = "tun0"
@@ -115,30 +116,16 @@ class Sallyport(Contender):
 
     def start(self):
         t = self.t
-        self.translate(True)
         side_a = junos.Side("a", t.WAN_A, t.WAN_B, [NET_A], [NET_B])
         side_b = junos.Side("b", t.WAN_B, t.WAN_A, [NET_B], [NET_A])
-        self.b = gateway.Gateway(t.gw_b, self.config(side_b))
-        self.a = gateway.Gateway(t.gw_a, self.config(side_a))
-        netlab.wait_until(lambda: t.host_a.ping(t.HOST_B, count=1, interval_s=0.1, timeout_s=1).lost == 0, 20,
-                          lambda: "a ping through the tunnel\n" + self.a.log())
+        with badwire.translated(t) if self.in_udp else contextlib.nullcontext():
+            self.b = gateway.Gateway(t.gw_b, self.config(side_b))
+            self.a = gateway.Gateway(t.gw_a, self.config(side_a))
+            netlab.wait_until(lambda: t.host_a.ping(t.HOST_B, count=1, interval_s=0.1, timeout_s=1).lost == 0, 20,
+                              lambda: "a ping through the tunnel\n" + self.a.log())
         shown = self.a.cli("show services ipsec-vpn ipsec security-associations detail")
         if ("UDP encapsulate: Enabled" in shown) != self.in_udp:
             raise netlab.LabError(f"not the encapsulation that was wanted:\n{shown}")
-        self.translate(False)
-
-    def translate(self, is_on):
-        """While IKE begins, source port 500 of a becomes another one on its way to b: so both find an address translation,
-        and their ESP is in UDP. The rules are gone when packets are counted."""
-        if not self.in_udp:
-            return
-        for ns, rule in ((self.t.gw_b, "udp sport 500 udp dport 500 udp sport set 1500"),
-                         (self.t.gw_a, "udp sport 500 udp dport 1500 udp dport set 500")):
-            if is_on:
-                ns.run(["nft", f"table ip bench {{ chain pre {{ type filter hook prerouting priority raw; "
-                        f"iifname wan {rule}; }}; }}"])
-            else:
-                ns.run(["nft", "delete table ip bench"])
 
     def stop(self):
         for gw in (self.a, self.b):
