@@ -182,7 +182,7 @@ static void
 segment_direct(struct esp_worker *w, const struct super_job *job, const struct cut *c, unsigned i,
     uint8_t *esp)
 {
-	const struct sa *sa = job->super.sa;
+	struct sa *sa = job->super.sa;
 	uint32_t len;
 	uint8_t saved[SEAL_BEYOND];
 	uint8_t *body = job->super.pkt->buf + (cut_payload(c, i, &len) - job->super.pkt->buf);
@@ -199,7 +199,7 @@ segment_direct(struct esp_worker *w, const struct super_job *job, const struct c
 static void
 aead_seal(struct esp_worker *w, struct super_job *job, struct cut *c)
 {
-	const struct sa *sa = job->super.sa;
+	struct sa *sa = job->super.sa;
 	unsigned last = job->first + job->n - 1;
 	for (unsigned k = 0; k < job->n; k++) {
 		unsigned i = job->first + k;
