@@ -20,6 +20,7 @@
 
 #include <intel-ipsec-mb.h>
 
+#include "bench/esp_super.h"
 #include "lib/esp/in.h"
 #include "lib/esp/out.h"
 #include "lib/esp/pkt.h"
@@ -532,8 +533,12 @@ main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "quick") == 0)
 		rounds = 20;
-	if (argc < 2 || strcmp(argv[1], "lookup") != 0)
+	const char *only = argc > 1 && strcmp(argv[1], "quick") != 0 ? argv[1] : "";
+	if (*only == '\0')
 		packets_run();
-	lookups_run();
+	if (*only == '\0' || strcmp(only, "super") == 0)
+		super_run(rounds);
+	if (*only == '\0' || strcmp(only, "lookup") == 0)
+		lookups_run();
 	return 0;
 }
