@@ -65,18 +65,18 @@ opened(struct worker *w, struct pkt *p)
 
 /* The worker that owns the SA of P, as far as P says; what has no SPI is refused by whoever has it. */
 static unsigned
-owner_of(const struct worker *w, const struct pkt *p)
+owner_find(const struct worker *w, const struct pkt *p)
 {
 	uint32_t spi;
 	if (w->snap->n_workers == 1)
 		return 0;
-	return peek_spi(p, &spi) ? owner_in(spi, w->snap->n_workers) : w->p.index;
+	return peek_spi(p, &spi) ? owner_of(spi, w->snap->n_workers) : w->p.index;
 }
 
 void
 inbound_take(struct worker *w, struct pkt *p)
 {
-	unsigned owner = owner_of(w, p);
+	unsigned owner = owner_find(w, p);
 	if (owner != w->p.index) {
 		hand_in(w, p, owner);
 		return;

@@ -87,19 +87,8 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 	}
 }
 
-/* Both ends of an inheritance belong to the same worker: their association and their SPI are the same. */
-static bool
-is_mine(const struct worker *w, const struct sa *sa)
-{
-	const struct sa_params *p = sa_params(sa);
-	unsigned n = w->snap->n_workers;
-	if (p->direction == SA_IN)
-		return owner_in(p->spi, n) == w->p.index;
-	const struct assoc *a = sa_user(sa);
-	return owner_out(a->slot, n) == w->p.index;
-}
-
-/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. */
+/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. Both ends of an
+ * inheritance have the same home, because they have the same SPI. */
 static void
 heirs_settle(struct worker *w, uint64_t seen)
 {
@@ -108,7 +97,8 @@ heirs_settle(struct worker *w, uint64_t seen)
 		help_drain(w); /* with numbers and windows of FROM */
 	for (size_t i = 0; i < s->n_heirs; i++)
 		if (s->heirs[i].generation > seen &&
-		    is_mine(w, s->heirs[i].to)) /* or FROM may be gone */
+		    owner_of(sa_home(s->heirs[i].to), s->n_workers) ==
+			w->p.index) /* or FROM may be gone */
 			sa_inherit(s->heirs[i].to, s->heirs[i].from);
 }
 
