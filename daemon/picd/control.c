@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 enum { SYNC_WAIT_MS = 3000 };
+_Static_assert((int)CREW_MAX == (int)WORKERS_MAX, "all that can be configured");
 
 /* --- mgd: configuration --- */
 
@@ -63,6 +64,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	p->conf = c;
 	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu service sets, %zu security associations",
 	    answer_commit_of(m), c->n_service_sets, c->n_sas);
+	publish_workers(p, conf_workers(c, p->instance, p->n_workers));
 	publish_now(p, retired);
 	dynamic_committed(p);
 	kmd_configured(p);
@@ -141,6 +143,15 @@ net_sync(struct picd *p, const struct ipc_msg *m)
 		apply_finish(p);
 }
 
+static void
+sockets_gone(struct picd *p, const struct ipc_msg *m)
+{
+	struct port *port;
+	while (m->body != NULL && (port = port_del_socket(&p->ports, m->body)) != NULL)
+		publish_retire_port(p, port);
+	publish_soon(p);
+}
+
 void
 control_netd(struct picd *p, struct ipc_msg *m)
 {
@@ -156,9 +167,7 @@ control_netd(struct picd *p, struct ipc_msg *m)
 		publish_soon(p);
 		break;
 	case MSG_SOCKET_GONE:
-		publish_retire_port(
-		    p, m->body != NULL ? port_del_socket(&p->ports, m->body) : NULL);
-		publish_soon(p);
+		sockets_gone(p, m);
 		break;
 	case MSG_NET_SYNC:
 		net_sync(p, m);
@@ -242,6 +251,7 @@ control_init(struct picd *p)
 {
 	uv_timer_init(&p->daemon.loop, &p->rebuild);
 	uv_timer_init(&p->daemon.loop, &p->sync_wait);
+	uv_timer_init(&p->daemon.loop, &p->regroup);
 	checked_init(&p->checked, &p->daemon.loop);
 	uv_timer_init(&p->daemon.loop, &p->tick);
 	p->sync_wait.data = p;
@@ -261,6 +271,7 @@ control_stop(struct picd *p)
 	p->netd = NULL;
 	uv_close((uv_handle_t *)&p->rebuild, NULL);
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
+	uv_close((uv_handle_t *)&p->regroup, NULL);
 	uv_close((uv_handle_t *)&p->tick, NULL);
 	checked_done(&p->checked);
 }

@@ -82,7 +82,8 @@ void
 notice_bad_spi(struct worker *w, const struct pkt *p)
 {
 	struct notice n = { .kind = NOTICE_BAD_SPI };
-	if (limiter_take(&w->bad_spi_limit, w->now_ms, BAD_SPIS_PER_S) && packet_read(p, &n))
+	if (limiter_take(&w->bad_spi_limit, w->now_ms, worker_share(w, BAD_SPIS_PER_S)) &&
+	    packet_read(p, &n))
 		(void)notice_put(w, &n);
 }
 

@@ -48,7 +48,7 @@ block_make(struct picd *p, const struct row_job *j, struct arena *a, const struc
 	elem_leaf(a, block, "sa-name", assoc->conf_sa->name);
 	if (assoc->unit != NULL)
 		elem_leaf(a, block, "sa-block-state",
-		    port_find_unit(&p->ports, assoc->unit->name) != NULL ? "Up" : "Down");
+		    port_find_unit(&p->ports, assoc->unit->name, 0) != NULL ? "Up" : "Down");
 	if (j->level != LEVEL_BRIEF)
 		tunnel_information(a, block, assoc);
 	else if (!show_has_sas(assoc))

@@ -141,6 +141,8 @@
 		"the kernel did not take the packet")                                              \
 	X(DROP_SEND_FULL, "send-queue-full", STAT_MISC,                                            \
 		"the queue of the device or socket is full")                                       \
+	X(DROP_HAND_OVER, "hand-over-full", STAT_MISC,                                             \
+		"the queue to the worker that owns the SA is full")                                \
 	X(DROP_ICMP_LIMIT, "icmp-limit", STAT_NONE,                                                \
 		"an ICMP error was suppressed by the rate limit")                                  \
 	X(DROP_BAD_LENGTH, "bad-length", STAT_MISC,                                                \
