@@ -36,7 +36,7 @@ enum {
 };
 
 /* A picd reads vnet headers, several queues of a device, and UDP sockets of ESP. */
-static const bool PICD_IS_FAST = false;
+static const bool PICD_IS_FAST = true;
 
 /* --- a configuration from mgd --- */
 

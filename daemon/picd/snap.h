@@ -109,9 +109,9 @@ struct port_range {
 };
 
 struct snap {
-	uint64_t generation;      /* counts from 1 */
-	unsigned n_workers;       /* that take part: the owners of SAs */
-	bool has_trains;          /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
+	uint64_t generation; /* counts from 1 */
+	unsigned n_workers;  /* that take part: the owners of SAs */
+	bool has_trains; /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
 	struct arena *arena;      /* holds the snapshot itself */
 	const struct lane *lanes; /* by port index */
 	size_t n_lanes;

@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "lib/base/addr.h"
+#include "lib/esp/worker.h"
 
-struct esp_worker;
 struct port;
 struct snap;
 struct tally;
@@ -34,6 +34,7 @@ struct worker_params {
 	void *notify_arg;
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
+	enum esp_engine engine;
 };
 
 /* Makes N workers, without starting their threads. False, and OUT untouched, when out of memory, descriptors or CPU
