@@ -182,6 +182,7 @@ struct queue {
 	uv_poll_t poll;
 	char name[256]; /* what the message says of it */
 	int fd;
+	const char *shown;    /* end of the name; a device's packets may come by any queue */
 	unsigned vnet_header; /* octets before each packet */
 };
 
@@ -199,9 +200,9 @@ on_packet(uv_poll_t *p, int status, int events)
 	if (n <= 0)
 		return;
 	log_line(
-	    LOG_LEVEL_INFO, "TEST", "packet %s %zd bytes %02x%02x", q->name, n, ip[12], ip[13]);
+	    LOG_LEVEL_INFO, "TEST", "packet %s %zd bytes %02x%02x", q->shown, n, ip[12], ip[13]);
 	if (q->vnet_header > 0 && buf[1] != 0)
-		log_line(LOG_LEVEL_INFO, "TEST", "train %s %zd bytes by %u", q->name, n,
+		log_line(LOG_LEVEL_INFO, "TEST", "train %s %zd bytes by %u", q->shown, n,
 		    buf[4] | (unsigned)buf[5] << 8);
 }
 
@@ -264,6 +265,7 @@ given(struct stand_in *s, struct ipc_msg *m)
 	if (q == NULL)
 		abort();
 	snprintf(q->name, sizeof(q->name), "%s", line + strlen("given "));
+	q->shown = is_device ? strstr(q->name, role) : q->name;
 	q->vnet_header = vnet != NULL ? (unsigned)strtoul(vnet, NULL, 10) : 0;
 	q->fd = m->fd;
 	m->fd = -1;
