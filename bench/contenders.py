@@ -198,6 +198,7 @@ class OneWorker(SallyportUdp):
         for pid in self.t.gw_a.run(["ip", "netns", "pids", self.t.gw_a.full_name]).stdout.split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
+        netlab.wait_until(lambda: not self.a.pids("picd") + self.a.pids("kmd") + self.a.pids("netd"), 10, "the end of gateway a")
 
 
 class TwoWorkers(OneWorker):
