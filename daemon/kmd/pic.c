@@ -59,7 +59,7 @@ static void
 hex_leaf(struct arena *a, struct elem *e, const char *name, const uint8_t *b, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[2 * (CIPHER_KEY_MAX > 32 ? CIPHER_KEY_MAX : 32) + 1];
+	char text[2 * ENC_SECRET_MAX + 1]; /* also of the longest authentication key */
 	if (b == NULL || n == 0 || 2 * n >= sizeof(text))
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -85,7 +85,7 @@ pic_sa_build(struct arena *a, const struct life_sa *sa)
 	elem_leaf(a, e, "authentication", auth_info(sa->auth)->name);
 	elem_leaf(a, e, "encryption", enc_info(sa->enc)->name);
 	hex_leaf(a, e, "authentication-key", sa->auth_key, auth_info(sa->auth)->key_len);
-	hex_leaf(a, e, "encryption-key", sa->enc_key, enc_info(sa->enc)->key_len);
+	hex_leaf(a, e, "encryption-key", sa->enc_key, enc_secret_len(sa->enc));
 	elem_leaf(a, e, "local", addr_print(sa->local.addr, text));
 	elem_leaf(a, e, "remote", addr_print(sa->remote.addr, text));
 	if (sa->is_udp) {
@@ -436,10 +436,9 @@ pics_sa_add(struct pics *p, const struct life_sa *sa)
 		p->n_lost++;
 		return;
 	}
-	struct arena *a = arena_new_secret();
 	c->seq++;
-	int rc = send_to(p, sa->pic, MSG_SA_ADD, c->seq, pic_sa_build(a, sa));
-	arena_free(a);
+	int rc = send_to(p, sa->pic, MSG_SA_ADD, c->seq, pic_sa_build(p->secret, sa));
+	arena_clear(p->secret);
 	if (rc != -EPIPE)
 		question_add(c, sa, rc < 0);
 }
@@ -493,12 +492,14 @@ pics_redundancy(struct pics *p, const struct life_redundancy *r)
 void
 pics_init(struct pics *p, uv_loop_t *loop, struct life *life)
 {
-	*p = (struct pics){ .loop = loop, .life = life };
+	*p = (struct pics){ .loop = loop, .life = life, .secret = arena_new_secret() };
 }
 
 void
 pics_done(struct pics *p)
 {
+	arena_free(p->secret);
+	p->secret = NULL;
 	while (p->list != NULL) {
 		struct pic *c = p->list;
 		p->list = c->next;

@@ -89,6 +89,17 @@ on_stop(void *arg)
 
 static const struct daemon_ops ops = { .on_link = on_link, .on_stop = on_stop };
 
+/* SALLYPORT_ENGINE, for tests: who does the arithmetic of packets in a whole gateway. */
+static enum esp_engine
+engine_wanted(void)
+{
+	enum esp_engine engine = ESP_ENGINE_FASTEST;
+	const char *name = getenv("SALLYPORT_ENGINE");
+	if (!esp_engine_by_name(name, &engine))
+		log_line(LOG_LEVEL_WARNING, "PICD_ENGINE", "there is no engine %s", name);
+	return engine;
+}
+
 static int
 workers_start(struct picd *p)
 {
@@ -102,6 +113,7 @@ workers_start(struct picd *p)
 			.notify_arg = &p->notified,
 			.now_ms = now_ms,
 			.rand = random_fill,
+			.engine = engine_wanted(),
 		};
 		p->workers[i] = worker_new(&params);
 		int rc = p->workers[i] != NULL ? worker_start(p->workers[i]) : -1;

@@ -163,7 +163,11 @@ worker_new(const struct worker_params *p)
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
-	struct esp_worker_params esp = { .n_pkts = POOL_PKTS, .rand = p->rand };
+	struct esp_worker_params esp = {
+		.n_pkts = POOL_PKTS,
+		.rand = p->rand,
+		.engine = p->engine,
+	};
 	w->esp = esp_worker_new(&esp);
 	if (w->esp != NULL) {
 		w->pool = esp_worker_pool(w->esp);

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "lib/base/addr.h"
+#include "lib/esp/worker.h"
 
-struct esp_worker;
 struct port;
 struct snap;
 struct tally;
@@ -30,6 +30,7 @@ struct worker_params {
 	void *notify_arg;
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
+	enum esp_engine engine;
 };
 
 /* Makes a worker, without starting its thread. NULL when out of memory, descriptors or CPU features. */

@@ -108,7 +108,7 @@ proposals_keep_their_order_and_get_defaults(void **state)
 	assert_int_equal(plain->enc, ENC_3DES_CBC);
 	assert_int_equal(plain->lifetime_s, 3600);
 	const struct conf_ipsec_policy *q = tunnel(conf, "ss-both", 0)->term->dynamic.ipsec;
-	assert_int_equal(q->n_proposals, 3);
+	assert_int_equal(q->n_proposals, 4);
 	assert_int_equal(q->proposals[0]->proto, PROTO_BUNDLE);
 	assert_int_equal(q->proposals[0]->auth, AUTH_HMAC_SHA_256_128);
 	assert_int_equal(q->proposals[0]->enc, ENC_AES_256_CBC);
@@ -121,6 +121,9 @@ proposals_keep_their_order_and_get_defaults(void **state)
 	assert_int_equal(q->proposals[2]->auth, AUTH_HMAC_SHA1_96);
 	assert_int_equal(q->proposals[2]->enc, ENC_3DES_CBC);
 	assert_int_equal(q->proposals[2]->lifetime_s, 28800);
+	assert_int_equal(q->proposals[3]->proto, PROTO_ESP);
+	assert_int_equal(q->proposals[3]->auth, AUTH_NONE);
+	assert_int_equal(q->proposals[3]->enc, ENC_AES_256_GCM);
 }
 
 static void
@@ -197,7 +200,7 @@ keys_and_answers_are_read(void **state)
 	assert_int_equal(conf->establish, ESTABLISH_IMMEDIATELY);
 	assert_true(conf->clears_ike_on_pic_restart);
 	assert_false(conf->clears_ipsec_on_pic_restart);
-	assert_int_equal(conf->n_ike_policies, 6);
+	assert_int_equal(conf->n_ike_policies, 7);
 	assert_int_equal(conf->n_ipsec_policies, 4);
 }
 
@@ -283,9 +286,10 @@ services_interfaces_with_dynamic_tunnels_have_a_process(void **state)
 /* --- parts --- */
 
 static const char *const secrets[] = { "MAIN-SECRET", "4252494546", "UNUSED-SECRET",
-	"ESPEER-SECRET", "NOBODY-SECRET", "MANUAL-AUTH", "OTHERS-AUTH", "ES-MAN-AUTH" };
+	"ESPEER-SECRET", "NOBODY-SECRET", "MANUAL-AUTH", "OTHERS-AUTH", "ES-MAN-AUTH",
+	"BACKUP-SECRET" };
 
-enum { MAIN = 1, BRIEF = 2, ESPEER = 8, MANUAL = 32, OTHERS = 64, ES_MAN = 128 };
+enum { MAIN = 1, BRIEF = 2, ESPEER = 8, MANUAL = 32, OTHERS = 64, ES_MAN = 128, BACKUP = 256 };
 
 static struct wr
 encoded(const struct elem *e)
@@ -328,10 +332,10 @@ static void
 kmd_gets_what_is_dynamic(void **state)
 {
 	(void)state;
-	struct conf *c = part_load(CONF_KMD, NULL, MAIN | BRIEF | ESPEER);
+	struct conf *c = part_load(CONF_KMD, NULL, MAIN | BRIEF | ESPEER | BACKUP);
 	assert_int_equal(c->n_service_sets, 2);
 	assert_null(conf_service_set(c, "ss-manual"));
-	assert_int_equal(c->n_ike_policies, 4);
+	assert_int_equal(c->n_ike_policies, 5);
 	assert_int_equal(c->n_ipsec_policies, 3);
 	assert_int_equal(c->n_filters, 0);
 	assert_int_equal(c->establish, ESTABLISH_IMMEDIATELY);
@@ -352,11 +356,12 @@ kmd_gets_what_is_dynamic(void **state)
 	assert_string_equal(s->tunnels[2].term->inside_unit, "sp-1/2/0.3");
 	assert_memory_equal(ike_of(c, 0)->psk.b, "MAIN-SECRET", 11);
 	assert_int_equal(ike_of(c, 0)->n_proposals, 2);
-	assert_int_equal(s->tunnels[0].term->dynamic.ipsec->n_proposals, 3);
+	assert_int_equal(s->tunnels[0].term->dynamic.ipsec->n_proposals, 4);
 	assert_string_equal(s->tunnels[2].term->dynamic.ipsec->name, "default");
 	/* the unit of the ES PIC with its policy, and what its filter selects */
 	const struct conf_unit *u = conf_unit(c, "es-0/0/0.0");
 	assert_non_null(conf_ike_policy_of_peer(c, u->tunnel_destination));
+	assert_string_equal(conf_ike_policy_of_peer(c, u->tunnel_backup)->name, "10.9.9.12");
 	assert_string_equal(u->ipsec_sa->dynamic.ipsec->name, "es-policy");
 	char text[PREFIX_STRLEN];
 	assert_string_equal(prefix_print(u->ipsec_sa->selector_local, text), "10.3.0.0/16");

@@ -52,6 +52,8 @@
 		"no SA has this SPI, protocol and destination")                                    \
 	X(DROP_ELSEWHERE, "elsewhere", STAT_NONE,                                                  \
 		"another services interface takes or counts it")                                          \
+	X(DROP_UNCLEAR, "unclear", STAT_NONE,                                                      \
+		"no SA has this SPI here; another services interface may have negotiated it")      \
 	X(DROP_SA_PROTOCOL, "wrong-protocol", STAT_NO_SA,                                          \
 		"the SPI belongs to an SA of the other protocol")                                  \
 	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \
@@ -113,6 +115,11 @@
 		"no packet buffer was free")                                                       \
 	X(DROP_ENGINE, "crypto-engine", STAT_MISC,                                                 \
 		"the crypto engine refused the packet")                                            \
+	X(DROP_LATE, "helper-late", STAT_MISC,                                                     \
+		"the worker that computed the packet for its owner did not finish in time")        \
+	/* superpackets */                                                                         \
+	X(DROP_VNET_HEADER, "vnet-header", STAT_MISC,                                              \
+		"the device described its packet wrongly")                                         \
 	/* P: policy and I/O */                                                                    \
 	X(DROP_NO_RULE, "no-rule", STAT_RULE_LOOKUP,                                               \
 		"no rule of the service set matches")                                              \

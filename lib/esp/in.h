@@ -12,17 +12,25 @@
 
 #include <stddef.h>
 
+struct esp_job;
 struct esp_worker;
 struct pkt;
 struct sad;
 
 /* Opens N (at most ESP_BURST_MAX) packets in place. Each starts at its outer IP header and is not a
- * fragment. On return each has its verdict and, once found, its SA:
+ * fragment; or it came through a UDP socket, starts behind the UDP header, and `outer` tells what was in front. On return each has its verdict and, once found, its SA:
  * DROP_NONE: the inner packet at off..len, `family` 4 or 6, is ready to be delivered (tunnel
  * mode), or
  *     the original packet as it was before protection (transport mode).
  *   anything else: the packet is lost, its contents undefined.
  * The caller keeps ownership of all packets. */
 void in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n);
+
+/* in_burst() in three steps, so that another thread may do the crypto in between: see job.h. A packet that was refused
+ * has its verdict already after the first step. The replay window moves in the last, so the owner finishes its jobs
+ * in the order in which he prepared them. */
+void in_prepare(
+    struct esp_worker *w, const struct sad *sad, struct esp_job *job, struct pkt **pkts, size_t n);
+void in_finish(struct esp_worker *w, struct esp_job *job);
 
 #endif

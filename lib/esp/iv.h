@@ -12,8 +12,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-struct IMB_MGR;
+struct engines;
 
 enum {
 	IV_PAGE = 4096,
@@ -30,12 +31,22 @@ struct iv_gen {
 	void *rand_arg;
 };
 
-/* Seeds G. The manager must outlive it. */
-void iv_init(
-    struct iv_gen *g, struct IMB_MGR *mgr, void (*rand)(void *, void *, size_t), void *arg);
+/* Seeds G. */
+void iv_init(struct iv_gen *g, struct engines *e, void (*rand)(void *, void *, size_t), void *arg);
 void iv_done(struct iv_gen *g);
 
+/* Makes a new page. */
+void iv_refill(struct iv_gen *g, struct engines *e);
+
 /* Writes N (at most 64) fresh octets. */
-void iv_take(struct iv_gen *g, struct IMB_MGR *mgr, uint8_t *out, size_t n);
+static inline void
+iv_take(struct iv_gen *g, struct engines *e, uint8_t *out, size_t n)
+{
+	if (sizeof(g->page) - g->at < n)
+		iv_refill(g, e);
+	memcpy(out, g->page + g->at, n);
+	memset(g->page + g->at, 0, n);
+	g->at += n;
+}
 
 #endif

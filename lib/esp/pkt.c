@@ -4,11 +4,16 @@
  *
  * One anonymous mapping cut into buffers; the free ones form a stack, so that the buffer used last,
  * whose lines are still in the cache, is used next. Buffers are an odd number of cache lines apart:
- * the same octet of neighbouring packets must not fall into the same cache set. Worker thread only.
+ * the same octet of neighbouring packets must not fall into the same cache set. Views are packets
+ * without a buffer, with a stack of their own, so that those with one stay few and warm.
+ *
+ * A pool belongs to one thread. What other threads give back they push on `returned`; its own
+ * thread takes the whole list at once, so that there is no race between pushing and taking.
  */
 #include "lib/esp/pkt.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -21,10 +26,13 @@ enum {
 struct pkt_pool {
 	uint8_t *map;
 	size_t map_len;
-	struct pkt *pkts;
+	struct pkt *pkts;   /* n with a buffer, then PKT_VIEWS without */
 	struct pkt **stack; /* the free ones; the next to give is the last */
+	struct pkt **views; /* likewise */
 	size_t n_free;
+	size_t n_views;
 	size_t n;
+	_Alignas(LINE) _Atomic(struct pkt *) returned; /* by other threads, chained by `next` */
 };
 
 struct pkt_pool *
@@ -32,18 +40,18 @@ pkt_pool_new(size_t n)
 {
 	if (n == 0 || n > SIZE_MAX / STRIDE / 2)
 		return NULL;
-	struct pkt_pool *pool = calloc(1, sizeof(*pool));
+	struct pkt_pool *pool = aligned_alloc(LINE, sizeof(*pool));
 	if (pool == NULL)
 		return NULL;
-	pool->n = n;
-	pool->map_len = n * STRIDE;
-	pool->pkts = calloc(n, sizeof(*pool->pkts));
+	*pool = (struct pkt_pool){ .n = n, .map_len = n * STRIDE };
+	pool->pkts = calloc(n + PKT_VIEWS, sizeof(*pool->pkts));
 	pool->stack = calloc(n, sizeof(struct pkt *));
+	pool->views = calloc(PKT_VIEWS, sizeof(struct pkt *));
 	pool->map = mmap(NULL, pool->map_len, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (pool->map == MAP_FAILED)
 		pool->map = NULL;
-	if (pool->map == NULL || pool->pkts == NULL || pool->stack == NULL) {
+	if (pool->map == NULL || pool->pkts == NULL || pool->stack == NULL || pool->views == NULL) {
 		pkt_pool_free(pool);
 		return NULL;
 	}
@@ -53,6 +61,8 @@ pkt_pool_new(size_t n)
 		pool->pkts[i].buf = pool->map + i * STRIDE;
 		pool->stack[pool->n_free++] = &pool->pkts[i];
 	}
+	for (size_t i = PKT_VIEWS; i-- > 0;)
+		pool->views[pool->n_views++] = &pool->pkts[n + i];
 	return pool;
 }
 
@@ -65,22 +75,95 @@ pkt_pool_free(struct pkt_pool *pool)
 		munmap(pool->map, pool->map_len);
 	free(pool->pkts);
 	free(pool->stack);
+	free(pool->views);
 	free(pool);
 }
 
-size_t
-pkt_pool_left(const struct pkt_pool *pool)
+/* Drops one of the reasons for which P's buffer is in use. */
+static void
+buffer_unref(struct pkt_pool *pool, struct pkt *p)
 {
+	assert(p->refs > 0);
+	if (--p->refs == 0) {
+		assert(pool->n_free < pool->n);
+		pool->stack[pool->n_free++] = p;
+	}
+}
+
+/* Takes P, of this pool, back. */
+static void
+packet_put(struct pkt_pool *pool, struct pkt *p)
+{
+	assert(p >= pool->pkts && p < pool->pkts + pool->n + PKT_VIEWS);
+	p->next = NULL;
+	if (p->parent == NULL) {
+		buffer_unref(pool, p);
+		return;
+	}
+	assert(pool->n_views < PKT_VIEWS);
+	struct pkt *parent = p->parent;
+	p->parent = NULL;
+	pool->views[pool->n_views++] = p;
+	buffer_unref(pool, parent);
+}
+
+/* Takes back what other threads gave. */
+static inline void
+returned_take(struct pkt_pool *pool)
+{
+	if (atomic_load_explicit(&pool->returned, memory_order_relaxed) == NULL)
+		return;
+	struct pkt *p = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
+	while (p != NULL) {
+		struct pkt *next = p->next;
+		packet_put(pool, p);
+		p = next;
+	}
+}
+
+static void
+return_push(struct pkt *p)
+{
+	struct pkt_pool *home = p->home;
+	struct pkt *head = atomic_load_explicit(&home->returned, memory_order_relaxed);
+	do
+		p->next = head;
+	while (!atomic_compare_exchange_weak_explicit(
+	    &home->returned, &head, p, memory_order_release, memory_order_relaxed));
+}
+
+size_t
+pkt_pool_left(struct pkt_pool *pool)
+{
+	returned_take(pool);
 	return pool->n_free;
 }
 
 struct pkt *
 pkt_get(struct pkt_pool *pool)
 {
+	returned_take(pool);
 	if (pool->n_free == 0)
 		return NULL;
 	struct pkt *p = pool->stack[--pool->n_free];
-	*p = (struct pkt){ .buf = p->buf, .off = PKT_HEADROOM };
+	*p = (struct pkt){ .buf = p->buf, .off = PKT_HEADROOM, .home = pool, .refs = 1 };
+	return p;
+}
+
+struct pkt *
+pkt_view(struct pkt_pool *pool, struct pkt *parent, uint32_t off, uint32_t len)
+{
+	assert(parent->home == pool && parent->parent == NULL && parent->refs > 0);
+	assert(off <= BUF_LEN && len <= BUF_LEN - off);
+	if (pool->n_views == 0)
+		returned_take(pool);
+	if (pool->n_views == 0)
+		return NULL;
+	struct pkt *p = pool->views[--pool->n_views];
+	*p = (struct pkt){
+		.buf = parent->buf, .off = off, .len = len, .home = pool, .parent = parent
+	};
+	parent->refs++;
 	return p;
 }
 
@@ -89,9 +172,10 @@ pkt_put(struct pkt_pool *pool, struct pkt *p)
 {
 	while (p != NULL) {
 		struct pkt *next = p->next;
-		assert(p >= pool->pkts && p < pool->pkts + pool->n && pool->n_free < pool->n);
-		p->next = NULL;
-		pool->stack[pool->n_free++] = p;
+		if (p->home == pool)
+			packet_put(pool, p);
+		else
+			return_push(p);
 		p = next;
 	}
 }

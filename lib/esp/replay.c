@@ -28,22 +28,6 @@ replay_init(struct replay *r, uint32_t window, uint64_t *words)
 }
 
 enum drop
-replay_check(const struct replay *r, uint32_t seq)
-{
-	if (r->window == 0)
-		return DROP_NONE;
-	if (seq == 0)
-		return DROP_SEQ_ZERO;
-	if (seq > r->top)
-		return DROP_NONE;
-	if (r->top - seq >= r->window)
-		return DROP_REPLAY_OLD;
-	if (r->words[seq / 64 & r->mask] >> (seq % 64) & 1)
-		return DROP_REPLAY_SEEN;
-	return DROP_NONE;
-}
-
-enum drop
 replay_accept(struct replay *r, uint32_t seq)
 {
 	enum drop verdict = replay_check(r, seq);

@@ -32,7 +32,21 @@ unsigned replay_words(uint32_t window);
 void replay_init(struct replay *r, uint32_t window, uint64_t *words);
 
 /* Judges SEQ; changes nothing. DROP_NONE, DROP_REPLAY_OLD, DROP_REPLAY_SEEN or DROP_SEQ_ZERO. */
-enum drop replay_check(const struct replay *r, uint32_t seq);
+static inline enum drop
+replay_check(const struct replay *r, uint32_t seq)
+{
+	if (r->window == 0)
+		return DROP_NONE;
+	if (seq == 0)
+		return DROP_SEQ_ZERO;
+	if (seq > r->top)
+		return DROP_NONE;
+	if (r->top - seq >= r->window)
+		return DROP_REPLAY_OLD;
+	if (r->words[seq / 64 & r->mask] >> (seq % 64) & 1)
+		return DROP_REPLAY_SEEN;
+	return DROP_NONE;
+}
 
 /* Judges SEQ again and, if it is new, remembers it and moves the window. */
 enum drop replay_accept(struct replay *r, uint32_t seq);

@@ -129,12 +129,13 @@ spis_make(struct ike *ike, struct v1_quick *q, bool needs_esp, bool needs_ah)
 
 /* --- keys --- */
 
-/* The keys of one protocol and direction: first that of the cipher, then that of the authentication. */
+/* The keys of one protocol and direction: first that of the cipher, its salt if it has one (RFC 4106 s8.1), then that of
+ * the authentication. */
 static void
 keys_cut(const struct ike_sa *sa, const struct v1_keymat *m, uint8_t *enc, size_t enc_len,
     uint8_t *auth, size_t auth_len)
 {
-	uint8_t b[CIPHER_KEY_MAX + 32];
+	uint8_t b[ENC_SECRET_MAX + 32];
 	v1_keymat(&sa->keys, m, b, enc_len + auth_len);
 	memcpy(enc, b, enc_len);
 	memcpy(auth, b + enc_len, auth_len);
@@ -146,7 +147,7 @@ child_keys(struct v1_turn *t, struct part gxy)
 {
 	struct v1_quick *q = t->quick;
 	struct ike_child *c = &q->work->child;
-	size_t enc_len = enc_info(c->chosen.enc)->key_len;
+	size_t enc_len = enc_secret_len(c->chosen.enc);
 	size_t auth_len = auth_info(c->chosen.auth)->key_len;
 	bool has_esp = c->chosen.protocol != P2_AH;
 	bool has_ah = c->chosen.protocol != P2_ESP;
@@ -190,6 +191,7 @@ child_make(struct v1_turn *t, const struct p2_choice *choice)
 	c->side = q->side;
 	c->chosen = q->tunnel->policy.proposals[choice->proposal];
 	c->chosen.lifetime_s = choice->lifetime_s;
+	c->peer_lifetime_s = choice->peer_lifetime_s;
 	c->lifetime_kb = choice->lifetime_kb;
 	c->pfs = choice->group;
 	c->is_udp = has_nat(t->sa);
@@ -399,8 +401,9 @@ lifetime_take(const struct v1_turn *t, struct ike_child *c)
 		if (v1_notify_parse(p, &n) != IKE_OK || n.type != V1_N_RESPONDER_LIFETIME ||
 		    v1_lifetime_parse(&n, &life) != IKE_OK)
 			continue;
-		if (life.seconds != 0 && life.seconds < c->chosen.lifetime_s)
-			c->chosen.lifetime_s = life.seconds;
+		c->chosen.lifetime_s = v1_lifetime_agree(c->chosen.lifetime_s, life.seconds);
+		if (life.seconds != 0)
+			c->peer_lifetime_s = life.seconds;
 		if (life.kilobytes != 0)
 			c->lifetime_kb = life.kilobytes;
 	}
