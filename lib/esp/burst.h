@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/esp/engine.h"
 #include "lib/esp/ip.h"
 #include "lib/esp/worker.h"
 
@@ -76,6 +77,19 @@ static inline bool
 burst_is_full(const struct burst *b)
 {
 	return b->n == ESP_BURST_MAX;
+}
+
+/* Computes one of an AEAD SA. */
+static inline void
+burst_aead(struct engines *e, struct burst_item *it)
+{
+	it->is_done = true;
+	if (it->is_encrypt)
+		engine_seal(e, it->sa, it->hash_at, it->cipher_at, it->cipher_at, it->cipher_len,
+		    it->icv_out);
+	else
+		it->is_genuine = engine_open(e, it->sa, it->hash_at, it->cipher_at, it->cipher_at,
+		    it->cipher_len, it->icv_out);
 }
 
 /* Computes all items; the caller then walks them and sets n to 0. */

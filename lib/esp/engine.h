@@ -29,8 +29,6 @@
 struct burst_item;
 struct engine;
 
-typedef uint64_t engine_words __attribute__((vector_size(16)));
-
 enum {
 	AEAD_AAD_LEN = 8, /* SPI and sequence number, which lie right before the IV */
 	AEAD_IV_LEN = 8,
@@ -105,25 +103,33 @@ engine_icv_eq(const uint8_t *a, const uint8_t *b)
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
-/* The salt and the IV that follows the header at ESP, in 16 octets. One store, since the reader loads them at once. */
+/* Writes IV to its place in the packet, and with the salt ahead of it to NONCE, 16 octets. */
+static inline void
+engine_iv_put(uint64_t iv, const struct sa *sa, uint8_t *place, uint8_t *nonce)
+{
+	uint64_t words[2] = { iv << 32 | sa->salt, iv >> 32 };
+	memcpy(place, &iv, sizeof(iv));
+	memcpy(nonce, words, sizeof(words));
+}
+
+/* The salt and the IV that follows the header at ESP, in 16 octets. */
 static inline void
 engine_nonce(const struct sa *sa, const uint8_t *esp, uint8_t *out)
 {
 	uint64_t iv;
 	memcpy(&iv, esp + AEAD_AAD_LEN, sizeof(iv));
-	engine_words nonce = { iv << 32 | sa->salt, iv >> 32 };
-	memcpy(out, &nonce, sizeof(nonce));
+	uint64_t words[2] = { iv << 32 | sa->salt, iv >> 32 };
+	memcpy(out, words, sizeof(words));
 }
 
-/* GCM by libipsec-mb, the fast case of the two functions below. */
+/* GCM by libipsec-mb, for an SA that has it. The function loads the nonce and the 8 octets at ESP first of all and cannot
+ * begin before they have reached the cache: who can, writes them some packets ahead (20 ns a packet on Sapphire Rapids). */
 static inline void
-engine_gcm(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
-    uint8_t *dst, uint32_t len, uint8_t *icv)
+engine_gcm(struct engines *e, const struct sa *sa, const uint8_t *nonce, const uint8_t *esp,
+    const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
 {
-	_Alignas(16) uint8_t nonce[16];
-	engine_nonce(sa, esp, nonce);
-	sa->gcm((const struct gcm_key_data *)(const void *)sa->keys, &e->gcm, dst, src, len, nonce,
-	    esp, AEAD_AAD_LEN, icv, AEAD_ICV_LEN);
+	sa->gcm((const struct gcm_key_data *)(const void *)sa->keys, &e->of[sa->engine].gcm, dst,
+	    src, len, nonce, esp, AEAD_AAD_LEN, icv, AEAD_ICV_LEN);
 }
 
 /* Encrypts LEN octets (at most 65,535) of an AEAD SA from SRC to DST, which are equal or do not overlap. ESP: the packet's
@@ -133,10 +139,13 @@ engine_seal(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t 
     uint32_t len, uint8_t *icv)
 {
 	struct engine *one = &e->of[sa->engine];
-	if (sa->gcm != NULL)
-		engine_gcm(one, sa, esp, src, dst, len, icv);
-	else
+	_Alignas(16) uint8_t nonce[16];
+	if (sa->gcm == NULL) {
 		one->ops->seal(one, sa, esp, src, dst, len, icv);
+		return;
+	}
+	engine_nonce(sa, esp, nonce);
+	engine_gcm(e, sa, nonce, esp, src, dst, len, icv);
 }
 
 /* Decrypts likewise. False: ICV is not the right one (compared in constant time), and what DST holds must not be used. */
@@ -146,9 +155,11 @@ engine_open(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t 
 {
 	struct engine *one = &e->of[sa->engine];
 	uint8_t right[AEAD_ICV_LEN];
+	_Alignas(16) uint8_t nonce[16];
 	if (sa->gcm == NULL)
 		return one->ops->open(one, sa, esp, src, dst, len, icv);
-	engine_gcm(one, sa, esp, src, dst, len, right);
+	engine_nonce(sa, esp, nonce);
+	engine_gcm(e, sa, nonce, esp, src, dst, len, right);
 	return engine_icv_eq(right, icv);
 }
 

@@ -155,8 +155,12 @@ ip_read(const uint8_t *data, size_t len, struct ip_hdr *out)
 	uint64_t a;
 	uint64_t b;
 	uint32_t c;
-	if (len < IP4_LEN || data[0] != 0x45)
-		return ip_read_any(data, len, out);
+	if (len < IP4_LEN || data[0] != 0x45) {
+		struct ip_hdr any; /* its own, so that OUT can stay in registers */
+		enum drop verdict = ip_read_any(data, len, &any);
+		*out = any;
+		return verdict;
+	}
 	memcpy(&a, data, sizeof(a));
 	memcpy(&b, data + 8, sizeof(b));
 	memcpy(&c, data + 16, sizeof(c));

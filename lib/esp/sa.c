@@ -113,6 +113,16 @@ udp_build(struct sa *sa, const struct sa_params *p)
 	put16(udp + UDP_DPORT, p->dst_port);
 }
 
+/* Of what does not change; 16-bit words as they lie in memory. */
+static uint32_t
+outer4_sum(const uint8_t *ip)
+{
+	return (uint32_t)ip_sum_add(0, ip + IP4_TTL, 2) + (uint32_t)ip_sum_add(0, ip + IP4_SRC, 2) +
+	       (uint32_t)ip_sum_add(0, ip + IP4_SRC + 2, 2) +
+	       (uint32_t)ip_sum_add(0, ip + IP4_DST, 2) +
+	       (uint32_t)ip_sum_add(0, ip + IP4_DST + 2, 2);
+}
+
 static void
 outer_build(struct sa *sa, const struct sa_params *p)
 {
@@ -133,6 +143,7 @@ outer_build(struct sa *sa, const struct sa_params *p)
 	}
 	sa->lead_len = sa->outer_len;
 	udp_build(sa, p);
+	sa->outer_sum = outer4_sum(sa->outer); /* IPv6 has none */
 }
 
 /* Octets around the body that do not depend on its length. */
@@ -145,6 +156,12 @@ around_set(struct sa *sa)
 			n += ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;
 		sa->around[is_v6] = (uint8_t)n;
 	}
+}
+
+static bool
+is_quick(const struct sa *sa)
+{
+	return sa->gcm != NULL && sa->is_tunnel && (sa->is_in || sa->outer_len == IP4_LEN);
 }
 
 static void
@@ -205,6 +222,7 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	if (sa->is_tunnel && !sa->is_in)
 		outer_build(sa, p);
 	around_set(sa);
+	sa->is_quick = is_quick(sa);
 	if (sa->is_aead && !sa->is_in)
 		w->iv.rand(w->iv.rand_arg, &sa->iv_next, sizeof(sa->iv_next));
 	replay_init(&sa->replay, p->window, (uint64_t *)(void *)(sa->keys + keys_len));
@@ -348,9 +366,7 @@ sa_set_fit(struct sa *sa, enum sa_df df, uint16_t mtu)
 uint16_t
 sa_limit(const struct sa *sa)
 {
-	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
-	uint16_t limit = atomic_load_explicit(&sa->tunnel_mtu, memory_order_relaxed);
-	return path != 0 && path < limit ? path : limit;
+	return sa_limit_now(sa);
 }
 
 uint32_t

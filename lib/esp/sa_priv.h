@@ -47,6 +47,8 @@ struct sa {
 	uint8_t hash_icv_len; /* the one of both that is used */
 	uint8_t engine;       /* enum engine_id */
 	bool is_aead;
+	bool
+	    is_quick; /* GCM by libipsec-mb in tunnel mode: out.c and in.c have a short way for it */
 	bool has_icv;
 	bool has_esp;
 	bool has_ah;
@@ -69,11 +71,12 @@ struct sa {
 	aes_gcm_enc_dec_t gcm; /* GCM: libipsec-mb's function for this direction; else NULL */
 	struct evp_cipher_ctx_st *evp; /* OpenSSL's, which serves one thread at a time; owned */
 	atomic_flag evp_busy;
-	uint32_t salt;     /* AEAD; as its octets lie in memory */
-	uint8_t around[2]; /* see sa_sealed_len(): without and with IPv6 outside */
-	uint8_t outer_len; /* tunnel: of the IP header in the template */
-	uint8_t lead_len;  /* tunnel: with the UDP header behind it, if there is one */
-	uint8_t ah_len;    /* AH header with ICV and padding, 0 without AH */
+	uint32_t salt;      /* AEAD; as its octets lie in memory */
+	uint8_t around[2];  /* see sa_sealed_len(): without and with IPv6 outside */
+	uint8_t outer_len;  /* tunnel: of the IP header in the template */
+	uint8_t lead_len;   /* tunnel: with the UDP header behind it, if there is one */
+	uint8_t ah_len;     /* AH header with ICV and padding, 0 without AH */
+	uint32_t outer_sum; /* IPv4: of what is constant in the header, not folded */
 	_Alignas(8)
 	    uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
@@ -95,6 +98,15 @@ struct sa {
 	_Alignas(64) uint8_t keys[]; /* key schedule for this direction, as the engine wants it */
 };
 
+/* sa_limit(), inline. */
+static inline uint16_t
+sa_limit_now(const struct sa *sa)
+{
+	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
+	uint16_t limit = atomic_load_explicit(&sa->tunnel_mtu, memory_order_relaxed);
+	return path != 0 && path < limit ? path : limit;
+}
+
 /* Counts N packets that went through with BYTES octets of outer packets. Owning worker. */
 static inline void
 sa_count_packets(struct sa *sa, uint32_t n, uint64_t bytes)
@@ -109,6 +121,31 @@ static inline void
 sa_count_packet(struct sa *sa, uint32_t bytes)
 {
 	sa_count_packets(sa, 1, bytes);
+}
+
+/* Counts packets of one SA in registers, as long as no other comes between. */
+struct sa_run {
+	struct sa *sa;
+	uint32_t n;
+	uint64_t bytes;
+};
+
+static inline void
+sa_run_end(struct sa_run *r)
+{
+	if (r->n > 0)
+		sa_count_packets(r->sa, r->n, r->bytes);
+	*r = (struct sa_run){ 0 };
+}
+
+static inline void
+sa_run_add(struct sa_run *r, struct sa *sa, uint32_t bytes)
+{
+	if (r->sa != sa)
+		sa_run_end(r);
+	r->sa = sa;
+	r->n++;
+	r->bytes += bytes;
 }
 
 /* Starts loading what opening or sealing a packet will read. */
