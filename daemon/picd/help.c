@@ -135,7 +135,11 @@ help_learn(struct worker *w, uint32_t octets, uint64_t ns)
 	if (octets < LEARN_OCTETS)
 		return;
 	uint64_t per_kib = ns * 1024 / octets;
-	w->ns_per_kib = (7 * w->ns_per_kib + per_kib) / 8;
+	/* the least of late: when the scheduler stopped us in between, it says nothing */
+	if (w->ns_per_kib == 0 || per_kib < w->ns_per_kib)
+		w->ns_per_kib = per_kib;
+	else
+		w->ns_per_kib += w->ns_per_kib / 64 + 1;
 }
 
 bool
@@ -168,7 +172,7 @@ task_new(struct worker *w, enum task_kind kind)
 {
 	struct task *t = task_at(w, atomic_load_explicit(&w->tasks.tail, memory_order_relaxed));
 	t->kind = kind;
-	t->since_ms = w->now_ms;
+	t->is_waited_for = false;
 	t->generation = w->snap->generation;
 	t->epoch = w->turn_epoch;
 	t->whole = NULL;
@@ -310,6 +314,16 @@ lost_take(struct worker *w)
 	}
 }
 
+/* Has the owner had nothing to do but wait for T for too long? */
+static bool
+is_late(const struct worker *w, struct task *t)
+{
+	if (!t->is_waited_for)
+		t->since_ms = w->p.now_ms();
+	t->is_waited_for = true;
+	return w->now_ms > t->since_ms && w->now_ms - t->since_ms > LATE_MS;
+}
+
 void
 help_work(struct worker *w)
 {
@@ -326,7 +340,7 @@ help_work(struct worker *w)
 	while (!help_is_none(w)) {
 		struct task *t =
 		    task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed));
-		if (w->now_ms - t->since_ms <= LATE_MS)
+		if (!is_late(w, t))
 			break;
 		give_up(w, t);
 		finish_head(w);

@@ -49,7 +49,7 @@ enum {
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
 	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
-	LATE_MS = 50,            /* after which a helper is not waited for */
+	LATE_MS = 100,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -139,7 +139,8 @@ struct task {
 	bool is_helped;
 	bool is_lost; /* the owner's: given up, but the helper still works on it */
 	unsigned n;
-	uint64_t since_ms;
+	bool is_waited_for;
+	uint64_t since_ms;   /* when the owner began to wait */
 	uint64_t generation; /* of the snapshot and the epoch that its SAs are from */
 	uint64_t epoch;
 	struct super_job *train; /* TASK_TRAIN */
