@@ -352,6 +352,9 @@ void send_raw(struct worker *w, struct pkt *p);
 /* Takes P over if a UDP socket can send it just as it is; else false. */
 __attribute__((warn_unused_result)) bool send_udp(struct worker *w, struct pkt *p);
 void send_udp_flush(struct worker *w);
+/* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
+unsigned send_layout(const struct worker *w, const struct pkt *p);
+void send_udp_train(struct worker *w, const struct super_job *job);
 
 /* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */
