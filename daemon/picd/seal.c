@@ -50,7 +50,10 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
 	wstat_add(&w->stat, WSTAT_OUT_BYTES, octets);
 	if (!help_is_wanted(w, octets)) {
+		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
 		out_burst(w->esp, pkts, n);
+		if (octets >= LEARN_OCTETS)
+			help_learn(w, octets, clock_ns() - start);
 		seal_burst_done(w, pkts, n);
 	} else if (help_room(w) > 0) {
 		help_out(w, pkts, n);
@@ -67,6 +70,10 @@ seal_train_done(struct worker *w, struct super_job *job)
 	wstat_burst(w->stat.out_bursts, job->n);
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, job->n);
 	enum drop reason = (enum drop)job->verdict;
+	if (reason == DROP_NONE && job->super.layout == SUPER_BARE) {
+		send_udp_train(w, job);
+		return;
+	}
 	if (reason == DROP_NONE && !super_views(w->esp, job, views))
 		reason = DROP_NO_BUFFER;
 	for (unsigned i = 0; i < job->n; i++) {
@@ -103,7 +110,9 @@ trains(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
 	while (super_next(w->esp, s, &job)) {
+		uint64_t start = clock_ns();
 		super_crypt(w->esp, &job);
+		help_learn(w, job.n * job.seg_len, clock_ns() - start);
 		super_finish(w->esp, &job);
 		seal_train_done(w, &job);
 	}
@@ -125,7 +134,7 @@ static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	if (!super_start(w->esp, &s, p, SUPER_WHOLE)) {
+	if (!super_start(w->esp, &s, p, (enum super_layout)send_layout(w, p))) {
 		cut(w, p);
 		pkt_put(w->pool, p);
 		return;

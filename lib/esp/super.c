@@ -357,3 +357,31 @@ super_views(struct esp_worker *w, const struct super_job *job, struct pkt **out)
 	}
 	return true;
 }
+
+bool
+super_copies(struct esp_worker *w, const struct super_job *job, struct pkt **out)
+{
+	const struct super *s = &job->super;
+	uint16_t id = ids_take(w, job->n);
+	for (unsigned k = 0; k < job->n; k++) {
+		uint32_t len = k + 1 < job->n ? job->seg_len : job->last_len;
+		struct pkt *p = pkt_get(w->pool);
+		if (p == NULL) {
+			while (k > 0)
+				pkt_put(w->pool, out[--k]);
+			return false;
+		}
+		p->len = s->sa->lead_len + len;
+		memcpy(pkt_data(p) + s->sa->lead_len, esp_at(job, k), len);
+		tunnel_outer_build(&id, s->sa, &s->inner, p->len, pkt_data(p));
+		if (s->sa->lead_len == IP6_LEN + UDP_LEN)
+			tunnel_udp_sum(pkt_data(p), p->len);
+		p->sa = job->train->sa;
+		p->tag = job->train->tag;
+		p->user = job->train->user;
+		p->family = job->train->family;
+		p->lead = s->sa->lead_len != s->sa->outer_len ? s->sa->lead_len : 0;
+		out[k] = p;
+	}
+	return true;
+}
