@@ -674,6 +674,14 @@ quick_drain(struct esp_worker *w, struct sa *sa, struct quick *ring, struct prog
 	return at;
 }
 
+/* Is P, whose headers are unusual, a packet of SA all the same? */
+static __attribute__((noinline)) bool
+belongs_to(struct pkt *p, const struct sa *sa)
+{
+	struct outer o;
+	return packet_parse(p, &o) == DROP_NONE && key_is(&sa->key, &o);
+}
+
 /* Opens those of the packets that belong to the SA of the first, if that has a short way; the others go to REST. Each is
  * prepared, opened when QUICK_LAG more are prepared, and looked at when QUICK_LAG more are opened: what one step writes
  * has then reached the cache where the next one reads it, and the processor has something else to do meanwhile. */
@@ -692,11 +700,13 @@ burst_quick(
 		bool is_usual = (i == 0 || sa != NULL) && front_read(p, &f);
 		if (i == 0 && is_usual)
 			sa = quick_sa(sad, &f);
-		if (!is_usual || sa == NULL || sa->key.spi != f.spi || sa->key.dst[0] != f.dst) {
+		bool is_ours =
+		    is_usual && sa != NULL && sa->key.spi == f.spi && sa->key.dst[0] == f.dst;
+		if (!is_ours && (sa == NULL || is_usual || !belongs_to(p, sa))) {
 			rest[n_rest++] = p;
 			continue;
 		}
-		if (!quick_prepare(p, sa, &f, &ring[at.n_prepared % QUICK_MAX])) {
+		if (!is_ours || !quick_prepare(p, sa, &f, &ring[at.n_prepared % QUICK_MAX])) {
 			/* in its turn, because the window moves */
 			at = quick_drain(w, sa, ring, at);
 			in_steps(w, sad, &pkts[i], 1);
