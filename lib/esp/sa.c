@@ -213,7 +213,7 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	if (sa == NULL)
 		return NULL;
 	memset(sa, 0, len);
-	sa->len = len;
+	sa->len = (uint32_t)len;
 	sa->engine = (uint8_t)id;
 	sizes_set(sa, p);
 	if (!engine->ops->expand(engine, sa, p)) {
