@@ -20,20 +20,14 @@ struct entry {
 	bool is_real; /* else a marker only; while the table is built */
 };
 
-/* Most probes end here: an entry is only looked at if the whole hash is its. */
-struct slot {
-	uint32_t hash; /* 0: free */
-	uint32_t entry;
-};
-
 struct lpm {
 	unsigned n_levels;
 	uint8_t lens[LPM_LEVELS_MAX];
 	uint8_t level_of[LPM_LEVELS_MAX];
 	uint32_t slot_mask;
-	uint32_t n_entries;
-	struct entry *entries;
-	struct slot *slots;
+	size_t n_entries;
+	struct entry *slots;
+	uint32_t *hashes; /* of the entries in the slots; 0: free. Most probes end here */
 };
 
 static uint32_t
@@ -42,55 +36,44 @@ hash_key(const uint64_t key[2], unsigned level)
 	return (uint32_t)lpm_mix(lpm_mix(lpm_mix(0, level), key[0]), key[1]) | 1;
 }
 
-/* The slot of KEY, whose hash is HASH, or the free one where it would be. */
-static struct slot *
-slot_find(const struct lpm *t, const uint64_t key[2], unsigned level, uint32_t hash)
+/* The slot of KEY, or the free one where it would be. */
+static uint32_t
+slot_find(const struct lpm *t, const uint64_t key[2], unsigned level)
 {
+	uint32_t hash = hash_key(key, level);
 	uint32_t i = hash >> 1 & t->slot_mask;
 	for (;; i = (i + 1) & t->slot_mask) {
-		struct slot *s = &t->slots[i];
-		if (s->hash == 0)
-			return s;
-		const struct entry *e = &t->entries[s->entry];
-		if (s->hash == hash && e->level == level && e->key[0] == key[0] &&
-		    e->key[1] == key[1])
-			return s;
+		const struct entry *e = &t->slots[i];
+		if (t->hashes[i] == 0 || (t->hashes[i] == hash && e->level == level &&
+					     e->key[0] == key[0] && e->key[1] == key[1]))
+			return i;
 	}
 }
 
-/* NULL if there is none. */
-static const struct entry *
-entry_find(const struct lpm *t, const uint64_t key[2], unsigned level)
-{
-	const struct slot *s = slot_find(t, key, level, hash_key(key, level));
-	return s->hash != 0 ? &t->entries[s->entry] : NULL;
-}
-
-/* Makes room for N entries. */
 static void
 slots_make(struct lpm *t, struct arena *a, size_t n)
 {
 	uint32_t n_slots = 2;
 	while (n_slots < 4 * n)
 		n_slots *= 2;
-	t->entries = arena_array(a, n, sizeof(*t->entries));
 	t->slots = arena_array(a, n_slots, sizeof(*t->slots));
+	t->hashes = arena_array(a, n_slots, sizeof(*t->hashes));
 	t->slot_mask = n_slots - 1;
 }
 
 static struct entry *
 entry_add(struct lpm *t, const uint64_t key[2], unsigned level)
 {
-	uint32_t hash = hash_key(key, level);
-	struct slot *s = slot_find(t, key, level, hash);
-	if (s->hash == 0) {
-		*s = (struct slot){ .hash = hash, .entry = t->n_entries };
-		t->entries[t->n_entries++] = (struct entry){
+	uint32_t i = slot_find(t, key, level);
+	if (t->hashes[i] == 0) {
+		t->hashes[i] = hash_key(key, level);
+		t->slots[i] = (struct entry){
 			.key = { key[0], key[1] },
 			.level = (uint16_t)level,
 		};
+		t->n_entries++;
 	}
-	return &t->entries[s->entry];
+	return &t->slots[i];
 }
 
 static void
@@ -125,8 +108,8 @@ covers(const struct lpm *t, const uint64_t key[2], unsigned level)
 		unsigned len = t->lens[l];
 		uint64_t part[2] = { key[0] & lpm_high_bits(len),
 			len > 64 ? key[1] & lpm_high_bits(len - 64) : 0 };
-		const struct entry *e = entry_find(t, part, l);
-		if (e != NULL && e->is_real)
+		uint32_t i = slot_find(t, part, l);
+		if (t->hashes[i] != 0 && t->slots[i].is_real)
 			out.bits[l / 64] |= 1ULL << l % 64;
 	}
 	return out;
@@ -159,9 +142,12 @@ lpm_new(struct arena *a, const struct prefix *prefixes, size_t n)
 	for (size_t i = 0; i < n; i++)
 		prefix_add(&wide, &prefixes[i]);
 	slots_make(t, a, wide.n_entries);
-	for (uint32_t i = 0; i < wide.n_entries; i++) {
-		const struct entry *e = &wide.entries[i];
-		entry_add(t, e->key, e->level)->covers = covers(&wide, e->key, e->level);
+	for (uint32_t i = 0; i <= wide.slot_mask; i++) {
+		const struct entry *e = &wide.slots[i];
+		if (wide.hashes[i] == 0)
+			continue;
+		struct entry *to = entry_add(t, e->key, e->level);
+		to->covers = covers(&wide, e->key, e->level);
 	}
 	arena_free(scratch);
 	return t;
@@ -196,9 +182,9 @@ lpm_find(const struct lpm *t, const struct addr *address)
 		unsigned mid = lo + (hi - lo) / 2;
 		uint64_t key[2];
 		lpm_mask(address, t->lens[mid], key);
-		const struct entry *e = entry_find(t, key, mid);
-		if (e != NULL) {
-			best = e->covers;
+		uint32_t i = slot_find(t, key, mid);
+		if (t->hashes[i] != 0) {
+			best = t->slots[i].covers;
 			lo = mid + 1;
 		} else {
 			hi = mid;
