@@ -61,7 +61,7 @@ tun_make(struct netd *n, struct item *it)
 	if (n->n_tun_fds == 0)
 		return -EMFILE;
 	int fd = n->tun_fds[--n->n_tun_fds];
-	int rc = tun_create(fd, it->device);
+	int rc = tun_create(fd, it->device, (struct tun_kind){ 0 });
 	if (rc == 0)
 		rc = host_tun_adopt(&n->host, it->device, TUN_MTU);
 	if (rc == 0)

@@ -52,10 +52,10 @@ enum msg_type {
 	MSG_RPC_DONE, /* D->M rpc-done { status ("ok" or "error"), [text] }: after the last row */
 	/* --- netd and picd --- */
 	MSG_DEVICE, /* N->P device { unit, role ("unit", "capture-in", "capture-out"), [service-set], device,
-	               * link-header, queue, queues, vnet-header } + fd: one TUN queue. role "unit": packets routed to the unit, and where
+	               * link-header, queue, vnet-header } + fd: one TUN queue. role "unit": packets routed to the unit, and where
 	               * packets appear from it. capture-*: packets of the interface of an interface-style service set, each preceded
 	               * by link-header octets; -in: entering it, not yet routed; -out: leaving it. queue: which one of the device's
-	               * queues (0 .. queues - 1), each of which is a message of its own. vnet-header: octets of a struct virtio_net_hdr
+	               * queues (0 ...): each is a message of its own. vnet-header: octets of a struct virtio_net_hdr
 	               * (little-endian) before each packet, read or written, ahead of link-header; 0: none. With it a packet may be
 	               * up to 64 KB of several segments, and its checksum may be still to be completed */
 	MSG_DEVICE_GONE, /* N->P device-gone { unit, role, [service-set], queue }: that queue */
@@ -89,9 +89,9 @@ enum msg_type {
 	 * that our own filters let them pass; MSG_SOCKET_GONE; MSG_NET_SYNC. netd and picd: kind "udp" is a raw socket that gets
 	 * a copy, IPv4 header included, of what is ESP in UDP (RFC 3948) for port 4500 of ADDRESS, and what routers report about
 	 * it. Where one services interface alone has that address there are sockets of kind "natt", too:
-	 * socket { kind "natt", address, family, queue, queues } + fd: UDP, bound to port 4500 of ADDRESS, marked; UDP_GRO,
+	 * socket { kind "natt", address, family, queue } + fd: UDP, bound to port 4500 of ADDRESS, marked; UDP_GRO,
 	 * PKTINFO, TOS or TCLASS are on, IP_RECVERR is off (reports arrive at "udp"). While they are there, "udp" gets no
-	 * packets; inbound ESP with an SPI arrives at the one with queue = SPI modulo queues, unless the kernel has
+	 * packets; inbound ESP with an SPI arrives at the one with queue = SPI modulo workers, unless the kernel has
 	 * merged it with the packet before: the first one's SPI says where all go. What is merged and is not ESP is IKE or a
 	 * keepalive --- */
 
