@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * xdp.h - the program on an outside device that takes plain ESP to AF_XDP sockets.
+ *
+ * It takes IP packets for gateways of ours that came to the device's own address, carry ESP right behind a header
+ * without options, are no fragments and fit into a frame, if there is a socket for the queue. Everything else goes its
+ * way. The device is free of it when xdp_done() is called, and when the process ends in whatever way.
+ */
+#ifndef XDP_H
+#define XDP_H
+
+#include "lib/base/addr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { XDP_QUEUES_MAX = 64, XDP_GATEWAYS_MAX = 1024 };
+
+struct xdp {
+	int gateways; /* descriptors, -1: none */
+	int sockets;
+	int program;
+	int link;
+	bool is_native; /* the driver runs it, not the stack behind it */
+};
+
+/* Loads the program for a device with the Ethernet address MAC, which need not be there. Frames longer than MAX octets are
+ * left alone. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int xdp_load(struct xdp *x, const uint8_t mac[6], unsigned max);
+/* Adds the socket of a queue, a gateway. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int xdp_socket(const struct xdp *x, unsigned queue, int fd);
+__attribute__((warn_unused_result)) int xdp_gateway(const struct xdp *x, struct addr gateway);
+/* Puts the program on a device: into its driver if that can. Returns 0 or -errno (-EBUSY: there is another one). */
+__attribute__((warn_unused_result)) int xdp_attach(struct xdp *x, unsigned ifindex);
+void xdp_done(struct xdp *x);
+
+#endif
