@@ -109,6 +109,8 @@ enum conf_ifd_kind {
 	IFD_LOOPBACK, /* lo0: addresses go to Linux lo; its filters guard the host's own traffic */
 };
 
+enum { WORKERS_MAX = 16 }; /* threads of one picd that carry packets */
+
 /* How a picd gets at the packets of plain ESP. */
 enum conf_plain_io { PLAIN_IO_AUTO, PLAIN_IO_XDP, PLAIN_IO_RAW };
 
@@ -441,6 +443,8 @@ const char *const *conf_pics(const struct conf *c, struct arena *a, size_t *n);
 
 /* Finders by name; NULL if there is none. */
 const struct conf_ifd *conf_ifd(const struct conf *c, const char *name);
+/* How many threads carry the packets of the services interface NAME on a machine of N_CORES: netd and picd mean the same. */
+unsigned conf_workers(const struct conf *c, const char *name, unsigned n_cores);
 const struct conf_unit *conf_unit(const struct conf *c, const char *name);
 const struct conf_service_set *conf_service_set(const struct conf *c, const char *name);
 const struct conf_sa *conf_sa(const struct conf *c, const char *name);

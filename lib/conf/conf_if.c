@@ -354,6 +354,30 @@ units_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 	ifd->units = list;
 }
 
+/* services-options: what we add to them; the others have no effect. */
+static void
+io_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
+{
+	static const char *const words[] = {
+		[PLAIN_IO_AUTO] = "auto",
+		[PLAIN_IO_XDP] = "af-xdp",
+		[PLAIN_IO_RAW] = "raw",
+	};
+	const struct elem *options = elem_find(e, "services-options");
+	const struct elem *plain = elem_find(options, "plain-esp-io");
+	if (options == NULL)
+		return;
+	child_u32(b, options, "workers", 1, WORKERS_MAX, &ifd->io.workers);
+	ifd->io.no_inside_offload = elem_has(options, "no-inside-offload");
+	ifd->io.no_outside_offload = elem_has(options, "no-outside-offload");
+	for (size_t i = 0; plain != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], plain->value != NULL ? plain->value : "") == 0)
+			ifd->io.plain_io = (enum conf_plain_io)i;
+	if (ifd->kind != IFD_SERVICES && ifd->kind != IFD_ES)
+		builder_error(
+		    b, options, "services-options can be configured on services interfaces only");
+}
+
 static bool
 ifd_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 {
@@ -369,6 +393,7 @@ ifd_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 	ifd->device = device_load(b, e, ifd);
 	ifd->is_disabled = elem_has(e, "disable");
 	child_u32(b, e, "mtu", MTU_MIN, MTU_MAX, &ifd->mtu);
+	io_load(b, e, ifd);
 	units_load(b, e, ifd);
 	return true;
 }

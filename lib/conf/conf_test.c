@@ -282,6 +282,36 @@ picd_gets_only_its_own_keys(void **state)
 }
 
 static void
+netd_and_picd_mean_the_same_workers(void **state)
+{
+	(void)state;
+	static const char *const pics[] = { "sp-1/2/0", "es-0/0/0" };
+	struct arena *a = arena_new();
+	struct elem *root;
+	struct conf *c = load(a, everything, &root);
+	unsigned found;
+	struct conf *netd = part_load(a, c, root, CONF_NETD, NULL, &found);
+	for (size_t i = 0; i < 2; i++) {
+		struct conf *picd = part_load(a, c, root, CONF_PICD, pics[i], &found);
+		const struct conf *parts[] = { netd, picd };
+		for (size_t k = 0; k < 2; k++) {
+			const struct conf_io *io = &conf_ifd(parts[k], pics[i])->io;
+			assert_int_equal(conf_workers(parts[k], pics[i], 2), i == 0 ? 3 : 2);
+			assert_int_equal(io->no_inside_offload, i == 0);
+			assert_int_equal(io->no_outside_offload, i == 1);
+			assert_int_equal(io->plain_io, i == 0 ? PLAIN_IO_RAW : PLAIN_IO_XDP);
+		}
+		conf_free(picd);
+	}
+	assert_int_equal(conf_workers(netd, "re0", 2), 2); /* no configuration names it */
+	assert_int_equal(conf_workers(netd, "re0", 64), WORKERS_MAX);
+	assert_int_equal(conf_workers(netd, "re0", 0), 1);
+	conf_free(netd);
+	conf_free(c);
+	arena_free(a);
+}
+
+static void
 picd_gets_what_it_runs(void **state)
 {
 	(void)state;
@@ -339,6 +369,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(pics_are_those_in_use),
 		cmocka_unit_test(netd_gets_no_key),
 		cmocka_unit_test(picd_gets_only_its_own_keys),
+		cmocka_unit_test(netd_and_picd_mean_the_same_workers),
 		cmocka_unit_test(picd_gets_what_it_runs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
