@@ -236,6 +236,13 @@ map_set(int map, const void *key, uint32_t value)
 }
 
 static int
+map_unset(int map, const void *key)
+{
+	union bpf_attr a = { .map_fd = (uint32_t)map, .key = (uintptr_t)key };
+	return bpf(BPF_MAP_DELETE_ELEM, &a);
+}
+
+static int
 program_load(const struct code *c)
 {
 	static const char license[] = "BSD";
@@ -274,14 +281,14 @@ xdp_socket(const struct xdp *x, unsigned queue, int fd)
 }
 
 int
-xdp_gateway(const struct xdp *x, struct addr gateway)
+xdp_gateway(const struct xdp *x, struct addr gateway, bool is_ours)
 {
 	uint8_t key[KEY_LEN] = { [10] = 0xff, [11] = 0xff };
 	if (gateway.family == ADDR_V4)
 		memcpy(key + 12, gateway.b, 4);
 	else
 		memcpy(key, gateway.b, KEY_LEN);
-	return map_set(x->gateways, key, 1);
+	return is_ours ? map_set(x->gateways, key, 1) : map_unset(x->gateways, key);
 }
 
 int

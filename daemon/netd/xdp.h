@@ -27,9 +27,10 @@ struct xdp {
 /* Loads the program for a device with the Ethernet address MAC, which need not be there. Frames longer than MAX octets are
  * left alone. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int xdp_load(struct xdp *x, const uint8_t mac[6], unsigned max);
-/* Adds the socket of a queue, a gateway. Returns 0 or -errno. */
+/* Adds the socket of a queue; adds a gateway, or takes it away. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int xdp_socket(const struct xdp *x, unsigned queue, int fd);
-__attribute__((warn_unused_result)) int xdp_gateway(const struct xdp *x, struct addr gateway);
+__attribute__((warn_unused_result)) int xdp_gateway(
+    const struct xdp *x, struct addr gateway, bool is_ours);
 /* Puts the program on a device: into its driver if that can. Returns 0 or -errno (-EBUSY: there is another one). */
 __attribute__((warn_unused_result)) int xdp_attach(struct xdp *x, unsigned ifindex);
 void xdp_done(struct xdp *x);

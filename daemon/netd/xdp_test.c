@@ -97,8 +97,8 @@ attach(struct lab *l)
 {
 	assert_int_equal(xdp_load(&l->xdp, near_mac, XSK_RX_MAX), 0);
 	assert_int_equal(xdp_socket(&l->xdp, 0, l->fd), 0);
-	assert_int_equal(xdp_gateway(&l->xdp, address("10.0.0.1")), 0);
-	assert_int_equal(xdp_gateway(&l->xdp, address("fd00::1")), 0);
+	assert_int_equal(xdp_gateway(&l->xdp, address("10.0.0.1"), true), 0);
+	assert_int_equal(xdp_gateway(&l->xdp, address("fd00::1"), true), 0);
 	assert_int_equal(xdp_attach(&l->xdp, if_nametoindex("near")), 0);
 }
 
@@ -341,6 +341,19 @@ no_program_is_left(void **state)
 }
 
 static void
+a_gateway_that_goes_is_the_stacks_again(void **state)
+{
+	struct lab *l = *state;
+	assert_int_equal(xdp_gateway(&l->xdp, address("10.0.0.1"), false), 0);
+	struct frame f = esp4(100);
+	far_send(l, &f);
+	assert_left_alone(l, &f);
+	f = esp6(100);
+	far_send(l, &f);
+	assert_taken(l, &f);
+}
+
+static void
 another_program_is_left_where_it_is(void **state)
 {
 	struct lab *l = *state;
@@ -378,6 +391,7 @@ main(void)
 		IN_LAB(rings_run_round),
 		IN_LAB(who_comes_next_finds_what_waits),
 		IN_LAB(no_program_is_left),
+		IN_LAB(a_gateway_that_goes_is_the_stacks_again),
 		IN_LAB(another_program_is_left_where_it_is),
 		IN_LAB(a_device_that_goes_is_told),
 	};
