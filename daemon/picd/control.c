@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 enum { SYNC_WAIT_MS = 3000 };
+_Static_assert((int)CREW_MAX == (int)WORKERS_MAX, "all that can be configured");
 
 /* --- mgd: configuration --- */
 
@@ -65,16 +66,6 @@ on_sync_wait(uv_timer_t *t)
 	apply_finish(p);
 }
 
-/* How many workers the configuration wants for this interface; 0: all. */
-static unsigned
-workers_wanted(const struct picd *p)
-{
-	for (size_t i = 0; i < p->conf->n_ifds; i++)
-		if (strcmp(p->conf->ifds[i]->name, p->instance) == 0)
-			return p->conf->ifds[i]->io.workers;
-	return 0;
-}
-
 static void
 conf_apply(struct picd *p, const struct ipc_msg *m)
 {
@@ -95,7 +86,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	p->conf = c;
 	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu service sets, %zu security associations",
 	    answer_commit_of(m), c->n_service_sets, c->n_sas);
-	publish_workers(p, workers_wanted(p));
+	publish_workers(p, conf_workers(c, p->instance, p->n_workers));
 	publish_now(p, retired);
 	dynamic_committed(p);
 	kmd_configured(p);

@@ -48,9 +48,13 @@ opened(struct worker *w, struct pkt *p)
 		wstat_add(&w->stat, WSTAT_IN_PACKETS, 1);
 		wstat_add(&w->stat, WSTAT_IN_BYTES, p->len);
 	}
-	if (reason == DROP_NONE)
-		reason = path->deliver != NULL ? send_device(path->deliver[w->p.index], p)
-					       : DROP_NO_UNIT;
+	if (reason == DROP_NONE && path->deliver == NULL)
+		reason = DROP_NO_UNIT;
+	if (reason == DROP_NONE) {
+		p->user = (void *)(uintptr_t)path;
+		deliver_take(w, path->deliver[w->p.index], p);
+		return;
+	}
 	/* another services interface of this local gateway has received the packet, too */
 	if (reason != DROP_NONE && reason != DROP_ELSEWHERE)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);

@@ -139,7 +139,7 @@ static bool
 keys_read(const struct elem *e, struct sa_params *p)
 {
 	return key_read(e, "authentication-key", auth_info(p->auth)->key_len, p->auth_key) &&
-	       key_read(e, "encryption-key", enc_info(p->enc)->key_len, p->enc_key);
+	       key_read(e, "encryption-key", enc_secret_len(p->enc), p->enc_key);
 }
 
 /* Both ports or none. What comes out of a NAT may come from anywhere: an authentic packet says enough. */

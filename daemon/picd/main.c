@@ -95,7 +95,7 @@ n_threads(void)
 {
 	cpu_set_t set;
 	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-	return n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
+	return n > CREW_MAX ? CREW_MAX : (unsigned)n;
 }
 
 static int

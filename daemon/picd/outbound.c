@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * outbound.c - clear packets: reassembly, direction, rule, tunnel, encapsulation.
+ * outbound.c - clear packets: reassembly, direction, rule, tunnel, and who owns its SA.
  *
  * A packet that no rule takes is dropped and counted, never sent in clear. Direction: what was routed to the
  * inside unit or enters the interface is input, what was routed to the outside unit or leaves the
@@ -11,7 +11,6 @@
 #include "lib/esp/flow.h"
 #include "lib/esp/frag.h"
 #include "lib/esp/sa.h"
-#include "lib/esp/out.h"
 
 enum { PROTO_NUMBER_UDP = 17, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
 
@@ -99,9 +98,7 @@ path_put(struct worker *w, struct pkt *p, const struct path *path, struct sa *ou
 	p->sa = out;
 	p->user = (void *)(uintptr_t)path;
 	p->next = NULL;
-	w->out_q[w->n_out++] = p;
-	if (w->n_out == BURST_MAX)
-		outbound_flush(w);
+	seal_take(w, p);
 }
 
 static void
@@ -189,30 +186,4 @@ outbound_take(struct worker *w, struct pkt *p)
 		whole_packet(w, p);
 	else if (reason != DROP_NONE)
 		worker_drop(w, NULL, l, reason);
-}
-
-void
-outbound_flush(struct worker *w)
-{
-	unsigned n = w->n_out;
-	w->n_out = 0;
-	if (n == 0)
-		return;
-	wstat_burst(w->stat.out_bursts, n);
-	for (unsigned i = 0; i < n; i++)
-		wstat_add(&w->stat, WSTAT_OUT_BYTES, w->out_q[i]->len);
-	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
-	out_burst(w->esp, w->out_q, n);
-	for (unsigned i = 0; i < n; i++) {
-		struct pkt *p = w->out_q[i];
-		if (p->verdict == DROP_NONE) {
-			send_chain(w, p);
-			continue;
-		}
-		const struct lane *l = worker_lane(w, p->tag);
-		worker_drop(w, p->user, l, (enum drop)p->verdict);
-		if (p->verdict == DROP_TOO_BIG && l != NULL)
-			refuse_too_big(w, l, p, p->mtu);
-		pkt_put(w->pool, p);
-	}
 }

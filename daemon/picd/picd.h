@@ -33,7 +33,7 @@ struct picd {
 	struct ipc *netd;
 	struct ipc *kmd;
 	uint64_t (*now_ms)(void); /* monotonic */
-	struct worker *workers[WORKERS_MAX];
+	struct worker *workers[CREW_MAX];
 	unsigned n_workers; /* threads; constant */
 	unsigned n_active;  /* of them that take part */
 	unsigned n_wanted;  /* how many shall */

@@ -193,7 +193,7 @@ domain_ask(struct port *p)
 		domain = AF_UNSPEC;
 	p->is_addressed = domain == AF_INET || domain == AF_INET6;
 	p->is_headless = p->kind == PORT_RAW && domain == AF_INET6;
-	if (p->is_addressed)
+	if (p->is_addressed && p->kind != PORT_UDP)
 		ip_socket_prepare(p, domain == AF_INET6);
 }
 
@@ -217,10 +217,13 @@ port_insert(struct port_table *t, const struct port *like, struct port **out_old
 	size_t n_key = strlen(key) + 1;
 	size_t n_unit = strlen(like->unit) + 1;
 	struct port *p = malloc(sizeof(*p));
+	struct port_own *own = malloc(sizeof(*own));
 	char *strings = malloc(n_key + n_unit + strlen(like->service_set) + 1);
-	if (p == NULL || strings == NULL)
+	if (p == NULL || strings == NULL || own == NULL)
 		abort();
 	*p = *like;
+	*own = (struct port_own){ .discover = -1 };
+	p->own = own;
 	p->key = memcpy(strings, key, n_key);
 	p->unit = memcpy(strings + n_key, like->unit, n_unit);
 	p->service_set = strcpy(strings + n_key + n_unit, like->service_set);
@@ -336,6 +339,7 @@ port_free_list(struct port_table *t, struct port *retired)
 		retired = p->next_retired;
 		close(p->fd);
 		free((void *)(uintptr_t)p->key);
+		free(p->own);
 		free(p);
 	}
 }

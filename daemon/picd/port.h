@@ -35,6 +35,11 @@ enum {
 	QUEUE_MAX = 256,
 };
 
+/* What the one worker that uses a port remembers about it. */
+struct port_own {
+	int discover; /* IP_MTU_DISCOVER as it was set; -1: not yet */
+};
+
 struct port {
 	enum port_kind kind;
 	int fd;         /* owned, non-blocking */
@@ -52,6 +57,7 @@ struct port {
 	const char *unit;    /* "sp-1/2/0.1"; sockets: "" */
 	const char *service_set; /* capture ports: of this service set; else "" */
 	const char *key;         /* what a later message means by the same port; owns the strings */
+	struct port_own *own;    /* that worker's; the only thing that changes */
 	bool is_watched;         /* main thread: a worker listens to it: */
 	unsigned watcher;
 	struct port *next_retired;

@@ -33,7 +33,7 @@ struct build {
 	struct snap_set *sets; /* in the order of the configuration */
 	struct lane *lanes;
 	struct smap units;     /* name -> number of the unit plus 1 */
-	struct smap unit_ways; /* name -> its ports by worker */
+	struct smap unit_ways; /* name, or local gateway -> its ports by worker */
 };
 
 static uint32_t
@@ -73,6 +73,26 @@ unit_ports(struct build *b, const char *unit)
 	return ways;
 }
 
+/* The UDP sockets of the local gateway A leaves from, each only to the worker that listens to it. */
+static const struct port *const *
+udp_ports(struct build *b, const struct addr *local)
+{
+	unsigned n = b->snap->n_workers;
+	char key[ADDR_STRLEN];
+	const struct port *p = port_find_udp(b->ports, local, 0);
+	if (p == NULL)
+		return NULL;
+	addr_print(*local, key);
+	const struct port **ways = smap_find(&b->unit_ways, key);
+	if (ways != NULL)
+		return ways;
+	ways = arena_array(b->a, n, sizeof(*ways));
+	for (unsigned queue = 0; p != NULL; p = port_find_udp(b->ports, local, ++queue))
+		ways[port_worker(p, n)] = p;
+	smap_set(&b->unit_ways, arena_memdup(b->a, key, sizeof(key)), ways);
+	return ways;
+}
+
 static const char *
 deliver_unit(const struct assoc *a)
 {
@@ -106,6 +126,9 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		.has_syslog =
 		    a->kind == ASSOC_TUNNEL && a->set->has_syslog && a->tunnel->term->has_syslog,
 	};
+	if (a->kind != ASSOC_TRANSPORT)
+		p->udp = udp_ports(
+		    b, a->kind == ASSOC_TUNNEL ? &a->set->local_gateway : &a->unit->tunnel_source);
 	if (a->kind == ASSOC_TUNNEL)
 		p->gateway = a->tunnel->term->remote_gateway;
 	else if (a->kind == ASSOC_ES)

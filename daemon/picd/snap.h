@@ -29,6 +29,8 @@ struct path {
 	struct assoc_live *live; /* of dynamic SAs; NULL: they are manual */
 	/* Decrypted packets appear here, by worker; NULL: no such unit yet. */
 	const struct port *const *deliver;
+	/* Sockets of its own for each worker that has one, for ESP in UDP; NULL: none are there. */
+	const struct port *const *udp;
 	const struct snap_set *set; /* NULL: es- or transport */
 	struct tally *tally;        /* of the tunnel */
 	struct addr gateway;        /* the other end; ADDR_NONE for transport mode */
@@ -109,6 +111,7 @@ struct port_range {
 struct snap {
 	uint64_t generation;      /* counts from 1 */
 	unsigned n_workers;       /* that take part: the owners of SAs */
+	bool has_trains;          /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
 	struct arena *arena;      /* holds the snapshot itself */
 	const struct lane *lanes; /* by port index */
 	size_t n_lanes;

@@ -10,6 +10,7 @@
 
 #include "daemon/picd/worker_priv.h"
 #include "lib/esp/frag.h"
+#include "lib/esp/merge.h"
 #include "lib/esp/sa.h"
 
 #include <errno.h>
@@ -55,6 +56,15 @@ port_mute(struct worker *w, const struct port *port)
 	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
 }
 
+/* What a UDP socket has against a packet of ours was reported to the raw one, too. */
+static void
+error_clear(const struct port *port)
+{
+	int e;
+	socklen_t len = sizeof(e);
+	(void)getsockopt(port->fd, SOL_SOCKET, SO_ERROR, &e, &len);
+}
+
 static void
 port_ready(struct worker *w, const struct port *port, uint32_t events)
 {
@@ -64,6 +74,11 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 			(void)pmtu_read_errors(w, port, NULL);
 		if (port->kind == PORT_RAW && (events & EPOLLIN) != 0)
 			rx_raw(w, port, lane);
+	} else if (port->kind == PORT_UDP) {
+		if ((events & EPOLLIN) != 0)
+			rx_udp(w, port, lane);
+		if ((events & EPOLLERR) != 0)
+			error_clear(port);
 	} else {
 		if ((events & EPOLLIN) != 0)
 			rx_device(w, port, lane);
@@ -161,7 +176,8 @@ worker_turn(struct worker *w, int timeout_ms)
 		return;
 	}
 	inbound_flush(w);
-	outbound_flush(w);
+	deliver_flush(w);
+	seal_flush(w);
 	send_flush(w);
 	hand_flush(w);
 	hand_taken(w);
@@ -206,7 +222,8 @@ worker_make(struct worker *w)
 		w->pool = esp_worker_pool(w->esp);
 		w->frags = frag_new(w->pool, FRAG_LIMIT_DEFAULT, FRAG_TIMEOUT_MS_DEFAULT);
 	}
-	return w->frags != NULL && w->epoll_fd >= 0 && w->wake_fd >= 0 &&
+	w->merge = merge_new();
+	return w->frags != NULL && w->merge != NULL && w->epoll_fd >= 0 && w->wake_fd >= 0 &&
 	       epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) == 0;
 }
 
@@ -224,6 +241,7 @@ worker_stop(struct worker *w)
 static void
 worker_free(struct worker *w)
 {
+	merge_free(w->merge);
 	esp_worker_free(w->esp);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);

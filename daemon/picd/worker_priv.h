@@ -2,8 +2,8 @@
  *
  * worker_priv.h - the inside of a worker, for the files of the packet path.
  *
- * The path, in order: rx.c reads -> outbound.c or inbound.c decides, gives what belongs to another worker's SA to hand.c,
- * and calls lib/esp -> send.c or a device takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it
+ * The path, in order: rx.c and rx_udp.c read -> outbound.c or inbound.c decides and gives what belongs to another worker's SA
+ * to hand.c; seal.c and inbound.c call lib/esp -> send.c, send_udp.c or deliver.c takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it
  * runs on the worker's thread. What workers share is the crew: rings from each to each, and path MTUs.
  */
 #ifndef WORKER_PRIV_H
@@ -17,6 +17,7 @@
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -39,6 +40,11 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
+	DELIVER_MAX = 256,          /* opened packets of a turn that wait to be merged; MERGE_MAX */
+	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
+	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
+	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
+	TRAIN_CONTROL_LEN = 96,
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -57,6 +63,30 @@ struct sender {
 	struct mmsghdr msgs[BURST_MAX];
 	struct iovec iov[BURST_MAX];
 	struct sockaddr_storage to[BURST_MAX];
+};
+
+/* Packets that leave as one message: all of one length but the last. */
+struct train {
+	struct pkt_outer outer;
+	struct mmsghdr *msg;
+	unsigned first; /* place of the first packet */
+	unsigned n;
+	uint32_t seg_len;
+	uint32_t last_len;
+	uint32_t len;
+	struct sockaddr_storage to;
+	uint8_t control[TRAIN_CONTROL_LEN] __attribute__((aligned(16)));
+};
+
+/* Packets on their way to the worker's UDP socket. */
+struct udp_sender {
+	const struct port *port;
+	unsigned n_trains;
+	unsigned n_pkts;
+	struct train trains[UDP_SEND_MAX];
+	struct mmsghdr msgs[UDP_SEND_MAX];
+	struct iovec iov[UDP_SEND_MAX];
+	struct pkt *pkts[UDP_SEND_MAX];
 };
 
 struct pmtu_entry {
@@ -95,7 +125,7 @@ struct ring {
 /* What the workers of a process share. */
 struct crew {
 	unsigned n;
-	struct worker *workers[WORKERS_MAX];
+	struct worker *workers[CREW_MAX];
 	struct ring *rings; /* from I to J: I * n + J */
 	struct pmtu_table pmtu;
 };
@@ -124,10 +154,16 @@ struct worker {
 	struct frag_table *frags;
 	struct pkt *out_q[BURST_MAX]; /* user: struct path; tag: of the lane */
 	unsigned n_out;
+	uint32_t out_octets;         /* in out_q */
 	struct pkt *in_q[BURST_MAX]; /* tag: of the lane */
 	unsigned n_in;
 	struct sender send4;
 	struct sender send6;
+	struct udp_sender udp;
+	struct merge *merge;
+	struct pkt *deliver_q[DELIVER_MAX];
+	const struct port *deliver_to[DELIVER_MAX];
+	unsigned n_deliver;
 	struct limiter icmp;
 	struct limiter reports;
 	uint32_t handed_to; /* bit I: packets for worker I are not yet shown */
@@ -155,6 +191,13 @@ struct worker {
 	_Atomic uint32_t notices_in;
 	_Atomic uint32_t notices_out;
 };
+
+/* Why the kernel did not take a packet. */
+static inline enum drop
+errno_drop(int e)
+{
+	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
+}
 
 /* This worker's part of what all may do together. */
 static inline unsigned
@@ -184,12 +227,18 @@ bool limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s);
 /* --- rx.c: one event's worth of packets from a port --- */
 void rx_device(struct worker *w, const struct port *port, const struct lane *lane);
 void rx_raw(struct worker *w, const struct port *port, const struct lane *lane);
+/* Prepares rx_msgs for at most MAX fresh packets, in rx_pkts; returns how many there are. */
+unsigned rx_prepare(struct worker *w, unsigned max);
+/* --- rx_udp.c --- */
+void rx_udp(struct worker *w, const struct port *port, const struct lane *lane);
 
 /* --- outbound.c: clear packets; takes P over --- */
 void outbound_take(struct worker *w, struct pkt *p);
 /* The same with a packet that another worker has found the path of SLOT for, in the snapshot of GENERATION. */
 void outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t generation);
-void outbound_flush(struct worker *w);
+/* Puts P, whose sa and user are set, behind those that wait to be sealed. */
+void seal_take(struct worker *w, struct pkt *p);
+void seal_flush(struct worker *w);
 
 /* --- inbound.c: protected packets; takes P over --- */
 /* As it came from outside: for the owner of its SA, whoever that is. */
@@ -212,9 +261,21 @@ bool hand_waits(const struct worker *w);
 /* Sends a protected packet, or the chain of its fragments; takes P over. Its user is its path. */
 void send_chain(struct worker *w, struct pkt *p);
 void send_flush(struct worker *w);
+/* Sends a protected packet with the headers that it has; takes P over. */
+void send_raw(struct worker *w, struct pkt *p);
+
+/* --- send_udp.c --- */
+/* Takes P over if a UDP socket can send it just as it is; else false. */
+__attribute__((warn_unused_result)) bool send_udp(struct worker *w, struct pkt *p);
+void send_udp_flush(struct worker *w);
+
+/* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */
 __attribute__((warn_unused_result)) enum drop send_device(
     const struct port *port, const struct pkt *p);
+/* The same a moment later, with others of its flow; takes P, whose user is its path, over. */
+void deliver_take(struct worker *w, const struct port *port, struct pkt *p);
+void deliver_flush(struct worker *w);
 
 /* --- refuse.c: ICMP errors about P, which stays the caller's --- */
 void refuse_too_big(struct worker *w, const struct lane *lane, const struct pkt *p, uint32_t mtu);

@@ -24,7 +24,7 @@ struct tally;
 struct worker;
 struct wstat;
 
-enum { WORKERS_MAX = 16 };
+enum { CREW_MAX = 16 }; /* threads; as many as WORKERS_MAX of lib/conf */
 
 struct worker_params {
 	unsigned index;      /* from 0; row of the tallies; workers_new() sets it */

@@ -17,12 +17,16 @@ static const struct auth_info auths[AUTH_MAX] = {
 };
 
 static const struct enc_info encs[ENC_MAX] = {
-	[ENC_NULL] = { "none", 0, 0, 4, false, 0, 11, false },
-	[ENC_DES_CBC] = { "des-cbc", 8, 8, 8, true, 1, 2, false },
-	[ENC_3DES_CBC] = { "3des-cbc", 24, 8, 8, true, 5, 3, false },
-	[ENC_AES_128_CBC] = { "aes-128-cbc", 16, 16, 16, false, 7, 12, true },
-	[ENC_AES_192_CBC] = { "aes-192-cbc", 24, 16, 16, false, 7, 12, true },
-	[ENC_AES_256_CBC] = { "aes-256-cbc", 32, 16, 16, false, 7, 12, true },
+	[ENC_NULL] = { "none", 0, 0, 4, false, 0, 11, false, 0, 0 },
+	[ENC_DES_CBC] = { "des-cbc", 8, 8, 8, true, 1, 2, false, 0, 0 },
+	[ENC_3DES_CBC] = { "3des-cbc", 24, 8, 8, true, 5, 3, false, 0, 0 },
+	[ENC_AES_128_CBC] = { "aes-128-cbc", 16, 16, 16, false, 7, 12, true, 0, 0 },
+	[ENC_AES_192_CBC] = { "aes-192-cbc", 24, 16, 16, false, 7, 12, true, 0, 0 },
+	[ENC_AES_256_CBC] = { "aes-256-cbc", 32, 16, 16, false, 7, 12, true, 0, 0 },
+	[ENC_AES_128_GCM] = { "aes-128-gcm", 16, 8, 4, false, 0, 20, true, 4, 16 },
+	[ENC_AES_192_GCM] = { "aes-192-gcm", 24, 8, 4, false, 0, 20, true, 4, 16 },
+	[ENC_AES_256_GCM] = { "aes-256-gcm", 32, 8, 4, false, 0, 20, true, 4, 16 },
+	[ENC_CHACHA20_POLY1305] = { "chacha20-poly1305", 32, 8, 4, false, 0, 0, false, 4, 16 },
 };
 
 static const struct hash_info hashes[HASH_MAX] = {
@@ -105,6 +109,18 @@ method_info(enum auth_method method)
 	return &methods[method < METHOD_MAX ? method : METHOD_PSK];
 }
 
+bool
+enc_is_aead(enum enc_alg alg)
+{
+	return enc_info(alg)->icv_len > 0;
+}
+
+size_t
+enc_secret_len(enum enc_alg alg)
+{
+	return (size_t)enc_info(alg)->key_len + enc_info(alg)->salt_len;
+}
+
 enum auth_alg
 auth_by_name(const char *name)
 {
@@ -150,18 +166,21 @@ method_by_name(const char *name)
 	return method;
 }
 
-/* Is KEY_BITS what the attribute Key Length says, or may leave out, for this algorithm? */
+/* Is KEY_BITS what the attribute Key Length says, or may leave out, for this algorithm? RFC 4106 s8.2 wants it said. */
 static bool
 key_bits_fit(const struct enc_info *e, unsigned key_bits)
 {
 	unsigned bits = e->key_len * 8U;
-	return e->v1_has_len ? key_bits == bits || (key_bits == 0 && bits == 128) : key_bits == 0;
+	bool may_lack = bits == 128 && e->icv_len == 0;
+	return e->v1_has_len ? key_bits == bits || (key_bits == 0 && may_lack) : key_bits == 0;
 }
 
 enum enc_alg
 enc_by_v1_ike(unsigned id, unsigned key_bits)
 {
 	enum enc_alg alg = ENC_NULL + 1;
+	if (id == 0) /* in the table: there is no number */
+		return ENC_MAX;
 	while (alg < ENC_MAX && (encs[alg].v1_ike != id || !key_bits_fit(&encs[alg], key_bits)))
 		alg++;
 	return alg;
@@ -171,6 +190,8 @@ enum enc_alg
 enc_by_v1_esp(unsigned id, unsigned key_bits)
 {
 	enum enc_alg alg = ENC_NULL;
+	if (id == 0)
+		return ENC_MAX;
 	while (alg < ENC_MAX && (encs[alg].v1_esp != id || !key_bits_fit(&encs[alg], key_bits)))
 		alg++;
 	return alg;

@@ -4,7 +4,7 @@
  *
  * Everything that names an algorithm (configuration, commit check, SA, show, IKE) goes through
  * these rows. Sizes are octets. Constant data; any thread.
- * Sources: JUNOS tables of key lengths for manual SAs; RFC 2403, 2404, 4868 (ICV), 2405, 2451, 3602;
+ * Sources: JUNOS tables of key lengths for manual SAs; RFC 2403, 2404, 4868 (ICV), 2405, 2451, 3602, 4106, 7634;
  * the numbers on the wire: RFC 2407 s4.4 and s4.5, RFC 2409 appendix A, RFC 3526, 4753, 5903, 5114 and the
  * IANA registries "ipsec-registry" and "isakmp-registry".
  */
@@ -30,6 +30,10 @@ enum enc_alg {
 	ENC_AES_128_CBC,
 	ENC_AES_192_CBC,
 	ENC_AES_256_CBC,
+	ENC_AES_128_GCM, /* from here on: encryption with authentication in one (AEAD); ESP only */
+	ENC_AES_192_GCM,
+	ENC_AES_256_GCM,
+	ENC_CHACHA20_POLY1305, /* no number in IKEv1 */
 	ENC_MAX,
 };
 
@@ -49,9 +53,15 @@ struct enc_info {
 	uint8_t block_len; /* what the ciphertext is padded to; 4 at least (RFC 4303 s2.4) */
 	bool is_des;       /* weak-key rule: each 8-octet part is checked */
 	uint8_t v1_ike;    /* phase 1: value of the attribute Encryption Algorithm; 0: no number */
-	uint8_t v1_esp;    /* phase 2: transform of protocol ESP */
+	uint8_t v1_esp;    /* phase 2: transform of protocol ESP; 0: no number */
 	bool v1_has_len;   /* the attribute Key Length says how many bits; without it 128 */
+	uint8_t
+	    salt_len; /* AEAD: octets of key material behind the key, the fixed part of the nonce */
+	uint8_t
+	    icv_len; /* AEAD: of the ICV, and no authentication algorithm stands beside it; else 0 */
 };
+
+enum { ENC_SECRET_MAX = 36 }; /* the longest key with its salt */
 
 /* Hash algorithms of IKE; the prf is their HMAC (RFC 2409 s4). */
 enum hash_alg {
@@ -113,6 +123,11 @@ const struct enc_info *enc_info(enum enc_alg alg);
 const struct hash_info *hash_info(enum hash_alg alg);
 const struct dh_info *dh_info(enum dh_group group);
 const struct method_info *method_info(enum auth_method method);
+
+/* Does ALG authenticate what it encrypts? */
+bool enc_is_aead(enum enc_alg alg);
+/* Octets of key material that an SA takes for ALG: the key and, behind it, the salt of an AEAD (RFC 4106 s8.1). */
+size_t enc_secret_len(enum enc_alg alg);
 
 /* Find by JUNOS name; AUTH_MAX, ENC_MAX, HASH_MAX, DH_MAX or METHOD_MAX if there is none. "none" is not a name. */
 enum auth_alg auth_by_name(const char *name);

@@ -105,14 +105,23 @@ the_table_finds_what_it_names(void **state)
 	}
 	for (enum enc_alg e = ENC_NULL + 1; e < ENC_MAX; e++) {
 		unsigned bits = enc_info(e)->v1_has_len ? enc_info(e)->key_len * 8U : 0;
-		assert_int_equal(enc_by_v1_ike(enc_info(e)->v1_ike, bits), e);
-		assert_int_equal(enc_by_v1_esp(enc_info(e)->v1_esp, bits), e);
+		bool in_ike = enc_info(e)->v1_ike != 0;
+		bool in_esp = enc_info(e)->v1_esp != 0;
+		assert_int_equal(enc_by_v1_ike(enc_info(e)->v1_ike, bits), in_ike ? e : ENC_MAX);
+		assert_int_equal(enc_by_v1_esp(enc_info(e)->v1_esp, bits), in_esp ? e : ENC_MAX);
+		assert_int_equal(in_ike, !enc_is_aead(e));
+		assert_int_equal(in_esp, e != ENC_CHACHA20_POLY1305);
 	}
 	assert_int_equal(enc_by_v1_ike(7, 0), ENC_AES_128_CBC);
 	assert_int_equal(enc_by_v1_ike(7, 160), ENC_MAX);
 	assert_int_equal(enc_by_v1_ike(5, 192), ENC_MAX);
 	assert_int_equal(enc_by_v1_ike(0, 0), ENC_MAX);
 	assert_int_equal(enc_by_v1_esp(11, 0), ENC_NULL);
+	assert_int_equal(enc_by_v1_esp(12, 0), ENC_AES_128_CBC);
+	assert_int_equal(enc_by_v1_esp(20, 0), ENC_MAX); /* it must say how long */
+	assert_int_equal(enc_by_v1_esp(20, 256), ENC_AES_256_GCM);
+	assert_int_equal(enc_secret_len(ENC_AES_256_GCM), 36);
+	assert_int_equal(enc_secret_len(ENC_AES_256_CBC), 32);
 	assert_int_equal(dh_by_id(0), DH_MAX);
 	assert_int_equal(auth_by_v1_attr(0), AUTH_MAX);
 	assert_int_equal(dh_by_name("none"), DH_MAX);

@@ -3,7 +3,7 @@
  * burst.h - crypto for many packets at once.
  *
  * out.c and in.c describe per packet what is to be hashed and what ciphered; burst_run() hands all
- * of it to libipsec-mb's burst interface, which works on 8 to 16 packets in parallel, and returns
+ * of it to the engines (engine.h) of the SAs, which work on 8 to 16 packets in parallel, and returns
  * when all are done. Items of different SAs, algorithms and directions may be mixed; their order
  * stays. An item that only ciphers (ESP without ICV), only hashes (AH, NULL encryption) or does
  * both (also a bundle: its AH hash covers its ESP ciphertext) takes the same path. Private to
@@ -18,7 +18,7 @@
 #include "lib/esp/ip.h"
 #include "lib/esp/worker.h"
 
-struct IMB_MGR;
+struct engines;
 struct pkt;
 struct sa;
 
@@ -30,18 +30,22 @@ enum {
 struct burst_item {
 	struct pkt *pkt;
 	struct sa *sa;
-	bool is_encrypt;  /* else decrypt */
-	bool is_done;     /* after burst_run(): the engine did it */
-	uint8_t *hash_at; /* what the ICV covers (in its form for the computation) */
+	bool is_encrypt; /* else decrypt */
+	bool is_done;    /* after burst_run(): the engine did it */
+	bool is_genuine; /* AEAD, in: the ICV was right */
+	uint8_t *
+	    hash_at; /* what the ICV covers (in its form for the computation); AEAD: the ESP header */
 	uint8_t *cipher_at;
 	uint8_t *iv;
-	uint8_t *icv_out;    /* where the ICV goes: into the packet, or into icv below */
-	uint32_t hash_len;   /* 0 = no ICV */
+	uint8_t *
+	    icv_out; /* where the ICV goes: into the packet, or into icv below; AEAD, in: where it is */
+	uint32_t hash_len;   /* 0 = no ICV, or AEAD */
 	uint32_t cipher_len; /* 0 = no encryption */
 	uint8_t icv[BURST_ICV_MAX];
 
 	/* for the caller, between its two steps */
 	uint32_t seq;
+	uint32_t around;     /* in: octets of outer headers that are not in the buffer */
 	uint32_t start;      /* in: offset of the outer packet in its buffer */
 	uint32_t hdr_len;    /* in: octets of headers ahead of ESP or AH */
 	uint32_t nh_at;      /* in: the octet in them that names ESP or AH */
@@ -75,6 +79,6 @@ burst_is_full(const struct burst *b)
 }
 
 /* Computes all items; the caller then walks them and sets n to 0. */
-void burst_run(struct IMB_MGR *mgr, struct burst *b);
+void burst_run(struct engines *e, struct burst *b);
 
 #endif

@@ -117,7 +117,7 @@ every_hmac_vector(void **state)
 	static uint8_t data[N][128];
 	uint8_t want[N][16];
 	size_t want_len[N];
-	struct burst *b = &worker->burst;
+	struct burst *b = &worker->job.burst;
 	struct sa *sas[N];
 	(void)state;
 	/* all of them in one burst: mixed algorithms must not disturb each other */
@@ -134,7 +134,7 @@ every_hmac_vector(void **state)
 		it->hash_len = (uint32_t)test_hex(hmacs[i].data, data[i], sizeof(data[i]));
 		want_len[i] = test_hex(hmacs[i].icv, want[i], sizeof(want[i]));
 	}
-	burst_run(worker->mgr, b);
+	burst_run(&worker->engines, b);
 	for (size_t i = 0; i < N; i++) {
 		assert_true(b->items[i].is_done);
 		if (memcmp(b->items[i].icv, want[i], want_len[i]) != 0)
@@ -151,7 +151,7 @@ cbc_run(enum sa_direction direction)
 	static uint8_t data[N][128];
 	uint8_t want[N][128];
 	uint8_t ivs[N][16];
-	struct burst *b = &worker->burst;
+	struct burst *b = &worker->job.burst;
 	struct sa *sas[N];
 	for (size_t i = 0; i < N; i++) {
 		bool is_out = direction == SA_OUT;
@@ -170,7 +170,7 @@ cbc_run(enum sa_direction direction)
 		it->cipher_len = (uint32_t)test_hex(
 		    is_out ? cbcs[i].clear : cbcs[i].sealed, data[i], sizeof(data[i]));
 	}
-	burst_run(worker->mgr, b);
+	burst_run(&worker->engines, b);
 	for (size_t i = 0; i < N; i++) {
 		assert_true(b->items[i].is_done);
 		if (memcmp(data[i], want[i], b->items[i].cipher_len) != 0)

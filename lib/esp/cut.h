@@ -44,10 +44,13 @@ struct cut {
 	unsigned n;    /* segments */
 	unsigned next; /* the one that comes next, from 0 */
 	/* worked out once */
-	uint64_t pseudo; /* sum of addresses and protocol, not of the length */
+	uint64_t l4_sum; /* of addresses, protocol and what is the same in all TCP or UDP headers */
+	uint32_t seq;    /* TCP, of the first */
+	uint16_t flags;  /* TCP, with data offset, of the superpacket */
+	uint16_t id;     /* IPv4 identification of the first */
 	uint8_t family;
 	uint8_t gso;
-	bool keeps_id; /* IPv4: all segments have identification 0 */
+	bool keeps_id; /* IPv4: all segments have that identification */
 };
 
 /* Begins with the first segment of SUPER, which cut_read() accepted and whose headers in front of TCP or UDP may have

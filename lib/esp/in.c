@@ -2,8 +2,8 @@
  *
  * in.c - the inbound path: an ESP or AH packet becomes the packet that was protected.
  *
- * in_burst -> packet_parse (outer header, SPI) -> sad_find_burst -> packet_prepare (lengths, replay,
- * what to compute) -> burst_run -> packet_finish (ICV, replay window, trailer, then tunnel_open or
+ * in_burst -> in_prepare: packet_parse (outer header, SPI) -> sad_find_burst -> packet_prepare (lengths,
+ * replay, what to compute); -> job_crypt -> in_finish: packet_finish (ICV, replay window, trailer, then tunnel_open or
  * transport_open). The SA table is prefetched for the whole burst before it is read. What was
  * decrypted is not looked at before the ICV was found right. Worker's thread. RFC 4303 s3.4, RFC
  * 4302 s3.4, RFC 4301 s5.2.
@@ -21,6 +21,9 @@
 
 /* What the outer header says. */
 struct outer {
+	const uint8_t *src; /* its addresses, where they are */
+	const uint8_t *dst;
+	uint32_t around;   /* octets of it that are not in the buffer */
 	uint32_t off;      /* of ESP or AH */
 	uint16_t udp_port; /* where a UDP header ahead of ESP says that it goes; 0: there is none */
 	uint32_t nh_at;    /* the octet that names it */
@@ -57,10 +60,37 @@ udp_skip(struct pkt *p, uint32_t *off, uint16_t *out_port)
 	return DROP_NONE;
 }
 
+/* The packet came through a UDP socket: its headers are beside it. */
+static enum drop
+bare_parse(const struct pkt *p, struct outer *out, struct sad_key *key)
+{
+	const struct pkt_outer *o = p->outer;
+	uint8_t family = o->dst.family;
+	if (family == ADDR_NONE || o->src.family != family)
+		return DROP_OUTER_HEADER;
+	if (p->len < ESP_HDR_LEN)
+		return DROP_TRUNCATED;
+	uint32_t spi = get32(pkt_data(p));
+	if (o->dst_port == 0 || spi == 0)
+		return DROP_OUTER_PROTOCOL;
+	*out = (struct outer){
+		.src = o->src.b,
+		.dst = o->dst.b,
+		.around = (family == ADDR_V4 ? (uint32_t)IP4_LEN : (uint32_t)IP6_LEN) + UDP_LEN,
+		.udp_port = o->dst_port,
+		.family = family,
+		.tos = o->tos,
+	};
+	sad_key_init(key, spi, PROTO_ESP, family, out->dst);
+	return DROP_NONE;
+}
+
 static enum drop
 packet_parse(struct pkt *p, struct outer *out, struct sad_key *key)
 {
 	const uint8_t *data = pkt_data(p);
+	if (p->outer != NULL)
+		return bare_parse(p, out, key);
 	struct ip_hdr h;
 	if (ip_read(data, p->len, &h) != DROP_NONE)
 		return DROP_OUTER_HEADER;
@@ -93,8 +123,10 @@ packet_parse(struct pkt *p, struct outer *out, struct sad_key *key)
 	if (p->len - off < (proto == PROTO_ESP ? ESP_HDR_LEN : AH_FIXED_LEN))
 		return DROP_TRUNCATED;
 	uint32_t spi = get32(data + off + (proto == PROTO_ESP ? 0 : 4));
-	const uint8_t *dst = data + (h.family == ADDR_V4 ? IP4_DST : IP6_DST);
-	sad_key_init(key, spi, proto, h.family, dst);
+	out->src = data + (h.family == ADDR_V4 ? IP4_SRC : IP6_SRC);
+	out->dst = data + (h.family == ADDR_V4 ? IP4_DST : IP6_DST);
+	out->around = 0;
+	sad_key_init(key, spi, proto, h.family, out->dst);
 	out->off = off;
 	out->nh_at = nh_at;
 	out->family = h.family;
@@ -104,13 +136,12 @@ packet_parse(struct pkt *p, struct outer *out, struct sad_key *key)
 
 /* Says why no SA was found. */
 static enum drop
-sa_missing(const struct sad *sad, const struct pkt *p, const struct sad_key *key)
+sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 {
 	struct sad_key other;
 	struct sad_key strays;
 	if (sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
-	const uint8_t *dst = pkt_data(p) + (key->family == ADDR_V4 ? IP4_DST : IP6_DST);
 	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
 	sad_key_init(&other, key->spi, proto, key->family, dst);
 	if (sad_find(sad, &other) != NULL)
@@ -142,7 +173,7 @@ burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, siz
 		if (p->sa != NULL)
 			sa_prefetch(p->sa);
 		else if (p->verdict == DROP_NONE)
-			p->verdict = (uint8_t)sa_missing(sad, p, &keys[i]);
+			p->verdict = (uint8_t)sa_missing(sad, outers[i].dst, &keys[i]);
 	}
 }
 
@@ -199,7 +230,10 @@ esp_prepare(struct pkt *p, uint32_t off, struct burst_item *it)
 		it->seq = get32(esp + 4);
 		it->hash_at = esp;
 		it->hash_len = sa->esp_icv_len > 0 ? avail - sa->esp_icv_len : 0;
-		memcpy(it->icv_got, esp + avail - sa->esp_icv_len, BURST_ICV_MAX);
+		if (sa->is_aead)
+			it->icv_out = esp + avail - sa->esp_icv_len;
+		else
+			memcpy(it->icv_got, esp + avail - sa->esp_icv_len, BURST_ICV_MAX);
 	}
 	it->iv = esp + ESP_HDR_LEN;
 	it->cipher_at = esp + ESP_HDR_LEN + sa->iv_len;
@@ -215,12 +249,9 @@ packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 	struct sa *sa = p->sa;
 	if (o->udp_port != sa->udp_port)
 		return DROP_ENCAPSULATION;
-	if (sa->checks_source) {
-		const uint8_t *src = pkt_data(p) + (o->family == ADDR_V4 ? IP4_SRC : IP6_SRC);
-		if (o->family != sa->source_family ||
-		    !ip_words_eq(ip_words(src, o->family), sa->source))
-			return DROP_OUTER_SOURCE;
-	}
+	if (sa->checks_source && (o->family != sa->source_family ||
+				     !ip_words_eq(ip_words(o->src, o->family), sa->source)))
+		return DROP_OUTER_SOURCE;
 	it->pkt = p;
 	it->sa = sa;
 	it->is_encrypt = false;
@@ -230,6 +261,7 @@ packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 	it->ipsec_len = 0;
 	it->hdr_saved = 0;
 	it->hdr_len = o->off;
+	it->around = o->around;
 	it->nh_at = o->nh_at;
 	it->family = o->family;
 	it->tos = o->tos;
@@ -247,6 +279,8 @@ packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 static bool
 icv_is_right(const struct burst_item *it)
 {
+	if (it->sa->is_aead)
+		return it->is_genuine;
 	uint64_t got[2];
 	uint64_t want[2];
 	memcpy(got, it->icv_got, sizeof(got));
@@ -336,7 +370,7 @@ packet_open(struct burst_item *it)
 	struct sa *sa = it->sa;
 	if (!it->is_done)
 		return DROP_ENGINE;
-	if (sa->hash_icv_len > 0 && !icv_is_right(it))
+	if (sa->has_icv && !icv_is_right(it))
 		return sa->has_ah ? DROP_AH_AUTH : DROP_ESP_AUTH;
 	enum drop verdict = replay_accept(&sa->replay, it->seq);
 	if (verdict != DROP_NONE)
@@ -369,7 +403,7 @@ static void
 packet_finish(struct burst_item *it)
 {
 	struct pkt *p = it->pkt;
-	uint32_t outer_len = p->len;
+	uint32_t outer_len = it->around + p->len;
 	enum drop verdict = packet_open(it);
 	p->verdict = (uint8_t)verdict;
 	if (verdict == DROP_NONE || verdict == DROP_DUMMY)
@@ -379,22 +413,38 @@ packet_finish(struct burst_item *it)
 }
 
 void
-in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n)
+in_prepare(
+    struct esp_worker *w, const struct sad *sad, struct esp_job *job, struct pkt **pkts, size_t n)
 {
 	struct outer outers[ESP_BURST_MAX];
+	(void)w;
 	assert(n <= ESP_BURST_MAX);
+	job->burst.n = 0;
 	burst_lookup(sad, pkts, outers, n);
 	for (size_t i = 0; i < n; i++) {
 		if (pkts[i]->verdict != DROP_NONE)
 			continue;
-		enum drop verdict = packet_prepare(pkts[i], &outers[i], burst_next(&w->burst));
+		enum drop verdict = packet_prepare(pkts[i], &outers[i], burst_next(&job->burst));
 		if (verdict != DROP_NONE) {
-			w->burst.n--;
+			job->burst.n--;
 			packet_drop(pkts[i], verdict);
 		}
 	}
-	burst_run(w->mgr, &w->burst);
-	for (unsigned i = 0; i < w->burst.n; i++)
-		packet_finish(&w->burst.items[i]);
-	w->burst.n = 0;
+}
+
+void
+in_finish(struct esp_worker *w, struct esp_job *job)
+{
+	(void)w;
+	for (unsigned i = 0; i < job->burst.n; i++)
+		packet_finish(&job->burst.items[i]);
+	job->burst.n = 0;
+}
+
+void
+in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n)
+{
+	in_prepare(w, sad, &w->job, pkts, n);
+	job_crypt(w, &w->job);
+	in_finish(w, &w->job);
 }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct IMB_MGR;
+struct engines;
 
 enum {
 	IV_PAGE = 4096,
@@ -30,12 +30,11 @@ struct iv_gen {
 	void *rand_arg;
 };
 
-/* Seeds G. The manager must outlive it. */
-void iv_init(
-    struct iv_gen *g, struct IMB_MGR *mgr, void (*rand)(void *, void *, size_t), void *arg);
+/* Seeds G. */
+void iv_init(struct iv_gen *g, struct engines *e, void (*rand)(void *, void *, size_t), void *arg);
 void iv_done(struct iv_gen *g);
 
 /* Writes N (at most 64) fresh octets. */
-void iv_take(struct iv_gen *g, struct IMB_MGR *mgr, uint8_t *out, size_t n);
+void iv_take(struct iv_gen *g, struct engines *e, uint8_t *out, size_t n);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * out.c - the outbound path: a clear packet becomes an ESP or AH packet.
  *
- * out_burst -> packet_admit (header, size, DF, fragments) -> packet_seal (number, padding,
- * headers, IV) -> burst_run -> packet_finish (header fields that AH left out; outer fragments).
+ * out_burst -> out_prepare: packet_admit (header, size, DF, fragments) -> packet_seal (number, padding,
+ * headers, IV); -> job_crypt -> out_finish: packet_finish (header fields that AH left out; outer fragments).
  * Packets are sealed where they lie: the headers go into the headroom, the padding and the ICV
  * behind. Worker's thread. RFC 4303 s3.3, RFC 4302 s3.3, RFC 4301 s8.
  */
@@ -13,6 +13,7 @@
 
 #include "lib/esp/mutable.h"
 #include "lib/esp/sa_priv.h"
+#include "lib/esp/seal.h"
 #include "lib/esp/split.h"
 #include "lib/esp/tunnel.h"
 #include "lib/esp/worker_priv.h"
@@ -156,21 +157,6 @@ seq_next(struct sa *sa, uint32_t *out)
 	return true;
 }
 
-/* Puts padding 1, 2, 3 ..., its length and the next header behind the body (RFC 4303 s2.4).
- * Returns the length of all of it. */
-static uint32_t
-trailer_build(const struct sa *sa, uint8_t *body, uint32_t body_len, uint8_t next)
-{
-	static const uint8_t pad[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
-	uint32_t block = sa->block_len;
-	uint32_t pad_len = (block - (body_len + 2) % block) % block;
-	uint8_t *end = body + body_len;
-	memcpy(end, pad, sizeof(pad)); /* whole, to spare a length; there is tail room */
-	end[pad_len] = (uint8_t)pad_len;
-	end[pad_len + 1] = next;
-	return body_len + pad_len + 2;
-}
-
 /* Writes the header in front of AH or ESP, of LEAD octets, at START. */
 static void
 lead_build(struct esp_worker *w, const struct pkt *p, const struct ip_hdr *h,
@@ -178,7 +164,7 @@ lead_build(struct esp_worker *w, const struct pkt *p, const struct ip_hdr *h,
 {
 	const struct sa *sa = p->sa;
 	if (sa->is_tunnel) {
-		tunnel_outer_build(w, sa, h, total_len, start);
+		tunnel_outer_build(&w->ip4_id, sa, h, total_len, start);
 		return;
 	}
 	memmove(start, pkt_data(p), at->hdr_len);
@@ -214,6 +200,18 @@ ah_item(struct burst_item *it, uint8_t *start, uint32_t lead, uint32_t total_len
 	it->hash_len = total_len;
 	it->icv_out = start + lead + AH_ICV_AT;
 	return mutable_zero(start, lead, family);
+}
+
+/* CBC wants what nobody can foresee, a counter mode only what never came before (RFC 4106 s3.1). */
+static inline void
+iv_build(struct esp_worker *w, struct sa *sa, uint8_t *iv)
+{
+	if (sa->is_aead) {
+		uint64_t n = sa->iv_next++;
+		memcpy(iv, &n, sizeof(n));
+	} else {
+		iv_take(&w->iv, &w->engines, iv, sa->iv_len);
+	}
 }
 
 static enum drop
@@ -255,7 +253,7 @@ packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const s
 		put32(esp + 4, seq);
 		it->iv = esp + ESP_HDR_LEN;
 		if (sa->iv_len > 0) {
-			iv_take(&w->iv, w->mgr, it->iv, sa->iv_len);
+			iv_build(w, sa, it->iv);
 			it->cipher_at = body;
 			it->cipher_len = sealed;
 		}
@@ -268,6 +266,8 @@ packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const s
 	p->off = (uint32_t)(start - p->buf);
 	p->len = total_len;
 	p->family = family;
+	if (sa->is_tunnel && sa->lead_len != sa->outer_len)
+		p->lead = sa->lead_len;
 	if (!sa->has_ah)
 		return DROP_NONE;
 	ah_build(sa, start + lead, ah_len, sa->has_esp ? PROTO_ESP : at->next, seq);
@@ -295,34 +295,41 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 		packet_drop(p, verdict);
 }
 
-static void
-burst_end(struct esp_worker *w)
+void
+out_finish(struct esp_worker *w, struct esp_job *job)
 {
-	burst_run(w->mgr, &w->burst);
-	for (unsigned i = 0; i < w->burst.n; i++)
-		packet_finish(w, &w->burst.items[i]);
-	w->burst.n = 0;
+	for (unsigned i = 0; i < job->burst.n; i++)
+		packet_finish(w, &job->burst.items[i]);
+	job->burst.n = 0;
 }
 
 static void
-packet_out(struct esp_worker *w, struct pkt *p)
+job_run(struct esp_worker *w, struct esp_job *job)
+{
+	job_crypt(w, job);
+	out_finish(w, job);
+}
+
+static void
+packet_out(struct esp_worker *w, struct esp_job *job, struct pkt *p)
 {
 	struct ip_hdr h;
 	struct place at;
 	p->verdict = DROP_NONE;
 	p->family = 0;
+	p->lead = 0;
 	enum drop verdict = packet_admit(w, p, &h, &at);
 	if (verdict != DROP_NONE) {
 		packet_drop(p, verdict);
 		return;
 	}
 	for (struct pkt *f = p; f != NULL;) {
-		struct pkt *next = f->next; /* finishing may put outer fragments behind f */
-		if (burst_is_full(&w->burst))
-			burst_end(w);
-		verdict = packet_seal(w, f, &h, &at, burst_next(&w->burst));
+		struct pkt *next = f->next;     /* finishing may put outer fragments behind f */
+		if (burst_is_full(&job->burst)) /* only fragments can be so many */
+			job_run(w, job);
+		verdict = packet_seal(w, f, &h, &at, burst_next(&job->burst));
 		if (verdict != DROP_NONE) {
-			w->burst.n--;
+			job->burst.n--;
 			packet_drop(f, verdict);
 		}
 		f = next;
@@ -330,15 +337,48 @@ packet_out(struct esp_worker *w, struct pkt *p)
 }
 
 void
-out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
+out_prepare(struct esp_worker *w, struct esp_job *job, struct pkt **pkts, size_t n)
 {
 	assert(n <= ESP_BURST_MAX);
+	job->burst.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (i + AHEAD < n && pkts[i + AHEAD]->sa != NULL)
 			sa_prefetch(pkts[i + AHEAD]->sa);
-		packet_out(w, pkts[i]);
+		packet_out(w, job, pkts[i]);
 	}
-	burst_end(w);
+}
+
+void
+out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
+{
+	out_prepare(w, &w->job, pkts, n);
+	job_run(w, &w->job);
+}
+
+/* Reads the headers in front of ESP in UDP. */
+static void
+outer_read(const uint8_t *ip, uint8_t family, const uint8_t *udp, struct pkt_outer *out)
+{
+	bool is_v4 = family == ADDR_V4;
+	*out = (struct pkt_outer){
+		.src = ip_src(ip, family),
+		.dst = ip_dst(ip, family),
+		.src_port = get16(udp),
+		.dst_port = get16(udp + UDP_DPORT),
+		.tos = is_v4 ? ip[IP4_TOS] : (uint8_t)(ip[0] << 4 | ip[1] >> 4),
+		.ttl = ip[is_v4 ? IP4_TTL : IP6_HOPS],
+		.df = is_v4 && (get16(ip + IP4_FRAG) & IP4_DF) != 0,
+	};
+}
+
+bool
+out_outer(const struct pkt *p, struct pkt_outer *out)
+{
+	const uint8_t *ip = pkt_data(p);
+	if (p->lead == 0 || p->next != NULL)
+		return false;
+	outer_read(ip, p->family, ip + p->lead - UDP_LEN, out);
+	return true;
 }
 
 enum drop

@@ -2,9 +2,8 @@
  *
  * sa.c - makes security associations: checks parameters, expands keys, works out sizes.
  *
- * All that does not change from packet to packet is computed here, once: the cipher's key schedule
- * for the one direction that the SA serves, the two HMAC states after the padded key block (RFC
- * 2104), the outer header with its variable fields zero. Control side; the counters at the end are
+ * All that does not change from packet to packet is computed here, once: the keys as the SA's engine
+ * wants them for the one direction, the outer header with its variable fields zero. Control side; the counters at the end are
  * read by any thread.
  */
 #include "lib/esp/sa.h"
@@ -20,26 +19,6 @@ enum {
 	SPI_RESERVED_MAX = 255,
 	MTU_MIN = 256,
 	WINDOW_MIN = 32,
-	HMAC_BLOCK_LEN = 64,
-	MD_DIGEST_MAX = 32,
-};
-
-static const struct {
-	IMB_CIPHER_MODE mode;
-} ciphers[ENC_MAX] = {
-	[ENC_NULL] = { IMB_CIPHER_NULL },
-	[ENC_DES_CBC] = { IMB_CIPHER_DES },
-	[ENC_3DES_CBC] = { IMB_CIPHER_DES3 },
-	[ENC_AES_128_CBC] = { IMB_CIPHER_CBC },
-	[ENC_AES_192_CBC] = { IMB_CIPHER_CBC },
-	[ENC_AES_256_CBC] = { IMB_CIPHER_CBC },
-};
-
-static const IMB_HASH_ALG hashes[AUTH_MAX] = {
-	[AUTH_NONE] = IMB_AUTH_NULL,
-	[AUTH_HMAC_MD5_96] = IMB_AUTH_MD5,
-	[AUTH_HMAC_SHA1_96] = IMB_AUTH_HMAC_SHA_1,
-	[AUTH_HMAC_SHA_256_128] = IMB_AUTH_HMAC_SHA_256,
 };
 
 /* Zeroes the parameters that the protocol does not use, and fills in defaults. */
@@ -55,7 +34,7 @@ params_settle(const struct sa_params *given)
 		p.tunnel_mtu = SA_TUNNEL_MTU_DEFAULT;
 	if (p.ttl == 0)
 		p.ttl = SA_TTL_DEFAULT;
-	bool has_icv = p.auth != AUTH_NONE;
+	bool has_icv = p.auth != AUTH_NONE || enc_is_aead(p.enc);
 	if (p.direction == SA_OUT || !has_icv)
 		p.window = 0;
 	if (p.window <= SA_WINDOW_MAX) /* rounding a larger one could wrap to none */
@@ -95,6 +74,8 @@ params_check(const struct sa_params *p)
 		return SA_BAD_ALGORITHM;
 	if (p->protocol == SA_AH && p->auth == AUTH_NONE)
 		return SA_BAD_ALGORITHM;
+	if (enc_is_aead(p->enc) && (p->protocol != SA_ESP || p->auth != AUTH_NONE))
+		return SA_BAD_ALGORITHM;
 	if (p->protocol == SA_ESP && p->auth == AUTH_NONE && p->enc == ENC_NULL)
 		return SA_BAD_ALGORITHM;
 	if (p->protocol == SA_BUNDLE && (p->auth == AUTH_NONE || p->enc == ENC_NULL))
@@ -110,70 +91,6 @@ params_check(const struct sa_params *p)
 	if (ports_check(p) != SA_OK)
 		return SA_BAD_PORT;
 	return addresses_check(p);
-}
-
-static void
-aes_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
-{
-	uint8_t enc[16 * 15] __attribute__((aligned(16)));
-	uint8_t dec[16 * 15] __attribute__((aligned(16)));
-	if (sa->key_len == IMB_KEY_128_BYTES)
-		IMB_AES_KEYEXP_128(mgr, key, enc, dec);
-	else if (sa->key_len == IMB_KEY_192_BYTES)
-		IMB_AES_KEYEXP_192(mgr, key, enc, dec);
-	else
-		IMB_AES_KEYEXP_256(mgr, key, enc, dec);
-	size_t n = (sa->key_len / 4U + 7U) * 16U; /* 11, 13 or 15 round keys */
-	memcpy(sa->keys, sa->is_in ? dec : enc, n);
-	explicit_bzero(enc, sizeof(enc));
-	explicit_bzero(dec, sizeof(dec));
-}
-
-static void
-cipher_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
-{
-	sa->cipher_keys = sa->keys;
-	if (sa->cipher == IMB_CIPHER_CBC) {
-		aes_expand(mgr, sa, key);
-		return;
-	}
-	for (unsigned i = 0; i < sa->key_len / 8U; i++) {
-		uint8_t *schedule = sa->keys + i * IMB_DES_KEY_SCHED_SIZE;
-		IMB_DES_KEYSCHED(mgr, (uint64_t *)(void *)schedule, key + 8 * i);
-		sa->des_keys[i] = schedule;
-	}
-	if (sa->cipher == IMB_CIPHER_DES3)
-		sa->cipher_keys = sa->des_keys;
-}
-
-/* The state of the hash after one block: the key, zero-padded, XOR a constant (RFC 2104 s2). */
-static void
-hmac_state(
-    IMB_MGR *mgr, IMB_HASH_ALG hash, const uint8_t *key, size_t key_len, uint8_t pad, uint8_t *out)
-{
-	uint8_t block[HMAC_BLOCK_LEN];
-	memset(block, pad, sizeof(block));
-	for (size_t i = 0; i < key_len; i++)
-		block[i] ^= key[i];
-	if (hash == IMB_AUTH_HMAC_SHA_1)
-		IMB_SHA1_ONE_BLOCK(mgr, block, out);
-	else if (hash == IMB_AUTH_HMAC_SHA_256)
-		IMB_SHA256_ONE_BLOCK(mgr, block, out);
-	else
-		IMB_MD5_ONE_BLOCK(mgr, block, out);
-	explicit_bzero(block, sizeof(block));
-}
-
-static void
-keys_expand(IMB_MGR *mgr, struct sa *sa, const struct sa_params *p)
-{
-	if (sa->cipher != IMB_CIPHER_NULL)
-		cipher_expand(mgr, sa, p->enc_key);
-	if (sa->hash != IMB_AUTH_NULL) {
-		size_t len = auth_info(p->auth)->key_len;
-		hmac_state(mgr, sa->hash, p->auth_key, len, 0x36, sa->ipad);
-		hmac_state(mgr, sa->hash, p->auth_key, len, 0x5c, sa->opad);
-	}
 }
 
 /* What lies under an outer header's "protocol" field. */
@@ -222,9 +139,10 @@ static void
 sizes_set(struct sa *sa, const struct sa_params *p)
 {
 	const struct enc_info *enc = enc_info(p->enc);
-	uint8_t icv_len = auth_info(p->auth)->icv_len;
-	sa->cipher = ciphers[p->enc].mode;
-	sa->hash = hashes[p->auth];
+	sa->is_aead = enc_is_aead(p->enc);
+	uint8_t icv_len = sa->is_aead ? enc->icv_len : auth_info(p->auth)->icv_len;
+	sa->has_icv = icv_len > 0;
+	memcpy(sa->salt, p->enc_key + enc->key_len, enc->salt_len);
 	sa->key_len = enc->key_len;
 	sa->iv_len = enc->iv_len;
 	sa->block_len = enc->block_len;
@@ -252,30 +170,48 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	    p->selector_src.addr.family != ADDR_NONE || p->selector_dst.addr.family != ADDR_NONE;
 }
 
+/* One piece of memory: the SA, its keys, the words of its window. P is checked, and loses its keys. */
+static struct sa *
+sa_build(const struct esp_worker *w, struct sa_params *p)
+{
+	enum engine_id id = w->engines.pick[p->enc][p->auth];
+	const struct engine *engine = &w->engines.of[id];
+	size_t keys_len = (engine->ops->keys_len(p->enc) + 63) / 64 * 64;
+	size_t words_len = (replay_words(p->window) * sizeof(uint64_t) + 63) / 64 * 64;
+	size_t len = sizeof(struct sa) + keys_len + words_len;
+	struct sa *sa = aligned_alloc(64, len);
+	if (sa == NULL)
+		return NULL;
+	memset(sa, 0, len);
+	sa->len = len;
+	sa->engine = (uint8_t)id;
+	sizes_set(sa, p);
+	if (!engine->ops->expand(engine, sa, p)) {
+		sa_free(sa);
+		return NULL;
+	}
+	if (sa->is_tunnel && !sa->is_in)
+		outer_build(sa, p);
+	if (sa->is_aead && !sa->is_in)
+		w->iv.rand(w->iv.rand_arg, &sa->iv_next, sizeof(sa->iv_next));
+	replay_init(&sa->replay, p->window, (uint64_t *)(void *)(sa->keys + keys_len));
+	explicit_bzero(p->auth_key, sizeof(p->auth_key));
+	explicit_bzero(p->enc_key, sizeof(p->enc_key));
+	sa->params = *p;
+	return sa;
+}
+
 enum sa_fault
 sa_new(const struct esp_worker *w, const struct sa_params *params, struct sa **out)
 {
 	struct sa_params p = params_settle(params);
 	enum sa_fault fault = params_check(&p);
-	struct sa *sa = NULL;
 	if (fault == SA_OK) {
-		size_t len = sizeof(*sa) + replay_words(p.window) * sizeof(uint64_t);
-		len = (len + 63) / 64 * 64;
-		sa = aligned_alloc(64, len);
-		if (sa == NULL) {
+		struct sa *sa = sa_build(w, &p);
+		if (sa == NULL)
 			fault = SA_NO_MEMORY;
-		} else {
-			memset(sa, 0, len);
-			sizes_set(sa, &p);
-			keys_expand(w->mgr, sa, &p);
-			if (sa->is_tunnel && !sa->is_in)
-				outer_build(sa, &p);
-			replay_init(&sa->replay, p.window, sa->words);
-			explicit_bzero(p.auth_key, sizeof(p.auth_key));
-			explicit_bzero(p.enc_key, sizeof(p.enc_key));
-			sa->params = p;
+		else
 			*out = sa;
-		}
 	}
 	explicit_bzero(&p, sizeof(p));
 	return fault;
@@ -286,7 +222,8 @@ sa_free(struct sa *sa)
 {
 	if (sa == NULL)
 		return;
-	explicit_bzero(sa, sizeof(*sa));
+	engine_forget(sa);
+	explicit_bzero(sa, sa->len);
 	free(sa);
 }
 
@@ -367,6 +304,7 @@ sa_inherit(struct sa *to, const struct sa *from)
 {
 	assert(to->is_in == from->is_in);
 	sa_set_seq(to, atomic_load_explicit(&from->seq, memory_order_relaxed));
+	to->iv_next = from->iv_next; /* the same key: no IV may come again */
 	replay_inherit(&to->replay, &from->replay);
 }
 

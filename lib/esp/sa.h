@@ -38,7 +38,7 @@ enum sa_df {
 };
 
 enum {
-	SA_KEY_MAX = 32,
+	SA_KEY_MAX = ENC_SECRET_MAX,
 	SA_WINDOW_MAX = 4096,
 	SA_TUNNEL_MTU_DEFAULT = 1500,
 	SA_TTL_DEFAULT = 64,
@@ -52,9 +52,12 @@ struct sa_params {
 	uint32_t spi;     /* host order; bundle: of the AH */
 	uint32_t aux_spi; /* bundle: of the ESP; else ignored */
 	enum auth_alg auth;
-	enum enc_alg enc; /* ah: ignored; esp with ENC_NULL needs an auth; bundle needs both */
+	enum enc_alg
+	    enc; /* ah: ignored; esp with ENC_NULL needs an auth, an AEAD must have none and
+			   * is for esp alone; bundle needs both */
 	uint8_t auth_key[SA_KEY_MAX]; /* the length is that of lib/crypto/alg.h */
-	uint8_t enc_key[SA_KEY_MAX];
+	uint8_t
+	    enc_key[SA_KEY_MAX]; /* enc_secret_len() octets: the salt of an AEAD is at the end */
 	/* Tunnel: the outer addresses of packets on this SA, of one family. For SA_IN `dst` is
 	 * ours; `dst` ADDR_NONE takes any destination. A set `src` is what outer packets must come
 	 * from; ADDR_NONE accepts any source. Transport: SA_OUT may leave both ADDR_NONE (taken
@@ -96,7 +99,7 @@ enum sa_fault {
 };
 
 /* Makes an SA; copies PARAMS and expands the keys (the caller wipes its own copy). Key weakness is
- * judged by the commit check, not here. Reads only constant tables of W: may run on any thread. */
+ * judged by the commit check, not here. Reads only constant tables of W and calls its rand: may run on any thread. */
 __attribute__((warn_unused_result)) enum sa_fault sa_new(
     const struct esp_worker *w, const struct sa_params *params, struct sa **out);
 

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <intel-ipsec-mb.h>
@@ -25,10 +26,13 @@ enum {
 	AH_FIXED_LEN = 12, /* next header, length, reserved, SPI, sequence number */
 	AH_ICV_AT = 12,
 	SA_DES_PARTS = 3,
-	SA_ENC_KEYS_LEN = SA_DES_PARTS * IMB_DES_KEY_SCHED_SIZE,
 	SA_HMAC_STATE_LEN = 32,
-	SA_HOT_LEN = 448, /* everything up to the end of an AES-128 key schedule */
+	SA_SALT_LEN = 4,
+	SA_HOT_KEYS_LEN = 192, /* an AES-128 key schedule */
 };
+
+/* Who does the arithmetic; see engine.h. */
+enum engine_id { ENGINE_MB, ENGINE_MB_SSE, ENGINE_OPENSSL, ENGINE_MAX };
 
 struct sa {
 	struct sad_key key; /* constant; first, because sad.c compares it */
@@ -41,6 +45,9 @@ struct sa {
 	uint8_t esp_icv_len; /* 0 for a bundle and for encryption alone */
 	uint8_t ah_icv_len;
 	uint8_t hash_icv_len; /* the one of both that is used */
+	uint8_t engine;       /* enum engine_id */
+	bool is_aead;
+	bool has_icv;
 	bool has_esp;
 	bool has_ah;
 	bool is_tunnel;
@@ -57,15 +64,15 @@ struct sa {
 	_Atomic uint16_t path_mtu;   /* 0 = unknown; written by the control side */
 	struct ip_words source;
 	uint64_t icv_mask[2];               /* ones where the ICV is */
-	const void *cipher_keys;            /* into keys, or des_keys */
+	const void *cipher_keys;            /* into keys, or des_keys; or the engine's own */
 	const void *des_keys[SA_DES_PARTS]; /* into keys */
+	uint8_t salt[SA_SALT_LEN];          /* AEAD */
 	uint8_t outer_len;                  /* tunnel: of the IP header in the template */
 	uint8_t lead_len; /* tunnel: with the UDP header behind it, if there is one */
 	uint8_t ah_len;   /* AH header with ICV and padding, 0 without AH */
 	uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
-	_Alignas(64) uint8_t keys[SA_ENC_KEYS_LEN]; /* key schedule for this direction */
 
 	/* written by the owning worker, read by anyone */
 	_Alignas(64) _Atomic uint64_t packets;
@@ -75,20 +82,28 @@ struct sa {
 	_Atomic uint64_t decrypt_errors;
 	_Atomic uint64_t replay_errors;
 	_Atomic uint32_t seq;
-	struct replay replay; /* the worker's own */
+	struct replay replay; /* the worker's own; its words lie behind the keys */
+	uint64_t iv_next; /* AEAD, outbound: starts at random, never comes again under this key */
 
 	_Alignas(64) struct sa_params params; /* keys zeroed */
-	uint64_t words[];                     /* of the replay window */
+	size_t len;                           /* octets of all this */
+	_Alignas(64) uint8_t keys[]; /* key schedule for this direction, as the engine wants it */
 };
 
-/* Counts a packet that went through with BYTES octets of outer packet. Owning worker. */
+/* Counts N packets that went through with BYTES octets of outer packets. Owning worker. */
+static inline void
+sa_count_packets(struct sa *sa, uint32_t n, uint64_t bytes)
+{
+	uint64_t p = atomic_load_explicit(&sa->packets, memory_order_relaxed);
+	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
+	atomic_store_explicit(&sa->packets, p + n, memory_order_relaxed);
+	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
+}
+
 static inline void
 sa_count_packet(struct sa *sa, uint32_t bytes)
 {
-	uint64_t n = atomic_load_explicit(&sa->packets, memory_order_relaxed);
-	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
-	atomic_store_explicit(&sa->packets, n + 1, memory_order_relaxed);
-	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
+	sa_count_packets(sa, 1, bytes);
 }
 
 /* Starts loading what opening or sealing a packet will read. */
@@ -96,10 +111,12 @@ static inline void
 sa_prefetch(const struct sa *sa)
 {
 	const char *at = (const char *)sa;
-	for (unsigned i = 0; i < SA_HOT_LEN; i += 64)
+	for (unsigned i = 0; i < offsetof(struct sa, packets); i += 64)
 		__builtin_prefetch(at + i);
 	__builtin_prefetch(&sa->packets, 1);
 	__builtin_prefetch((const char *)&sa->packets + 64, 1);
+	for (unsigned i = 0; i < SA_HOT_KEYS_LEN; i += 64)
+		__builtin_prefetch(sa->keys + i);
 }
 
 /* Counts a packet that was dropped on SA. Owning worker. */

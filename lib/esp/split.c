@@ -140,7 +140,9 @@ split(struct pkt_pool *pool, struct pkt *p, uint32_t mtu, uint32_t id6)
 		return DROP_OUTER_HEADER;
 	if (h.total_len <= mtu)
 		return DROP_NONE;
-	if (h.family == ADDR_V4)
-		return split4(pool, p, &h, mtu);
-	return split6(pool, p, &h, mtu, id6);
+	enum drop verdict =
+	    h.family == ADDR_V4 ? split4(pool, p, &h, mtu) : split6(pool, p, &h, mtu, id6);
+	if (verdict == DROP_NONE)
+		p->lead = 0; /* a fragment of ESP in UDP is no datagram */
+	return verdict;
 }

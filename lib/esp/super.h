@@ -39,6 +39,7 @@ struct sa;
 enum {
 	SUPER_SEGS_MAX = 64,     /* in a train: what UDP_SEGMENT takes */
 	SUPER_TRAIN_MAX = 65000, /* octets of a train: below what a UDP socket takes at once */
+	SUPER_HDR_MAX = 128,     /* inner headers; who has longer ones goes the simple way */
 };
 
 enum super_layout {
@@ -48,11 +49,11 @@ enum super_layout {
 
 /* A superpacket on its way. Private but for n_jobs. */
 struct super {
-	struct cut cut;
+	struct cut cut;  /* its headers are those in hdr */
 	struct pkt *pkt; /* the superpacket; its buffer is used as scratch */
 	struct sa *sa;
 	struct ip_hdr inner;
-	uint32_t seg_len; /* sealed length of a full segment, with what stands ahead of ESP */
+	uint8_t hdr[SUPER_HDR_MAX]; /* the superpacket's headers, as the SA wants them */
 	uint32_t stride;
 	uint32_t lead; /* octets ahead of ESP in the train */
 	unsigned per_job;

@@ -7,8 +7,9 @@
  */
 #include "lib/esp/tunnel.h"
 
+#include "lib/esp/csum.h"
+#include "lib/esp/pkt.h"
 #include "lib/esp/sa_priv.h"
-#include "lib/esp/worker_priv.h"
 
 enum {
 	ECN_NOT = 0,
@@ -45,9 +46,9 @@ tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out)
 }
 
 static bool
-outer_df(uint8_t df, const struct ip_hdr *inner)
+outer_df(const struct sa *sa, const struct ip_hdr *inner)
 {
-	switch (df) {
+	switch (atomic_load_explicit(&sa->df, memory_order_relaxed)) {
 	case SA_DF_SET:
 		return true;
 	case SA_DF_CLEAR:
@@ -59,27 +60,24 @@ outer_df(uint8_t df, const struct ip_hdr *inner)
 
 /* The kernel replaces an identification of 0 by its own, which would break the ICV of an AH and tear
  * the fragments of one packet apart. */
-static uint16_t
-next_ip4_id(struct esp_worker *w)
+uint16_t
+tunnel_id_next(uint16_t id)
 {
-	if (++w->ip4_id == 0)
-		w->ip4_id = 1;
-	return w->ip4_id;
+	return id == UINT16_MAX ? 1 : (uint16_t)(id + 1);
 }
 
 void
-tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hdr *inner,
-    uint32_t total_len, uint8_t *out)
+tunnel_outer_build(
+    uint16_t *id, const struct sa *sa, const struct ip_hdr *inner, uint32_t total_len, uint8_t *out)
 {
 	uint8_t tos = tunnel_tos_out(sa->tos, inner->tos);
 	if (sa->outer_len == IP4_LEN) {
+		*id = tunnel_id_next(*id);
 		memcpy(out, sa->outer, IP4_LEN);
 		out[IP4_TOS] = tos;
 		put16(out + IP4_TOTAL, total_len);
-		put16(out + IP4_ID, next_ip4_id(w));
-		put16(out + IP4_FRAG,
-		    outer_df(atomic_load_explicit(&sa->df, memory_order_relaxed), inner) ? IP4_DF
-											 : 0);
+		put16(out + IP4_ID, *id);
+		put16(out + IP4_FRAG, outer_df(sa, inner) ? IP4_DF : 0);
 		ip4_sum_set(out, IP4_LEN);
 	} else {
 		memcpy(out, sa->outer, IP6_LEN);
@@ -94,6 +92,23 @@ tunnel_outer_build(struct esp_worker *w, const struct sa *sa, const struct ip_hd
 }
 
 void
+tunnel_outer_facts(const struct sa *sa, const struct ip_hdr *inner, struct pkt_outer *out)
+{
+	bool is_v4 = sa->outer_len == IP4_LEN;
+	uint8_t family = is_v4 ? ADDR_V4 : ADDR_V6;
+	const uint8_t *udp = sa->outer + sa->outer_len;
+	*out = (struct pkt_outer){
+		.src = ip_src(sa->outer, family),
+		.dst = ip_dst(sa->outer, family),
+		.src_port = get16(udp),
+		.dst_port = get16(udp + UDP_DPORT),
+		.tos = tunnel_tos_out(sa->tos, inner->tos),
+		.ttl = sa->outer[is_v4 ? IP4_TTL : IP6_HOPS],
+		.df = is_v4 && outer_df(sa, inner),
+	};
+}
+
+void
 tunnel_udp_sum(uint8_t *outer, uint32_t total_len)
 {
 	uint8_t *udp = outer + IP6_LEN;
@@ -103,7 +118,7 @@ tunnel_udp_sum(uint8_t *outer, uint32_t total_len)
 	put16(udp + UDP_SUM, 0);
 	uint64_t acc = ip_sum_add(0, outer + IP6_SRC, 32);
 	acc = ip_sum_add(acc, pseudo, sizeof(pseudo));
-	acc = ip_sum_add(acc, udp, total_len - IP6_LEN);
+	acc = csum_add(acc, udp, total_len - IP6_LEN);
 	uint16_t sum = ip_sum_fold(acc);
 	put16(udp + UDP_SUM, sum != 0 ? sum : 0xffff); /* 0 would mean: none */
 }

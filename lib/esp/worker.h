@@ -15,17 +15,25 @@
 struct esp_worker;
 struct pkt_pool;
 
+/* Who does the arithmetic. */
+enum esp_engine {
+	ESP_ENGINE_FASTEST, /* per algorithm, as a short measurement at start says */
+	ESP_ENGINE_MB,      /* libipsec-mb for everything */
+	ESP_ENGINE_OPENSSL, /* OpenSSL for everything */
+};
+
 struct esp_worker_params {
 	/* packets in the pool: all in flight, plus 250 for reassembly, plus fragments */
 	size_t n_pkts;
 	/* Fills BUF with N unpredictable octets (getrandom(2)); called at start and then about
 	 * once in 60,000 packets to reseed the generator of IVs. Must not fail. Tests pass a
-	 * repeatable one. */
+	 * repeatable one. sa_new() calls it too, on its own thread. */
 	void (*rand)(void *arg, void *buf, size_t n);
 	void *rand_arg;
+	enum esp_engine engine;
 };
 
-/* NULL when out of memory or when the CPU lacks what libipsec-mb needs (SSE4.2). */
+/* NULL when out of memory, or when the engine asked for cannot run on this CPU (libipsec-mb needs SSE4.2). */
 struct esp_worker *esp_worker_new(const struct esp_worker_params *params);
 /* Frees the worker, its pool and all packets; wipes its generator. NULL is fine. */
 void esp_worker_free(struct esp_worker *w);
@@ -33,7 +41,7 @@ void esp_worker_free(struct esp_worker *w);
 /* The worker's pool, for pkt_get() and pkt_put(). */
 struct pkt_pool *esp_worker_pool(struct esp_worker *w);
 
-/* What libipsec-mb chose: "AVX512", "AVX2", "SSE" ... Constant text. */
+/* What does the work: libipsec-mb's "AVX512", "AVX2", "SSE" ..., or "OpenSSL". Lives as long as the worker. */
 const char *esp_worker_engine(const struct esp_worker *w);
 
 enum {

@@ -7,21 +7,19 @@
 
 #include <stdint.h>
 
-#include <intel-ipsec-mb.h>
-
-#include "lib/esp/burst.h"
+#include "lib/esp/engine.h"
 #include "lib/esp/iv.h"
+#include "lib/esp/job_priv.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
 
 struct esp_worker {
-	IMB_MGR *mgr;
+	struct engines engines;
 	struct pkt_pool *pool;
-	const char *engine;
 	uint16_t ip4_id; /* of the last outer packet; starts at random */
 	uint32_t ip6_id; /* of the next outer datagram that is fragmented */
 	struct iv_gen iv;
-	struct burst burst;
+	struct esp_job job; /* of out_burst() and in_burst() */
 };
 
 #endif

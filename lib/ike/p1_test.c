@@ -76,7 +76,7 @@ every_combination_is_offered_and_found(void **state)
 {
 	(void)state;
 	for (enum auth_method m = 0; m < METHOD_MAX; m++)
-		for (enum enc_alg e = ENC_NULL + 1; e < ENC_MAX; e++)
+		for (enum enc_alg e = ENC_NULL + 1; e < ENC_AES_128_GCM; e++)
 			for (enum hash_alg h = 0; h < HASH_MAX; h++)
 				for (enum dh_group g = DH_NONE + 1; g < DH_MAX; g++) {
 					const struct p1_proposal p = { m, e, h, g, 3600 };

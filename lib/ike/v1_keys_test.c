@@ -229,7 +229,7 @@ static void
 a_sealed_message_opens_and_the_chain_goes_on(void **state)
 {
 	(void)state;
-	for (enum enc_alg enc = ENC_DES_CBC; enc < ENC_MAX; enc++) {
+	for (enum enc_alg enc = ENC_DES_CBC; enc < ENC_AES_128_GCM; enc++) {
 		struct v1_keys k = keys_make(HASH_SHA1, enc, true);
 		struct v1_iv a = v1_iv_phase1(&k, part_ni, part_nr);
 		struct v1_iv b = a;

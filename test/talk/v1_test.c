@@ -75,7 +75,7 @@ static void
 every_algorithm_and_group_comes_up(void **state)
 {
 	(void)state;
-	for (enum enc_alg e = ENC_DES_CBC; e < ENC_MAX; e++)
+	for (enum enc_alg e = ENC_DES_CBC; e < ENC_AES_128_GCM; e++)
 		for (enum hash_alg h = 0; h < HASH_MAX; h++) {
 			const struct p1_proposal p1 = { METHOD_PSK, e, h, DH_GROUP19, 3600 };
 			const struct p2_proposal p2 = { P2_ESP, AUTH_HMAC_SHA_256_128, e, 3600 };

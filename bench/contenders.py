@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# contenders.py - what carries packets between the two gateways of gateway_bench: Sallyport, its peers, and what bounds them.
+#
+# A contender is made on the topology of test/net/lab/netlab.TwoGateways (host a, gateway a, gateway b, host b), carries
+# everything between 10.1.0.0/16 and 10.2.0.0/16, and has taken away all it made when it is stopped, so that the next one finds the
+# same namespaces. Peers are Debian's packages with the settings a user would find in their manuals; all of them are user-space
+# programs, as Sallyport is.
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.setdefault("SALLYPORT_BUILD", str(TOP / "build-bench")))
+sys.path.insert(0, str(TOP / "test/net"))
+from lab import badwire, charon, gateway, junos, netlab  # noqa: E402
+
+NET_A, NET_B = "10.1.0.0/16", "10.2.0.0/16"
+DEVICE = "tun0"
+TUN_A, TUN_B = "10.99.0.1", "10.99.0.2"
+
+
+class Contender:
+    """One that can be started and stopped on a TwoGateways T; .programs names its processes on the gateways."""
+
+    title = ""
+    programs = ()
+
+    def __init__(self, t, options):
+        self.t, self.options = t, options
+
+    def start(self):
+        """Returns when packets may be sent."""
+
+    def stop(self):
+        """Takes away all that start() made."""
+
+    def pids(self):
+        """Processes of both gateways."""
+        found = []
+        for ns in (self.t.gw_a, self.t.gw_b):
+            for pid in netlab._run(["ip", "netns", "pids", ns.full_name]).stdout.split():
+                try:
+                    comm = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                except OSError:
+                    continue
+                if comm in self.programs:
+                    found.append(int(pid))
+        return found
+
+    def missing(self):
+        """Why it cannot be run here, or None."""
+        return None
+
+    # --- what several of them need ---
+
+    def routes(self, dev):
+        self.t.gw_a.route(NET_B, dev=dev)
+        self.t.gw_b.route(NET_A, dev=dev)
+
+
+class Plain(Contender):
+    """Plain forwarding by the kernel: the ceiling."""
+
+    title = "plain forwarding"
+
+    def start(self):
+        self.t.gw_a.route(NET_B, via=self.t.WAN_B)
+        self.t.gw_b.route(NET_A, via=self.t.WAN_A)
+
+    def stop(self):
+        self.t.gw_a.ip(f"route del {NET_B}")
+        self.t.gw_b.ip(f"route del {NET_A}")
+
+
+class PlainTun(Contender):
+    """A program between a TUN device and a socket without protection."""
+
+    title = "plain TUN"
+    programs = ("tun_relay",)
+
+    def start(self):
+        self.running = []
+        for ns, here, there in ((self.t.gw_a, self.t.WAN_A, self.t.WAN_B), (self.t.gw_b, self.t.WAN_B, self.t.WAN_A)):
+            p = ns.spawn([BUILD / "bench/tun_relay", DEVICE, here, there, "4600"])
+            p.wait_line("ready")
+            ns.ip(f"link set {DEVICE} mtu 1472 up")
+            self.running.append(p)
+        self.routes(DEVICE)
+
+    def stop(self):
+        for p in self.running:
+            p.stop(signal.SIGKILL)
+
+
+class Sallyport(Contender):
+    """Two of ours, with one negotiated tunnel."""
+
+    programs = ("picd",)
+    in_udp = True
+
+    def config(self, side):
+        algorithm = self.options.algorithm
+        auth = "" if "gcm" in algorithm or "poly" in algorithm else "hmac-sha1-96"
+        phase2 = junos.phase2("esp", algorithm, auth)
+        if not auth:
+            phase2 = phase2.replace("authentication-algorithm ;", "")
+        workers = f"services-options {{ workers {self.options.workers}; }}" if self.options.workers else ""
+        more = junos.ike(proposal=junos.phase1(enc="aes-128-cbc", group="group14"), ipsec=phase2)
+        text = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")], more=more)
+        return text.replace("sp-1/2/0 {", f"sp-1/2/0 {{ {workers} {self.options.statement}", 1)
+
+    def start(self):
+        t = self.t
+        side_a = junos.Side("a", t.WAN_A, t.WAN_B, [NET_A], [NET_B])
+        side_b = junos.Side("b", t.WAN_B, t.WAN_A, [NET_B], [NET_A])
+        with badwire.translated(t) if self.in_udp else contextlib.nullcontext():
+            self.b = gateway.Gateway(t.gw_b, self.config(side_b))
+            self.a = gateway.Gateway(t.gw_a, self.config(side_a))
+            netlab.wait_until(lambda: t.host_a.ping(t.HOST_B, count=1, interval_s=0.1, timeout_s=1).lost == 0, 20,
+                              lambda: "a ping through the tunnel\n" + self.a.log())
+        shown = self.a.cli("show services ipsec-vpn ipsec security-associations detail")
+        if ("UDP encapsulate: Enabled" in shown) != self.in_udp:
+            raise netlab.LabError(f"not the encapsulation that was wanted:\n{shown}")
+
+    def stop(self):
+        for gw in (self.a, self.b):
+            gw.stop()
+            shutil.rmtree(gw.run_dir, ignore_errors=True)
+
+
+class SallyportUdp(Sallyport):
+    title = "Sallyport, ESP in UDP"
+
+
+class SallyportEsp(Sallyport):
+    title = "Sallyport, plain ESP"
+    in_udp = False
+
+
+class StrongSwan(Contender):
+    """charon with its ESP in user space, which knows only ESP in UDP."""
+
+    title = "strongSwan"
+    programs = ("charon",)
+
+    def missing(self):
+        return charon.missing()
+
+    def start(self):
+        t = self.t
+        esp = "aes128gcm16" if self.options.peer_gcm else "aes128-sha1"
+        self.running = []
+        for ns, here, there, ours, theirs in ((t.gw_b, t.WAN_B, t.WAN_A, NET_B, NET_A), (t.gw_a, t.WAN_A, t.WAN_B, NET_A, NET_B)):
+            text = charon.connection(here, there, ours, theirs, ike="aes128-sha1-modp2048", esp=esp)
+            self.running.append(charon.Charon(ns, text.replace("version = 1", "version = 2"), level=0))
+        self.running[1].initiate("net")
+
+    def stop(self):
+        for c in self.running:
+            c.process.stop(signal.SIGTERM)
+            shutil.rmtree(c.folder)
+
+
+class WireGuardGo(Contender):
+    title = "wireguard-go"
+    programs = ("wireguard-go",)
+
+    def missing(self):
+        return None if shutil.which("wireguard-go") and shutil.which("wg") else "wireguard-go or wg is not installed"
+
+    def start(self):
+        t = self.t
+        self.running = []
+        keys = {}
+        for name in "ab":
+            private = subprocess.run(["wg", "genkey"], check=True, capture_output=True).stdout
+            keys[name] = private, subprocess.run(["wg", "pubkey"], input=private, check=True, capture_output=True).stdout
+        for name, other, ns, there, theirs in (("a", "b", t.gw_a, t.WAN_B, NET_B), ("b", "a", t.gw_b, t.WAN_A, NET_A)):
+            dev = f"wg{name}{os.getpid()}"      # its control socket is in the file system, where all namespaces meet
+            p = ns.spawn(["wireguard-go", "-f", dev], env=dict(os.environ, LOG_LEVEL="error"))
+            self.running.append((p, ns, dev))
+            netlab.wait_until(lambda dev=dev: os.path.exists(f"/var/run/wireguard/{dev}.sock"), 10, "wireguard-go")
+            ns.run(["wg", "set", dev, "listen-port", "51820", "private-key", "/dev/stdin", "peer",
+                    keys[other][1].decode().strip(), "endpoint", f"{there}:51820", "allowed-ips", theirs],
+                   input=keys[name][0].decode())
+            ns.ip(f"link set {dev} up")
+            ns.route(theirs, dev=dev)
+
+    def stop(self):
+        for p, _, dev in self.running:
+            p.stop(signal.SIGTERM)
+            pathlib.Path(f"/var/run/wireguard/{dev}.sock").unlink(missing_ok=True)
+
+
+class OpenVpn(Contender):
+    title = "OpenVPN"
+    programs = ("openvpn",)
+    OPTIONS = ("--proto udp --port 1194 --data-ciphers AES-128-GCM --disable-dco --dh none --auth-nocache --verb 1 "
+               "--dev-type tun --ping 10").split()
+
+    def missing(self):
+        return None if shutil.which("openvpn") else "openvpn is not installed"
+
+    def start(self):
+        t = self.t
+        folder = t.gw_a.lab.folder
+        prints = {}
+        for name in "ab":
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                            "-keyout", f"{folder}/ovpn-{name}.key", "-out", f"{folder}/ovpn-{name}.crt", "-subj", f"/CN={name}",
+                            "-days", "2"], check=True, capture_output=True)
+            said = subprocess.run(["openssl", "x509", "-in", f"{folder}/ovpn-{name}.crt", "-noout", "-fingerprint", "-sha256"],
+                                  check=True, capture_output=True, text=True).stdout
+            prints[name] = said.split("=")[1].strip()
+        self.running = []
+        for name, other, ns, here, there, tun, far, role, net in (
+                ("b", "a", t.gw_b, t.WAN_B, t.WAN_A, TUN_B, TUN_A, "--tls-server", NET_A),
+                ("a", "b", t.gw_a, t.WAN_A, t.WAN_B, TUN_A, TUN_B, "--tls-client", NET_B)):
+            p = ns.spawn(["openvpn", "--dev", DEVICE, "--local", here, "--remote", there, "--ifconfig", tun, far, role,
+                          "--cert", f"{folder}/ovpn-{name}.crt", "--key", f"{folder}/ovpn-{name}.key",
+                          "--peer-fingerprint", prints[other], "--route", net.split("/")[0], "255.255.0.0", *self.OPTIONS])
+            self.running.append(p)
+        for p in self.running:
+            p.wait_line("Initialization Sequence Completed", 30)
+
+    def stop(self):
+        for p in self.running:
+            p.stop(signal.SIGTERM)
+
+
+ALL = {"plain": Plain, "tun": PlainTun, "udp": SallyportUdp, "esp": SallyportEsp, "strongswan": StrongSwan,
+       "wireguard": WireGuardGo, "openvpn": OpenVpn}

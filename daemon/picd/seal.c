@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * seal.c - clear packets that know their SA become protected ones, in bursts and whole superpackets.
+ *
+ * What waits here is sealed in the order in which it came, since numbers on the wire must rise. A superpacket becomes a
+ * train of packets at once; one that lib/esp does not take so is cut, and its segments have the life of single packets:
+ * too big for the tunnel, they are answered or fragmented as each would have been alone. Worker's thread.
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "lib/esp/cut.h"
+#include "lib/esp/out.h"
+#include "lib/esp/super.h"
+
+/* Seals N single packets and sends them. */
+static void
+burst(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	wstat_burst(w->stat.out_bursts, n);
+	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
+	for (unsigned i = 0; i < n; i++)
+		wstat_add(&w->stat, WSTAT_OUT_BYTES, pkts[i]->len);
+	out_burst(w->esp, pkts, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		if (p->verdict == DROP_NONE) {
+			send_chain(w, p);
+			continue;
+		}
+		const struct lane *l = worker_lane(w, p->tag);
+		worker_drop(w, p->user, l, (enum drop)p->verdict);
+		if (p->verdict == DROP_TOO_BIG && l != NULL)
+			refuse_too_big(w, l, p, p->mtu);
+		pkt_put(w->pool, p);
+	}
+}
+
+/* One train of a superpacket. */
+static void
+train(struct worker *w, struct super_job *job)
+{
+	struct pkt *views[SUPER_SEGS_MAX];
+	super_crypt(w->esp, job);
+	super_finish(w->esp, job);
+	wstat_burst(w->stat.out_bursts, job->n);
+	wstat_add(&w->stat, WSTAT_OUT_PACKETS, job->n);
+	enum drop reason = (enum drop)job->verdict;
+	if (reason == DROP_NONE && !super_views(w->esp, job, views))
+		reason = DROP_NO_BUFFER;
+	for (unsigned i = 0; i < job->n; i++) {
+		if (reason == DROP_NONE)
+			send_chain(w, views[i]);
+		else
+			worker_drop(w, job->train->user, NULL, reason);
+	}
+	pkt_put(w->pool, job->train);
+}
+
+/* Cuts superpacket P and seals its segments. */
+static void
+cut(struct worker *w, struct pkt *p)
+{
+	struct pkt *segments[BURST_MAX];
+	struct cut c;
+	cut_start(&c, p);
+	while (c.next < c.n) {
+		size_t n = cut_pkts(&c, w->pool, segments, BURST_MAX);
+		if (n == 0) {
+			for (unsigned i = c.next; i < c.n; i++)
+				worker_drop(w, p->user, NULL, DROP_NO_BUFFER);
+			return;
+		}
+		wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, n);
+		burst(w, segments, (unsigned)n);
+	}
+}
+
+static void
+superpacket(struct worker *w, struct pkt *p)
+{
+	struct super s;
+	struct super_job job;
+	if (super_start(w->esp, &s, p, SUPER_WHOLE)) {
+		wstat_add(&w->stat, WSTAT_OUT_BYTES, p->len);
+		wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, s.cut.n);
+		while (super_next(w->esp, &s, &job))
+			train(w, &job);
+	} else {
+		cut(w, p);
+	}
+	pkt_put(w->pool, p);
+}
+
+void
+seal_take(struct worker *w, struct pkt *p)
+{
+	w->out_q[w->n_out++] = p;
+	w->out_octets += p->len;
+	if (w->n_out == BURST_MAX || w->out_octets >= OUT_OCTETS_MAX)
+		seal_flush(w);
+}
+
+void
+seal_flush(struct worker *w)
+{
+	unsigned n = w->n_out;
+	unsigned i = 0;
+	w->n_out = 0;
+	w->out_octets = 0;
+	while (i < n) {
+		unsigned first = i;
+		while (i < n && w->out_q[i]->gso == PKT_GSO_NONE)
+			i++;
+		if (i > first)
+			burst(w, w->out_q + first, i - first);
+		if (i < n)
+			superpacket(w, w->out_q[i++]);
+	}
+}

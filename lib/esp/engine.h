@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine.h - who does the arithmetic of a packet: libipsec-mb or OpenSSL, behind one table of functions.
+ *
+ * Every worker has a struct engines: libipsec-mb in the flavour it likes best on this CPU, the same
+ * in its SSE flavour (which is faster for some algorithms), and OpenSSL. An SA is given one of them
+ * when it is made, because its expanded keys are of that one's form; the worker that seals or opens
+ * its packets uses its own instance of it. Which one: measured per pair of algorithms at the first
+ * start of a worker in the process (engine_pick.c), OpenSSL where libipsec-mb cannot run, or what
+ * esp_worker_params says.
+ *
+ * AEAD packets (GCM, ChaCha20-Poly1305) are sealed and opened one at a time, from where they lie to
+ * where they shall lie; all others in bursts, burst.h. Private to lib/esp; an instance belongs to
+ * its worker's thread, but for expand() and forget().
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <intel-ipsec-mb.h>
+
+#include "lib/esp/sa_priv.h"
+#include "lib/esp/worker.h"
+
+struct burst_item;
+struct engine;
+
+enum {
+	AEAD_AAD_LEN = 8, /* SPI and sequence number, which lie right before the IV */
+	AEAD_IV_LEN = 8,
+	AEAD_NONCE_LEN = 12, /* salt and IV */
+	AEAD_ICV_LEN = 16,
+	ENGINE_STREAM_KEY_LEN = 32,
+};
+
+struct engine_ops {
+	/* Octets of keys in an SA with this encryption. */
+	size_t (*keys_len)(enum enc_alg enc);
+	/* Fills in the SA's expanded keys and HMAC states. False: out of memory. Any thread. */
+	bool (*expand)(const struct engine *e, struct sa *sa, const struct sa_params *p);
+	/* Frees what expand() took beyond the SA itself. Any thread. */
+	void (*forget)(struct sa *sa);
+	/* Computes N items that are not AEAD and sets their is_done. */
+	void (*run)(struct engine *e, struct burst_item *const *items, unsigned n);
+	/* See engine_seal() and engine_open(). */
+	void (*seal)(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
+	    uint8_t *dst, uint32_t len, uint8_t *icv);
+	bool (*open)(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
+	    uint8_t *dst, uint32_t len, const uint8_t *icv);
+	/* Writes N octets of AES-256 in counter mode from zero: what iv.c is made of. */
+	void (*stream)(struct engine *e, const uint8_t *key, uint8_t *out, size_t n);
+};
+
+/* One of them in one worker. */
+struct engine {
+	const struct engine_ops *ops; /* NULL: not here */
+	IMB_MGR *mgr;                 /* libipsec-mb */
+	struct gcm_context_data gcm;  /* libipsec-mb: scratch of one call */
+};
+
+struct engines {
+	struct engine of[ENGINE_MAX];
+	enum engine_id common; /* for what belongs to no SA */
+	/* constant after engines_init(): the one for new SAs of these algorithms */
+	uint8_t pick[ENC_MAX][AUTH_MAX];
+	char name[32]; /* for the user */
+};
+
+extern const struct engine_ops engine_mb_ops;
+
+/* Makes those that can be used here. False: out of memory, or FORCE cannot run on this CPU. */
+__attribute__((warn_unused_result)) bool engines_init(struct engines *e, enum esp_engine force);
+void engines_done(struct engines *e);
+
+/* Frees what the engine of SA has taken for it beyond its own memory. Any thread. */
+void engine_forget(struct sa *sa);
+
+/* Encrypts LEN octets (at most 65,535) of an AEAD SA from SRC to DST, which are equal or do not overlap. ESP: the packet's
+ * SPI, sequence number and IV, 16 octets in a row. The ICV's 16 octets go to ICV. */
+static inline void
+engine_seal(struct engines *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
+    uint8_t *dst, uint32_t len, uint8_t *icv)
+{
+	struct engine *one = &e->of[sa->engine];
+	one->ops->seal(one, sa, esp, src, dst, len, icv);
+}
+
+/* Decrypts likewise. False: ICV is not the right one (compared in constant time), and what DST holds must not be used. */
+static inline bool
+engine_open(struct engines *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
+    uint8_t *dst, uint32_t len, const uint8_t *icv)
+{
+	struct engine *one = &e->of[sa->engine];
+	return one->ops->open(one, sa, esp, src, dst, len, icv);
+}
+
+#endif

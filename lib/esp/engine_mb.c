@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine_mb.c - the engine that is libipsec-mb.
+ *
+ * GCM goes through the library's direct functions, which a job only wraps; ChaCha20-Poly1305 is a
+ * job that is done when it is submitted; everything else goes through the burst interface, which
+ * works on 8 to 16 packets in parallel.
+ *
+ * Measured on Zen 4, AES-128-CBC + HMAC-SHA1-96, 64 jobs of 256 octets, ns a packet: one job at a
+ * time 139, IMB_SUBMIT_BURST 135, separate cipher and hash bursts 128; at 1,400 octets all within
+ * 2 %. The second takes any mixture of algorithms, the third only one at a time and not all of
+ * ours (no MD5, no DES), so the second it is. Arguments are not validated again by the library:
+ * every length and pointer was set by out.c and in.c and is asserted here.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "lib/esp/burst.h"
+#include "lib/esp/engine.h"
+
+enum {
+	HMAC_BLOCK_LEN = 64,
+};
+
+static const IMB_CIPHER_MODE ciphers[ENC_MAX] = {
+	[ENC_NULL] = IMB_CIPHER_NULL,
+	[ENC_DES_CBC] = IMB_CIPHER_DES,
+	[ENC_3DES_CBC] = IMB_CIPHER_DES3,
+	[ENC_AES_128_CBC] = IMB_CIPHER_CBC,
+	[ENC_AES_192_CBC] = IMB_CIPHER_CBC,
+	[ENC_AES_256_CBC] = IMB_CIPHER_CBC,
+	[ENC_AES_128_GCM] = IMB_CIPHER_GCM,
+	[ENC_AES_192_GCM] = IMB_CIPHER_GCM,
+	[ENC_AES_256_GCM] = IMB_CIPHER_GCM,
+	[ENC_CHACHA20_POLY1305] = IMB_CIPHER_CHACHA20_POLY1305,
+};
+
+static const IMB_HASH_ALG hashes[AUTH_MAX] = {
+	[AUTH_NONE] = IMB_AUTH_NULL,
+	[AUTH_HMAC_MD5_96] = IMB_AUTH_MD5,
+	[AUTH_HMAC_SHA1_96] = IMB_AUTH_HMAC_SHA_1,
+	[AUTH_HMAC_SHA_256_128] = IMB_AUTH_HMAC_SHA_256,
+};
+
+/* ---- keys ---- */
+
+static size_t
+mb_keys_len(enum enc_alg enc)
+{
+	switch (ciphers[enc]) {
+	case IMB_CIPHER_CBC:
+		return 16 * 15; /* round keys of the longest key */
+	case IMB_CIPHER_DES:
+	case IMB_CIPHER_DES3:
+		return SA_DES_PARTS * IMB_DES_KEY_SCHED_SIZE;
+	case IMB_CIPHER_GCM:
+		return sizeof(struct gcm_key_data);
+	case IMB_CIPHER_CHACHA20_POLY1305:
+		return enc_info(enc)->key_len;
+	default:
+		return 0;
+	}
+}
+
+static void
+aes_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+{
+	uint8_t enc[16 * 15] __attribute__((aligned(16)));
+	uint8_t dec[16 * 15] __attribute__((aligned(16)));
+	if (sa->key_len == IMB_KEY_128_BYTES)
+		IMB_AES_KEYEXP_128(mgr, key, enc, dec);
+	else if (sa->key_len == IMB_KEY_192_BYTES)
+		IMB_AES_KEYEXP_192(mgr, key, enc, dec);
+	else
+		IMB_AES_KEYEXP_256(mgr, key, enc, dec);
+	size_t n = (sa->key_len / 4U + 7U) * 16U; /* 11, 13 or 15 round keys */
+	memcpy(sa->keys, sa->is_in ? dec : enc, n);
+	explicit_bzero(enc, sizeof(enc));
+	explicit_bzero(dec, sizeof(dec));
+}
+
+static void
+des_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+{
+	for (unsigned i = 0; i < sa->key_len / 8U; i++) {
+		uint8_t *schedule = sa->keys + i * IMB_DES_KEY_SCHED_SIZE;
+		IMB_DES_KEYSCHED(mgr, (uint64_t *)(void *)schedule, key + 8 * i);
+		sa->des_keys[i] = schedule;
+	}
+	if (sa->cipher == IMB_CIPHER_DES3)
+		sa->cipher_keys = sa->des_keys;
+}
+
+static void
+gcm_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+{
+	struct gcm_key_data *data = (struct gcm_key_data *)(void *)sa->keys;
+	if (sa->key_len == IMB_KEY_128_BYTES)
+		IMB_AES128_GCM_PRE(mgr, key, data);
+	else if (sa->key_len == IMB_KEY_192_BYTES)
+		IMB_AES192_GCM_PRE(mgr, key, data);
+	else
+		IMB_AES256_GCM_PRE(mgr, key, data);
+}
+
+/* The state of the hash after one block: the key, zero-padded, XOR a constant (RFC 2104 s2). */
+static void
+hmac_state(
+    IMB_MGR *mgr, IMB_HASH_ALG hash, const uint8_t *key, size_t key_len, uint8_t pad, uint8_t *out)
+{
+	uint8_t block[HMAC_BLOCK_LEN];
+	memset(block, pad, sizeof(block));
+	for (size_t i = 0; i < key_len; i++)
+		block[i] ^= key[i];
+	if (hash == IMB_AUTH_HMAC_SHA_1)
+		IMB_SHA1_ONE_BLOCK(mgr, block, out);
+	else if (hash == IMB_AUTH_HMAC_SHA_256)
+		IMB_SHA256_ONE_BLOCK(mgr, block, out);
+	else
+		IMB_MD5_ONE_BLOCK(mgr, block, out);
+	explicit_bzero(block, sizeof(block));
+}
+
+static bool
+mb_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
+{
+	sa->cipher = ciphers[p->enc];
+	sa->hash = hashes[p->auth];
+	sa->cipher_keys = sa->keys;
+	if (sa->cipher == IMB_CIPHER_CBC)
+		aes_expand(e->mgr, sa, p->enc_key);
+	else if (sa->cipher == IMB_CIPHER_GCM)
+		gcm_expand(e->mgr, sa, p->enc_key);
+	else if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305)
+		memcpy(sa->keys, p->enc_key, sa->key_len);
+	else
+		des_expand(e->mgr, sa, p->enc_key);
+	if (sa->hash != IMB_AUTH_NULL) {
+		size_t len = auth_info(p->auth)->key_len;
+		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x36, sa->ipad);
+		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x5c, sa->opad);
+	}
+	return true;
+}
+
+static void
+mb_forget(struct sa *sa)
+{
+	(void)sa; /* everything is in it */
+}
+
+/* ---- bursts ---- */
+
+static void
+job_fill(IMB_JOB *job, struct burst_item *it)
+{
+	const struct sa *sa = it->sa;
+	bool has_cipher = it->cipher_len > 0;
+	bool has_hash = it->hash_len > 0;
+	uint8_t *base = has_hash ? it->hash_at : it->cipher_at;
+	size_t cipher_off = has_cipher ? (size_t)(it->cipher_at - base) : 0;
+	assert(it->hash_len <= BURST_LEN_MAX && it->cipher_len <= BURST_LEN_MAX);
+
+	job->user_data = it;
+	job->src = base;
+	job->dst = base + cipher_off;
+	job->cipher_mode = has_cipher ? sa->cipher : IMB_CIPHER_NULL;
+	job->cipher_direction = it->is_encrypt ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+	job->chain_order = it->is_encrypt ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+	job->enc_keys = sa->cipher_keys;
+	job->dec_keys = sa->cipher_keys;
+	job->key_len_in_bytes = sa->key_len;
+	job->iv = it->iv;
+	job->iv_len_in_bytes = sa->iv_len;
+	job->cipher_start_src_offset_in_bytes = cipher_off;
+	job->msg_len_to_cipher_in_bytes = it->cipher_len;
+	job->hash_alg = has_hash ? sa->hash : IMB_AUTH_NULL;
+	job->hash_start_src_offset_in_bytes = 0;
+	job->msg_len_to_hash_in_bytes = it->hash_len;
+	job->auth_tag_output = it->icv_out;
+	job->auth_tag_output_len_in_bytes = sa->hash_icv_len;
+	job->u.HMAC._hashed_auth_key_xor_ipad = sa->ipad;
+	job->u.HMAC._hashed_auth_key_xor_opad = sa->opad;
+}
+
+static void
+jobs_done(IMB_JOB **jobs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct burst_item *it = jobs[i]->user_data;
+		it->is_done = jobs[i]->status == IMB_STATUS_COMPLETED;
+	}
+}
+
+static void
+mb_run(struct engine *e, struct burst_item *const *items, unsigned n_items)
+{
+	IMB_JOB *jobs[ESP_BURST_MAX];
+	unsigned at = 0;
+	while (at < n_items) {
+		uint32_t n = IMB_GET_NEXT_BURST(e->mgr, n_items - at, jobs);
+		assert(n > 0); /* nothing is left in the queue between bursts */
+		for (uint32_t i = 0; i < n; i++) {
+			items[at + i]->is_done = false;
+			job_fill(jobs[i], items[at + i]);
+		}
+		uint32_t done = IMB_SUBMIT_BURST_NOCHECK(e->mgr, n, jobs);
+		jobs_done(jobs, done);
+		while (done < n) {
+			uint32_t more = IMB_FLUSH_BURST(e->mgr, n - done, jobs);
+			if (more == 0)
+				break; /* the rest stays not done and is dropped */
+			jobs_done(jobs, more);
+			done += more;
+		}
+		at += n;
+	}
+}
+
+/* ---- AEAD ---- */
+
+static inline void
+nonce_build(const struct sa *sa, const uint8_t *esp, uint8_t *out)
+{
+	memcpy(out, sa->salt, sizeof(sa->salt));
+	memcpy(out + sizeof(sa->salt), esp + AEAD_AAD_LEN, AEAD_IV_LEN);
+}
+
+/* All of these jobs are done within the submission: the queue is empty between calls. */
+static bool
+chacha_run(struct engine *e, const struct sa *sa, IMB_CIPHER_DIRECTION dir, const uint8_t *esp,
+    const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
+{
+	uint8_t nonce[AEAD_NONCE_LEN];
+	nonce_build(sa, esp, nonce);
+	IMB_JOB *job = IMB_GET_NEXT_JOB(e->mgr);
+	job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+	job->cipher_direction = dir;
+	job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+	job->chain_order = dir == IMB_DIR_ENCRYPT ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+	job->enc_keys = sa->keys;
+	job->dec_keys = sa->keys;
+	job->key_len_in_bytes = sa->key_len;
+	job->src = src;
+	job->dst = dst;
+	job->cipher_start_src_offset_in_bytes = 0;
+	job->msg_len_to_cipher_in_bytes = len;
+	job->hash_start_src_offset_in_bytes = 0;
+	job->msg_len_to_hash_in_bytes = len;
+	job->iv = nonce;
+	job->iv_len_in_bytes = sizeof(nonce);
+	job->auth_tag_output = icv;
+	job->auth_tag_output_len_in_bytes = AEAD_ICV_LEN;
+	job->u.CHACHA20_POLY1305.aad = esp;
+	job->u.CHACHA20_POLY1305.aad_len_in_bytes = AEAD_AAD_LEN;
+	job = IMB_SUBMIT_JOB_NOCHECK(e->mgr);
+	if (job == NULL)
+		job = IMB_FLUSH_JOB(e->mgr);
+	return job != NULL && job->status == IMB_STATUS_COMPLETED;
+}
+
+static void
+mb_seal(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
+    uint32_t len, uint8_t *icv)
+{
+	const struct gcm_key_data *key = (const struct gcm_key_data *)(const void *)sa->keys;
+	uint8_t nonce[AEAD_NONCE_LEN];
+	if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305) {
+		bool ok = chacha_run(e, sa, IMB_DIR_ENCRYPT, esp, src, dst, len, icv);
+		assert(ok);
+		return;
+	}
+	nonce_build(sa, esp, nonce);
+	if (sa->key_len == IMB_KEY_128_BYTES)
+		IMB_AES128_GCM_ENC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+		    icv, AEAD_ICV_LEN);
+	else if (sa->key_len == IMB_KEY_256_BYTES)
+		IMB_AES256_GCM_ENC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+		    icv, AEAD_ICV_LEN);
+	else
+		IMB_AES192_GCM_ENC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+		    icv, AEAD_ICV_LEN);
+}
+
+/* Without an early exit, so that time tells nothing about the right value. */
+static inline bool
+icv_eq(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x[2];
+	uint64_t y[2];
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static bool
+mb_open(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
+    uint32_t len, const uint8_t *icv)
+{
+	const struct gcm_key_data *key = (const struct gcm_key_data *)(const void *)sa->keys;
+	uint8_t nonce[AEAD_NONCE_LEN];
+	uint8_t right[AEAD_ICV_LEN];
+	if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305)
+		return chacha_run(e, sa, IMB_DIR_DECRYPT, esp, src, dst, len, right) &&
+		       icv_eq(right, icv);
+	nonce_build(sa, esp, nonce);
+	if (sa->key_len == IMB_KEY_128_BYTES)
+		IMB_AES128_GCM_DEC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+		    right, AEAD_ICV_LEN);
+	else if (sa->key_len == IMB_KEY_256_BYTES)
+		IMB_AES256_GCM_DEC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+		    right, AEAD_ICV_LEN);
+	else
+		IMB_AES192_GCM_DEC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+		    right, AEAD_ICV_LEN);
+	return icv_eq(right, icv);
+}
+
+/* ---- for iv.c ---- */
+
+static void
+mb_stream(struct engine *e, const uint8_t *key, uint8_t *out, size_t n)
+{
+	uint8_t enc[16 * 15] __attribute__((aligned(16)));
+	uint8_t dec[16 * 15] __attribute__((aligned(16)));
+	IMB_AES_KEYEXP_256(e->mgr, key, enc, dec);
+	static const uint8_t zero[16];
+	memset(out, 0, n);
+	IMB_JOB *job = IMB_GET_NEXT_JOB(e->mgr);
+	*job = (IMB_JOB){
+		.cipher_mode = IMB_CIPHER_CNTR,
+		.cipher_direction = IMB_DIR_ENCRYPT,
+		.chain_order = IMB_ORDER_CIPHER_HASH,
+		.hash_alg = IMB_AUTH_NULL,
+		.enc_keys = enc,
+		.dec_keys = enc,
+		.key_len_in_bytes = IMB_KEY_256_BYTES,
+		.src = out,
+		.dst = out,
+		.msg_len_to_cipher_in_bytes = n,
+		.iv = zero,
+		.iv_len_in_bytes = 16,
+	};
+	job = IMB_SUBMIT_JOB(e->mgr);
+	if (job == NULL)
+		job = IMB_FLUSH_JOB(e->mgr);
+	assert(job != NULL && job->status == IMB_STATUS_COMPLETED);
+	explicit_bzero(enc, sizeof(enc));
+	explicit_bzero(dec, sizeof(dec));
+}
+
+const struct engine_ops engine_mb_ops = {
+	.keys_len = mb_keys_len,
+	.expand = mb_expand,
+	.forget = mb_forget,
+	.run = mb_run,
+	.seal = mb_seal,
+	.open = mb_open,
+	.stream = mb_stream,
+};
