@@ -187,6 +187,7 @@ outside_tell(struct hops *h, struct outside *o, bool is_there)
 		elem_leaf(a, e, "kind", "xdp");
 		elem_leaf(a, e, "device", o->device);
 		elem_leaff(a, e, "queue", "%u", i);
+		elem_leaff(a, e, "queues", "%u", o->n_queues);
 		elem_leaf(a, e, "mode", o->xdp.is_native ? "native" : "generic");
 		if (is_there)
 			(void)!ipc_send(c, MSG_XDP_MEMORY, 0, NULL, o->queues[i].memory);

@@ -257,6 +257,7 @@ what_is_sent_leaves_the_device(void **state)
 {
 	const struct lab *l = *state;
 	uint8_t b[FRAME_MAX];
+	unsigned lost;
 	for (unsigned round = 0; round < 40; round++) {
 		for (unsigned i = 0; i < 100; i++) {
 			struct frame f = esp4(100 + i);
@@ -265,7 +266,7 @@ what_is_sent_leaves_the_device(void **state)
 			memcpy(to, f.b, f.n);
 			xsk_tx_put(l->xsk, (uint32_t)f.n);
 		}
-		assert_int_equal(xsk_tx_kick(l->xsk), 0);
+		assert_int_equal(xsk_tx_kick(l->xsk, &lost), 0);
 		for (unsigned i = 0; i < 100; i++) {
 			struct frame f = esp4(100 + i);
 			assert_true(waits(l->far));
@@ -370,13 +371,21 @@ static void
 a_device_that_goes_is_told(void **state)
 {
 	struct lab *l = *state;
+	unsigned lost = 0;
 	run("ip link set near down");
 	struct frame f = esp4(100);
 	memcpy(xsk_tx_frame(l->xsk), f.b, f.n);
 	xsk_tx_put(l->xsk, (uint32_t)f.n);
-	assert_int_equal(xsk_tx_kick(l->xsk), -ENETDOWN);
+	assert_int_equal(xsk_tx_kick(l->xsk, &lost), -ENETDOWN);
+	assert_int_equal(lost, 1);
+	for (unsigned i = 0; i < XSK_TX_FRAMES; i++) { /* all frames are there again */
+		assert_non_null(xsk_tx_frame(l->xsk));
+		xsk_tx_put(l->xsk, 100);
+	}
+	assert_null(xsk_tx_frame(l->xsk));
 	run("ip link del near");
-	assert_true(xsk_tx_kick(l->xsk) < 0);
+	assert_true(xsk_tx_kick(l->xsk, &lost) < 0);
+	assert_int_equal(lost, XSK_TX_FRAMES);
 	run("ip link add near type veth peer name far");
 }
 

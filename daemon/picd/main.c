@@ -110,6 +110,7 @@ workers_start(struct picd *p)
 		.notify_arg = &p->notified,
 		.now_ms = now_ms,
 		.rand = random_fill,
+		.hops = p->hops,
 	};
 	int rc = -1;
 	if (workers_new(&params, n, p->workers)) {

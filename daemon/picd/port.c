@@ -8,6 +8,7 @@
 #include "daemon/picd/port.h"
 
 #include "lib/msg/elem.h"
+#include "lib/os/xsk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,6 +74,18 @@ device_parse(const struct elem *body, struct port *out)
 }
 
 static bool
+xsk_parse(const struct elem *body, struct port *out)
+{
+	const char *mode = elem_value(body, "mode");
+	out->kind = PORT_XSK;
+	out->protocol = PROTO_NUMBER_ESP;
+	out->unit = elem_value(body, "device");
+	out->service_set = "";
+	out->is_native = mode != NULL && strcmp(mode, "native") == 0;
+	return out->unit != NULL && queue_parse(body, out);
+}
+
+static bool
 socket_parse(const struct elem *body, struct port *out)
 {
 	static const struct {
@@ -91,6 +104,8 @@ socket_parse(const struct elem *body, struct port *out)
 	const char *kind = elem_value(body, "kind");
 	const char *address = elem_value(body, "address");
 	const char *family = elem_value(body, "family");
+	if (kind != NULL && strcmp(kind, "xdp") == 0)
+		return xsk_parse(body, out);
 	if (!queue_parse(body, out))
 		return false;
 	out->unit = "";
@@ -118,7 +133,7 @@ static bool
 key_print(const struct port *p, char buf[KEY_MAX])
 {
 	static const char *const words[] = { "unit", "capture-in", "capture-out", "raw", "send",
-		"udp" };
+		"udp", "xdp" };
 	char address[ADDR_STRLEN];
 	int n = snprintf(buf, KEY_MAX, "%s %s %s %u %u %s %u", words[p->kind], p->unit,
 	    p->service_set, p->family, p->protocol, addr_print(p->address, address), p->queue);
@@ -222,7 +237,7 @@ port_insert(struct port_table *t, const struct port *like, struct port **out_old
 	if (p == NULL || strings == NULL || own == NULL)
 		abort();
 	*p = *like;
-	*own = (struct port_own){ .discover = -1 };
+	*own = (struct port_own){ .lock = PTHREAD_MUTEX_INITIALIZER, .discover = -1 };
 	p->own = own;
 	p->key = memcpy(strings, key, n_key);
 	p->unit = memcpy(strings + n_key, like->unit, n_unit);
@@ -270,9 +285,17 @@ struct port *
 port_add_socket(struct port_table *t, const struct elem *body, int fd, struct port **out_old)
 {
 	struct port like = { .fd = fd };
-	struct port *p = socket_parse(body, &like) ? port_insert(t, &like, out_old) : NULL;
-	if (p == NULL)
+	bool is_good = socket_parse(body, &like);
+	if (is_good && like.kind == PORT_XSK) {
+		like.xsk = xsk_map(fd, t->xdp_memory - 1);
+		is_good = like.xsk != NULL;
+		port_memory(t, -1);
+	}
+	struct port *p = is_good ? port_insert(t, &like, out_old) : NULL;
+	if (p == NULL) {
+		xsk_unmap(like.xsk);
 		close(fd);
+	}
 	return p;
 }
 
@@ -288,6 +311,37 @@ port_del_socket(struct port_table *t, const struct elem *body)
 {
 	struct port like = { .fd = -1 };
 	return socket_parse(body, &like) ? port_remove(t, &like) : NULL;
+}
+
+struct port *
+port_del_xsk(struct port_table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->by_index[i] != NULL && t->by_index[i]->kind == PORT_XSK)
+			return port_remove(t, t->by_index[i]);
+	return NULL;
+}
+
+void
+port_memory(struct port_table *t, int fd)
+{
+	if (t->xdp_memory > 0)
+		close(t->xdp_memory - 1);
+	t->xdp_memory = fd + 1;
+}
+
+struct port *
+port_find_xsk(const struct port_table *t, const char *device, unsigned queue)
+{
+	char key[KEY_MAX];
+	struct port like = {
+		.kind = PORT_XSK,
+		.unit = device,
+		.service_set = "",
+		.protocol = PROTO_NUMBER_ESP,
+	};
+	like.queue = (uint16_t)queue;
+	return key_print(&like, key) ? port_find(t, key) : NULL;
 }
 
 struct port *
@@ -337,6 +391,7 @@ port_free_list(struct port_table *t, struct port *retired)
 	while (retired != NULL) {
 		struct port *p = retired;
 		retired = p->next_retired;
+		xsk_unmap(p->xsk);
 		close(p->fd);
 		free((void *)(uintptr_t)p->key);
 		free(p->own);
@@ -357,5 +412,6 @@ port_table_done(struct port_table *t)
 	port_free_list(t, all);
 	smap_done(&t->by_key);
 	free(t->by_index);
+	port_memory(t, -1);
 	*t = (struct port_table){ 0 };
 }

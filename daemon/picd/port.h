@@ -9,14 +9,17 @@
 #ifndef PORT_H
 #define PORT_H
 
+#include "daemon/picd/hops.h"
 #include "lib/base/addr.h"
 #include "lib/base/smap.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct elem;
+struct xsk;
 
 enum port_kind {
 	PORT_UNIT,        /* packets routed to a unit; where packets appear from it */
@@ -25,6 +28,7 @@ enum port_kind {
 	PORT_RAW,         /* raw socket that receives ESP, AH or ESP in UDP */
 	PORT_SEND,        /* raw socket, header included */
 	PORT_UDP,         /* UDP socket, one of a group, that sends and receives ESP in UDP */
+	PORT_XSK,         /* AF_XDP socket of a queue of an outside device */
 };
 
 enum {
@@ -35,8 +39,9 @@ enum {
 	QUEUE_MAX = 256,
 };
 
-/* What the one worker that uses a port remembers about it. */
+/* What the one worker that uses a port remembers about it; workers that send frames by it share the lock. */
 struct port_own {
+	pthread_mutex_t lock;
 	int discover; /* IP_MTU_DISCOVER as it was set; -1: not yet */
 };
 
@@ -54,7 +59,9 @@ struct port {
 	bool is_headless;    /* an IPv6 raw socket: packets come without their IP header */
 	bool is_addressed;   /* an IP socket: sending names the destination */
 	struct addr address; /* receiving sockets: the local gateway, or ADDR_NONE */
-	const char *unit;    /* "sp-1/2/0.1"; sockets: "" */
+	struct xsk *xsk;     /* PORT_XSK; else NULL */
+	bool is_native;      /* PORT_XSK: the device's driver feeds it */
+	const char *unit;    /* "sp-1/2/0.1"; PORT_XSK: the device; other sockets: "" */
 	const char *service_set; /* capture ports: of this service set; else "" */
 	const char *key;         /* what a later message means by the same port; owns the strings */
 	struct port_own *own;    /* that worker's; the only thing that changes */
@@ -72,6 +79,8 @@ struct port_table {
 	struct addr
 	    source4; /* of the host, for ICMP errors about packets of units that have no address */
 	struct addr source6; /* ADDR_NONE: it has none either */
+	int xdp_memory;      /* of the AF_XDP socket that comes next, plus 1; 0: none */
+	struct hop_device devices[HOP_DEVICES];
 };
 
 void port_table_done(struct port_table *t); /* closes all */
@@ -86,11 +95,17 @@ struct port *port_add_socket(
 /* Takes the port that MSG_DEVICE_GONE or MSG_SOCKET_GONE names out of the table; NULL if there is none. */
 struct port *port_del_device(struct port_table *t, const struct elem *body);
 struct port *port_del_socket(struct port_table *t, const struct elem *body);
+/* Takes any AF_XDP socket out; NULL: there is none. */
+struct port *port_del_xsk(struct port_table *t);
+/* The frames of the next one; takes FD over. */
+void port_memory(struct port_table *t, int fd);
 
 /* The port of a unit, a socket of the group of a local gateway, or a socket to send with; NULL if netd has not handed
  * one over. Queues count from 0 without gaps. */
 struct port *port_find_unit(const struct port_table *t, const char *unit, unsigned queue);
 struct port *port_find_udp(const struct port_table *t, const struct addr *local, unsigned queue);
+/* An AF_XDP socket of queue QUEUE of DEVICE. */
+struct port *port_find_xsk(const struct port_table *t, const char *device, unsigned queue);
 struct port *port_find_send(const struct port_table *t, uint8_t family);
 
 /* The worker, of N, that listens to P: queues go to different ones, and so do devices of one queue. */

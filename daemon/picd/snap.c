@@ -403,6 +403,37 @@ lanes_make(struct build *b)
 	}
 }
 
+/* --- AF_XDP --- */
+
+static void
+devices_make(struct build *b)
+{
+	for (size_t i = 0; i < HOP_DEVICES; i++) {
+		const struct hop_device *d = &b->ports->devices[i];
+		struct snap_device *to = &b->snap->devices[i];
+		const struct port **ports = arena_array(b->a, QUEUE_MAX, sizeof(*ports));
+		while (to->n_ports < QUEUE_MAX &&
+		       (ports[to->n_ports] = port_find_xsk(b->ports, d->name, to->n_ports)) != NULL)
+			to->n_ports++;
+		to->ports = ports;
+		to->mtu = d->mtu;
+		memcpy(to->from, d->from, sizeof(to->from));
+	}
+}
+
+static void
+receivers_make(struct build *b)
+{
+	struct receiver *list = arena_array(b->a, b->ports->n, sizeof(*list));
+	for (size_t i = 0; i < b->ports->n; i++) {
+		const struct port *p = b->ports->by_index[i];
+		if (p != NULL && p->kind == PORT_RAW && p->protocol == IPPROTO_ESP)
+			list[b->snap->n_receivers++] =
+			    (struct receiver){ .address = p->address, .tag = p->tag };
+	}
+	b->snap->receivers = list;
+}
+
 /* --- filters that select transport mode SAs --- */
 
 static const struct port_range *
@@ -496,6 +527,8 @@ snap_build(const struct conf *c, const struct assoc_table *assocs, const struct 
 	*out_clashes = sad_make(&b);
 	lanes_make(&b);
 	transport_make(&b);
+	devices_make(&b);
+	receivers_make(&b);
 	s->send4 = port_find_send(ports, ADDR_V4);
 	s->send6 = port_find_send(ports, ADDR_V6);
 	smap_done(&b.units);

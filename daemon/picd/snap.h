@@ -108,10 +108,24 @@ struct port_range {
 	uint32_t hi;
 };
 
+/* An outside device with AF_XDP sockets. */
+struct snap_device {
+	const struct port *const *ports; /* by queue */
+	unsigned n_ports;                /* 0: none (any more) */
+	uint8_t from[MAC_LEN];
+	uint32_t mtu;
+};
+
+/* A local gateway, and the tag of the raw socket that gets its ESP. */
+struct receiver {
+	struct addr address;
+	uint32_t tag;
+};
+
 struct snap {
-	uint64_t generation;      /* counts from 1 */
-	unsigned n_workers;       /* that take part: the owners of SAs */
-	bool has_trains;          /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
+	uint64_t generation; /* counts from 1 */
+	unsigned n_workers;  /* that take part: the owners of SAs */
+	bool has_trains; /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
 	struct arena *arena;      /* holds the snapshot itself */
 	const struct lane *lanes; /* by port index */
 	size_t n_lanes;
@@ -127,6 +141,9 @@ struct snap {
 	struct sad *sad;
 	const struct port *send4; /* NULL: not handed over yet */
 	const struct port *send6;
+	struct snap_device devices[HOP_DEVICES];
+	const struct receiver *receivers;
+	size_t n_receivers;
 	/* Main thread: what nobody needs once the successor of this snapshot is everywhere. */
 	struct assoc_retired retired;
 	struct port *retired_ports;

@@ -40,6 +40,7 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
+	HOPS_PER_S = 1000,
 	DELIVER_MAX = 256,          /* opened packets of a turn that wait to be merged; MERGE_MAX */
 	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
@@ -87,6 +88,14 @@ struct udp_sender {
 	struct mmsghdr msgs[UDP_SEND_MAX];
 	struct iovec iov[UDP_SEND_MAX];
 	struct pkt *pkts[UDP_SEND_MAX];
+};
+
+/* Packets on their way to an AF_XDP socket. */
+struct xsk_sender {
+	unsigned device; /* its number */
+	unsigned n;
+	uint64_t ways[BURST_MAX];
+	struct pkt *pkts[BURST_MAX];
 };
 
 struct pmtu_entry {
@@ -160,6 +169,7 @@ struct worker {
 	struct sender send4;
 	struct sender send6;
 	struct udp_sender udp;
+	struct xsk_sender xsk;
 	struct merge *merge;
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
@@ -187,6 +197,7 @@ struct worker {
 
 	/* what kmd should know: one writer, one reader */
 	struct limiter bad_spi_limit;
+	struct limiter hop_limit;
 	struct notice notices[NOTICES];
 	_Atomic uint32_t notices_in;
 	_Atomic uint32_t notices_out;
@@ -269,6 +280,15 @@ void send_raw(struct worker *w, struct pkt *p);
 __attribute__((warn_unused_result)) bool send_udp(struct worker *w, struct pkt *p);
 void send_udp_flush(struct worker *w);
 
+/* Sends what waits for the raw sockets. */
+void send_raw_flush(struct worker *w);
+
+/* --- xsk.c --- */
+void rx_xsk(struct worker *w, const struct port *port, const struct lane *lane);
+/* Takes P over if it can leave as a frame; else false. */
+__attribute__((warn_unused_result)) bool send_xsk(struct worker *w, struct pkt *p);
+void send_xsk_flush(struct worker *w);
+
 /* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */
 __attribute__((warn_unused_result)) enum drop send_device(
@@ -296,6 +316,8 @@ void flowlog_note(struct worker *w, const struct path *path, const struct flow *
 /* --- notice.c --- */
 /* A packet was dropped because PATH has no SA yet. */
 void notice_acquire(struct worker *w, const struct path *path);
+/* Nobody knows yet how a frame of plain ESP to REMOTE looks. */
+void notice_hop(struct worker *w, const struct addr *local, const struct addr *remote);
 /* P is ESP or AH as it came, and its SPI is nobody's. */
 void notice_bad_spi(struct worker *w, const struct pkt *p);
 

@@ -314,22 +314,34 @@ xsk_tx_put(struct xsk *x, uint32_t len)
 	};
 }
 
-int
-xsk_tx_kick(struct xsk *x)
+/* Takes back what the kernel has not taken: it looks at the ring during a kick only. */
+static unsigned
+give_up(struct xsk *x)
 {
+	uint32_t taken = peer_reads(x->tx.out);
+	unsigned n = x->tx_in - taken;
+	while (x->tx_in != taken)
+		x->free[x->n_free++] = (uint32_t)(desc(&x->tx, --x->tx_in)->addr / XSK_FRAME);
 	peer_sees(x->tx.in, x->tx_in);
-	for (unsigned i = 0; i < KICKS_MAX; i++) {
-		int e = sendto(x->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : 0;
-		if (peer_reads(x->tx.out) == x->tx_in)
-			return 0;
+	return n;
+}
+
+int
+xsk_tx_kick(struct xsk *x, unsigned *out_lost)
+{
+	int e = 0;
+	peer_sees(x->tx.in, x->tx_in);
+	for (unsigned i = 0; i < KICKS_MAX && peer_reads(x->tx.out) != x->tx_in; i++) {
+		e = sendto(x->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : 0;
 		/* EAGAIN is also said after the number that one call sends */
-		if (e == ENOBUFS || e == EBUSY)
-			return -EAGAIN;
 		if (e != 0 && e != EAGAIN && e != EINTR)
-			return -e;
+			break;
 		xsk_tx_reclaim(x);
 	}
-	return -EAGAIN;
+	if (peer_reads(x->tx.out) == x->tx_in)
+		return 0;
+	*out_lost = give_up(x);
+	return e == 0 || e == EINTR || e == EBUSY || e == ENOBUFS ? -EAGAIN : -e;
 }
 
 void

@@ -51,9 +51,9 @@ void xsk_rx_done(struct xsk *x, unsigned n);
 uint8_t *xsk_tx_frame(struct xsk *x);
 /* Queues the first LEN octets of that frame. */
 void xsk_tx_put(struct xsk *x, uint32_t len);
-/* Makes the kernel send what is queued. Returns 0 when all of it has been taken; -EAGAIN: later again; else why the device
- * does not send (-ENETDOWN, -ENXIO): what is queued stays. */
-int xsk_tx_kick(struct xsk *x);
+/* Makes the kernel send what is queued. Returns 0 when it has taken all of it; else why not (-EAGAIN: its queues are full;
+ * -ENETDOWN, -ENXIO), and stores in OUT_LOST how many of the last ones have been given up. */
+__attribute__((warn_unused_result)) int xsk_tx_kick(struct xsk *x, unsigned *out_lost);
 /* Takes back the frames that have been sent. */
 void xsk_tx_reclaim(struct xsk *x);
 
