@@ -9,6 +9,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ sys.path.insert(0, str(TOP / "test/net"))
 from lab import badwire, charon, gateway, junos, netlab  # noqa: E402
 
 NET_A, NET_B = "10.1.0.0/16", "10.2.0.0/16"
+SPREAD_NET, SPREAD_FIRST = "10.2.64.0/18", 64 << 8     # all of it is host b; the tunnels of SallyportMany divide it
 DEVICE = "tun0"
 TUN_A, TUN_B = "10.99.0.1", "10.99.0.2"
 
@@ -29,6 +31,7 @@ class Contender:
 
     title = ""
     programs = ()
+    measures = ("tcp1", "tcp4", "pps", "ping")
 
     def __init__(self, t, options):
         self.t, self.options = t, options
@@ -67,6 +70,7 @@ class Plain(Contender):
     """Plain forwarding by the kernel: the ceiling."""
 
     title = "plain forwarding"
+    measures = (*Contender.measures, "spread")
 
     def start(self):
         self.t.gw_a.route(NET_B, via=self.t.WAN_B)
@@ -103,16 +107,24 @@ class Sallyport(Contender):
     programs = ("picd",)
     in_udp = True
 
+    workers = 0     # as many as the options say
+
     def config(self, side):
+        return self.text(side)
+
+    def text(self, side, establish="", routes=None):
+        """The configuration of SIDE with a tunnel for each of its nets; ROUTES instead of one for each."""
         algorithm = self.options.algorithm
         auth = "" if "gcm" in algorithm or "poly" in algorithm else "hmac-sha1-96"
         phase2 = junos.phase2("esp", algorithm, auth)
         if not auth:
             phase2 = phase2.replace("authentication-algorithm ;", "")
-        workers = f"services-options {{ workers {self.options.workers}; }}" if self.options.workers else ""
-        more = junos.ike(proposal=junos.phase1(enc="aes-128-cbc", group="group14"), ipsec=phase2)
-        text = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")], more=more)
-        return text.replace("sp-1/2/0 {", f"sp-1/2/0 {{ {workers} {self.options.statement}", 1)
+        more = junos.ike(proposal=junos.phase1(enc="aes-128-cbc", group="group14"), ipsec=phase2,
+                         more=f"establish-tunnels {establish};" if establish else "")
+        text = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")] * len(side.nets), more=more + (routes or ""), routes=not routes)
+        workers = self.workers or self.options.workers
+        options = (f"workers {workers};" if workers else "") + self.options.statement
+        return text.replace("sp-1/2/0 {", f"sp-1/2/0 {{ services-options {{ {options} }}", 1) if options else text
 
     def start(self):
         t = self.t
@@ -135,11 +147,49 @@ class Sallyport(Contender):
 
 class SallyportUdp(Sallyport):
     title = "Sallyport, ESP in UDP"
+    measures = (*Contender.measures, "spread")
 
 
 class SallyportEsp(Sallyport):
     title = "Sallyport, plain ESP"
     in_udp = False
+
+
+class SallyportMany(SallyportUdp):
+    """Ten thousand tunnels of one IKE SA, one for each address of host b."""
+
+    title = "Sallyport, many tunnels"
+    measures = ("spread",)
+
+    def terms(self):
+        """(net of a, net of b) for each; the first is for whoever begins."""
+        there = [f"10.2.{(SPREAD_FIRST + i) >> 8}.{i & 255}/32" for i in range(self.options.tunnels)]
+        return [(NET_A, "10.2.0.0/24")] + [(NET_A, net) for net in there]
+
+    def config(self, side):
+        side.nets, side.peer_nets = zip(*self.terms()) if side.name == "a" else list(zip(*self.terms()))[::-1]
+        routes = f"routing-options {{ static {{ route {NET_B if side.name == 'a' else NET_A} next-hop sp-1/2/0.1; }} }}"
+        return self.text(side, "immediately" if side.name == "a" else "responder-only", routes)
+
+    def start(self):
+        super().start()
+        wanted = self.options.tunnels + 1
+        netlab.wait_until(lambda: self.n_up() >= wanted, 300, lambda: f"{wanted} tunnels; {self.n_up()} are there", 1)
+
+    def n_up(self):
+        said = self.a.cli("show services ipsec-vpn ipsec security-associations | match outbound | count")
+        return int(re.search(r"Count: (\d+)", said)[1])
+
+
+class OneWorker(SallyportUdp):
+    title = "ESP in UDP, one worker"
+    measures = ("seal",)
+    workers = 1
+
+
+class TwoWorkers(OneWorker):
+    title = "ESP in UDP, two workers"
+    workers = 2
 
 
 class StrongSwan(Contender):
@@ -234,4 +284,4 @@ class OpenVpn(Contender):
 
 
 ALL = {"plain": Plain, "tun": PlainTun, "udp": SallyportUdp, "esp": SallyportEsp, "strongswan": StrongSwan,
-       "wireguard": WireGuardGo, "openvpn": OpenVpn}
+       "wireguard": WireGuardGo, "openvpn": OpenVpn, "many": SallyportMany, "workers1": OneWorker, "workers2": TwoWorkers}

@@ -20,6 +20,7 @@
 
 #include <intel-ipsec-mb.h>
 
+#include "bench/esp_super.h"
 #include "lib/esp/in.h"
 #include "lib/esp/out.h"
 #include "lib/esp/pkt.h"
@@ -66,6 +67,8 @@ struct raw {
 	const void *keys[2]; /* decrypt, encrypt */
 	_Alignas(64) uint8_t schedules[2][16 * 24];
 	const void *parts[3];
+	_Alignas(64) struct gcm_key_data gcm_key;
+	struct gcm_context_data gcm;
 	_Alignas(64) uint8_t pads[2][64];
 	uint8_t *bufs[N];
 	uint8_t icvs[N][32];
@@ -76,21 +79,33 @@ static void
 raw_init(struct raw *r, const struct sa_params *p, unsigned size)
 {
 	const struct enc_info *enc = enc_info(p->enc);
-	r->cipher = p->enc == ENC_NULL       ? IMB_CIPHER_NULL
-		    : p->enc == ENC_DES_CBC  ? IMB_CIPHER_DES
-		    : p->enc == ENC_3DES_CBC ? IMB_CIPHER_DES3
-					     : IMB_CIPHER_CBC;
+	r->cipher = p->enc == ENC_NULL                ? IMB_CIPHER_NULL
+		    : p->enc == ENC_DES_CBC           ? IMB_CIPHER_DES
+		    : p->enc == ENC_3DES_CBC          ? IMB_CIPHER_DES3
+		    : p->enc == ENC_CHACHA20_POLY1305 ? IMB_CIPHER_CHACHA20_POLY1305
+		    : enc_is_aead(p->enc)             ? IMB_CIPHER_GCM
+						      : IMB_CIPHER_CBC;
 	r->hash = p->auth == AUTH_HMAC_MD5_96    ? IMB_AUTH_MD5
 		  : p->auth == AUTH_HMAC_SHA1_96 ? IMB_AUTH_HMAC_SHA_1
 		  : p->auth == AUTH_NONE         ? IMB_AUTH_NULL
 						 : IMB_AUTH_HMAC_SHA_256;
+	if (r->cipher == IMB_CIPHER_CHACHA20_POLY1305)
+		r->hash = IMB_AUTH_CHACHA20_POLY1305;
 	r->key_len = enc->key_len;
 	r->iv_len = enc->iv_len;
-	r->icv_len = auth_info(p->auth)->icv_len;
+	r->icv_len = enc_is_aead(p->enc) ? enc->icv_len : auth_info(p->auth)->icv_len;
 	r->cipher_len = (size + 2U + enc->block_len - 1U) / enc->block_len * enc->block_len;
 	r->keys[0] = r->schedules[0];
 	r->keys[1] = r->schedules[1];
-	if (r->cipher == IMB_CIPHER_CBC) {
+	if (r->cipher == IMB_CIPHER_CHACHA20_POLY1305) {
+		memcpy(r->schedules[0], p->enc_key, r->key_len);
+		memcpy(r->schedules[1], p->enc_key, r->key_len);
+	} else if (r->cipher == IMB_CIPHER_GCM) {
+		if (r->key_len == 16)
+			IMB_AES128_GCM_PRE(r->mgr, p->enc_key, &r->gcm_key);
+		else
+			IMB_AES256_GCM_PRE(r->mgr, p->enc_key, &r->gcm_key);
+	} else if (r->cipher == IMB_CIPHER_CBC) {
 		if (r->key_len == 16)
 			IMB_AES_KEYEXP_128(r->mgr, p->enc_key, r->schedules[1], r->schedules[0]);
 		else if (r->key_len == 24)
@@ -132,11 +147,40 @@ raw_job(struct raw *r, IMB_JOB *job, unsigned i, bool is_encrypt)
 		.u.HMAC._hashed_auth_key_xor_ipad = r->pads[0],
 		.u.HMAC._hashed_auth_key_xor_opad = r->pads[1],
 	};
+	if (r->cipher != IMB_CIPHER_CHACHA20_POLY1305)
+		return;
+	job->src = job->dst; /* the rest is not authenticated as text */
+	job->cipher_start_src_offset_in_bytes = 0;
+	job->msg_len_to_hash_in_bytes = r->cipher_len;
+	job->iv = r->icvs[0]; /* any 12 octets */
+	job->iv_len_in_bytes = 12;
+	job->u.CHACHA20_POLY1305.aad = r->bufs[i];
+	job->u.CHACHA20_POLY1305.aad_len_in_bytes = ESP_LEN;
+}
+
+/* The direct functions of GCM. */
+static double
+raw_direct(struct raw *r, bool is_encrypt)
+{
+	uint8_t nonce[12] = { 0 };
+	aes_gcm_enc_dec_t call = r->key_len == 16
+				     ? (is_encrypt ? r->mgr->gcm128_enc : r->mgr->gcm128_dec)
+				     : (is_encrypt ? r->mgr->gcm256_enc : r->mgr->gcm256_dec);
+	double start = now_ns();
+	for (unsigned i = 0; i < N; i++) {
+		uint8_t *text = r->bufs[i] + ESP_LEN + r->iv_len;
+		memcpy(nonce + 4, r->bufs[i] + ESP_LEN, r->iv_len);
+		call(&r->gcm_key, &r->gcm, text, text, r->cipher_len, nonce, r->bufs[i], ESP_LEN,
+		    text + r->cipher_len, r->icv_len);
+	}
+	return now_ns() - start;
 }
 
 static double
 raw_by_job(struct raw *r, bool is_encrypt)
 {
+	if (r->cipher == IMB_CIPHER_GCM)
+		return 1e12;
 	double start = now_ns();
 	for (unsigned i = 0; i < N; i++) {
 		raw_job(r, IMB_GET_NEXT_JOB(r->mgr), i, is_encrypt);
@@ -150,6 +194,8 @@ raw_by_job(struct raw *r, bool is_encrypt)
 static double
 raw_by_burst(struct raw *r, bool is_encrypt)
 {
+	if (r->cipher == IMB_CIPHER_GCM)
+		return raw_direct(r, is_encrypt);
 	IMB_JOB *jobs[N];
 	double start = now_ns();
 	unsigned n = IMB_GET_NEXT_BURST(r->mgr, N, jobs);
@@ -292,7 +338,7 @@ algorithm_run(struct esp_worker *w, struct raw *r, enum enc_alg enc, enum auth_a
 			abort();
 		raw_init(r, &p, sizes[s]);
 		rounds_run(w, r, out, sad, sizes[s], &best);
-		printf("%-12s %-17s %5u   %6.0f %6.0f %5.2f   %6.0f %6.0f %5.2f\n",
+		printf("%-17s %-17s %5u   %6.0f %6.0f %5.2f   %6.0f %6.0f %5.2f\n",
 		    enc_info(enc)->name, auth_info(auth)->name, sizes[s], best.ceiling[1], best.out,
 		    best.ceiling[1] / best.out, best.ceiling[0], best.in,
 		    best.ceiling[0] / best.in);
@@ -319,6 +365,8 @@ packets_run(void)
 		enum enc_alg enc;
 		enum auth_alg auth;
 	} suites[] = {
+		{ ENC_AES_128_GCM, AUTH_NONE },
+		{ ENC_AES_256_GCM, AUTH_NONE },
 		{ ENC_AES_128_CBC, AUTH_HMAC_SHA1_96 },
 		{ ENC_AES_128_CBC, AUTH_HMAC_MD5_96 },
 		{ ENC_AES_128_CBC, AUTH_HMAC_SHA_256_128 },
@@ -326,12 +374,15 @@ packets_run(void)
 		{ ENC_3DES_CBC, AUTH_HMAC_SHA1_96 },
 		{ ENC_DES_CBC, AUTH_HMAC_MD5_96 },
 		{ ENC_NULL, AUTH_HMAC_SHA1_96 },
+		{ ENC_CHACHA20_POLY1305, AUTH_NONE },
 	};
+	const char *only = getenv("ESP_BENCH_ONLY"); /* the name of a cipher */
 	printf("engine %s, bursts of %d, ns a packet\n", esp_worker_engine(w), N);
-	printf("%-12s %-17s %5s   %6s %6s %5s   %6s %6s %5s\n", "cipher", "hash", "size", "raw",
+	printf("%-17s %-17s %5s   %6s %6s %5s   %6s %6s %5s\n", "cipher", "hash", "size", "raw",
 	    "encap", "ratio", "raw", "decap", "ratio");
 	for (unsigned i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-		algorithm_run(w, &r, suites[i].enc, suites[i].auth);
+		if (only == NULL || strcmp(only, enc_info(suites[i].enc)->name) == 0)
+			algorithm_run(w, &r, suites[i].enc, suites[i].auth);
 	for (unsigned i = 0; i < N; i++)
 		free(r.bufs[i]);
 	free_mb_mgr(r.mgr);
@@ -482,8 +533,12 @@ main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "quick") == 0)
 		rounds = 20;
-	if (argc < 2 || strcmp(argv[1], "lookup") != 0)
+	const char *only = argc > 1 && strcmp(argv[1], "quick") != 0 ? argv[1] : "";
+	if (*only == '\0')
 		packets_run();
-	lookups_run();
+	if (*only == '\0' || strcmp(only, "super") == 0)
+		super_run(rounds);
+	if (*only == '\0' || strcmp(only, "lookup") == 0)
+		lookups_run();
 	return 0;
 }

@@ -59,7 +59,7 @@ static void
 hex_leaf(struct arena *a, struct elem *e, const char *name, const uint8_t *b, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[2 * (CIPHER_KEY_MAX > 32 ? CIPHER_KEY_MAX : 32) + 1];
+	char text[2 * ENC_SECRET_MAX + 1]; /* also of the longest authentication key */
 	if (b == NULL || n == 0 || 2 * n >= sizeof(text))
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -85,7 +85,7 @@ pic_sa_build(struct arena *a, const struct life_sa *sa)
 	elem_leaf(a, e, "authentication", auth_info(sa->auth)->name);
 	elem_leaf(a, e, "encryption", enc_info(sa->enc)->name);
 	hex_leaf(a, e, "authentication-key", sa->auth_key, auth_info(sa->auth)->key_len);
-	hex_leaf(a, e, "encryption-key", sa->enc_key, enc_info(sa->enc)->key_len);
+	hex_leaf(a, e, "encryption-key", sa->enc_key, enc_secret_len(sa->enc));
 	elem_leaf(a, e, "local", addr_print(sa->local.addr, text));
 	elem_leaf(a, e, "remote", addr_print(sa->remote.addr, text));
 	if (sa->is_udp) {

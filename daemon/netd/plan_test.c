@@ -35,7 +35,8 @@ ifindex_of(const char *device, void *arg)
 static void
 conf_print(struct world *w, const struct conf *c, struct text *out)
 {
-	struct plan *p = plan_build(c, &w->sas, &w->sets);
+	static const struct plan_room room = { .n_cores = 2, .n_files = 4096, .is_fast = true };
+	struct plan *p = plan_build(c, &w->sas, &w->sets, &room);
 	struct nft_names *now = nft_names_new();
 	struct nft_source s = {
 		.c = c,

@@ -168,6 +168,15 @@ net_sync(struct picd *p, const struct ipc_msg *m)
 		apply_finish(p);
 }
 
+static void
+sockets_gone(struct picd *p, const struct ipc_msg *m)
+{
+	struct port *port;
+	while (m->body != NULL && (port = port_del_socket(&p->ports, m->body)) != NULL)
+		publish_retire_port(p, port);
+	publish_soon(p);
+}
+
 void
 control_netd(struct picd *p, struct ipc_msg *m)
 {
@@ -183,9 +192,7 @@ control_netd(struct picd *p, struct ipc_msg *m)
 		publish_soon(p);
 		break;
 	case MSG_SOCKET_GONE:
-		publish_retire_port(
-		    p, m->body != NULL ? port_del_socket(&p->ports, m->body) : NULL);
-		publish_soon(p);
+		sockets_gone(p, m);
 		break;
 	case MSG_XDP_MEMORY:
 		port_memory(&p->ports, m->fd);

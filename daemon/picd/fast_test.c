@@ -151,12 +151,10 @@ sockets_give(struct gw *g, unsigned host, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		char address[32];
 		char queue[16];
-		char queues[16];
 		snprintf(address, sizeof(address), "127.0.0.%u", host);
 		snprintf(queue, sizeof(queue), "%u", i);
-		snprintf(queues, sizeof(queues), "%u", n);
 		const char *leaves[] = { "kind", "natt", "address", address, "family", "4", "queue",
-			queue, "queues", queues, NULL };
+			queue, NULL };
 		gw_give(g, MSG_SOCKET, natt_socket(host), leaves);
 	}
 }

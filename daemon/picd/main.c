@@ -98,6 +98,17 @@ n_threads(void)
 	return n > CREW_MAX ? CREW_MAX : (unsigned)n;
 }
 
+/* SALLYPORT_ENGINE, for tests: who does the arithmetic of packets in a whole gateway. */
+static enum esp_engine
+engine_wanted(void)
+{
+	enum esp_engine engine = ESP_ENGINE_FASTEST;
+	const char *name = getenv("SALLYPORT_ENGINE");
+	if (!esp_engine_by_name(name, &engine))
+		log_line(LOG_LEVEL_WARNING, "PICD_ENGINE", "there is no engine %s", name);
+	return engine;
+}
+
 static int
 workers_start(struct picd *p)
 {
@@ -111,6 +122,7 @@ workers_start(struct picd *p)
 		.now_ms = now_ms,
 		.rand = random_fill,
 		.hops = p->hops,
+		.engine = engine_wanted(),
 	};
 	int rc = -1;
 	if (workers_new(&params, n, p->workers)) {

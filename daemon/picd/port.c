@@ -33,18 +33,14 @@ number_parse(const struct elem *body, const char *name, unsigned max, unsigned *
 	return n < max;
 }
 
-/* Reads which of how many queues this is. */
+/* Reads which of several queues this is. */
 static bool
 queue_parse(const struct elem *body, struct port *out)
 {
 	unsigned queue;
-	unsigned n;
-	if (!number_parse(body, "queue", QUEUE_MAX, &queue) ||
-	    !number_parse(body, "queues", QUEUE_MAX + 1, &n))
-		return false;
+	bool is_good = number_parse(body, "queue", QUEUE_MAX, &queue);
 	out->queue = (uint16_t)queue;
-	out->n_queues = (uint16_t)n;
-	return true;
+	return is_good;
 }
 
 /* Reads what names a device. Returns false if the message does not. */
@@ -212,12 +208,6 @@ domain_ask(struct port *p)
 		ip_socket_prepare(p, domain == AF_INET6);
 }
 
-unsigned
-port_worker(const struct port *p, unsigned n)
-{
-	return (p->n_queues > 1 ? p->queue : p->index) % n;
-}
-
 static struct port *
 port_insert(struct port_table *t, const struct port *like, struct port **out_old)
 {
@@ -310,7 +300,14 @@ struct port *
 port_del_socket(struct port_table *t, const struct elem *body)
 {
 	struct port like = { .fd = -1 };
-	return socket_parse(body, &like) ? port_remove(t, &like) : NULL;
+	struct port *p = NULL;
+	if (!socket_parse(body, &like))
+		return NULL;
+	bool is_all = like.kind == PORT_UDP && elem_value(body, "queue") == NULL;
+	do
+		p = port_remove(t, &like);
+	while (p == NULL && is_all && ++like.queue < QUEUE_MAX);
+	return p;
 }
 
 struct port *
@@ -367,6 +364,14 @@ port_find_udp(const struct port_table *t, const struct addr *local, unsigned que
 	};
 	like.queue = (uint16_t)queue;
 	return key_print(&like, key) ? port_find(t, key) : NULL;
+}
+
+unsigned
+port_worker(const struct port_table *t, const struct port *p, unsigned n)
+{
+	bool is_one_of_many = p->kind == PORT_UDP || p->queue > 0 ||
+			      (p->kind == PORT_UNIT && port_find_unit(t, p->unit, 1) != NULL);
+	return (is_one_of_many ? p->queue : p->index) % n;
 }
 
 struct port *

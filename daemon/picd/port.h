@@ -55,7 +55,6 @@ struct port {
 	uint8_t link_header; /* capture: octets before the IP header */
 	uint8_t vnet_header; /* units: octets that say what is left to do about a packet; 0: none */
 	uint16_t queue;      /* which of several of one device, or of one group of sockets */
-	uint16_t n_queues;   /* how many there are; 0: nobody said, so one */
 	bool is_headless;    /* an IPv6 raw socket: packets come without their IP header */
 	bool is_addressed;   /* an IP socket: sending names the destination */
 	struct addr address; /* receiving sockets: the local gateway, or ADDR_NONE */
@@ -92,7 +91,8 @@ struct port *port_add_device(
 struct port *port_add_socket(
     struct port_table *t, const struct elem *body, int fd, struct port **out_old);
 
-/* Takes the port that MSG_DEVICE_GONE or MSG_SOCKET_GONE names out of the table; NULL if there is none. */
+/* Takes the port that MSG_DEVICE_GONE or MSG_SOCKET_GONE names out of the table, or one of those that it names; NULL if there
+ * is none (any more). */
 struct port *port_del_device(struct port_table *t, const struct elem *body);
 struct port *port_del_socket(struct port_table *t, const struct elem *body);
 /* Takes any AF_XDP socket out; NULL: there is none. */
@@ -109,7 +109,7 @@ struct port *port_find_xsk(const struct port_table *t, const char *device, unsig
 struct port *port_find_send(const struct port_table *t, uint8_t family);
 
 /* The worker, of N, that listens to P: queues go to different ones, and so do devices of one queue. */
-unsigned port_worker(const struct port *p, unsigned n);
+unsigned port_worker(const struct port_table *t, const struct port *p, unsigned n);
 
 /* Closes and frees a list of ports that were taken out of the table. */
 void port_free_list(struct port_table *t, struct port *retired);

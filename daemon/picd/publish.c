@@ -38,7 +38,7 @@ ports_watch(struct picd *p)
 		struct port *port = p->ports.by_index[i];
 		if (port == NULL || port->is_watched)
 			continue;
-		port->watcher = port_worker(port, p->n_active);
+		port->watcher = port_worker(&p->ports, port, p->n_active);
 		int rc = worker_watch(p->workers[port->watcher], port);
 		if (rc < 0)
 			log_line(LOG_LEVEL_ERROR, "PICD_PORT", "%s: %s", port->key, strerror(-rc));

@@ -19,18 +19,36 @@
 
 enum { IP6_HEADER_LEN = 40, READS_MAX = 64 };
 
+/* Takes the link header out of what a vnet header says: length of the headers, start of what is summed. */
+static void
+vnet_shorten(uint8_t *vnet, uint16_t link_header)
+{
+	static const size_t places[] = { 2, 6 };
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint16_t v;
+		memcpy(&v, vnet + places[i], sizeof(v));
+		v = v > link_header ? (uint16_t)(v - link_header) : 0;
+		memcpy(vnet + places[i], &v, sizeof(v));
+	}
+}
+
 /* P is what a device gave, N octets: takes the headers of the device off. */
 static enum drop
 device_headers_take(const struct port *port, struct pkt *p, size_t n)
 {
-	const uint8_t *vnet = pkt_data(p);
+	uint8_t vnet[VNET_HEADER_MAX];
 	uint32_t ahead = (uint32_t)port->vnet_header + port->link_header;
 	if (n <= ahead)
 		return DROP_BAD_LENGTH;
+	memcpy(vnet, pkt_data(p), port->vnet_header);
 	p->off += ahead;
 	p->len = (uint32_t)n - ahead;
 	p->tag = port->tag;
-	return port->vnet_header > 0 ? cut_read(p, vnet, port->vnet_header) : DROP_NONE;
+	if (port->vnet_header == 0)
+		return DROP_NONE;
+	if (port->link_header > 0)
+		vnet_shorten(vnet, port->link_header);
+	return cut_read(p, vnet, port->vnet_header);
 }
 
 void

@@ -48,7 +48,9 @@ dynamic_leaves(struct picd *p, struct arena *a, struct elem *e, const struct sa 
 		lifetime_leaf(a, e, "sa-soft-lifetime", d->soft_ms, now);
 	if (d != NULL)
 		lifetime_leaf(a, e, "sa-hard-lifetime", d->hard_ms, now);
-	if (d == NULL || d->window == 0 || sa_params(sa)->auth == AUTH_NONE) {
+	const struct sa_params *q = sa_params(sa);
+	bool has_icv = q->auth != AUTH_NONE || enc_is_aead(q->enc);
+	if (d == NULL || d->window == 0 || !has_icv) {
 		elem_leaf(a, e, "sa-anti-replay-service", "disabled");
 		return;
 	}

@@ -68,7 +68,7 @@ unit_ports(struct build *b, const char *unit)
 		ways[i] = first;
 	const struct port *p = first;
 	for (unsigned queue = 0; p != NULL; p = port_find_unit(b->ports, unit, ++queue))
-		ways[port_worker(p, n)] = p;
+		ways[port_worker(b->ports, p, n)] = p;
 	smap_set(&b->unit_ways, first->unit, ways);
 	return ways;
 }
@@ -88,7 +88,7 @@ udp_ports(struct build *b, const struct addr *local)
 		return ways;
 	ways = arena_array(b->a, n, sizeof(*ways));
 	for (unsigned queue = 0; p != NULL; p = port_find_udp(b->ports, local, ++queue))
-		ways[port_worker(p, n)] = p;
+		ways[port_worker(b->ports, p, n)] = p;
 	smap_set(&b->unit_ways, arena_memdup(b->a, key, sizeof(key)), ways);
 	return ways;
 }

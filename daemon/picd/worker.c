@@ -221,7 +221,11 @@ worker_make(struct worker *w)
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
-	struct esp_worker_params esp = { .n_pkts = POOL_PKTS, .rand = w->p.rand };
+	struct esp_worker_params esp = {
+		.n_pkts = POOL_PKTS,
+		.rand = w->p.rand,
+		.engine = w->p.engine,
+	};
 	w->esp = esp_worker_new(&esp);
 	if (w->esp != NULL) {
 		w->pool = esp_worker_pool(w->esp);

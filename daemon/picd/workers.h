@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "lib/base/addr.h"
+#include "lib/esp/worker.h"
 
-struct esp_worker;
 struct hops;
 struct port;
 struct snap;
@@ -36,6 +36,7 @@ struct worker_params {
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
 	const struct hops *hops; /* NULL: no frames leave by AF_XDP; borrowed */
+	enum esp_engine engine;
 };
 
 /* Makes N workers, without starting their threads. False, and OUT untouched, when out of memory, descriptors or CPU

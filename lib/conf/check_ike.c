@@ -39,11 +39,14 @@ ipsec_proposals_check(struct builder *b, const struct elem *ipsec)
 		const struct elem *auth = elem_find(e, "authentication-algorithm");
 		if (enc == NULL)
 			continue;
+		bool is_gcm = enc->value != NULL && strstr(enc->value, "-gcm") != NULL;
 		if (value_is(e, "protocol", "ah"))
 			builder_error(b, enc, "Encryption algorithm must not be defined for AH");
-		if (auth != NULL && enc->value != NULL && strstr(enc->value, "-gcm") != NULL)
+		if (auth != NULL && is_gcm)
 			builder_error(
 			    b, auth, "HMAC Authentication is not compatible with AES-GCM");
+		if (value_is(e, "protocol", "bundle") && is_gcm)
+			builder_error(b, enc, "AES-GCM is not compatible with protocol bundle");
 	}
 }
 

@@ -108,7 +108,7 @@ proposals_keep_their_order_and_get_defaults(void **state)
 	assert_int_equal(plain->enc, ENC_3DES_CBC);
 	assert_int_equal(plain->lifetime_s, 3600);
 	const struct conf_ipsec_policy *q = tunnel(conf, "ss-both", 0)->term->dynamic.ipsec;
-	assert_int_equal(q->n_proposals, 3);
+	assert_int_equal(q->n_proposals, 4);
 	assert_int_equal(q->proposals[0]->proto, PROTO_BUNDLE);
 	assert_int_equal(q->proposals[0]->auth, AUTH_HMAC_SHA_256_128);
 	assert_int_equal(q->proposals[0]->enc, ENC_AES_256_CBC);
@@ -121,6 +121,9 @@ proposals_keep_their_order_and_get_defaults(void **state)
 	assert_int_equal(q->proposals[2]->auth, AUTH_HMAC_SHA1_96);
 	assert_int_equal(q->proposals[2]->enc, ENC_3DES_CBC);
 	assert_int_equal(q->proposals[2]->lifetime_s, 28800);
+	assert_int_equal(q->proposals[3]->proto, PROTO_ESP);
+	assert_int_equal(q->proposals[3]->auth, AUTH_NONE);
+	assert_int_equal(q->proposals[3]->enc, ENC_AES_256_GCM);
 }
 
 static void
@@ -352,7 +355,7 @@ kmd_gets_what_is_dynamic(void **state)
 	assert_string_equal(s->tunnels[2].term->inside_unit, "sp-1/2/0.3");
 	assert_memory_equal(ike_of(c, 0)->psk.b, "MAIN-SECRET", 11);
 	assert_int_equal(ike_of(c, 0)->n_proposals, 2);
-	assert_int_equal(s->tunnels[0].term->dynamic.ipsec->n_proposals, 3);
+	assert_int_equal(s->tunnels[0].term->dynamic.ipsec->n_proposals, 4);
 	assert_string_equal(s->tunnels[2].term->dynamic.ipsec->name, "default");
 	/* the unit of the ES PIC with its policy, and what its filter selects */
 	const struct conf_unit *u = conf_unit(c, "es-0/0/0.0");

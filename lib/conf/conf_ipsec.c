@@ -49,10 +49,14 @@ auth_load(struct builder *b, struct listed *l, struct conf_ipsec_proposal *p)
 static void
 enc_load(struct builder *b, struct listed *l, struct conf_ipsec_proposal *p)
 {
-	static const char *const unbuilt[] = { "aes-128-gcm", "aes-192-gcm", "aes-256-gcm", NULL };
-	const char *s = listed_value(l, "encryption-algorithm", unbuilt);
-	if (s != NULL && (p->enc = enc_by_name(s)) == ENC_MAX)
-		builder_error(b, elem_find(l->e, "encryption-algorithm"), "invalid value '%s'", s);
+	const struct elem *leaf = elem_find(l->e, "encryption-algorithm");
+	if (leaf == NULL || leaf->value == NULL)
+		return;
+	p->enc = enc_by_name(leaf->value);
+	if (p->enc == ENC_MAX || (enc_is_aead(p->enc) && enc_info(p->enc)->v1_esp == 0))
+		builder_error(b, leaf, "invalid value '%s'", leaf->value);
+	else if (enc_is_aead(p->enc))
+		p->auth = AUTH_NONE; /* one that is written is an error, see check_ike.c */
 }
 
 static void

@@ -104,6 +104,14 @@ enc_load(struct builder *b, const struct elem *e, struct conf_manual *m)
 		builder_error(b, leaf, "invalid value '%s'", leaf->value);
 		return;
 	}
+	if (enc_is_aead(alg)) {
+		/* RFC 4106 s2: after a restart a counter would come again under the same key */
+		builder_error(b, leaf,
+		    "%s must not be used in a manual security association because its key would "
+		    "outlive its counter",
+		    leaf->value);
+		return;
+	}
 	m->enc = alg;
 	if (alg == ENC_DES_CBC)
 		count(&b->uses_des, leaf);
@@ -121,6 +129,7 @@ blocks_check(
 	bool auth = elem_has(dir, "authentication");
 	bool enc = elem_has(dir, "encryption");
 	const struct elem *aux = elem_find(dir, "auxiliary-spi");
+	const char *algorithm = elem_value(elem_find(dir, "encryption"), "algorithm");
 	switch (proto) {
 	case PROTO_AH:
 		if (enc)
@@ -132,7 +141,7 @@ blocks_check(
 		if (!auth && !enc)
 			builder_error(b, protocol,
 			    "Either authentication or encryption must be defined for ESP");
-		else if (!auth)
+		else if (!auth && !enc_is_aead(enc_by_name(algorithm != NULL ? algorithm : "")))
 			count(&b->lacks_auth, protocol);
 		break;
 	case PROTO_BUNDLE:

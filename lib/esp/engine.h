@@ -5,8 +5,8 @@
  * Every worker has a struct engines: libipsec-mb in the flavour it likes best on this CPU, the same
  * in its SSE flavour (which is faster for some algorithms), and OpenSSL. An SA is given one of them
  * when it is made, because its expanded keys are of that one's form; the worker that seals or opens
- * its packets uses its own instance of it. Which one: measured per pair of algorithms at the first
- * start of a worker in the process (engine_pick.c), OpenSSL where libipsec-mb cannot run, or what
+ * its packets uses its own instance of it. Which one: measured per pair of algorithms when the
+ * process makes its first worker (engine_pick.c), OpenSSL where libipsec-mb cannot run, or what
  * esp_worker_params says.
  *
  * AEAD packets (GCM, ChaCha20-Poly1305) are sealed and opened one at a time, from where they lie to
@@ -46,9 +46,9 @@ struct engine_ops {
 	/* Computes N items that are not AEAD and sets their is_done. */
 	void (*run)(struct engine *e, struct burst_item *const *items, unsigned n);
 	/* See engine_seal() and engine_open(). */
-	void (*seal)(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
+	void (*seal)(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src,
 	    uint8_t *dst, uint32_t len, uint8_t *icv);
-	bool (*open)(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
+	bool (*open)(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src,
 	    uint8_t *dst, uint32_t len, const uint8_t *icv);
 	/* Writes N octets of AES-256 in counter mode from zero: what iv.c is made of. */
 	void (*stream)(struct engine *e, const uint8_t *key, uint8_t *out, size_t n);
@@ -56,9 +56,10 @@ struct engine_ops {
 
 /* One of them in one worker. */
 struct engine {
-	const struct engine_ops *ops; /* NULL: not here */
-	IMB_MGR *mgr;                 /* libipsec-mb */
-	struct gcm_context_data gcm;  /* libipsec-mb: scratch of one call */
+	const struct engine_ops *ops;     /* NULL: not here */
+	IMB_MGR *mgr;                     /* libipsec-mb */
+	struct gcm_context_data gcm;      /* libipsec-mb: scratch of one call */
+	struct evp_cipher_ctx_st *stream; /* OpenSSL: for stream() */
 };
 
 struct engines {
@@ -70,8 +71,20 @@ struct engines {
 };
 
 extern const struct engine_ops engine_mb_ops;
+extern const struct engine_ops engine_ssl_ops;
 
-/* Makes those that can be used here. False: out of memory, or FORCE cannot run on this CPU. */
+/* Makes one. False: out of memory, or it cannot run on this CPU. */
+__attribute__((warn_unused_result)) bool engine_mb_init(
+    struct engine *e, enum engine_id id, const char **out_flavour);
+__attribute__((warn_unused_result)) bool engine_ssl_init(struct engine *e);
+/* Also of one that was not made. */
+void engine_mb_done(struct engine *e);
+void engine_ssl_done(struct engine *e);
+
+/* Fills in e->pick with the fastest of those that E has. Takes some milliseconds. False: out of memory. */
+__attribute__((warn_unused_result)) bool engine_pick(struct engines *e);
+
+/* Makes those that are used for some algorithm. False: out of memory, or FORCE cannot run on this CPU. */
 __attribute__((warn_unused_result)) bool engines_init(struct engines *e, enum esp_engine force);
 void engines_done(struct engines *e);
 
@@ -81,8 +94,8 @@ void engine_forget(struct sa *sa);
 /* Encrypts LEN octets (at most 65,535) of an AEAD SA from SRC to DST, which are equal or do not overlap. ESP: the packet's
  * SPI, sequence number and IV, 16 octets in a row. The ICV's 16 octets go to ICV. */
 static inline void
-engine_seal(struct engines *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
-    uint8_t *dst, uint32_t len, uint8_t *icv)
+engine_seal(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
+    uint32_t len, uint8_t *icv)
 {
 	struct engine *one = &e->of[sa->engine];
 	one->ops->seal(one, sa, esp, src, dst, len, icv);
@@ -90,8 +103,8 @@ engine_seal(struct engines *e, const struct sa *sa, const uint8_t *esp, const ui
 
 /* Decrypts likewise. False: ICV is not the right one (compared in constant time), and what DST holds must not be used. */
 static inline bool
-engine_open(struct engines *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
-    uint8_t *dst, uint32_t len, const uint8_t *icv)
+engine_open(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
+    uint32_t len, const uint8_t *icv)
 {
 	struct engine *one = &e->of[sa->engine];
 	return one->ops->open(one, sa, esp, src, dst, len, icv);

@@ -260,7 +260,7 @@ chacha_run(struct engine *e, const struct sa *sa, IMB_CIPHER_DIRECTION dir, cons
 }
 
 static void
-mb_seal(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
+mb_seal(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
     uint32_t len, uint8_t *icv)
 {
 	const struct gcm_key_data *key = (const struct gcm_key_data *)(const void *)sa->keys;
@@ -294,7 +294,7 @@ icv_eq(const uint8_t *a, const uint8_t *b)
 }
 
 static bool
-mb_open(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
+mb_open(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
     uint32_t len, const uint8_t *icv)
 {
 	const struct gcm_key_data *key = (const struct gcm_key_data *)(const void *)sa->keys;
@@ -347,6 +347,52 @@ mb_stream(struct engine *e, const uint8_t *key, uint8_t *out, size_t n)
 	assert(job != NULL && job->status == IMB_STATUS_COMPLETED);
 	explicit_bzero(enc, sizeof(enc));
 	explicit_bzero(dec, sizeof(dec));
+}
+
+static const char *
+flavour_name(IMB_ARCH arch)
+{
+	switch (arch) {
+	case IMB_ARCH_SSE:
+		return "SSE";
+	case IMB_ARCH_AVX:
+		return "AVX";
+	case IMB_ARCH_AVX2:
+		return "AVX2";
+	case IMB_ARCH_AVX512:
+		return "AVX512";
+	default:
+		return NULL;
+	}
+}
+
+bool
+engine_mb_init(struct engine *e, enum engine_id id, const char **out_flavour)
+{
+	IMB_ARCH arch = IMB_ARCH_SSE;
+	e->mgr = alloc_mb_mgr(0);
+	if (e->mgr == NULL)
+		return false;
+	if (id == ENGINE_MB_SSE)
+		init_mb_mgr_sse(e->mgr);
+	else
+		init_mb_mgr_auto(e->mgr, &arch);
+	const char *flavour = flavour_name(arch); /* none without AES-NI: slower than OpenSSL */
+	if (flavour == NULL || imb_get_errno(e->mgr) != 0) {
+		engine_mb_done(e);
+		return false;
+	}
+	e->ops = &engine_mb_ops;
+	*out_flavour = flavour;
+	return true;
+}
+
+void
+engine_mb_done(struct engine *e)
+{
+	if (e->mgr != NULL)
+		free_mb_mgr(e->mgr);
+	*e = (struct engine){ 0 };
 }
 
 const struct engine_ops engine_mb_ops = {

@@ -3,9 +3,9 @@
  * esp_in_fuzz.c - any octets as outer packets into SAs of every kind.
  *
  * The input is a sequence of packets, each behind two octets of length (little-endian). Integrity
- * would stop every invented packet, so there are also SAs that only encrypt; and the first octet
- * of the input may ask for packets that are sealed by us, from the octets given, and spoiled at
- * one place.
+ * would stop every invented packet, so there are also SAs that only encrypt; and the octet behind the
+ * length may ask for packets that are sealed by us, from the octets given, and spoiled at
+ * one place, and for packets whose outer headers are beside them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +81,23 @@ result_check(const struct pkt *p)
 		abort();
 }
 
+/* Takes the outer headers off, or says that there were some, as with a packet that a UDP socket received. */
+static void
+outer_take(struct pkt *p, uint8_t how, struct pkt_outer *outer)
+{
+	*outer = (struct pkt_outer){
+		.src = test_addr(how & 1 ? "192.0.2.1" : "2001:db8::1"),
+		.dst = test_addr(how & 1 ? "192.0.2.2" : "2001:db8::2"),
+		.dst_port = 4500,
+		.tos = how,
+	};
+	if (p->lead > 0 && out_outer(p, outer)) {
+		p->off += p->lead;
+		p->len -= p->lead;
+	}
+	p->outer = outer;
+}
+
 static void
 one_packet(const uint8_t *data, size_t n, uint8_t how)
 {
@@ -91,6 +108,9 @@ one_packet(const uint8_t *data, size_t n, uint8_t how)
 		if (p->verdict == DROP_NONE && n > 4)
 			pkt_data(p)[(data[0] * 256U + data[1]) % p->len] ^= data[2];
 	}
+	struct pkt_outer outer;
+	if (how & 0x40)
+		outer_take(p, how, &outer);
 	if (p->next == NULL) {
 		in_burst(w, sad, &p, 1);
 		result_check(p);

@@ -12,10 +12,15 @@
 #include "lib/esp/flow.h"
 #include "lib/esp/frag.h"
 #include "lib/esp/icmp.h"
+#include "lib/esp/cut.h"
 #include "lib/esp/in.h"
 #include "lib/esp/ip.h"
+#include "lib/esp/job.h"
+#include "lib/esp/merge.h"
 #include "lib/esp/out.h"
 #include "lib/esp/sad.h"
+#include "lib/esp/seg_model.h"
+#include "lib/esp/super.h"
 #include "lib/esp/test_util.h"
 
 enum {
@@ -71,6 +76,8 @@ struct setup {
 	struct esp_worker *w;
 	struct sad *sad;
 	struct frag_table *frags;
+	struct merge *merge;
+	struct esp_job *job;
 	struct sa *outs[SAS_MAX];
 	struct sa *ins[SAS_MAX];
 	unsigned n;
@@ -81,6 +88,8 @@ setup_init(struct setup *s)
 {
 	s->w = test_worker(1500);
 	s->sad = sad_new(SAS_MAX);
+	s->merge = merge_new();
+	s->job = job_new();
 	s->frags = frag_new(esp_worker_pool(s->w), 20, 4000);
 	for (enum sa_protocol proto = SA_ESP; proto <= SA_BUNDLE; proto++) {
 		for (enum enc_alg enc = ENC_NULL; enc < ENC_MAX; enc++) {
@@ -162,6 +171,71 @@ round_run(struct setup *s, unsigned round)
 	return n_whole;
 }
 
+/* What was opened goes to a device as superpackets. */
+static unsigned
+opened_merge(struct setup *s, struct pkt **pkts, unsigned n)
+{
+	const struct merge_write *writes;
+	size_t n_writes = merge_burst(s->merge, pkts, n, MERGE_ALL, VNET_LEN, &writes);
+	unsigned n_whole = 0;
+	for (size_t i = 0; i < n_writes; i++)
+		n_whole += writes[i].n > 1;
+	for (unsigned i = 0; i < n; i++)
+		pkt_put(esp_worker_pool(s->w), pkts[i]);
+	return n_whole;
+}
+
+/* A superpacket by trains, or cut and in three steps. */
+static unsigned
+super_round(struct setup *s, unsigned round)
+{
+	struct pkt_pool *pool = esp_worker_pool(s->w);
+	struct seg_spec spec = { .family = round % 2 ? 4 : 6,
+		.proto = round % 3 ? 6 : 17,
+		.host = 1,
+		.sport = 1,
+		.dport = 2,
+		.seq = round,
+		.flags = 0x10,
+		.ttl = 9,
+		.id = 1,
+		.payload_len = 30000 };
+	uint8_t vnet[VNET_LEN];
+	struct pkt *pkts[ESP_BURST_MAX];
+	struct pkt *p = seg_pkt(s->w, &spec);
+	struct super super;
+	struct super_job job;
+	unsigned n_whole = 0;
+	seg_vnet(pkt_data(p), 1000, vnet);
+	if (cut_read(p, vnet, VNET_LEN) != DROP_NONE)
+		abort();
+	p->sa = s->outs[round % s->n];
+	if (super_start(s->w, &super, p, SUPER_WHOLE)) {
+		while (super_next(s->w, &super, &job)) {
+			super_crypt(s->w, &job);
+			super_finish(s->w, &job);
+			if (!super_views(s->w, &job, pkts))
+				abort();
+			pkt_put(pool, job.train);
+			in_burst(s->w, s->sad, pkts, job.n);
+			n_whole += opened_merge(s, pkts, job.n);
+		}
+	} else {
+		struct cut c;
+		cut_start(&c, p);
+		size_t n = cut_pkts(&c, pool, pkts, ESP_BURST_MAX);
+		out_prepare(s->w, s->job, pkts, n);
+		job_crypt(s->w, s->job);
+		out_finish(s->w, s->job);
+		in_prepare(s->w, s->sad, s->job, pkts, n);
+		job_crypt(s->w, s->job);
+		in_finish(s->w, s->job);
+		n_whole += opened_merge(s, pkts, (unsigned)n);
+	}
+	pkt_put(pool, p);
+	return n_whole;
+}
+
 int
 main(void)
 {
@@ -175,14 +249,20 @@ main(void)
 	unsigned n_whole = 0;
 	for (unsigned round = 0; round < ROUNDS; round++)
 		n_whole += round_run(&s, round);
+	unsigned n_super = 0;
+	for (unsigned round = 0; round < ROUNDS; round++)
+		n_super += super_round(&s, round);
 	unsigned long calls = n_calls - before;
-	printf("%u packets came through, %lu allocations\n", n_whole, calls);
+	printf("%u packets and %u superpackets came through, %lu allocations\n", n_whole, n_super,
+	    calls);
 	for (unsigned i = 0; i < s.n; i++) {
 		sa_free(s.outs[i]);
 		sa_free(s.ins[i]);
 	}
+	merge_free(s.merge);
+	job_free(s.job);
 	frag_free(s.frags);
 	sad_free(s.sad);
 	esp_worker_free(s.w);
-	return calls == 0 && n_whole > ROUNDS * ESP_BURST_MAX / 2 ? 0 : 1;
+	return calls == 0 && n_whole > ROUNDS * ESP_BURST_MAX / 2 && n_super >= ROUNDS ? 0 : 1;
 }

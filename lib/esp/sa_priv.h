@@ -64,12 +64,14 @@ struct sa {
 	_Atomic uint16_t path_mtu;   /* 0 = unknown; written by the control side */
 	struct ip_words source;
 	uint64_t icv_mask[2];               /* ones where the ICV is */
-	const void *cipher_keys;            /* into keys, or des_keys; or the engine's own */
+	const void *cipher_keys;            /* into keys, or des_keys */
 	const void *des_keys[SA_DES_PARTS]; /* into keys */
-	uint8_t salt[SA_SALT_LEN];          /* AEAD */
-	uint8_t outer_len;                  /* tunnel: of the IP header in the template */
-	uint8_t lead_len; /* tunnel: with the UDP header behind it, if there is one */
-	uint8_t ah_len;   /* AH header with ICV and padding, 0 without AH */
+	struct evp_cipher_ctx_st *evp; /* OpenSSL's, which serves one thread at a time; owned */
+	atomic_flag evp_busy;
+	uint8_t salt[SA_SALT_LEN]; /* AEAD */
+	uint8_t outer_len;         /* tunnel: of the IP header in the template */
+	uint8_t lead_len;          /* tunnel: with the UDP header behind it, if there is one */
+	uint8_t ah_len;            /* AH header with ICV and padding, 0 without AH */
 	uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];

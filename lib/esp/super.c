@@ -18,7 +18,8 @@
 #include "lib/esp/worker_priv.h"
 
 enum {
-	GAP = 16, /* between whole packets: room for an IPv6 fragment header in front */
+	LANES = 16, /* packets that the engines for CBC and HMAC seal in the time of one */
+	GAP = 16,   /* between whole packets: room for an IPv6 fragment header in front */
 };
 
 static unsigned
@@ -62,6 +63,18 @@ train_len(const struct super *s, uint32_t len)
 	return whole_len(s, len) - s->sa->lead_len + s->lead;
 }
 
+/* How many of N segments go into a train that has room for FIT: about as many into each, so that two workers may share
+ * them; where the engine works on many at once, whole rounds of its lanes. */
+static unsigned
+job_size(const struct sa *sa, unsigned n, unsigned fit)
+{
+	unsigned size = div_up(n, div_up(n, fit));
+	if (sa->is_aead)
+		return size;
+	unsigned rounds = div_up(size, LANES) * LANES;
+	return rounds <= fit ? rounds : size;
+}
+
 bool
 super_start(struct esp_worker *w, struct super *s, struct pkt *p, enum super_layout layout)
 {
@@ -85,8 +98,7 @@ super_start(struct esp_worker *w, struct super *s, struct pkt *p, enum super_lay
 		fit = SUPER_SEGS_MAX;
 	if (fit == 0)
 		return false;
-	s->n_jobs = div_up(s->cut.n, fit);
-	s->per_job = div_up(s->cut.n, s->n_jobs); /* about equal: two workers may share them */
+	s->per_job = job_size(sa, s->cut.n, fit);
 	s->n_jobs = div_up(s->cut.n, s->per_job);
 	if (pkt_pool_left(w->pool) < s->n_jobs)
 		return false;
@@ -182,7 +194,7 @@ static void
 segment_direct(struct esp_worker *w, const struct super_job *job, const struct cut *c, unsigned i,
     uint8_t *esp)
 {
-	const struct sa *sa = job->super.sa;
+	struct sa *sa = job->super.sa;
 	uint32_t len;
 	uint8_t saved[SEAL_BEYOND];
 	uint8_t *body = job->super.pkt->buf + (cut_payload(c, i, &len) - job->super.pkt->buf);
@@ -199,7 +211,7 @@ segment_direct(struct esp_worker *w, const struct super_job *job, const struct c
 static void
 aead_seal(struct esp_worker *w, struct super_job *job, struct cut *c)
 {
-	const struct sa *sa = job->super.sa;
+	struct sa *sa = job->super.sa;
 	unsigned last = job->first + job->n - 1;
 	for (unsigned k = 0; k < job->n; k++) {
 		unsigned i = job->first + k;

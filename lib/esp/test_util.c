@@ -23,8 +23,10 @@ count_rand(void *arg, void *buf, size_t n)
 struct esp_worker *
 test_worker(size_t n)
 {
-	struct esp_worker *w =
-	    esp_worker_new(&(struct esp_worker_params){ .n_pkts = n, .rand = count_rand });
+	struct esp_worker_params params = { .n_pkts = n, .rand = count_rand };
+	if (!esp_engine_by_name(getenv("SALLYPORT_ENGINE"), &params.engine))
+		abort();
+	struct esp_worker *w = esp_worker_new(&params);
 	if (w == NULL)
 		abort();
 	return w;

@@ -7,8 +7,26 @@
 #include "lib/esp/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/esp/worker_priv.h"
+
+bool
+esp_engine_by_name(const char *name, enum esp_engine *out)
+{
+	static const char *const names[] = {
+		[ESP_ENGINE_FASTEST] = "fastest",
+		[ESP_ENGINE_MB] = "ipsec-mb",
+		[ESP_ENGINE_OPENSSL] = "openssl",
+	};
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name != NULL ? name : names[0], names[i]) == 0) {
+			*out = (enum esp_engine)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 struct esp_worker *
 esp_worker_new(const struct esp_worker_params *params)

@@ -9,6 +9,7 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@ enum esp_engine {
 	ESP_ENGINE_MB,      /* libipsec-mb for everything */
 	ESP_ENGINE_OPENSSL, /* OpenSSL for everything */
 };
+
+/* "fastest", "ipsec-mb" or "openssl", as developers and tests write it; NULL is the first. False: none of them. */
+__attribute__((warn_unused_result)) bool esp_engine_by_name(const char *name, enum esp_engine *out);
 
 struct esp_worker_params {
 	/* packets in the pool: all in flight, plus 250 for reassembly, plus fragments */

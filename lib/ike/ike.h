@@ -226,9 +226,9 @@ struct ike_child {
 	struct p2_spis in; /* ours; 0 where the protocol is not used */
 	struct p2_spis out;
 	/* lengths are those of lib/crypto/alg.h; bundle: AH has the auth key, ESP the enc key */
-	uint8_t in_enc_key[CIPHER_KEY_MAX];
+	uint8_t in_enc_key[ENC_SECRET_MAX];
 	uint8_t in_auth_key[32];
-	uint8_t out_enc_key[CIPHER_KEY_MAX];
+	uint8_t out_enc_key[ENC_SECRET_MAX];
 	uint8_t out_auth_key[32];
 	/* IKE_CHILD_FAILED */
 	enum ike_reason reason; /* TIMEOUT, or what the peer answered */

@@ -129,12 +129,13 @@ spis_make(struct ike *ike, struct v1_quick *q, bool needs_esp, bool needs_ah)
 
 /* --- keys --- */
 
-/* The keys of one protocol and direction: first that of the cipher, then that of the authentication. */
+/* The keys of one protocol and direction: first that of the cipher, its salt if it has one (RFC 4106 s8.1), then that of
+ * the authentication. */
 static void
 keys_cut(const struct ike_sa *sa, const struct v1_keymat *m, uint8_t *enc, size_t enc_len,
     uint8_t *auth, size_t auth_len)
 {
-	uint8_t b[CIPHER_KEY_MAX + 32];
+	uint8_t b[ENC_SECRET_MAX + 32];
 	v1_keymat(&sa->keys, m, b, enc_len + auth_len);
 	memcpy(enc, b, enc_len);
 	memcpy(auth, b + enc_len, auth_len);
@@ -146,7 +147,7 @@ child_keys(struct v1_turn *t, struct part gxy)
 {
 	struct v1_quick *q = t->quick;
 	struct ike_child *c = &q->work->child;
-	size_t enc_len = enc_info(c->chosen.enc)->key_len;
+	size_t enc_len = enc_secret_len(c->chosen.enc);
 	size_t auth_len = auth_info(c->chosen.auth)->key_len;
 	bool has_esp = c->chosen.protocol != P2_AH;
 	bool has_ah = c->chosen.protocol != P2_ESP;

@@ -56,14 +56,14 @@ enum msg_type {
 	               * packets appear from it. capture-*: packets of the interface of an interface-style service set, each preceded
 	               * by link-header octets; -in: entering it, not yet routed; -out: leaving it. queue: which one of the device's
 	               * queues (0 ...): each is a message of its own. vnet-header: octets of a struct virtio_net_hdr
-	               * (little-endian) before each packet, read or written, ahead of link-header; 0: none. With it a packet may be
-	               * up to 64 KB of several segments, and its checksum may be still to be completed */
+	               * (little-endian) before each packet, read or written, ahead of link-header, which its offsets count; 0: none. With
+	               * it a packet may be up to 64 KB of several segments, and its checksum may be still to be completed */
 	MSG_DEVICE_GONE, /* N->P device-gone { unit, role, [service-set], queue }: that queue */
 	MSG_SOCKET, /* N->P socket { kind ("esp", "ah", "send4", "send6"), [address] } + fd: raw sockets. esp, ah: receive, bound to
 	               * ADDRESS (a local gateway or tunnel source; missing = any address of FAMILY leaf "family" 4 or 6).
 	               * IPv4 sockets give the IP header, IPv6 ones do not (PKTINFO, HOPLIMIT, TCLASS are switched on). send*:
 	               * header included, marked so that our own filters let it pass; IP_RECVERR is on */
-	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family, [queue] } */
+	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family, [queue] }; kind "natt" without queue: all of ADDRESS */
 	MSG_NET_SYNC, /* N->P net-sync { commit, [source-inet], [source-inet6] }: everything for this commit has been handed over;
 	               * source-*: an address of the host, for ICMP errors about packets of units without one */
 	MSG_XDP_MEMORY, /* N->P + fd: the frames of the AF_XDP socket that comes next */

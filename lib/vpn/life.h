@@ -64,7 +64,7 @@ struct life_sa {
 	uint32_t spi;            /* bundle: of AH */
 	uint32_t aux_spi;        /* bundle: of ESP; else 0 */
 	const uint8_t *auth_key; /* auth_info()->key_len octets; held: NULL */
-	const uint8_t *enc_key;  /* enc_info()->key_len octets; held: NULL */
+	const uint8_t *enc_key;  /* enc_secret_len() octets; held: NULL */
 	struct natt_end local;   /* outer addresses */
 	struct natt_end remote;
 	unsigned window; /* 0: no anti-replay */

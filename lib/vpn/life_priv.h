@@ -139,7 +139,7 @@ struct life_gate {
 /* The keys of an outbound SA that is not used yet. */
 struct life_late {
 	uint64_t due_ms; /* UINT64_MAX: only when nothing else is left */
-	uint8_t enc_key[CIPHER_KEY_MAX];
+	uint8_t enc_key[ENC_SECRET_MAX];
 	uint8_t auth_key[32];
 };
 

@@ -317,6 +317,8 @@ int
 main(void)
 {
 	struct esp_worker_params params = { .n_pkts = 1024, .rand = system_rand };
+	if (!esp_engine_by_name(getenv("SALLYPORT_ENGINE"), &params.engine))
+		die("engine", "SALLYPORT_ENGINE");
 	worker = esp_worker_new(&params);
 	sad = sad_new(SAS_MAX);
 	if (worker == NULL || sad == NULL)

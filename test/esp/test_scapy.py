@@ -24,6 +24,8 @@ AUTH = {'hmac-md5-96': ('HMAC-MD5-96', 16), 'hmac-sha1-96': ('HMAC-SHA1-96', 20)
         'hmac-sha-256-128': ('SHA2-256-128', 32)}
 ENC = {'des-cbc': ('DES', 8), '3des-cbc': ('3DES', 24), 'aes-128-cbc': ('AES-CBC', 16),
        'aes-192-cbc': ('AES-CBC', 24), 'aes-256-cbc': ('AES-CBC', 32)}
+AEAD = {'aes-128-gcm': ('AES-GCM', 20), 'aes-192-gcm': ('AES-GCM', 28), 'aes-256-gcm': ('AES-GCM', 36),
+        'chacha20-poly1305': ('CHACHA20-POLY1305', 36)}   # the salt is at the end of the key
 OUTER = {4: ('192.0.2.1', '192.0.2.2'), 6: ('2001:db8:ff::1', '2001:db8:ff::2')}
 RND = random.Random(1)
 
@@ -171,7 +173,8 @@ class Pair:
     """The same SA in both implementations: `o` ours outbound, `i` ours inbound, and scapy's."""
 
     def __init__(self, pipe, proto, mode, enc, auth, family, window=64, **more):
-        self.enc_key = key(ENC[enc][1]) if enc else b''
+        known = {**ENC, **AEAD}
+        self.enc_key = key(known[enc][1]) if enc else b''
         self.auth_key = key(AUTH[auth][1]) if auth else b''
         self.auth, self.mode = auth, mode
         tunnel = outer_header(family) if mode == 'tunnel' else None
@@ -182,7 +185,7 @@ class Pair:
         common.update(more)
         pipe.sa('o', dir='out', **common)
         pipe.sa('i', dir='in', window=window, **common)
-        crypt = dict(crypt_algo=ENC[enc][0], crypt_key=self.enc_key) if enc else {}
+        crypt = dict(crypt_algo=known[enc][0], crypt_key=self.enc_key) if enc else {}
         sign = dict(auth_algo=AUTH[auth][0], auth_key=self.auth_key) if auth else {}
         if proto == 'esp':
             self.sas = [SecurityAssociation(ESP, 0x1001, tunnel_header=tunnel, **crypt, **sign)]
@@ -213,6 +216,8 @@ def combinations():
                     yield 'esp', mode, enc, auth, family, inner
                 if enc and auth:
                     yield 'bundle', mode, enc, auth, family, inner
+            for enc in AEAD:
+                yield 'esp', mode, enc, None, family, inner
             for auth in AUTH:
                 yield 'ah', mode, None, auth, family, inner
 
@@ -232,7 +237,7 @@ def test_both_directions(pipe, proto, mode, enc, auth, family, inner):
 
 @pytest.mark.parametrize('family', (4, 6))
 @pytest.mark.parametrize('enc,auth', (('3des-cbc', 'hmac-md5-96'), ('aes-256-cbc', 'hmac-sha-256-128'),
-                                      ('aes-128-cbc', None), (None, 'hmac-sha1-96')))
+                                      ('aes-128-cbc', None), (None, 'hmac-sha1-96'), ('aes-128-gcm', None)))
 def test_esp_in_udp(pipe, enc, auth, family):
     pair = Pair(pipe, 'esp', 'tunnel', enc, auth, family, sport=4500, dport=4500)
     sa = pair.sas[0]
@@ -287,6 +292,7 @@ def test_spi_of_the_other_protocol(pipe):
 
 FLIPS = [('esp', 'aes-128-cbc', 'hmac-sha1-96'), ('esp', '3des-cbc', 'hmac-md5-96'),
          ('esp', None, 'hmac-sha-256-128'), ('ah', None, 'hmac-sha1-96'),
+         ('esp', 'aes-192-gcm', None), ('esp', 'chacha20-poly1305', None),
          ('ah', None, 'hmac-sha-256-128'), ('bundle', 'aes-256-cbc', 'hmac-sha-256-128')]
 MUTABLE = {4: {1, 6, 7, 8, 10, 11}, 6: {1, 2, 3, 7}}  # AH does not cover these octets
 
@@ -315,7 +321,7 @@ def test_every_flipped_octet(pipe, proto, mode, enc, auth, family):
 
 @pytest.mark.parametrize('proto,enc,auth', FLIPS + [('esp', 'des-cbc', None)])
 def test_every_truncation(pipe, proto, enc, auth):
-    pair = Pair(pipe, proto, 'tunnel', enc, auth, 4, window=64 if auth else 0)
+    pair = Pair(pipe, proto, 'tunnel', enc, auth, 4, window=64 if auth or enc in AEAD else 0)
     sealed = pair.seal(ip(4, UDP(sport=1, dport=2) / b'some content'))
     cut = []
     for n in range(len(sealed)):
@@ -363,7 +369,7 @@ SIZES = [*range(20, 130), 255, 256, 257, 1279, 1280, 1399, 1400, 1499, 1500, 409
          16384, 32768, 40000, 65000, 65400]
 
 
-@pytest.mark.parametrize('proto,enc,auth', [FLIPS[0], FLIPS[2], FLIPS[3], FLIPS[5],
+@pytest.mark.parametrize('proto,enc,auth', [FLIPS[0], FLIPS[2], *FLIPS[3:6], FLIPS[7],
                                             ('esp', 'des-cbc', None), ('esp', '3des-cbc', None)])
 @pytest.mark.parametrize('inner', (4, 6))
 def test_sizes(pipe, proto, enc, auth, inner):

@@ -19,6 +19,8 @@ CASES = """
   esp      aes-128-cbc  hmac-sha-256-128 group14 4 6
   esp      aes-256-cbc  hmac-md5-96      group19 6 4
   esp      des-cbc      hmac-sha1-96     group2  6 6
+  esp      aes-128-gcm  none             group14 4 4
+  esp      aes-256-gcm  none             none    6 4
   ah       none         hmac-md5-96      none    4 4
   ah       none         hmac-sha1-96     group14 4 6
   ah       none         hmac-sha-256-128 group20 6 6
@@ -37,10 +39,10 @@ def test_plain_packets(scene, protocol, enc, icv, pfs, outer, inner):
     side = s.side(int(outer), (int(inner),))
     a = Gateway(s.gw, junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")], more=junos.ike(
         ipsec=junos.phase2(protocol, enc, icv, pfs))))
-    group = f"-{charon.GROUP[pfs]}" if pfs else ""
+    words = [charon.ENC.get(enc), charon.HASH.get(icv), charon.GROUP.get(pfs)]
     text = charon.connection(
-        side.peer, side.wan, side.peer_nets[0], side.nets[0], encap=False, esp=f"{charon.ENC.get(enc)}-{charon.HASH[icv]}{group}",
-        ah=f"{charon.HASH[icv]}{group}" if protocol == "ah" else "")
+        side.peer, side.wan, side.peer_nets[0], side.nets[0], encap=False, esp="-".join(word for word in words if word),
+        ah="-".join(word for word in words[1:] if word) if protocol == "ah" else "")
     with charon.GuestCharon(s.guest, text) as b:
         with s.gw.capture("wan", "not arp and not udp and not multicast and not (icmp6 and ip6[40] > 132)") as wire:
             s.carried(a, b, inner)

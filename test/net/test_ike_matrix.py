@@ -27,8 +27,11 @@ PSK = """
   main         address      aes-256-cbc  md5     group16  aes-128-cbc  hmac-md5-96      group16 6 4
   main         ipv4         aes-128-cbc  sha-256 group19  aes-256-cbc  hmac-sha1-96     group19 4 4
   main         fqdn         3des-cbc     sha-384 group24  aes-192-cbc  hmac-sha-256-128 group24 4 4
+  main         ipv4         aes-256-cbc  sha-256 group14  aes-128-gcm  none             group14 4 4
+  main         fqdn         aes-128-cbc  sha1    group19  aes-256-gcm  none             none    6 6
   aggressive   address      aes-128-cbc  sha1    group2   aes-128-cbc  hmac-sha1-96     none    4 4
   aggressive   fqdn         aes-256-cbc  sha-256 group14  aes-256-cbc  hmac-sha-256-128 group2  4 4
+  aggressive   fqdn         aes-128-cbc  sha-256 group14  aes-192-gcm  none             group2  4 6
   aggressive   user-fqdn    3des-cbc     md5     group5   3des-cbc     hmac-md5-96      group5  4 4
   aggressive   key-id       aes-192-cbc  sha-384 group19  des-cbc      hmac-sha1-96     group14 4 6
   aggressive   ipv6         aes-256-cbc  sha1    group20  aes-256-cbc  hmac-sha1-96     group24 6 6
@@ -46,7 +49,7 @@ RSA = """
   aggressive   dn-container 3des-cbc     sha-384 group24  3des-cbc     hmac-md5-96      group1  4 4
   aggressive   fqdn         aes-192-cbc  md5     group14  aes-128-cbc  hmac-sha1-96     group15 6 6
 """
-CORE = ("main-fqdn-aes-128-cbc", "aggressive-fqdn-aes-256-cbc", "main-dn-exact", "main-dn-container")
+CORE = ("main-fqdn-aes-128-cbc", "-aes-128-gcm", "aggressive-fqdn-aes-256-cbc", "main-dn-exact", "main-dn-container")
 
 SUBJECT = "O=Example, CN={}"
 
@@ -90,7 +93,8 @@ def configurations(t, kind, mode, who, enc, auth, group, esp, icv, pfs, outer, i
     method = "pre-shared-keys" if psk else "rsa-signatures"
     ours = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")], more=junos.ike(
         psk, junos.phase1(method, enc, auth, group), f"mode {mode}; {policy}", junos.phase2("esp", esp, icv, pfs)))
-    proposal = f"{charon.ENC[esp]}-{charon.HASH[icv]}" + (f"-{charon.GROUP[pfs]}" if pfs else "")
+    words = [charon.ENC[esp], charon.HASH.get(icv), charon.GROUP.get(pfs)]
+    proposal = "-".join(word for word in words if word)
     theirs = charon.connection(
         side.peer, side.wan, side.peer_nets[0], side.nets[0], psk, f"{charon.ENC[enc]}-{charon.HASH[auth]}-{charon.GROUP[group]}",
         proposal, "aggressive = yes" if mode == "aggressive" else "", ids=ids)

@@ -4,7 +4,7 @@
 
 import pytest
 from lab import tsharkesp
-from lab.scapyesp import AUTH, ENC, KEY, sa, seal
+from lab.scapyesp import AEAD, AUTH, ENC, KEY, sa, seal
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.utils import wrpcap
@@ -34,6 +34,19 @@ def test_opens_every_algorithm(enc, auth, tmp_path):
     assert seen["icmp.seq"] == ["99"]
     assert seen["esp.sequence"] == ["7"]
     assert seen["icv"] == ("good" if auth else "none")
+
+
+@pytest.mark.parametrize("enc", AEAD)
+def test_opens_every_aead(enc, tmp_path):
+    packet = sealed(enc, None, IP(src="10.1.0.10", dst="10.2.0.10") / ICMP(seq=99) / (b"x" * 56))
+    seen = judge(tmp_path / "one.pcap", packet, enc, None)
+    assert seen["ip.src"] == [SRC, "10.1.0.10"]
+    assert seen["icmp.seq"] == ["99"]
+    assert seen["icv"] == "good"
+    wrong = KEY[enc][:-1] + b"!"   # of the salt
+    wrpcap(str(tmp_path / "two.pcap"), [packet])
+    seen = tsharkesp.decrypt(tmp_path / "two.pcap", [tsharkesp.Sa(SRC, DST, 0x1234, enc, wrong)], ["ip.src"])[0]
+    assert seen["icv"] == "bad"
 
 
 def test_opens_ipv6_in_ipv6_and_ipv4_in_ipv6(tmp_path):

@@ -412,7 +412,7 @@ talk_children_agree(const struct talk *t)
 		return false;
 	const struct ike_child *a = &t->a.children[t->a.n_children - 1];
 	const struct ike_child *b = &t->b.children[t->b.n_children - 1];
-	size_t enc = enc_info(a->chosen.enc)->key_len;
+	size_t enc = enc_secret_len(a->chosen.enc);
 	size_t auth = auth_info(a->chosen.auth)->key_len;
 	return a->chosen.protocol == b->chosen.protocol && a->chosen.enc == b->chosen.enc &&
 	       a->chosen.auth == b->chosen.auth && a->chosen.lifetime_s == b->chosen.lifetime_s &&

@@ -105,6 +105,9 @@ every_protocol_comes_up(void **state)
 {
 	static const struct p2_proposal list[] = {
 		{ P2_ESP, AUTH_NONE, ENC_AES_128_CBC, 3600 },
+		{ P2_ESP, AUTH_NONE, ENC_AES_128_GCM, 3600 },
+		{ P2_ESP, AUTH_NONE, ENC_AES_192_GCM, 3600 },
+		{ P2_ESP, AUTH_NONE, ENC_AES_256_GCM, 3600 },
 		{ P2_ESP, AUTH_HMAC_MD5_96, ENC_NULL, 3600 },
 		{ P2_AH, AUTH_HMAC_SHA1_96, ENC_NULL, 3600 },
 		{ P2_AH, AUTH_HMAC_SHA_256_128, ENC_NULL, 3600 },

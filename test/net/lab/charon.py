@@ -19,7 +19,8 @@ PLUGINS = ("random nonce aes des md5 sha1 sha2 hmac kdf gmp openssl pem pkcs1 pk
            "{ipsec}kernel-netlink socket-default vici updown")
 
 # strongSwan's names for JUNOS's algorithms and groups
-ENC = {"des-cbc": "des", "3des-cbc": "3des", "aes-128-cbc": "aes128", "aes-192-cbc": "aes192", "aes-256-cbc": "aes256"}
+ENC = {"des-cbc": "des", "3des-cbc": "3des", "aes-128-cbc": "aes128", "aes-192-cbc": "aes192", "aes-256-cbc": "aes256",
+       "aes-128-gcm": "aes128gcm16", "aes-192-gcm": "aes192gcm16", "aes-256-gcm": "aes256gcm16"}
 HASH = {"md5": "md5", "sha1": "sha1", "sha-256": "sha256", "sha-384": "sha384",
         "hmac-md5-96": "md5", "hmac-sha1-96": "sha1", "hmac-sha-256-128": "sha256"}
 GROUP = {"group1": "modp768", "group2": "modp1024", "group5": "modp1536", "group14": "modp2048", "group15": "modp3072",

@@ -90,9 +90,10 @@ def phase1(method="pre-shared-keys", enc="3des-cbc", auth="sha1", group="group2"
 def phase2(protocol="esp", enc="3des-cbc", auth="hmac-sha1-96", pfs=None, lifetime=None):
     """An ipsec proposal p2 and the policy i1 that names it, for ike() and Dynamic(ipsec_policy="i1")."""
     encryption = f"encryption-algorithm {enc};" if protocol != "ah" else ""
+    icv = "" if enc and enc.endswith("-gcm") else f"authentication-algorithm {auth};"
     life = f"lifetime-seconds {lifetime};" if lifetime else ""
     secrecy = f"perfect-forward-secrecy {{ keys {pfs}; }}" if pfs else ""
-    return (f"proposal p2 {{ protocol {protocol}; authentication-algorithm {auth}; {encryption} {life} }} "
+    return (f"proposal p2 {{ protocol {protocol}; {icv} {encryption} {life} }} "
             f"policy i1 {{ proposals p2; {secrecy} }}")
 
 

@@ -13,13 +13,16 @@ from scapy.packet import Raw
 
 ENC = {None: "NULL", "des-cbc": "DES", "3des-cbc": "3DES", "aes-128-cbc": "AES-CBC", "aes-192-cbc": "AES-CBC",
        "aes-256-cbc": "AES-CBC"}
+AEAD = {"aes-128-gcm": "AES-GCM", "aes-192-gcm": "AES-GCM", "aes-256-gcm": "AES-GCM"}
 AUTH = {None: "NULL", "hmac-md5-96": "HMAC-MD5-96", "hmac-sha1-96": "HMAC-SHA1-96", "hmac-sha-256-128": "SHA2-256-128"}
 LAYER = {"esp": ESP, "ah": AH}
 
 # A good key for each algorithm: no two alike, no weak DES part.
 KEY = {None: b"", "des-cbc": bytes(range(1, 9)), "3des-cbc": bytes(range(1, 25)), "aes-128-cbc": bytes(range(32, 48)),
        "aes-192-cbc": bytes(range(64, 88)), "aes-256-cbc": bytes(range(96, 128)), "hmac-md5-96": bytes(range(128, 144)),
-       "hmac-sha1-96": bytes(range(150, 170)), "hmac-sha-256-128": bytes(range(180, 212))}
+       "hmac-sha1-96": bytes(range(150, 170)), "hmac-sha-256-128": bytes(range(180, 212)),
+       # the salt is at the end
+       "aes-128-gcm": bytes(range(3, 23)), "aes-192-gcm": bytes(range(5, 33)), "aes-256-gcm": bytes(range(7, 43))}
 
 # All pairs that JUNOS lets an ESP SA have: (encryption, authentication).
 ESP_PAIRS = [(enc, auth) for enc in ENC for auth in AUTH if enc or auth]
@@ -30,7 +33,7 @@ def sa(proto, spi, enc=None, enc_key=None, auth=None, auth_key=None, outer=None,
     mode. A key that is not given is the one in KEY. SEQ: the first sequence number sealed."""
     more = {}
     if proto == "esp":
-        more.update(crypt_algo=ENC[enc], crypt_key=KEY[enc] if enc_key is None else enc_key)
+        more.update(crypt_algo={**ENC, **AEAD}[enc], crypt_key=KEY[enc] if enc_key is None else enc_key)
     if outer:
         more["tunnel_header"] = (IPv6 if ":" in outer[0] else IP)(src=outer[0], dst=outer[1])
     return SecurityAssociation(LAYER[proto], spi=spi, seq_num=seq, auth_algo=AUTH[auth],

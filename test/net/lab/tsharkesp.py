@@ -17,6 +17,9 @@ ENC = {
     "aes-128-cbc": "AES-CBC [RFC3602]",
     "aes-192-cbc": "AES-CBC [RFC3602]",
     "aes-256-cbc": "AES-CBC [RFC3602]",
+    "aes-128-gcm": "AES-GCM with 16 octet ICV [RFC4106]",
+    "aes-192-gcm": "AES-GCM with 16 octet ICV [RFC4106]",
+    "aes-256-gcm": "AES-GCM with 16 octet ICV [RFC4106]",
 }
 AUTH = {
     None: "NULL",
