@@ -15,6 +15,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/cores.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -182,17 +183,20 @@ outside_tell(struct hops *h, struct outside *o, bool is_there)
 	if (c == NULL || (!is_there && !o->is_given))
 		return;
 	struct arena *a = arena_new();
-	for (unsigned i = 0; i < o->n_queues; i++) {
+	for (unsigned i = 0; i < o->n_queues * o->n_ways; i++) {
+		unsigned queue = i / o->n_ways;
+		unsigned way = i % o->n_ways;
 		struct elem *e = elem_new(a, "socket");
 		elem_leaf(a, e, "kind", "xdp");
 		elem_leaf(a, e, "device", o->device);
-		elem_leaff(a, e, "queue", "%u", i);
-		elem_leaff(a, e, "queues", "%u", o->n_queues);
+		elem_leaff(a, e, "queue", "%u", queue);
+		elem_leaff(a, e, "way", "%u", way);
+		elem_leaff(a, e, "ways", "%u", o->n_ways);
 		elem_leaf(a, e, "mode", o->xdp.is_native ? "native" : "generic");
-		if (is_there)
-			(void)!ipc_send(c, MSG_XDP_MEMORY, 0, NULL, o->queues[i].memory);
+		if (is_there && way == 0)
+			(void)!ipc_send(c, MSG_XDP_MEMORY, 0, NULL, o->queues[queue].memory);
 		(void)!ipc_send(c, is_there ? MSG_SOCKET : MSG_SOCKET_GONE, 0, e,
-		    is_there ? o->queues[i].fd : -1);
+		    is_there ? o->queues[queue].fds[way] : -1);
 	}
 	o->is_given = is_there;
 	arena_free(a);
@@ -220,8 +224,10 @@ outside_get(struct hops *h, struct hop *hop, const struct way *w, struct answer 
 		return NULL;
 	}
 	if (o == NULL) {
-		rc = outside_open(w, hop->pic, &o);
+		unsigned n = cores_count();
+		rc = outside_open(w, hop->pic, n < XSK_WAYS_MAX ? n : XSK_WAYS_MAX, &o);
 		if (rc == 0) {
+			outside_spread(o, conf_workers(h->n->conf, o->pic, n));
 			o->next = h->outsides;
 			h->outsides = o;
 			log_line(LOG_LEVEL_NOTICE, "NETD_XDP",
@@ -259,10 +265,12 @@ outsides_check(struct hops *h)
 			why = "the interface is another one now";
 		else if (o->n_gateways == 0)
 			why = "no gateway is left";
-		if (why != NULL)
+		if (why != NULL) {
 			outside_end(h, at, why);
-		else
-			at = &o->next;
+			continue;
+		}
+		outside_spread(o, conf_workers(h->n->conf, o->pic, cores_count()));
+		at = &o->next;
 	}
 }
 

@@ -8,7 +8,6 @@
 #include "daemon/netd/outside.h"
 
 #include "daemon/netd/way.h"
-#include "lib/os/xsk.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,11 +22,12 @@ queues_open(struct outside *o)
 	int rc = 0;
 	while (o->n_queues < OUTSIDE_QUEUES_MAX && rc == 0) {
 		unsigned i = o->n_queues;
-		rc = xsk_make(o->ifindex, i, &o->queues[i].fd, &o->queues[i].memory);
+		rc = xsk_make(o->ifindex, i, o->n_ways, o->queues[i].fds, &o->queues[i].memory);
 		if (rc < 0)
 			break;
 		o->n_queues++;
-		rc = xdp_socket(&o->xdp, i, o->queues[i].fd);
+		for (unsigned k = 0; k < o->n_ways && rc == 0; k++)
+			rc = xdp_socket(&o->xdp, i, k, o->queues[i].fds[k]);
 	}
 	/* where memory for all is missing, packets of the other queues go by the raw socket */
 	bool is_enough = rc == -EINVAL || rc == -ENOBUFS || rc == -ENOMEM;
@@ -35,7 +35,7 @@ queues_open(struct outside *o)
 }
 
 int
-outside_open(const struct way *w, const char *pic, struct outside **out)
+outside_open(const struct way *w, const char *pic, unsigned n_ways, struct outside **out)
 {
 	struct outside *o = calloc(1, sizeof(*o));
 	if (o == NULL)
@@ -43,6 +43,7 @@ outside_open(const struct way *w, const char *pic, struct outside **out)
 	snprintf(o->device, sizeof(o->device), "%s", w->device);
 	snprintf(o->pic, sizeof(o->pic), "%s", pic);
 	o->ifindex = w->ifindex;
+	o->n_ways = n_ways;
 	memcpy(o->from, w->from, sizeof(o->from));
 	int rc = xdp_load(&o->xdp, w->from, XSK_RX_MAX);
 	if (rc == 0)
@@ -64,10 +65,17 @@ outside_close(struct outside *o)
 		return;
 	xdp_done(&o->xdp);
 	for (unsigned i = 0; i < o->n_queues; i++) {
-		close(o->queues[i].fd);
+		for (unsigned k = 0; k < o->n_ways; k++)
+			close(o->queues[i].fds[k]);
 		close(o->queues[i].memory);
 	}
 	free(o);
+}
+
+void
+outside_spread(const struct outside *o, unsigned n_ways)
+{
+	(void)!xdp_ways(&o->xdp, n_ways < o->n_ways ? n_ways : o->n_ways);
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "daemon/netd/xdp.h"
 #include "lib/base/addr.h"
+#include "lib/os/xsk.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -26,19 +27,22 @@ struct outside {
 	char pic[32]; /* "sp-1/2/0" */
 	struct xdp xdp;
 	struct {
-		int fd;
+		int fds[XSK_WAYS_MAX];
 		int memory;
 	} queues[OUTSIDE_QUEUES_MAX];
 	unsigned n_queues;
+	unsigned n_ways; /* sockets of each queue */
 	struct addr gateways[OUTSIDE_GATEWAYS_MAX];
 	size_t n_gateways;
 	bool is_given; /* picd has copies of the sockets */
 };
 
-/* Opens sockets on every queue of the device of W and puts the program there, which takes nothing before there is a
+/* Opens N_WAYS sockets on every queue of the device of W and puts the program there, which takes nothing before there is a
  * gateway. Returns 0 or -errno; -EBUSY also while a picd still holds what was there before. */
 __attribute__((warn_unused_result)) int outside_open(
-    const struct way *w, const char *pic, struct outside **out);
+    const struct way *w, const char *pic, unsigned n_ways, struct outside **out);
+/* Packets are spread over so many of them. */
+void outside_spread(const struct outside *o, unsigned n_ways);
 void outside_close(struct outside *o); /* NULL is fine */
 
 /* Makes GATEWAY's plain ESP come to the sockets, if it does not yet. Returns 0 or -errno. */

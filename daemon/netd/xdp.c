@@ -28,6 +28,7 @@ enum {
 	AT_IP4_DST = AT_IP + 16,
 	AT_IP6_NEXT = AT_IP + 6,
 	AT_IP6_DST = AT_IP + 24,
+	SPI_LEN = 4,
 	IP4_NO_OPTIONS = 0x45,
 	IP4_FRAGMENT = 0x3fff, /* more fragments, or an offset */
 	INSNS_MAX = 96,
@@ -134,11 +135,11 @@ require_len(struct code *c, int32_t n)
 	put(c, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, PASS, 0);
 }
 
-/* Writes the destination of an IPv4 packet as a key below the stack pointer. */
+/* Writes the destination of an IPv4 packet as a key below the stack pointer; r7: the SPI as it came. */
 static void
 ip4_read(struct code *c)
 {
-	require_len(c, AT_IP + IP4_LEN);
+	require_len(c, AT_IP + IP4_LEN + SPI_LEN);
 	load(c, BPF_B, BPF_REG_4, BPF_REG_2, AT_IP);
 	require(c, BPF_REG_4, IP4_NO_OPTIONS);
 	load(c, BPF_B, BPF_REG_4, BPF_REG_2, AT_IP4_PROTOCOL);
@@ -151,18 +152,34 @@ ip4_read(struct code *c)
 	store(c, BPF_W, BPF_REG_10, -8, BPF_REG_4);
 	load(c, BPF_W, BPF_REG_4, BPF_REG_2, AT_IP4_DST);
 	store(c, BPF_W, BPF_REG_10, -4, BPF_REG_4);
+	load(c, BPF_W, BPF_REG_7, BPF_REG_2, AT_IP + IP4_LEN);
 }
 
 static void
 ip6_read(struct code *c)
 {
-	require_len(c, AT_IP + IP6_LEN);
+	require_len(c, AT_IP + IP6_LEN + SPI_LEN);
 	load(c, BPF_B, BPF_REG_4, BPF_REG_2, AT_IP6_NEXT);
 	require(c, BPF_REG_4, IPPROTO_ESP);
 	for (int16_t i = 0; i < KEY_LEN; i += 4) {
 		load(c, BPF_W, BPF_REG_4, BPF_REG_2, (int16_t)(AT_IP6_DST + i));
 		store(c, BPF_W, BPF_REG_10, (int16_t)(i - KEY_LEN), BPF_REG_4);
 	}
+	load(c, BPF_W, BPF_REG_7, BPF_REG_2, AT_IP + IP6_LEN);
+}
+
+/* r2: queue times XDP_WAYS_MAX plus SPI modulo the number of ways. */
+static void
+socket_choose(struct code *c, const struct xdp *x)
+{
+	put(c, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_VALUE, 0, x->ways);
+	put(c, 0, 0, 0, 0, 0);
+	load(c, BPF_W, BPF_REG_1, BPF_REG_1, 0);
+	put(c, BPF_ALU | BPF_END | BPF_TO_BE, BPF_REG_7, 0, 0, 32);
+	put(c, BPF_ALU | BPF_MOD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
+	load(c, BPF_W, BPF_REG_2, BPF_REG_6, offsetof(struct xdp_md, rx_queue_index));
+	put(c, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0, XDP_WAYS_MAX);
+	put(c, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, BPF_REG_7, 0, 0);
 }
 
 static void
@@ -197,8 +214,8 @@ program_write(struct code *c, const struct xdp *x, const uint8_t mac[6], unsigne
 	add(c, BPF_REG_2, -KEY_LEN);
 	call(c, BPF_FUNC_map_lookup_elem);
 	put(c, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, PASS, 0);
+	socket_choose(c, x);
 	map_load(c, BPF_REG_1, x->sockets);
-	load(c, BPF_W, BPF_REG_2, BPF_REG_6, offsetof(struct xdp_md, rx_queue_index));
 	set(c, BPF_REG_3, XDP_PASS); /* where there is no socket */
 	call(c, BPF_FUNC_redirect_map);
 	put(c, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
@@ -260,24 +277,38 @@ int
 xdp_load(struct xdp *x, const uint8_t mac[6], unsigned max)
 {
 	struct code c = { .n = 0 };
-	*x = (struct xdp){ .gateways = -1, .sockets = -1, .program = -1, .link = -1 };
+	*x = (struct xdp){ .gateways = -1, .sockets = -1, .ways = -1, .program = -1, .link = -1 };
 	x->gateways = map_make(BPF_MAP_TYPE_HASH, KEY_LEN, XDP_GATEWAYS_MAX);
 	if (x->gateways >= 0)
-		x->sockets = map_make(BPF_MAP_TYPE_XSKMAP, sizeof(uint32_t), XDP_QUEUES_MAX);
-	if (x->sockets >= 0) {
+		x->sockets =
+		    map_make(BPF_MAP_TYPE_XSKMAP, sizeof(uint32_t), XDP_QUEUES_MAX * XDP_WAYS_MAX);
+	if (x->sockets >= 0)
+		x->ways = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), 1);
+	if (x->ways >= 0) {
 		program_write(&c, x, mac, max);
 		x->program = program_load(&c);
 	}
-	int rc = x->gateways < 0 ? x->gateways : x->sockets < 0 ? x->sockets : x->program;
+	int rc = x->gateways < 0  ? x->gateways
+		 : x->sockets < 0 ? x->sockets
+		 : x->ways < 0    ? x->ways
+				  : x->program;
 	if (rc < 0)
 		xdp_done(x);
 	return rc < 0 ? rc : 0;
 }
 
 int
-xdp_socket(const struct xdp *x, unsigned queue, int fd)
+xdp_ways(const struct xdp *x, unsigned n)
 {
-	return map_set(x->sockets, &queue, (uint32_t)fd);
+	static const uint32_t only = 0;
+	return map_set(x->ways, &only, n);
+}
+
+int
+xdp_socket(const struct xdp *x, unsigned queue, unsigned way, int fd)
+{
+	uint32_t place = queue * XDP_WAYS_MAX + way;
+	return map_set(x->sockets, &place, (uint32_t)fd);
 }
 
 int
@@ -313,7 +344,7 @@ xdp_attach(struct xdp *x, unsigned ifindex)
 void
 xdp_done(struct xdp *x)
 {
-	int *const all[] = { &x->link, &x->program, &x->sockets, &x->gateways };
+	int *const all[] = { &x->link, &x->program, &x->ways, &x->sockets, &x->gateways };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (*all[i] >= 0)
 			close(*all[i]);

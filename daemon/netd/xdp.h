@@ -4,7 +4,7 @@
  *
  * It takes IP packets for gateways of ours that came to the device's own address, carry ESP right behind a header
  * without options, are no fragments and fit into a frame, if there is a socket for the queue. Everything else goes its
- * way. The device is free of it when xdp_done() is called, and when the process ends in whatever way.
+ * way. Each queue has several sockets, its ways; the SPI chooses one of them. The device is free of it when xdp_done() is called, and when the process ends in whatever way.
  */
 #ifndef XDP_H
 #define XDP_H
@@ -14,11 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { XDP_QUEUES_MAX = 64, XDP_GATEWAYS_MAX = 1024 };
+enum { XDP_QUEUES_MAX = 16, XDP_WAYS_MAX = 16, XDP_GATEWAYS_MAX = 1024 };
 
 struct xdp {
 	int gateways; /* descriptors, -1: none */
 	int sockets;
+	int ways;
 	int program;
 	int link;
 	bool is_native; /* the driver runs it, not the stack behind it */
@@ -27,8 +28,10 @@ struct xdp {
 /* Loads the program for a device with the Ethernet address MAC, which need not be there. Frames longer than MAX octets are
  * left alone. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int xdp_load(struct xdp *x, const uint8_t mac[6], unsigned max);
-/* Adds the socket of a queue; adds a gateway, or takes it away. Returns 0 or -errno. */
-__attribute__((warn_unused_result)) int xdp_socket(const struct xdp *x, unsigned queue, int fd);
+/* Spreads by SPI modulo N from now on; adds the socket of a way of a queue; adds a gateway, or takes it away. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int xdp_ways(const struct xdp *x, unsigned n);
+__attribute__((warn_unused_result)) int xdp_socket(
+    const struct xdp *x, unsigned queue, unsigned way, int fd);
 __attribute__((warn_unused_result)) int xdp_gateway(
     const struct xdp *x, struct addr gateway, bool is_ours);
 /* Puts the program on a device: into its driver if that can. Returns 0 or -errno (-EBUSY: there is another one). */

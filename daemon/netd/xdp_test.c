@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-enum { SKIP = 77, WAIT_MS = 200, ETH = 14, FRAME_MAX = 2048 };
+enum { WAYS = 3, SKIP = 77, WAIT_MS = 200, ETH = 14, SPI = 256, FRAME_MAX = 2048 };
 
 #define NEAR_MAC 0x02, 0, 0, 0, 0, 0x01
 #define FAR_MAC 0x02, 0, 0, 0, 0, 0x02
@@ -38,8 +38,11 @@ static const uint8_t near_mac[6] = { NEAR_MAC };
 
 struct lab {
 	struct xdp xdp;
-	int fd;
+	int fds[WAYS];
 	int memory;
+	struct xsk_pool *pool;
+	struct xsk *ways[WAYS];
+	int fd; /* of the way that the test is about, with all packets of one SPI */
 	struct xsk *xsk;
 	int near; /* sees what the stack is given */
 	int far;
@@ -96,10 +99,34 @@ static void
 attach(struct lab *l)
 {
 	assert_int_equal(xdp_load(&l->xdp, near_mac, XSK_RX_MAX), 0);
-	assert_int_equal(xdp_socket(&l->xdp, 0, l->fd), 0);
+	assert_int_equal(xdp_ways(&l->xdp, WAYS), 0);
+	for (unsigned i = 0; i < WAYS; i++)
+		assert_int_equal(xdp_socket(&l->xdp, 0, i, l->fds[i]), 0);
 	assert_int_equal(xdp_gateway(&l->xdp, address("10.0.0.1"), true), 0);
 	assert_int_equal(xdp_gateway(&l->xdp, address("fd00::1"), true), 0);
 	assert_int_equal(xdp_attach(&l->xdp, if_nametoindex("near")), 0);
+}
+
+static void
+take_up(struct lab *l)
+{
+	l->pool = xsk_pool_map(l->fds[0], l->memory);
+	assert_non_null(l->pool);
+	for (unsigned i = 0; i < WAYS; i++) {
+		l->ways[i] = xsk_map(l->pool, i, l->fds[i]);
+		assert_non_null(l->ways[i]);
+	}
+	xsk_pool_start(l->pool);
+	l->fd = l->fds[SPI % WAYS];
+	l->xsk = l->ways[SPI % WAYS];
+	xsk_tx_reclaim(l->xsk);
+}
+
+static void
+let_go(struct lab *l)
+{
+	for (unsigned i = 0; i < WAYS; i++)
+		xsk_unmap(l->ways[i]);
 }
 
 static int
@@ -112,13 +139,12 @@ lab_open(void **state)
 	run("ip link set near up && ip link set far up");
 	int rc = -EBUSY; /* the socket of the test before goes a moment later */
 	for (unsigned i = 0; i < 100 && rc == -EBUSY; i++) {
-		rc = xsk_make(if_nametoindex("near"), 0, &l.fd, &l.memory);
+		rc = xsk_make(if_nametoindex("near"), 0, WAYS, l.fds, &l.memory);
 		if (rc == -EBUSY)
 			usleep(10000);
 	}
 	assert_int_equal(rc, 0);
-	l.xsk = xsk_map(l.fd, l.memory);
-	assert_non_null(l.xsk);
+	take_up(&l);
 	attach(&l);
 	l.near = tap("near");
 	l.far = tap("far");
@@ -131,8 +157,9 @@ lab_close(void **state)
 {
 	struct lab *l = *state;
 	xdp_done(&l->xdp);
-	xsk_unmap(l->xsk);
-	close(l->fd);
+	let_go(l);
+	for (unsigned i = 0; i < WAYS; i++)
+		close(l->fds[i]);
 	close(l->memory);
 	close(l->near);
 	close(l->far);
@@ -161,6 +188,7 @@ esp6(size_t len)
 		0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		0, 0, 0, 0, 0, 1 };
 	memcpy(f.b, head, sizeof(head));
+	f.b[ETH + 42] = SPI >> 8;
 	return f;
 }
 
@@ -310,13 +338,37 @@ who_comes_next_finds_what_waits(void **state)
 		assert_non_null(to);
 		memcpy(to, f.b, f.n);
 		xsk_tx_put(l->xsk, (uint32_t)f.n);
-		xsk_unmap(l->xsk);
-		l->xsk = xsk_map(l->fd, l->memory);
-		assert_non_null(l->xsk);
+		let_go(l);
+		take_up(l);
 		assert_taken(l, &f);
 	}
 	rings_run_round(state);
 	what_is_sent_leaves_the_device(state);
+}
+
+static void
+the_spi_chooses_the_way(void **state)
+{
+	struct lab *l = *state;
+	for (uint32_t spi = 0xfffffff0; spi != 16; spi++)
+		for (unsigned v = 0; v < 2; v++) {
+			struct frame f = v == 0 ? esp4(100) : esp6(100);
+			uint8_t *at = f.b + ETH + (v == 0 ? 20 : 40);
+			for (unsigned i = 0; i < 4; i++)
+				at[i] = (uint8_t)(spi >> (24 - 8 * i));
+			l->fd = l->fds[spi % WAYS];
+			l->xsk = l->ways[spi % WAYS];
+			far_send(l, &f);
+			assert_taken(l, &f);
+		}
+	/* fewer take part */
+	assert_int_equal(xdp_ways(&l->xdp, 1), 0);
+	struct frame f = esp4(100);
+	l->fd = l->fds[0];
+	l->xsk = l->ways[0];
+	f.b[ETH + 23] = 1;
+	far_send(l, &f);
+	assert_taken(l, &f);
 }
 
 static void
@@ -399,6 +451,7 @@ main(void)
 		IN_LAB(what_is_sent_leaves_the_device),
 		IN_LAB(rings_run_round),
 		IN_LAB(who_comes_next_finds_what_waits),
+		IN_LAB(the_spi_chooses_the_way),
 		IN_LAB(no_program_is_left),
 		IN_LAB(a_gateway_that_goes_is_the_stacks_again),
 		IN_LAB(another_program_is_left_where_it_is),

@@ -78,7 +78,33 @@ xsk_parse(const struct elem *body, struct port *out)
 	out->unit = elem_value(body, "device");
 	out->service_set = "";
 	out->is_native = mode != NULL && strcmp(mode, "native") == 0;
-	return out->unit != NULL && queue_parse(body, out);
+	unsigned way;
+	if (out->unit == NULL || !queue_parse(body, out) ||
+	    !number_parse(body, "way", XSK_WAYS_MAX, &way))
+		return false;
+	out->way = (uint16_t)way;
+	return true;
+}
+
+/* What goes with the descriptor of an AF_XDP socket. The ways of a queue come one after the other. */
+static bool
+xsk_take(struct port_table *t, const struct elem *body, struct port *like)
+{
+	unsigned ways;
+	if (!number_parse(body, "ways", XSK_WAYS_MAX + 1, &ways))
+		return false;
+	if (like->way == 0)
+		t->xdp_pool = xsk_pool_map(like->fd, t->xdp_memory - 1);
+	if (t->xdp_pool == NULL)
+		return false;
+	like->xsk = xsk_map(t->xdp_pool, like->way, like->fd);
+	if (like->xsk == NULL && like->way == 0)
+		xsk_pool_unmap(t->xdp_pool);
+	if (like->xsk != NULL && like->way + 1U == ways)
+		xsk_pool_start(t->xdp_pool);
+	if (like->xsk == NULL || like->way + 1U == ways)
+		t->xdp_pool = NULL;
+	return like->xsk != NULL;
 }
 
 static bool
@@ -132,7 +158,8 @@ key_print(const struct port *p, char buf[KEY_MAX])
 		"udp", "xdp" };
 	char address[ADDR_STRLEN];
 	int n = snprintf(buf, KEY_MAX, "%s %s %s %u %u %s %u", words[p->kind], p->unit,
-	    p->service_set, p->family, p->protocol, addr_print(p->address, address), p->queue);
+	    p->service_set, p->family, p->protocol, addr_print(p->address, address),
+	    p->queue * XSK_WAYS_MAX + p->way);
 	return n > 0 && n < KEY_MAX;
 }
 
@@ -227,7 +254,7 @@ port_insert(struct port_table *t, const struct port *like, struct port **out_old
 	if (p == NULL || strings == NULL || own == NULL)
 		abort();
 	*p = *like;
-	*own = (struct port_own){ .lock = PTHREAD_MUTEX_INITIALIZER, .discover = -1 };
+	*own = (struct port_own){ .discover = -1 };
 	p->own = own;
 	p->key = memcpy(strings, key, n_key);
 	p->unit = memcpy(strings + n_key, like->unit, n_unit);
@@ -276,11 +303,8 @@ port_add_socket(struct port_table *t, const struct elem *body, int fd, struct po
 {
 	struct port like = { .fd = fd };
 	bool is_good = socket_parse(body, &like);
-	if (is_good && like.kind == PORT_XSK) {
-		like.xsk = xsk_map(fd, t->xdp_memory - 1);
-		is_good = like.xsk != NULL;
-		port_memory(t, -1);
-	}
+	if (is_good && like.kind == PORT_XSK)
+		is_good = xsk_take(t, body, &like);
 	struct port *p = is_good ? port_insert(t, &like, out_old) : NULL;
 	if (p == NULL) {
 		xsk_unmap(like.xsk);
@@ -328,7 +352,7 @@ port_memory(struct port_table *t, int fd)
 }
 
 struct port *
-port_find_xsk(const struct port_table *t, const char *device, unsigned queue)
+port_find_xsk(const struct port_table *t, const char *device, unsigned queue, unsigned way)
 {
 	char key[KEY_MAX];
 	struct port like = {
@@ -338,6 +362,7 @@ port_find_xsk(const struct port_table *t, const char *device, unsigned queue)
 		.protocol = PROTO_NUMBER_ESP,
 	};
 	like.queue = (uint16_t)queue;
+	like.way = (uint16_t)way;
 	return key_print(&like, key) ? port_find(t, key) : NULL;
 }
 
@@ -369,6 +394,8 @@ port_find_udp(const struct port_table *t, const struct addr *local, unsigned que
 unsigned
 port_worker(const struct port_table *t, const struct port *p, unsigned n)
 {
+	if (p->kind == PORT_XSK)
+		return p->way % n;
 	bool is_one_of_many = p->kind == PORT_UDP || p->queue > 0 ||
 			      (p->kind == PORT_UNIT && port_find_unit(t, p->unit, 1) != NULL);
 	return (is_one_of_many ? p->queue : p->index) % n;

@@ -13,13 +13,13 @@
 #include "lib/base/addr.h"
 #include "lib/base/smap.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct elem;
 struct xsk;
+struct xsk_pool;
 
 enum port_kind {
 	PORT_UNIT,        /* packets routed to a unit; where packets appear from it */
@@ -28,7 +28,7 @@ enum port_kind {
 	PORT_RAW,         /* raw socket that receives ESP, AH or ESP in UDP */
 	PORT_SEND,        /* raw socket, header included */
 	PORT_UDP,         /* UDP socket, one of a group, that sends and receives ESP in UDP */
-	PORT_XSK,         /* AF_XDP socket of a queue of an outside device */
+	PORT_XSK,         /* AF_XDP socket of a way of a queue of an outside device */
 };
 
 enum {
@@ -39,9 +39,8 @@ enum {
 	QUEUE_MAX = 256,
 };
 
-/* What the one worker that uses a port remembers about it; workers that send frames by it share the lock. */
+/* What the one worker that uses a port remembers about it. */
 struct port_own {
-	pthread_mutex_t lock;
 	int discover; /* IP_MTU_DISCOVER as it was set; -1: not yet */
 };
 
@@ -58,6 +57,7 @@ struct port {
 	bool is_headless;    /* an IPv6 raw socket: packets come without their IP header */
 	bool is_addressed;   /* an IP socket: sending names the destination */
 	struct addr address; /* receiving sockets: the local gateway, or ADDR_NONE */
+	uint16_t way;        /* PORT_XSK: which of several of a queue */
 	struct xsk *xsk;     /* PORT_XSK; else NULL */
 	bool is_native;      /* PORT_XSK: the device's driver feeds it */
 	const char *unit;    /* "sp-1/2/0.1"; PORT_XSK: the device; other sockets: "" */
@@ -77,8 +77,9 @@ struct port_table {
 	uint32_t serial;
 	struct addr
 	    source4; /* of the host, for ICMP errors about packets of units that have no address */
-	struct addr source6; /* ADDR_NONE: it has none either */
-	int xdp_memory;      /* of the AF_XDP socket that comes next, plus 1; 0: none */
+	struct addr source6;       /* ADDR_NONE: it has none either */
+	int xdp_memory;            /* of the AF_XDP sockets that come next, plus 1; 0: none */
+	struct xsk_pool *xdp_pool; /* of those that have come of these; borrowed */
 	struct hop_device devices[HOP_DEVICES];
 };
 
@@ -105,7 +106,8 @@ void port_memory(struct port_table *t, int fd);
 struct port *port_find_unit(const struct port_table *t, const char *unit, unsigned queue);
 struct port *port_find_udp(const struct port_table *t, const struct addr *local, unsigned queue);
 /* An AF_XDP socket of queue QUEUE of DEVICE. */
-struct port *port_find_xsk(const struct port_table *t, const char *device, unsigned queue);
+struct port *port_find_xsk(
+    const struct port_table *t, const char *device, unsigned queue, unsigned way);
 struct port *port_find_send(const struct port_table *t, uint8_t family);
 
 /* The worker, of N, that listens to P: queues go to different ones, and so do devices of one queue. */

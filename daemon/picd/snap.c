@@ -405,17 +405,31 @@ lanes_make(struct build *b)
 
 /* --- AF_XDP --- */
 
+/* A way for each worker, on one queue after the other; NULL if there are not enough. */
+static const struct port *const *
+device_ways(struct build *b, const char *device)
+{
+	unsigned n = b->snap->n_workers;
+	unsigned n_queues = 0;
+	const struct port **ways = arena_array(b->a, n, sizeof(*ways));
+	while (n_queues < QUEUE_MAX && port_find_xsk(b->ports, device, n_queues, 0) != NULL)
+		n_queues++;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned queue = n_queues > 0 ? i % n_queues : 0;
+		ways[i] = n_queues > 0 ? port_find_xsk(b->ports, device, queue, i) : NULL;
+		if (ways[i] == NULL)
+			return NULL;
+	}
+	return ways;
+}
+
 static void
 devices_make(struct build *b)
 {
 	for (size_t i = 0; i < HOP_DEVICES; i++) {
 		const struct hop_device *d = &b->ports->devices[i];
 		struct snap_device *to = &b->snap->devices[i];
-		const struct port **ports = arena_array(b->a, QUEUE_MAX, sizeof(*ports));
-		while (to->n_ports < QUEUE_MAX &&
-		       (ports[to->n_ports] = port_find_xsk(b->ports, d->name, to->n_ports)) != NULL)
-			to->n_ports++;
-		to->ports = ports;
+		to->ports = device_ways(b, d->name);
 		to->mtu = d->mtu;
 		memcpy(to->from, d->from, sizeof(to->from));
 	}

@@ -110,8 +110,7 @@ struct port_range {
 
 /* An outside device with AF_XDP sockets. */
 struct snap_device {
-	const struct port *const *ports; /* by queue */
-	unsigned n_ports;                /* 0: none (any more) */
+	const struct port *const *ports; /* by worker: of its own way; NULL: none (any more) */
 	uint8_t from[MAC_LEN];
 	uint32_t mtu;
 };

@@ -2,8 +2,8 @@
  *
  * xsk.c - plain ESP by AF_XDP sockets: frames in and out in batches, with one system call for a batch out.
  *
- * A socket belongs to a queue of an outside device. The worker that listens to it hands over what is not its own; sending is for
- * all workers, each with the socket of another queue while there are enough. What may not leave so goes by the raw socket:
+ * Each queue of an outside device has a socket for each worker, and the SPI says which one a packet comes to, so nothing is
+ * handed over; a worker sends by one of its own. What may not leave so goes by the raw socket:
  * what is not plain ESP, longer than the device's MTU (the kernel's answer to that is needed), or on a way that netd has
  * not told. Once a second a packet for each next hop goes there as well, so that the kernel goes on asking whether
  * the neighbour is there. Worker's thread.
@@ -110,14 +110,6 @@ frame_put(struct xsk *x, const struct snap_device *d, uint64_t way, const struct
 	xsk_tx_put(x, ETH_LEN + p->len);
 }
 
-/* The kernel takes what is queued; the last LOST of N packets it did not. */
-static int
-kick(struct worker *w, struct xsk *x, unsigned *out_lost)
-{
-	wstat_add(&w->stat, WSTAT_SENDS, 1);
-	return xsk_tx_kick(x, out_lost);
-}
-
 void
 send_xsk_flush(struct worker *w)
 {
@@ -127,13 +119,12 @@ send_xsk_flush(struct worker *w)
 	if (s->n == 0)
 		return;
 	const struct snap_device *d = &w->snap->devices[s->device];
-	const struct port *port = d->ports[w->p.index % d->n_ports];
-	pthread_mutex_lock(&port->own->lock);
-	xsk_tx_reclaim(port->xsk);
-	for (; i < s->n && xsk_tx_frame(port->xsk) != NULL; i++)
-		frame_put(port->xsk, d, s->ways[i], s->pkts[i]);
-	int rc = kick(w, port->xsk, &lost);
-	pthread_mutex_unlock(&port->own->lock);
+	struct xsk *x = d->ports[w->p.index]->xsk;
+	xsk_tx_reclaim(x);
+	for (; i < s->n && xsk_tx_frame(x) != NULL; i++)
+		frame_put(x, d, s->ways[i], s->pkts[i]);
+	int rc = xsk_tx_kick(x, &lost);
+	wstat_add(&w->stat, WSTAT_SENDS, 1);
 	wstat_add(&w->stat, WSTAT_FRAMES, i - lost);
 	for (unsigned k = 0; k < s->n; k++) {
 		if (k >= i)
@@ -185,7 +176,7 @@ send_xsk(struct worker *w, struct pkt *p)
 		return false;
 	unsigned device = way >> 48 & 0xff;
 	const struct snap_device *d = &w->snap->devices[device];
-	if (d->n_ports == 0 || p->len > d->mtu || p->len > XSK_TX_MAX - ETH_LEN) {
+	if (d->ports == NULL || p->len > d->mtu || p->len > XSK_TX_MAX - ETH_LEN) {
 		send_xsk_flush(w);
 		return false;
 	}

@@ -32,7 +32,6 @@
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 5000, LIVED_MS = 10 * 1000, ENV_MAX = 32 };
 enum { FILES_MAX = 1 << 20 };  /* the kernel's own limit of descriptors, unless it was changed */
-enum { LOCKED_MAX = 1 << 30 }; /* octets: sixteen queues of a device need a tenth of it */
 
 /* Who runs as whom. The number is for hosts where nobody has made the user: outside the ranges of Debian's and
  * systemd's allocations. */
@@ -136,10 +135,6 @@ child_run(const struct child *c, int program, uid_t uid, gid_t gid, pid_t parent
 		files.rlim_cur = files.rlim_max;
 		if (files.rlim_max >= FILES_MAX || setrlimit(RLIMIT_NOFILE, &more) < 0)
 			setrlimit(RLIMIT_NOFILE, &files);
-	}
-	if (c->kind == CHILD_NETD) { /* the frames of AF_XDP sockets are locked in memory */
-		struct rlimit frames = { LOCKED_MAX, LOCKED_MAX };
-		setrlimit(RLIMIT_MEMLOCK, &frames);
 	}
 	const char *folder = c->kind == CHILD_MGD    ? c->place->config
 			     : c->kind == CHILD_PKID ? c->place->keys

@@ -38,15 +38,21 @@ enum { HAS_SANITIZER = 1 };
 enum { HAS_SANITIZER = 0 };
 #endif
 
+/* A capability that can be done without, if this process could have it at all. */
+static uint64_t
+if_there(cap_value_t c)
+{
+	return cap_get_bound(c) == CAP_SET ? CAP_BIT(c) : 0;
+}
+
 uint64_t
 sandbox_caps(enum sandbox_profile profile)
 {
-	/* netd: network configuration and TUN devices; raw sockets; ports below 1024 (IKE); where there is such a right, the
-	 * program that feeds AF_XDP sockets (it goes without them else) */
-	uint64_t bpf = cap_get_bound(CAP_BPF) == CAP_SET ? CAP_BIT(CAP_BPF) : 0;
+	/* netd: network configuration and TUN devices; raw sockets; ports below 1024 (IKE). For AF_XDP: the program on a
+	 * device, memory for frames that is locked; without these rights it goes without. */
 	if (profile == SANDBOX_NETD)
 		return CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_NET_RAW) |
-		       CAP_BIT(CAP_NET_BIND_SERVICE) | bpf;
+		       CAP_BIT(CAP_NET_BIND_SERVICE) | if_there(CAP_BPF) | if_there(CAP_IPC_LOCK);
 	return 0;
 }
 

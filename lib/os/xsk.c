@@ -2,16 +2,17 @@
  *
  * xsk.c - AF_XDP sockets: the rings, from both sides.
  *
- * Frames are numbered: the first XSK_RX_FRAMES go round through the fill ring and the receive ring, the others through the
- * transmit ring and the completion ring. Who takes up a socket that another process worked puts back what that one had
- * in its hands: what is in no ring. Of sent frames only the kernel knows which it still reads, so if there are any none is
- * used until all have come back.
+ * Frames are numbered: the first XSK_RX_FRAMES go round through the fill ring and the receive rings, the others, each way's
+ * own, through its transmit ring and the completion ring. Who takes up sockets that another process worked puts back
+ * what that one had in its hands: what is in no ring. Of sent frames only the kernel knows which it still reads, so
+ * if there are any none is used until all have come back.
  */
 #include "lib/os/xsk.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_xdp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,22 +24,27 @@
 #endif
 
 enum {
-	FRAMES = XSK_RX_FRAMES + XSK_TX_FRAMES,
+	FRAMES = XSK_RX_FRAMES + XSK_WAYS_MAX * XSK_TX_FRAMES,
+	DONE_LEN = XSK_WAYS_MAX * XSK_TX_FRAMES, /* a power of two */
 	KICKS_MAX = 2 + XSK_TX_FRAMES / 16, /* one sends 32, or fewer where that is set lower */
 	SEND_BUFFER = 8 << 20,
 };
 
-static const size_t memory_len = (size_t)FRAMES * XSK_FRAME;
+/* --- making them --- */
 
-/* --- making one --- */
+static size_t
+memory_len(unsigned ways)
+{
+	return ((size_t)XSK_RX_FRAMES + ways * XSK_TX_FRAMES) * XSK_FRAME;
+}
 
 static int
-memory_make(void)
+memory_make(unsigned ways)
 {
 	int fd = memfd_create("xsk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)memory_len) < 0 ||
+	if (ftruncate(fd, (off_t)memory_len(ways)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		int rc = -errno;
 		close(fd);
@@ -48,52 +54,54 @@ memory_make(void)
 }
 
 static int
-memory_register(int fd, int memory)
+memory_register(int fd, int memory, size_t len)
 {
-	void *at = mmap(NULL, memory_len, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
 	if (at == MAP_FAILED)
 		return -errno;
 	struct xdp_umem_reg reg = {
 		.addr = (uintptr_t)at,
-		.len = memory_len,
+		.len = len,
 		.chunk_size = XSK_FRAME,
 	};
 	int rc = setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)) < 0 ? -errno : 0;
-	munmap(at, memory_len); /* the kernel holds the pages */
+	munmap(at, len); /* the kernel holds the pages */
 	return rc;
 }
 
 static int
-rings_make(int fd)
+ring_make(int fd, int option, uint32_t n)
 {
-	static const struct {
-		int option;
-		uint32_t n;
-	} rings[] = {
-		{ XDP_UMEM_FILL_RING, XSK_RX_FRAMES },
-		{ XDP_UMEM_COMPLETION_RING, XSK_TX_FRAMES },
-		{ XDP_RX_RING, XSK_RX_FRAMES },
-		{ XDP_TX_RING, XSK_TX_FRAMES },
-	};
-	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
-		if (setsockopt(fd, SOL_XDP, rings[i].option, &rings[i].n, sizeof(rings[i].n)) < 0)
-			return -errno;
-	return 0;
+	return setsockopt(fd, SOL_XDP, option, &n, sizeof(n)) < 0 ? -errno : 0;
 }
 
+/* What the ways share belongs to the first. */
 static int
-socket_prepare(int fd, int memory, unsigned ifindex, unsigned queue)
+shared_make(int fd, int memory, size_t len)
+{
+	int rc = memory_register(fd, memory, len);
+	if (rc == 0)
+		rc = ring_make(fd, XDP_UMEM_FILL_RING, XSK_RX_FRAMES);
+	if (rc == 0)
+		rc = ring_make(fd, XDP_UMEM_COMPLETION_RING, DONE_LEN);
+	return rc;
+}
+
+/* SHARED: the socket of way 0. */
+static int
+way_make(int fd, unsigned ifindex, unsigned queue, int shared)
 {
 	static const int buffer = SEND_BUFFER;
 	struct sockaddr_xdp at = {
 		.sxdp_family = AF_XDP,
-		.sxdp_flags = XDP_COPY,
+		.sxdp_flags = fd == shared ? XDP_COPY : XDP_SHARED_UMEM,
 		.sxdp_ifindex = ifindex,
 		.sxdp_queue_id = queue,
+		.sxdp_shared_umem_fd = fd == shared ? 0 : (uint32_t)shared,
 	};
-	int rc = memory_register(fd, memory);
+	int rc = ring_make(fd, XDP_RX_RING, XSK_RX_FRAMES);
 	if (rc == 0)
-		rc = rings_make(fd);
+		rc = ring_make(fd, XDP_TX_RING, XSK_TX_FRAMES);
 	/* a larger buffer needs a right that a container may lack; the default works */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	if (rc == 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
@@ -102,25 +110,35 @@ socket_prepare(int fd, int memory, unsigned ifindex, unsigned queue)
 }
 
 int
-xsk_make(unsigned ifindex, unsigned queue, int *out_fd, int *out_memory)
+xsk_make(unsigned ifindex, unsigned queue, unsigned n, int *out_fds, int *out_memory)
 {
-	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	int memory = memory_make();
-	int rc = memory < 0 ? memory : socket_prepare(fd, memory, ifindex, queue);
+	unsigned made = 0;
+	int memory = memory_make(n);
+	int rc = memory < 0 ? memory : 0;
+	while (made < n && rc == 0) {
+		int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd < 0) {
+			rc = -errno;
+			break;
+		}
+		out_fds[made++] = fd;
+		if (made == 1)
+			rc = shared_make(fd, memory, memory_len(n));
+		if (rc == 0)
+			rc = way_make(fd, ifindex, queue, out_fds[0]);
+	}
 	if (rc < 0) {
+		while (made > 0)
+			close(out_fds[--made]);
 		if (memory >= 0)
 			close(memory);
-		close(fd);
 		return rc;
 	}
-	*out_fd = fd;
 	*out_memory = memory;
 	return 0;
 }
 
-/* --- working one --- */
+/* --- working them --- */
 
 /* A ring of N entries, a power of two; one side writes `in`, the other `out`. */
 struct ring {
@@ -132,20 +150,33 @@ struct ring {
 	uint32_t n;
 };
 
-struct xsk {
-	int fd;
+struct xsk_pool {
 	uint8_t *memory;
+	size_t memory_len;
+	pthread_mutex_t lock; /* of what follows */
 	struct ring fill;
 	struct ring done; /* completion */
-	struct ring rx;
-	struct ring tx;
-	uint32_t rx_out; /* what we have made of the shared counters */
-	uint32_t fill_in;
-	uint32_t tx_in;
+	uint32_t fill_in; /* what we have made of the shared counters */
 	uint32_t done_out;
 	uint32_t n_away; /* sent by an earlier owner: all must be back before any is used */
+	unsigned n_ways;
+	struct xsk *ways[XSK_WAYS_MAX];
+};
+
+struct xsk {
+	struct xsk_pool *pool;
+	int fd;
+	unsigned way;
+	struct ring rx;
+	struct ring tx;
+	uint32_t rx_out;
+	uint32_t tx_in;
+	/* under the pool's lock: numbers of frames that have come back */
+	uint32_t n_back;
+	uint32_t back[XSK_TX_FRAMES];
+	/* the thread's own */
 	uint32_t n_free;
-	uint32_t free[XSK_TX_FRAMES]; /* numbers of frames */
+	uint32_t free[XSK_TX_FRAMES];
 };
 
 static bool
@@ -166,21 +197,18 @@ ring_map(struct ring *r, int fd, const struct xdp_ring_offset *o, uint32_t n, si
 	return true;
 }
 
-static bool
-rings_map(struct xsk *x)
+static void
+ring_unmap(struct ring *r)
 {
-	struct xdp_mmap_offsets o = { 0 };
-	socklen_t len = sizeof(o);
-	if (getsockopt(x->fd, SOL_XDP, XDP_MMAP_OFFSETS, &o, &len) < 0 || len != sizeof(o))
-		return false;
-	return ring_map(&x->fill, x->fd, &o.fr, XSK_RX_FRAMES, sizeof(uint64_t),
-		   (off_t)XDP_UMEM_PGOFF_FILL_RING) &&
-	       ring_map(&x->done, x->fd, &o.cr, XSK_TX_FRAMES, sizeof(uint64_t),
-		   (off_t)XDP_UMEM_PGOFF_COMPLETION_RING) &&
-	       ring_map(&x->rx, x->fd, &o.rx, XSK_RX_FRAMES, sizeof(struct xdp_desc),
-		   XDP_PGOFF_RX_RING) &&
-	       ring_map(
-		   &x->tx, x->fd, &o.tx, XSK_TX_FRAMES, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING);
+	if (r->map != NULL)
+		munmap(r->map, r->map_len);
+}
+
+static bool
+offsets_ask(int fd, struct xdp_mmap_offsets *out)
+{
+	socklen_t len = sizeof(*out);
+	return getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, out, &len) == 0 && len == sizeof(*out);
 }
 
 static uint32_t
@@ -207,56 +235,69 @@ place(const struct ring *r, uint32_t i)
 	return (uint64_t *)r->entries + (i & (r->n - 1));
 }
 
-/* Every frame for receiving that is neither in the kernel's hands nor waiting to be read goes to the kernel. */
-static void
-fill_up(struct xsk *x)
+struct xsk_pool *
+xsk_pool_map(int fd, int memory)
 {
-	bool is_taken[XSK_RX_FRAMES] = { false };
-	x->rx_out = peer_reads(x->rx.out);
-	x->fill_in = peer_reads(x->fill.in);
-	for (uint32_t i = peer_reads(x->fill.out); i != x->fill_in; i++)
-		is_taken[*place(&x->fill, i) / XSK_FRAME % XSK_RX_FRAMES] = true;
-	for (uint32_t i = x->rx_out; i != peer_reads(x->rx.in); i++)
-		is_taken[desc(&x->rx, i)->addr / XSK_FRAME % XSK_RX_FRAMES] = true;
-	for (uint32_t i = 0; i < XSK_RX_FRAMES; i++)
-		if (!is_taken[i])
-			*place(&x->fill, x->fill_in++) = (uint64_t)i * XSK_FRAME;
-	peer_sees(x->fill.in, x->fill_in);
+	struct xdp_mmap_offsets o = { 0 };
+	off_t len = lseek(memory, 0, SEEK_END);
+	if (len < (off_t)memory_len(1) || len > (off_t)memory_len(XSK_WAYS_MAX) ||
+	    !offsets_ask(fd, &o))
+		return NULL;
+	struct xsk_pool *pool = calloc(1, sizeof(*pool));
+	if (pool == NULL)
+		return NULL;
+	pthread_mutex_init(&pool->lock, NULL);
+	pool->memory_len = (size_t)len;
+	pool->memory = mmap(NULL, pool->memory_len, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	if (pool->memory == MAP_FAILED ||
+	    !ring_map(&pool->fill, fd, &o.fr, XSK_RX_FRAMES, sizeof(uint64_t),
+		(off_t)XDP_UMEM_PGOFF_FILL_RING) ||
+	    !ring_map(&pool->done, fd, &o.cr, DONE_LEN, sizeof(uint64_t),
+		(off_t)XDP_UMEM_PGOFF_COMPLETION_RING)) {
+		xsk_pool_unmap(pool);
+		return NULL;
+	}
+	pool->fill_in = peer_reads(pool->fill.in);
+	pool->done_out = peer_reads(pool->done.out);
+	return pool;
 }
 
-static void
-free_all(struct xsk *x)
+void
+xsk_pool_unmap(struct xsk_pool *pool)
 {
-	for (x->n_free = 0; x->n_free < XSK_TX_FRAMES; x->n_free++)
-		x->free[x->n_free] = XSK_RX_FRAMES + x->n_free;
-}
-
-static void
-sending_start(struct xsk *x)
-{
-	x->tx_in = peer_reads(x->tx.in);
-	x->done_out = peer_reads(x->done.out);
-	/* each that was queued comes back once */
-	x->n_away = x->tx_in - x->done_out;
-	if (x->n_away == 0)
-		free_all(x);
+	if (pool == NULL)
+		return;
+	ring_unmap(&pool->fill);
+	ring_unmap(&pool->done);
+	if (pool->memory != MAP_FAILED)
+		munmap(pool->memory, pool->memory_len);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
 }
 
 struct xsk *
-xsk_map(int fd, int memory)
+xsk_map(struct xsk_pool *pool, unsigned way, int fd)
 {
+	struct xdp_mmap_offsets o = { 0 };
+	if (memory_len(way + 1) > pool->memory_len || pool->ways[way] != NULL ||
+	    !offsets_ask(fd, &o))
+		return NULL;
 	struct xsk *x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return NULL;
-	x->fd = fd;
-	x->memory = mmap(NULL, memory_len, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-	if (lseek(memory, 0, SEEK_END) != (off_t)memory_len || x->memory == MAP_FAILED ||
-	    !rings_map(x)) {
-		xsk_unmap(x);
+	*x = (struct xsk){ .pool = pool, .fd = fd, .way = way };
+	if (!ring_map(
+		&x->rx, fd, &o.rx, XSK_RX_FRAMES, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING) ||
+	    !ring_map(
+		&x->tx, fd, &o.tx, XSK_TX_FRAMES, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING)) {
+		ring_unmap(&x->rx);
+		free(x);
 		return NULL;
 	}
-	fill_up(x);
-	sending_start(x);
+	x->rx_out = peer_reads(x->rx.out);
+	x->tx_in = peer_reads(x->tx.in);
+	pool->ways[way] = x;
+	pool->n_ways++;
 	return x;
 }
 
@@ -265,14 +306,61 @@ xsk_unmap(struct xsk *x)
 {
 	if (x == NULL)
 		return;
-	struct ring *rings[] = { &x->fill, &x->done, &x->rx, &x->tx };
-	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
-		if (rings[i]->map != NULL)
-			munmap(rings[i]->map, rings[i]->map_len);
-	if (x->memory != MAP_FAILED)
-		munmap(x->memory, memory_len);
+	struct xsk_pool *pool = x->pool;
+	pthread_mutex_lock(&pool->lock); /* those of other ways may be at work */
+	pool->ways[x->way] = NULL;
+	bool is_last = --pool->n_ways == 0;
+	pthread_mutex_unlock(&pool->lock);
+	ring_unmap(&x->rx);
+	ring_unmap(&x->tx);
 	free(x);
+	if (is_last)
+		xsk_pool_unmap(pool);
 }
+
+/* Every frame for receiving that is neither in the kernel's hands nor waiting to be read goes to the kernel. */
+static void
+fill_up(struct xsk_pool *pool)
+{
+	bool is_taken[XSK_RX_FRAMES] = { false };
+	for (uint32_t i = peer_reads(pool->fill.out); i != pool->fill_in; i++)
+		is_taken[*place(&pool->fill, i) / XSK_FRAME % XSK_RX_FRAMES] = true;
+	for (unsigned w = 0; w < XSK_WAYS_MAX; w++) {
+		const struct xsk *x = pool->ways[w];
+		for (uint32_t i = x != NULL ? x->rx_out : 0; x != NULL && i != peer_reads(x->rx.in);
+		     i++)
+			is_taken[desc(&x->rx, i)->addr / XSK_FRAME % XSK_RX_FRAMES] = true;
+	}
+	for (uint32_t i = 0; i < XSK_RX_FRAMES; i++)
+		if (!is_taken[i])
+			*place(&pool->fill, pool->fill_in++) = (uint64_t)i * XSK_FRAME;
+	peer_sees(pool->fill.in, pool->fill_in);
+}
+
+static void
+all_back(struct xsk_pool *pool)
+{
+	for (unsigned w = 0; w < XSK_WAYS_MAX; w++) {
+		struct xsk *x = pool->ways[w];
+		for (uint32_t i = 0; x != NULL && i < XSK_TX_FRAMES; i++)
+			x->back[x->n_back++] = XSK_RX_FRAMES + w * XSK_TX_FRAMES + i;
+	}
+}
+
+void
+xsk_pool_start(struct xsk_pool *pool)
+{
+	uint32_t sent = 0;
+	fill_up(pool);
+	for (unsigned w = 0; w < XSK_WAYS_MAX; w++)
+		sent += pool->ways[w] != NULL ? pool->ways[w]->tx_in : 0;
+	/* each that was queued comes back once */
+	pool->n_away = sent - pool->done_out;
+	if (pool->n_away == 0)
+		all_back(pool);
+}
+
+/* --- receiving --- */
 
 unsigned
 xsk_rx_ready(struct xsk *x, unsigned max)
@@ -286,23 +374,29 @@ xsk_rx_frame(const struct xsk *x, unsigned i, uint32_t *out_len)
 {
 	const struct xdp_desc *d = desc(&x->rx, x->rx_out + i);
 	*out_len = d->len;
-	return x->memory + d->addr;
+	return x->pool->memory + d->addr;
 }
 
 void
 xsk_rx_done(struct xsk *x, unsigned n)
 {
+	struct xsk_pool *pool = x->pool;
+	pthread_mutex_lock(&pool->lock);
 	for (unsigned i = 0; i < n; i++)
-		*place(&x->fill, x->fill_in++) =
-		    desc(&x->rx, x->rx_out++)->addr & ~(uint64_t)(XSK_FRAME - 1);
+		*place(&pool->fill, pool->fill_in++) =
+		    desc(&x->rx, x->rx_out + i)->addr & ~(uint64_t)(XSK_FRAME - 1);
+	x->rx_out += n;
 	peer_sees(x->rx.out, x->rx_out);
-	peer_sees(x->fill.in, x->fill_in);
+	peer_sees(pool->fill.in, pool->fill_in);
+	pthread_mutex_unlock(&pool->lock);
 }
+
+/* --- sending --- */
 
 uint8_t *
 xsk_tx_frame(struct xsk *x)
 {
-	return x->n_free > 0 ? x->memory + (size_t)x->free[x->n_free - 1] * XSK_FRAME : NULL;
+	return x->n_free > 0 ? x->pool->memory + (size_t)x->free[x->n_free - 1] * XSK_FRAME : NULL;
 }
 
 void
@@ -336,7 +430,8 @@ xsk_tx_kick(struct xsk *x, unsigned *out_lost)
 		/* EAGAIN is also said after the number that one call sends */
 		if (e != 0 && e != EAGAIN && e != EINTR)
 			break;
-		xsk_tx_reclaim(x);
+		if (peer_reads(x->tx.out) != x->tx_in)
+			xsk_tx_reclaim(x);
 	}
 	if (peer_reads(x->tx.out) == x->tx_in)
 		return 0;
@@ -344,21 +439,33 @@ xsk_tx_kick(struct xsk *x, unsigned *out_lost)
 	return e == 0 || e == EINTR || e == EBUSY || e == ENOBUFS ? -EAGAIN : -e;
 }
 
+/* Gives what has been sent to the ways that it belongs to. */
+static void
+done_take(struct xsk_pool *pool)
+{
+	uint32_t in = peer_reads(pool->done.in);
+	if (pool->n_away > 0) {
+		pool->n_away -= in - pool->done_out;
+		pool->done_out = in;
+		if (pool->n_away == 0)
+			all_back(pool);
+	}
+	for (; pool->done_out != in; pool->done_out++) {
+		uint64_t number = *place(&pool->done, pool->done_out) / XSK_FRAME;
+		uint64_t way = (number - XSK_RX_FRAMES) / XSK_TX_FRAMES;
+		struct xsk *x = way < XSK_WAYS_MAX ? pool->ways[way] : NULL;
+		if (x != NULL && x->n_back < XSK_TX_FRAMES)
+			x->back[x->n_back++] = (uint32_t)number;
+	}
+	peer_sees(pool->done.out, pool->done_out);
+}
+
 void
 xsk_tx_reclaim(struct xsk *x)
 {
-	uint32_t in = peer_reads(x->done.in);
-	uint32_t n = in - x->done_out;
-	if (x->n_away > 0) {
-		x->done_out = in;
-		x->n_away -= n;
-		if (x->n_away == 0)
-			free_all(x);
-	}
-	for (; x->done_out != in; x->done_out++) {
-		uint64_t number = *place(&x->done, x->done_out) / XSK_FRAME;
-		if (number >= XSK_RX_FRAMES && number < FRAMES && x->n_free < XSK_TX_FRAMES)
-			x->free[x->n_free++] = (uint32_t)number;
-	}
-	peer_sees(x->done.out, x->done_out);
+	pthread_mutex_lock(&x->pool->lock);
+	done_take(x->pool);
+	while (x->n_back > 0 && x->n_free < XSK_TX_FRAMES)
+		x->free[x->n_free++] = x->back[--x->n_back];
+	pthread_mutex_unlock(&x->pool->lock);
 }

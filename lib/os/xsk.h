@@ -2,10 +2,11 @@
  *
  * xsk.h - AF_XDP sockets: whole frames of one queue of a device, past the kernel's network stack.
  *
- * Two processes share one. xsk_make(), which needs CAP_NET_RAW, makes the socket and the memory of its frames; whoever
- * holds both descriptors works it with xsk_map() and needs no right at all. The rings survive him: the next one finds
- * what has arrived meanwhile. Frames are copied by the kernel (XDP_COPY), so a driver needs no support for more.
- * Receiving is for one thread, sending for one at a time.
+ * Several sockets, its ways, may share a queue and the memory of its frames: who feeds them chooses one for each frame. Two
+ * processes share them. xsk_make(), which needs CAP_NET_RAW, makes the sockets and the memory; whoever holds the
+ * descriptors works them with xsk_pool_map() and xsk_map() and needs no right at all. The rings survive him: the next
+ * one finds what has arrived meanwhile. Frames are copied by the kernel (XDP_COPY), so a driver needs no support for more.
+ * A socket is for one thread; what they share is locked here.
  */
 #ifndef XSK_H
 #define XSK_H
@@ -15,26 +16,35 @@
 #include <stdint.h>
 
 enum {
+	XSK_WAYS_MAX = 16,
 	XSK_FRAME = 2048, /* octets of memory for each frame */
-	XSK_RX_FRAMES = 2048,
-	XSK_TX_FRAMES = 1024,
+	XSK_RX_FRAMES = 4096,
+	XSK_TX_FRAMES = 512, /* of each way */
 	XSK_RX_MAX =
 	    1792, /* the longest frame that can arrive: the kernel keeps room ahead of it */
 	XSK_TX_MAX = 2048,
 };
 
-/* Makes a socket on queue QUEUE of the device of index IFINDEX. Stores two descriptors, the caller's: of the socket, non-blocking,
- * and of its memory. Returns 0 or -errno (-EINVAL: there is no such queue; -EBUSY: somebody has it; -ENOBUFS: more memory
+/* Makes N sockets on queue QUEUE of the device of index IFINDEX. Stores descriptors, the caller's: of the sockets, non-blocking,
+ * and of their memory. Returns 0 or -errno (-EINVAL: there is no such queue; -EBUSY: somebody has it; -ENOBUFS: more memory
  * than the process may lock). */
 __attribute__((warn_unused_result)) int xsk_make(
-    unsigned ifindex, unsigned queue, int *out_fd, int *out_memory);
+    unsigned ifindex, unsigned queue, unsigned n, int *out_fds, int *out_memory);
 
+struct xsk_pool;
 struct xsk;
 
-/* Takes up the work of a socket; borrows FD, and MEMORY only during the call. NULL if they are not what xsk_make() made,
- * or when out of memory. */
-struct xsk *xsk_map(int fd, int memory);
+/* Takes up what the sockets of a queue share; borrows FD, of way 0, and MEMORY during the call. NULL if they are not what
+ * xsk_make() made. It goes with the last socket, or with xsk_pool_unmap() if there is none. */
+struct xsk_pool *xsk_pool_map(int fd, int memory);
+void xsk_pool_unmap(struct xsk_pool *pool);
+
+/* Takes up the work of the socket of WAY; all ways of a pool one after the other, before frames are given back to any.
+ * Borrows FD. NULL if it makes no sense, or when out of memory. */
+struct xsk *xsk_map(struct xsk_pool *pool, unsigned way, int fd);
 void xsk_unmap(struct xsk *x); /* NULL is fine; the descriptor stays the caller's */
+/* All ways that there are have been taken up: frames that are nowhere go to the kernel. */
+void xsk_pool_start(struct xsk_pool *pool);
 
 /* --- receiving --- */
 
