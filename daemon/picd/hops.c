@@ -19,6 +19,8 @@ enum { BUCKETS = 1 << 12, HOPS_MAX = 1 << 14, DEVICE_SHIFT = 48, YES_SHIFT = 56 
 
 struct hops {
 	_Atomic(struct hop *) buckets[BUCKETS];
+	/* main thread */
+	struct hop *list[HOPS_MAX];
 	size_t n;
 };
 
@@ -46,14 +48,8 @@ hops_new(void)
 void
 hops_free(struct hops *h)
 {
-	for (size_t i = 0; h != NULL && i < BUCKETS; i++) {
-		struct hop *hop = atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
-		while (hop != NULL) {
-			struct hop *next = hop->next;
-			free(hop);
-			hop = next;
-		}
-	}
+	for (size_t i = 0; h != NULL && i < h->n; i++)
+		free(h->list[i]);
 	free(h);
 }
 
@@ -67,20 +63,15 @@ hops_find(const struct hops *h, const struct addr *local, const struct addr *rem
 	return hop;
 }
 
-void
-hops_each(const struct hops *h, void (*fn)(const struct hop *hop, void *arg), void *arg)
+const struct hop *
+hops_get(const struct hops *h, size_t i)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
-		const struct hop *hop = atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
-		for (; hop != NULL; hop = hop->next)
-			fn(hop, arg);
-	}
+	return i < h->n ? h->list[i] : NULL;
 }
 
 static void
-hop_ask(const struct hop *hop, void *arg)
+hop_ask(struct picd *p, const struct hop *hop)
 {
-	struct picd *p = arg;
 	char text[ADDR_STRLEN];
 	if (p->netd == NULL)
 		return;
@@ -106,8 +97,8 @@ hops_want(struct picd *p, const struct addr *local, const struct addr *remote)
 	_Atomic(struct hop *) *bucket = &p->hops->buckets[bucket_of(local, remote)];
 	hop->next = atomic_load_explicit(bucket, memory_order_relaxed);
 	atomic_store_explicit(bucket, hop, memory_order_release);
-	p->hops->n++;
-	hop_ask(hop, p);
+	p->hops->list[p->hops->n++] = hop;
+	hop_ask(p, hop);
 }
 
 static bool
@@ -183,23 +174,19 @@ hops_told(struct picd *p, const struct elem *body)
 	atomic_store_explicit(&hop->way, way, memory_order_relaxed);
 }
 
-static void
-hop_lose(const struct hop *hop, void *arg)
-{
-	struct hop *h = (struct hop *)(uintptr_t)hop;
-	(void)arg;
-	atomic_store_explicit(&h->way, 0, memory_order_relaxed);
-	snprintf(h->why, sizeof(h->why), "netd is not there");
-}
-
 void
 hops_lost(struct picd *p)
 {
-	hops_each(p->hops, hop_lose, p);
+	for (size_t i = 0; i < p->hops->n; i++) {
+		struct hop *hop = p->hops->list[i];
+		atomic_store_explicit(&hop->way, 0, memory_order_relaxed);
+		snprintf(hop->why, sizeof(hop->why), "netd is not there");
+	}
 }
 
 void
 hops_ask_all(struct picd *p)
 {
-	hops_each(p->hops, hop_ask, p);
+	for (size_t i = 0; i < p->hops->n; i++)
+		hop_ask(p, p->hops->list[i]);
 }

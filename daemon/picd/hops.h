@@ -60,7 +60,7 @@ void hops_told(struct picd *p, const struct elem *body);
 /* netd is gone, or another one has come, which is asked again. */
 void hops_lost(struct picd *p);
 void hops_ask_all(struct picd *p);
-/* Calls FN for every entry. */
-void hops_each(const struct hops *h, void (*fn)(const struct hop *hop, void *arg), void *arg);
+/* Entry I, in the order in which they came; NULL: there are not so many. */
+const struct hop *hops_get(const struct hops *h, size_t i);
 
 #endif

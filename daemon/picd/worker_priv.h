@@ -94,6 +94,9 @@ struct udp_sender {
 struct xsk_sender {
 	unsigned device; /* its number */
 	unsigned n;
+	struct hop *hop; /* of the packet before, whose outer addresses, as on the wire, are: */
+	uint32_t n_last;
+	uint8_t last[32];
 	uint64_t ways[BURST_MAX];
 	struct pkt *pkts[BURST_MAX];
 };

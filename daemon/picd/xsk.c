@@ -31,6 +31,8 @@ enum {
 	IP6_OFF_SRC = 8,
 	IP6_OFF_DST = 24,
 	IP6_LEN = 40,
+	IP4_ADDRESSES_LEN = 8,
+	IP6_ADDRESSES_LEN = 32,
 	PROTO_NUMBER_ESP = 50,
 	ROUNDS_MAX = 4, /* batches in a turn, so that other ports have theirs */
 };
@@ -136,6 +138,19 @@ send_xsk_flush(struct worker *w)
 	s->n = 0;
 }
 
+/* The entry of two outer addresses as they are in a packet; NULL: there is none yet. */
+static struct hop *
+hop_of(struct worker *w, const uint8_t *b, bool is_v4)
+{
+	struct addr local = is_v4 ? addr_v4(b) : addr_v6(b);
+	struct addr remote =
+	    is_v4 ? addr_v4(b + IP4_ADDRESSES_LEN / 2) : addr_v6(b + IP6_ADDRESSES_LEN / 2);
+	struct hop *hop = hops_find(w->p.hops, &local, &remote);
+	if (hop == NULL)
+		notice_hop(w, &local, &remote);
+	return hop;
+}
+
 /* How P may leave as a frame; 0: not so. */
 static uint64_t
 way_of(struct worker *w, const struct pkt *p, struct hop **out)
@@ -144,15 +159,16 @@ way_of(struct worker *w, const struct pkt *p, struct hop **out)
 	bool is_v4 = p->family == ADDR_V4;
 	if (w->p.hops == NULL || b[is_v4 ? IP4_OFF_PROTOCOL : IP6_OFF_NEXT] != PROTO_NUMBER_ESP)
 		return 0;
-	struct addr local = is_v4 ? addr_v4(b + IP4_OFF_SRC) : addr_v6(b + IP6_OFF_SRC);
-	struct addr remote = is_v4 ? addr_v4(b + IP4_OFF_DST) : addr_v6(b + IP6_OFF_DST);
-	struct hop *hop = hops_find(w->p.hops, &local, &remote);
-	*out = hop;
-	if (hop == NULL) {
-		notice_hop(w, &local, &remote);
-		return 0;
+	struct xsk_sender *s = &w->xsk;
+	const uint8_t *addresses = b + (is_v4 ? IP4_OFF_SRC : IP6_OFF_SRC);
+	uint32_t n = is_v4 ? IP4_ADDRESSES_LEN : IP6_ADDRESSES_LEN;
+	if (s->hop == NULL || s->n_last != n || memcmp(s->last, addresses, n) != 0) {
+		s->hop = hop_of(w, addresses, is_v4);
+		s->n_last = n;
+		memcpy(s->last, addresses, n);
 	}
-	return atomic_load_explicit(&hop->way, memory_order_relaxed);
+	*out = s->hop;
+	return s->hop != NULL ? atomic_load_explicit(&s->hop->way, memory_order_relaxed) : 0;
 }
 
 /* The kernel's own way once a second, and nothing overtakes it. */
