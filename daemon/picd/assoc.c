@@ -52,6 +52,7 @@ params_manual(const struct conf_manual *m, enum conf_mode mode, enum sa_directio
 		.mode = mode == MODE_TUNNEL ? SA_TUNNEL : SA_TRANSPORT,
 		.direction = direction,
 		.spi = m->spi,
+		.home = m->spi, /* a bidirectional one is at home where packets come in */
 		.aux_spi = m->aux_spi,
 		.auth = m->auth,
 		.enc = m->enc,

@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,7 +29,15 @@
 
 #include <cmocka.h>
 
-enum { SUPERS = 60, OUT_MAX = 8192, VNET = 10, FLOWS = 3, NATT_PORT = 4500, DF = 0x4000 };
+enum {
+	SUPERS = 60,
+	OUT_MAX = 8192,
+	VNET = 10,
+	FLOWS = 3,
+	NATT_PORT = 4500,
+	REST_MS = 60,
+	DF = 0x4000
+};
 
 static const char *
 net_of(bool is_b, bool is_v6)
@@ -93,6 +102,8 @@ struct way {
 	bool has_sockets; /* UDP ones, of the kernel */
 	unsigned n_workers;
 	bool is_v6; /* the traffic */
+	bool has_threads;
+	bool is_small; /* nothing is too big: with threads the clock stands still */
 };
 
 struct lab {
@@ -216,6 +227,10 @@ lab_init(struct lab *l, const struct way *way)
 	gw_kmd_hush(&l->b);
 	sa_say(l, &l->b, false, "1001", true);
 	sa_say(l, &l->a, true, "1001", false);
+	for (unsigned i = 0; i < way->n_workers && way->has_threads; i++) {
+		assert_int_equal(worker_start(l->a.p.workers[i]), 0);
+		assert_int_equal(worker_start(l->b.p.workers[i]), 0);
+	}
 }
 
 static void
@@ -281,9 +296,22 @@ super_send(struct lab *l, const uint8_t *super, size_t len, uint16_t gso_size)
 	}
 }
 
+/* Waits until nothing has come out for a while. */
+static void
+rest(struct lab *l, struct list *arrived)
+{
+	struct pollfd p = { .fd = l->in_b, .events = POLLIN };
+	while (poll(&p, 1, REST_MS) == 1)
+		unit_take(l->way, l->in_b, arrived);
+}
+
 static void
 turns(struct lab *l, struct list *arrived, struct list *answers)
 {
+	if (l->way->has_threads) {
+		rest(l, arrived);
+		return;
+	}
 	for (unsigned i = 0; i < 6; i++) {
 		gw_turns(&l->a);
 		gw_turns(&l->b);
@@ -311,7 +339,7 @@ run(const struct way *way, uint32_t seed, struct list *arrived, struct list *ans
 	lab_init(&l, way);
 	for (unsigned i = 0; i < SUPERS; i++) {
 		unsigned flow = draw(&state, FLOWS);
-		uint16_t gso_size = sizes[draw(&state, 6)];
+		uint16_t gso_size = sizes[draw(&state, way->has_threads || way->is_small ? 2 : 6)];
 		unsigned n = 2 + draw(&state, 40);
 		struct seg_spec s = {
 			.family = way->is_v6 ? 6 : 4,
@@ -332,23 +360,29 @@ run(const struct way *way, uint32_t seed, struct list *arrived, struct list *ans
 		size_t len = seg_build(&s, super);
 		seqs[flow] += s.payload_len;
 		super_send(&l, super, len, gso_size);
-		if (draw(&state, 3) == 0 || gso_size > 1400)
+		bool is_pause = draw(&state, 3) == 0 || gso_size > 1400;
+		if (way->has_threads ? i % 15 == 14 : is_pause)
 			turns(&l, arrived, answers);
-		test_now_ms += 5000; /* the limit of answers a second is not what this is about */
+		if (!way->has_threads)
+			test_now_ms +=
+			    5000; /* the limit of answers a second is not what this is about */
 	}
 	turns(&l, arrived, answers);
 	if (way->has_supers) {
 		uint64_t n_cut = 0;
+		uint64_t n_helps = 0;
 		uint64_t n_merged = 0;
 		uint64_t n_trains = 0;
 		for (unsigned i = 0; i < way->n_workers; i++) {
 			n_cut += wstat_get(worker_stat(l.a.p.workers[i]), WSTAT_CUT_SEGMENTS);
 			n_trains += wstat_get(worker_stat(l.a.p.workers[i]), WSTAT_TRAIN_SEGMENTS);
+			n_helps += wstat_get(worker_stat(l.a.p.workers[i]), WSTAT_HELPS_GIVEN);
+			n_helps += wstat_get(worker_stat(l.b.p.workers[i]), WSTAT_HELPS_GIVEN);
 			n_merged += wstat_get(worker_stat(l.b.p.workers[i]), WSTAT_MERGED_SEGMENTS);
 		}
-		printf("%s: %u arrived, %u answers, %u cut, %u in trains, %u merged\n", way->name,
-		    arrived->n, answers->n, (unsigned)n_cut, (unsigned)n_trains,
-		    (unsigned)n_merged);
+		printf("%s: %u arrived, %u answers, %u cut, %u in trains, %u merged, %u helps\n",
+		    way->name, arrived->n, answers->n, (unsigned)n_cut, (unsigned)n_trains,
+		    (unsigned)n_merged, (unsigned)n_helps);
 		assert_true(n_cut > 0 && n_merged > 0);
 		assert_true(n_trains > 0 || !way->has_sockets);
 	}
@@ -405,6 +439,8 @@ judge(const struct way *fast)
 	simple.has_supers = false;
 	simple.has_sockets = false;
 	simple.n_workers = 1;
+	simple.has_threads = false;
+	simple.is_small = fast->has_threads;
 	for (uint32_t seed = 1; seed <= 3; seed++) {
 		run(&simple, seed, &want, &want_answers);
 		run(fast, seed, &got, &got_answers);
@@ -423,12 +459,13 @@ superpackets_are_their_segments(void **state)
 {
 	(void)state;
 	static const struct way ways[] = {
-		{ "ESP, CBC", "aes-128-cbc", true, false, false, 1, false },
-		{ "ESP, GCM", "aes-128-gcm", true, false, false, 1, false },
-		{ "ESP in UDP by raw sockets", "aes-128-cbc", true, true, false, 1, false },
-		{ "ESP in UDP, CBC", "aes-128-cbc", true, true, true, 1, false },
-		{ "ESP in UDP, GCM", "aes-128-gcm", true, true, true, 1, false },
-		{ "IPv6 in ESP in UDP", "aes-128-gcm", true, true, true, 1, true },
+		{ "ESP, CBC", "aes-128-cbc", true, false, false, 1, false, false, false },
+		{ "ESP, GCM", "aes-128-gcm", true, false, false, 1, false, false, false },
+		{ "ESP in UDP by raw sockets", "aes-128-cbc", true, true, false, 1, false, false,
+		    false },
+		{ "ESP in UDP, CBC", "aes-128-cbc", true, true, true, 1, false, false, false },
+		{ "ESP in UDP, GCM", "aes-128-gcm", true, true, true, 1, false, false, false },
+		{ "IPv6 in ESP in UDP", "aes-128-gcm", true, true, true, 1, true, false, false },
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		judge(&ways[i]);
@@ -439,9 +476,25 @@ two_workers_are_one(void **state)
 {
 	(void)state;
 	static const struct way ways[] = {
-		{ "ESP, two workers", "aes-128-gcm", true, false, false, 2, false },
-		{ "ESP in UDP, two workers", "aes-128-gcm", true, true, true, 2, false },
-		{ "ESP in UDP, three workers", "aes-128-cbc", true, true, true, 3, false },
+		{ "ESP, two workers", "aes-128-gcm", true, false, false, 2, false, false, false },
+		{ "ESP in UDP, two workers", "aes-128-gcm", true, true, true, 2, false, false,
+		    false },
+		{ "ESP in UDP, three workers", "aes-128-cbc", true, true, true, 3, false, false,
+		    false },
+	};
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		judge(&ways[i]);
+}
+
+static void
+workers_help_each_other(void **state)
+{
+	(void)state;
+	static const struct way ways[] = {
+		{ "ESP, threads", "aes-128-cbc", true, false, false, 2, false, true, true },
+		{ "ESP in UDP, threads", "aes-128-gcm", true, true, true, 2, false, true, true },
+		{ "ESP in UDP, four threads", "aes-128-cbc", true, true, true, 4, false, true,
+		    true },
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		judge(&ways[i]);
@@ -453,6 +506,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(superpackets_are_their_segments),
 		cmocka_unit_test(two_workers_are_one),
+		cmocka_unit_test(workers_help_each_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

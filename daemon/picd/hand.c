@@ -16,8 +16,8 @@ ring(const struct worker *w, unsigned from, unsigned to)
 	return &w->crew->rings[from * w->crew->n + to];
 }
 
-static void
-wake(struct worker *to)
+void
+worker_wake(struct worker *to)
 {
 	static const uint64_t one = 1;
 	if (atomic_exchange_explicit(&to->is_asleep, false, memory_order_seq_cst))
@@ -33,7 +33,7 @@ show(struct worker *w, unsigned to)
 	/* before is_asleep is read: who goes to sleep looks at `in` after it has said so */
 	atomic_store_explicit(&r->in, r->in_next, memory_order_seq_cst);
 	if (atomic_load_explicit(&w->crew->workers[to]->is_asleep, memory_order_seq_cst))
-		wake(w->crew->workers[to]);
+		worker_wake(w->crew->workers[to]);
 }
 
 static void
@@ -134,5 +134,7 @@ worker_is_idle(const struct worker *w)
 		    atomic_load_explicit(&r->out, memory_order_acquire))
 			return false;
 	}
-	return true;
+	return atomic_load_explicit(&w->tasks.head, memory_order_acquire) ==
+		   atomic_load_explicit(&w->tasks.tail, memory_order_acquire) &&
+	       atomic_load_explicit(&w->tasks.n_lost, memory_order_acquire) == 0;
 }

@@ -65,18 +65,18 @@ opened(struct worker *w, struct pkt *p)
 
 /* The worker that owns the SA of P, as far as P says; what has no SPI is refused by whoever has it. */
 static unsigned
-owner_of(const struct worker *w, const struct pkt *p)
+owner_find(const struct worker *w, const struct pkt *p)
 {
 	uint32_t spi;
 	if (w->snap->n_workers == 1)
 		return 0;
-	return peek_spi(p, &spi) ? owner_in(spi, w->snap->n_workers) : w->p.index;
+	return peek_spi(p, &spi) ? owner_of(spi, w->snap->n_workers) : w->p.index;
 }
 
 void
 inbound_take(struct worker *w, struct pkt *p)
 {
-	unsigned owner = owner_of(w, p);
+	unsigned owner = owner_find(w, p);
 	if (owner != w->p.index) {
 		hand_in(w, p, owner);
 		return;
@@ -87,14 +87,32 @@ inbound_take(struct worker *w, struct pkt *p)
 }
 
 void
+inbound_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		opened(w, pkts[i]);
+}
+
+void
 inbound_flush(struct worker *w)
 {
 	unsigned n = w->n_in;
 	w->n_in = 0;
 	if (n == 0)
 		return;
-	in_burst(w->esp, w->snap->sad, w->in_q, n);
-	wstat_burst(w->stat.in_bursts, n);
+	uint32_t octets = 0;
 	for (unsigned i = 0; i < n; i++)
-		opened(w, w->in_q[i]);
+		octets += w->in_q[i]->len;
+	wstat_burst(w->stat.in_bursts, n);
+	if (!help_is_wanted(w, octets)) {
+		in_burst(w->esp, w->snap->sad, w->in_q, n);
+		inbound_burst_done(w, w->in_q, n);
+	} else if (help_room(w) > 0) {
+		help_in(w, w->in_q, n);
+	} else {
+		for (unsigned i = 0; i < n; i++) {
+			worker_drop(w, NULL, worker_lane(w, w->in_q[i]->tag), DROP_LATE);
+			pkt_put(w->pool, w->in_q[i]);
+		}
+	}
 }

@@ -90,7 +90,7 @@ is_loop(const struct path *path, const struct sa *out, const struct flow *f)
 static void
 path_put(struct worker *w, struct pkt *p, const struct path *path, struct sa *out)
 {
-	unsigned owner = owner_out(path->slot, w->snap->n_workers);
+	unsigned owner = owner_of(sa_home(out), w->snap->n_workers);
 	if (owner != w->p.index) {
 		hand_out(w, p, owner, path->slot);
 		return;

@@ -12,15 +12,11 @@
 #include "lib/esp/out.h"
 #include "lib/esp/super.h"
 
-/* Seals N single packets and sends them. */
-static void
-burst(struct worker *w, struct pkt **pkts, unsigned n)
+#include <assert.h>
+
+void
+seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 {
-	wstat_burst(w->stat.out_bursts, n);
-	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
-	for (unsigned i = 0; i < n; i++)
-		wstat_add(&w->stat, WSTAT_OUT_BYTES, pkts[i]->len);
-	out_burst(w->esp, pkts, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
 		if (p->verdict == DROP_NONE) {
@@ -35,13 +31,39 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 	}
 }
 
-/* One train of a superpacket. */
+/* What others do not help with in time is lost. */
 static void
-train(struct worker *w, struct super_job *job)
+late(struct worker *w, struct pkt *p)
+{
+	worker_drop(w, p->user, NULL, DROP_LATE);
+	pkt_put(w->pool, p);
+}
+
+/* Seals N single packets of OCTETS in all, and sends them. */
+static void
+burst(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	uint32_t octets = 0;
+	for (unsigned i = 0; i < n; i++)
+		octets += pkts[i]->len;
+	wstat_burst(w->stat.out_bursts, n);
+	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
+	wstat_add(&w->stat, WSTAT_OUT_BYTES, octets);
+	if (!help_is_wanted(w, octets)) {
+		out_burst(w->esp, pkts, n);
+		seal_burst_done(w, pkts, n);
+	} else if (help_room(w) > 0) {
+		help_out(w, pkts, n);
+	} else {
+		for (unsigned i = 0; i < n; i++)
+			late(w, pkts[i]);
+	}
+}
+
+void
+seal_train_done(struct worker *w, struct super_job *job)
 {
 	struct pkt *views[SUPER_SEGS_MAX];
-	super_crypt(w->esp, job);
-	super_finish(w->esp, job);
 	wstat_burst(w->stat.out_bursts, job->n);
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, job->n);
 	enum drop reason = (enum drop)job->verdict;
@@ -75,20 +97,48 @@ cut(struct worker *w, struct pkt *p)
 	}
 }
 
+/* All trains of a superpacket, one after the other. */
+static void
+trains(struct worker *w, struct super *s, struct pkt *p)
+{
+	struct super_job job;
+	while (super_next(w->esp, s, &job)) {
+		super_crypt(w->esp, &job);
+		super_finish(w->esp, &job);
+		seal_train_done(w, &job);
+	}
+	pkt_put(w->pool, p);
+}
+
+/* The same, with others. */
+static void
+trains_help(struct worker *w, struct super *s, struct pkt *p)
+{
+	struct super_job job;
+	unsigned left = s->n_jobs;
+	while (super_next(w->esp, s, &job))
+		help_train(w, &job, --left == 0 ? p : NULL);
+	assert(left == 0);
+}
+
 static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	struct super_job job;
-	if (super_start(w->esp, &s, p, SUPER_WHOLE)) {
-		wstat_add(&w->stat, WSTAT_OUT_BYTES, p->len);
-		wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, s.cut.n);
-		while (super_next(w->esp, &s, &job))
-			train(w, &job);
-	} else {
+	if (!super_start(w->esp, &s, p, SUPER_WHOLE)) {
 		cut(w, p);
+		pkt_put(w->pool, p);
+		return;
 	}
-	pkt_put(w->pool, p);
+	wstat_add(&w->stat, WSTAT_OUT_BYTES, p->len);
+	wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, s.cut.n);
+	bool is_helped = help_is_wanted(w, p->len);
+	if (!is_helped || (help_is_none(w) && s.n_jobs > TASKS_MAX))
+		trains(w, &s, p);
+	else if (help_room(w) >= s.n_jobs)
+		trains_help(w, &s, p);
+	else
+		late(w, p);
 }
 
 void

@@ -149,17 +149,11 @@ struct snap {
 	struct snap *next_old;
 };
 
-/* The worker, of N, that alone may use the SAs that protect what leaves on a path, and an inbound SA. */
+/* The worker, of N, that alone may use an SA whose home (lib/esp/sa.h) is this. */
 static inline unsigned
-owner_out(uint32_t slot, unsigned n)
+owner_of(uint32_t home, unsigned n)
 {
-	return n == 1 ? 0 : slot % n;
-}
-
-static inline unsigned
-owner_in(uint32_t spi, unsigned n)
-{
-	return n == 1 ? 0 : spi % n;
+	return n == 1 ? 0 : home % n;
 }
 
 /* Builds a snapshot for N_WORKERS; aborts when out of memory. OUT_CLASHES counts inbound SAs that were left out because another has

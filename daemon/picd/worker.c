@@ -92,26 +92,18 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 	}
 }
 
-/* Both ends of an inheritance belong to the same worker: their association and their SPI are the same. */
-static bool
-is_mine(const struct worker *w, const struct sa *sa)
-{
-	const struct sa_params *p = sa_params(sa);
-	unsigned n = w->snap->n_workers;
-	if (p->direction == SA_IN)
-		return owner_in(p->spi, n) == w->p.index;
-	const struct assoc *a = sa_user(sa);
-	return owner_out(a->slot, n) == w->p.index;
-}
-
-/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. */
+/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. Both ends of an
+ * inheritance have the same home, because they have the same SPI. */
 static void
 heirs_settle(struct worker *w, uint64_t seen)
 {
 	const struct snap *s = w->snap;
+	if (s->n_heirs > 0)
+		help_drain(w); /* with numbers and windows of FROM */
 	for (size_t i = 0; i < s->n_heirs; i++)
 		if (s->heirs[i].generation > seen &&
-		    is_mine(w, s->heirs[i].to)) /* or FROM may be gone */
+		    owner_of(sa_home(s->heirs[i].to), s->n_workers) ==
+			w->p.index) /* or FROM may be gone */
 			sa_inherit(s->heirs[i].to, s->heirs[i].from);
 }
 
@@ -143,8 +135,10 @@ wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
 		return epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	/* before the rings are looked at: who fills one looks at this afterwards */
 	atomic_store_explicit(&w->is_asleep, true, memory_order_seq_cst);
-	if (hand_waits(w))
+	if (hand_waits(w) || help_is_done(w))
 		timeout_ms = 0;
+	else if (!help_is_none(w) && (timeout_ms < 0 || timeout_ms > LATE_MS))
+		timeout_ms = LATE_MS;
 	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	atomic_store_explicit(&w->is_asleep, false, memory_order_relaxed);
 	return n;
@@ -160,6 +154,8 @@ worker_turn(struct worker *w, int timeout_ms)
 	uint64_t epoch = atomic_load_explicit(&w->epoch, memory_order_acquire);
 	w->snap = atomic_load_explicit(&w->published, memory_order_acquire);
 	uint64_t seen = atomic_load_explicit(&w->seen, memory_order_relaxed);
+	w->turn_epoch = epoch;
+	w->turn_octets = 0;
 	if (w->snap != NULL && w->snap->generation != seen)
 		heirs_settle(w, seen);
 	if (w->snap != NULL) {
@@ -181,15 +177,18 @@ worker_turn(struct worker *w, int timeout_ms)
 		return;
 	}
 	inbound_flush(w);
-	deliver_flush(w);
 	seal_flush(w);
+	help_work(w);
+	deliver_flush(w);
 	send_flush(w);
 	hand_flush(w);
 	hand_taken(w);
 	wstat_add(&w->stat, WSTAT_TURNS, 1);
 	if (w->now_ms - w->tick_ms >= TICK_MS)
 		tick(w);
+	w->has_helped = help_others(w);
 	uint64_t generation = w->snap->generation;
+	help_oldest(w, &generation, &epoch);
 	w->snap = NULL;
 	bool is_new_epoch = atomic_load_explicit(&w->epoch_seen, memory_order_relaxed) != epoch;
 	atomic_store_explicit(&w->epoch_seen, epoch, memory_order_release);
@@ -204,7 +203,7 @@ worker_main(void *arg)
 {
 	struct worker *w = arg;
 	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire))
-		worker_turn(w, TICK_MS);
+		worker_turn(w, w->has_helped ? 0 : TICK_MS);
 	return NULL;
 }
 
@@ -232,8 +231,8 @@ worker_make(struct worker *w)
 		w->frags = frag_new(w->pool, FRAG_LIMIT_DEFAULT, FRAG_TIMEOUT_MS_DEFAULT);
 	}
 	w->merge = merge_new();
-	return w->frags != NULL && w->merge != NULL && w->epoll_fd >= 0 && w->wake_fd >= 0 &&
-	       epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) == 0;
+	return help_make(w) && w->frags != NULL && w->merge != NULL && w->epoll_fd >= 0 &&
+	       w->wake_fd >= 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) == 0;
 }
 
 static void
@@ -250,6 +249,7 @@ worker_stop(struct worker *w)
 static void
 worker_free(struct worker *w)
 {
+	help_free(w);
 	merge_free(w->merge);
 	esp_worker_free(w->esp);
 	if (w->epoll_fd >= 0)

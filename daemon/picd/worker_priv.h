@@ -46,6 +46,9 @@ enum {
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	TRAIN_CONTROL_LEN = 96,
+	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
+	HELP_OCTETS = 96 << 10, /* in a turn, from which on help is worth a wake */
+	LATE_MS = 50,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -134,6 +137,36 @@ struct ring {
 	_Alignas(64) struct handed slots[RING_LEN];
 };
 
+enum task_kind { TASK_TRAIN, TASK_OUT, TASK_IN };
+enum task_state { TASK_FREE, TASK_OPEN, TASK_CLAIMED, TASK_DONE };
+
+struct super_job;
+
+/* Cryptography to be done, by its owner or a helper. */
+struct task {
+	_Alignas(64) _Atomic uint32_t state; /* enum task_state */
+	enum task_kind kind;
+	bool is_helped;
+	bool is_lost; /* the owner's: given up, but the helper still works on it */
+	unsigned n;
+	uint64_t since_ms;
+	uint64_t generation; /* of the snapshot and the epoch that its SAs are from */
+	uint64_t epoch;
+	struct super_job *train; /* TASK_TRAIN */
+	struct pkt *whole;       /* TASK_TRAIN: the superpacket, of the last one that it became */
+	struct esp_job *job;     /* the others */
+	struct pkt *pkts[BURST_MAX];
+};
+
+/* In the order in which they are finished. */
+struct tasks {
+	_Alignas(64) _Atomic bool is_shared; /* there may be open ones */
+	_Atomic uint32_t head;
+	_Atomic uint32_t tail;
+	_Atomic unsigned n_lost;
+	struct task ring[TASKS_MAX];
+};
+
 /* What the workers of a process share. */
 struct crew {
 	unsigned n;
@@ -179,7 +212,11 @@ struct worker {
 	unsigned n_deliver;
 	struct limiter icmp;
 	struct limiter reports;
-	uint32_t handed_to; /* bit I: packets for worker I are not yet shown */
+	struct tasks tasks;
+	uint32_t turn_octets; /* of packets since the turn began */
+	uint64_t turn_epoch;  /* as it was then */
+	bool has_helped;      /* in this turn */
+	uint32_t handed_to;   /* bit I: packets for worker I are not yet shown */
 
 	/* recvmmsg's view of fresh packets */
 	struct pkt *rx_pkts[BURST_MAX];
@@ -253,11 +290,39 @@ void outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t
 /* Puts P, whose sa and user are set, behind those that wait to be sealed. */
 void seal_take(struct worker *w, struct pkt *p);
 void seal_flush(struct worker *w);
+/* What becomes of packets when their cryptography is done; takes them over. */
+void seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n);
+void seal_train_done(struct worker *w, struct super_job *job);
 
 /* --- inbound.c: protected packets; takes P over --- */
 /* As it came from outside: for the owner of its SA, whoever that is. */
 void inbound_take(struct worker *w, struct pkt *p);
 void inbound_flush(struct worker *w);
+void inbound_burst_done(struct worker *w, struct pkt **pkts, unsigned n);
+
+/* --- help.c: who does the cryptography --- */
+bool help_make(struct worker *w);
+void help_free(struct worker *w);
+/* More packets, of so many octets, have come in this turn: shall others help with them? True as long as some wait. */
+bool help_is_wanted(struct worker *w, uint32_t octets);
+/* Nothing waits for its cryptography. */
+bool help_is_none(const struct worker *w);
+/* How many tasks more there is room for. */
+unsigned help_room(const struct worker *w);
+/* Make tasks, for which there must be room; take the packets over. WHOLE: of the last train of a superpacket, else NULL. */
+void help_train(struct worker *w, const struct super_job *job, struct pkt *whole);
+void help_out(struct worker *w, struct pkt **pkts, unsigned n);
+void help_in(struct worker *w, struct pkt **pkts, unsigned n);
+/* Does what nobody has begun, and finishes what is done, in order. */
+void help_work(struct worker *w);
+/* The same until nothing is left; waits for helpers. */
+void help_drain(struct worker *w);
+/* The oldest task can be finished. */
+bool help_is_done(struct worker *w);
+/* Lowers what was given to what the oldest tasks use. */
+void help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch);
+/* Does something for another worker; false: there is nothing. */
+bool help_others(struct worker *w);
 
 /* --- hand.c: packets from worker to worker; takes P over --- */
 void hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot);
@@ -270,6 +335,8 @@ void hand_take(struct worker *w);
 void hand_taken(struct worker *w);
 /* Is there something to be taken? */
 bool hand_waits(const struct worker *w);
+/* Wakes TO if it sleeps. Any worker. */
+void worker_wake(struct worker *to);
 
 /* --- send.c --- */
 /* Sends a protected packet, or the chain of its fragments; takes P over. Its user is its path. */
