@@ -149,6 +149,14 @@ is_filtered(const struct conf *c, const char *device)
 	return false;
 }
 
+/* It is asked for by name, and not only where it costs nothing. */
+static bool
+is_forced(const struct netd *n, const char *pic)
+{
+	const struct conf_ifd *ifd = n->conf != NULL ? conf_ifd(n->conf, pic) : NULL;
+	return ifd != NULL && ifd->io.plain_io == PLAIN_IO_XDP;
+}
+
 /* What the configuration says against it, or NULL. */
 static const char *
 conf_against(const struct netd *n, const char *pic, struct addr local, const char *device)
@@ -225,7 +233,8 @@ outside_get(struct hops *h, struct hop *hop, const struct way *w, struct answer 
 	}
 	if (o == NULL) {
 		unsigned n = cores_count();
-		rc = outside_open(w, hop->pic, n < XSK_WAYS_MAX ? n : XSK_WAYS_MAX, &o);
+		rc = outside_open(w, hop->pic, n < XSK_WAYS_MAX ? n : XSK_WAYS_MAX,
+		    is_forced(h->n, hop->pic), &o);
 		if (rc == 0) {
 			outside_spread(o, conf_workers(h->n->conf, o->pic, n));
 			o->next = h->outsides;
@@ -263,6 +272,8 @@ outsides_check(struct hops *h)
 		else if (memcmp(w.from, o->from, sizeof(o->from)) != 0 || !w.is_ethernet ||
 			 strcmp(w.device, o->device) != 0)
 			why = "the interface is another one now";
+		else if (w.is_veth && !is_forced(h->n, o->pic))
+			why = "af-xdp is not configured";
 		else if (o->n_gateways == 0)
 			why = "no gateway is left";
 		if (why != NULL) {
@@ -298,6 +309,9 @@ way_judge(struct hops *h, struct hop *hop, struct answer *out)
 		      : !w.is_up     ? "the interface is down"
 				     : conf_against(n, hop->pic, hop->local, w.device);
 	}
+	/* native XDP takes segmentation offload from the other end of the pair, which ESP in UDP lives on */
+	if (why == NULL && w.is_veth && !is_forced(n, hop->pic))
+		why = "a veth interface: only if af-xdp is configured";
 	if (why == NULL && outside_get(h, hop, &w, out) == NULL)
 		return;
 	if (why == NULL && !w.has_to)

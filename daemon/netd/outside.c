@@ -35,7 +35,8 @@ queues_open(struct outside *o)
 }
 
 int
-outside_open(const struct way *w, const char *pic, unsigned n_ways, struct outside **out)
+outside_open(const struct way *w, const char *pic, unsigned n_ways, bool may_be_generic,
+    struct outside **out)
 {
 	struct outside *o = calloc(1, sizeof(*o));
 	if (o == NULL)
@@ -49,7 +50,7 @@ outside_open(const struct way *w, const char *pic, unsigned n_ways, struct outsi
 	if (rc == 0)
 		rc = queues_open(o);
 	if (rc == 0)
-		rc = xdp_attach(&o->xdp, w->ifindex);
+		rc = xdp_attach(&o->xdp, w->ifindex, may_be_generic);
 	if (rc < 0) {
 		outside_close(o);
 		return rc;

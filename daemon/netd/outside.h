@@ -39,8 +39,8 @@ struct outside {
 
 /* Opens N_WAYS sockets on every queue of the device of W and puts the program there, which takes nothing before there is a
  * gateway. Returns 0 or -errno; -EBUSY also while a picd still holds what was there before. */
-__attribute__((warn_unused_result)) int outside_open(
-    const struct way *w, const char *pic, unsigned n_ways, struct outside **out);
+__attribute__((warn_unused_result)) int outside_open(const struct way *w, const char *pic,
+    unsigned n_ways, bool may_be_generic, struct outside **out);
 /* Packets are spread over so many of them. */
 void outside_spread(const struct outside *o, unsigned n_ways);
 void outside_close(struct outside *o); /* NULL is fine */

@@ -111,9 +111,11 @@ static int
 on_kind_attr(const struct nlattr *a, void *arg)
 {
 	struct device *d = arg;
-	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-		d->has_kind =
-		    strncmp(mnl_attr_get_str(a), "veth", mnl_attr_get_payload_len(a)) != 0;
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND) {
+		d->way->is_veth =
+		    strncmp(mnl_attr_get_str(a), "veth", mnl_attr_get_payload_len(a)) == 0;
+		d->has_kind = !d->way->is_veth;
+	}
 	return MNL_CB_OK;
 }
 

@@ -22,6 +22,7 @@ struct way {
 	bool is_up;
 	bool
 	    is_ethernet; /* Ethernet and nothing on top of or below another device: no VLAN, bridge, bond, tunnel */
+	bool is_veth;     /* the end of a pair */
 	unsigned mtu;     /* octets of an IP packet */
 	struct addr next; /* the next hop, which may be the destination itself */
 };

@@ -323,11 +323,11 @@ xdp_gateway(const struct xdp *x, struct addr gateway, bool is_ours)
 }
 
 int
-xdp_attach(struct xdp *x, unsigned ifindex)
+xdp_attach(struct xdp *x, unsigned ifindex, bool may_be_generic)
 {
 	static const uint32_t modes[] = { XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE };
 	int rc = -EINVAL;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]) && rc < 0 && rc != -EBUSY; i++) {
+	for (size_t i = 0; i < (may_be_generic ? 2 : 1) && rc < 0 && rc != -EBUSY; i++) {
 		union bpf_attr a = { .link_create = {
 					 .prog_fd = (uint32_t)x->program,
 					 .target_ifindex = ifindex,

@@ -34,8 +34,10 @@ __attribute__((warn_unused_result)) int xdp_socket(
     const struct xdp *x, unsigned queue, unsigned way, int fd);
 __attribute__((warn_unused_result)) int xdp_gateway(
     const struct xdp *x, struct addr gateway, bool is_ours);
-/* Puts the program on a device: into its driver if that can. Returns 0 or -errno (-EBUSY: there is another one). */
-__attribute__((warn_unused_result)) int xdp_attach(struct xdp *x, unsigned ifindex);
+/* Puts the program on a device: into its driver or, if that cannot and MAY_BE_GENERIC, behind it, where it costs all that
+ * the kernel has merged. Returns 0 or -errno (-EBUSY: there is another one). */
+__attribute__((warn_unused_result)) int xdp_attach(
+    struct xdp *x, unsigned ifindex, bool may_be_generic);
 void xdp_done(struct xdp *x);
 
 #endif

@@ -104,7 +104,7 @@ attach(struct lab *l)
 		assert_int_equal(xdp_socket(&l->xdp, 0, i, l->fds[i]), 0);
 	assert_int_equal(xdp_gateway(&l->xdp, address("10.0.0.1"), true), 0);
 	assert_int_equal(xdp_gateway(&l->xdp, address("fd00::1"), true), 0);
-	assert_int_equal(xdp_attach(&l->xdp, if_nametoindex("near")), 0);
+	assert_int_equal(xdp_attach(&l->xdp, if_nametoindex("near"), true), 0);
 }
 
 static void
@@ -412,7 +412,7 @@ another_program_is_left_where_it_is(void **state)
 	struct lab *l = *state;
 	struct xdp second;
 	assert_int_equal(xdp_load(&second, near_mac, XSK_RX_MAX), 0);
-	assert_int_equal(xdp_attach(&second, if_nametoindex("near")), -EBUSY);
+	assert_int_equal(xdp_attach(&second, if_nametoindex("near"), true), -EBUSY);
 	xdp_done(&second);
 	struct frame f = esp4(100);
 	far_send(l, &f);
