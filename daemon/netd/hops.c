@@ -244,6 +244,12 @@ outside_get(struct hops *h, struct hop *hop, const struct way *w, struct answer 
 			    o->xdp.is_native ? "native" : "generic");
 		}
 	}
+	if (rc == 0 && !o->is_given)
+		outside_tell(h, o, true);
+	if (rc == 0 && o->n_ready < o->n_queues) {
+		snprintf(out->why, WHY_LEN, "picd is taking up the sockets");
+		return NULL;
+	}
 	if (rc == 0)
 		rc = outside_add(o, hop->local);
 	if (rc < 0) {
@@ -355,9 +361,6 @@ hop_look(struct hops *h, struct hop *hop)
 {
 	struct answer now = { 0 };
 	way_judge(h, hop, &now);
-	struct outside *o = *outside_find(h, now.device);
-	if (*now.why == '\0' && !o->is_given)
-		outside_tell(h, o, true);
 	if (hop->is_busy && !uv_is_active((uv_handle_t *)&h->again))
 		uv_timer_start(&h->again, on_again, AGAIN_MS, 0);
 	if (hop->is_told && memcmp(&now, &hop->last, sizeof(now)) == 0)
@@ -445,6 +448,18 @@ keys_clear(struct hops *h)
 	smap_done(&h->by_key);
 }
 
+bool
+hops_ready(struct hops *h, const char *pic, const struct elem *body)
+{
+	const char *device = elem_value(body, "device");
+	struct outside *o = device != NULL ? *outside_find(h, device) : NULL;
+	if (o == NULL || strcmp(o->pic, pic) != 0)
+		return device != NULL; /* it has gone meanwhile */
+	if (o->n_ready < o->n_queues && ++o->n_ready == o->n_queues)
+		mark_all(h);
+	return true;
+}
+
 void
 hops_forget(struct hops *h, const char *pic)
 {
@@ -466,6 +481,14 @@ hops_forget(struct hops *h, const char *pic)
 		*hop_add(h, key) = hop;
 		h->n_dirty += hop.is_dirty;
 	}
+}
+
+void
+hops_linked(struct hops *h, const char *pic)
+{
+	for (struct outside *o = h->outsides; o != NULL; o = o->next)
+		if (strcmp(o->pic, pic) == 0 && !o->is_given)
+			outside_tell(h, o, true);
 }
 
 void

@@ -3,7 +3,7 @@
  * hops.h - the ways of plain ESP: what picds ask about them, and what they are told, now and whenever it changes.
  *
  * A picd that has plain ESP for somewhere asks how a frame to there looks. If it may leave by AF_XDP, the picd is
- * given the sockets of that device first; else it is told why not, and uses its raw socket. So a device has our
+ * given the sockets of that device first, and they get packets when it has taken them up; else it is told why not, and uses its raw socket. So a device has our
  * program on it only when it carries plain ESP. netd's one thread.
  */
 #ifndef HOPS_H
@@ -22,8 +22,12 @@ void hops_free(struct hops *h); /* when the loop has ended */
 
 /* The picd of PIC asks with BODY. Returns false if that makes no sense. */
 bool hops_ask(struct hops *h, const char *pic, const struct elem *body);
+/* It has taken up the sockets of a queue. Returns false if BODY makes no sense. */
+bool hops_ready(struct hops *h, const char *pic, const struct elem *body);
 /* That picd is gone, or another one has its name: it knows nothing. */
 void hops_forget(struct hops *h, const char *pic);
+/* A new one has come: it is given the sockets that are there, since packets come to them. */
+void hops_linked(struct hops *h, const char *pic);
 /* Another plan is in force. */
 void hops_planned(struct hops *h);
 

@@ -34,7 +34,8 @@ struct outside {
 	unsigned n_ways; /* sockets of each queue */
 	struct addr gateways[OUTSIDE_GATEWAYS_MAX];
 	size_t n_gateways;
-	bool is_given; /* picd has copies of the sockets */
+	bool is_given;    /* picd has copies of the sockets */
+	unsigned n_ready; /* queues that it has taken up: before, nobody would empty them */
 };
 
 /* Opens N_WAYS sockets on every queue of the device of W and puts the program there, which takes nothing before there is a

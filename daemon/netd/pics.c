@@ -260,6 +260,11 @@ on_message(struct ipc *c, struct ipc_msg *m, void *arg)
 			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s asks for no way", name);
 		return;
 	}
+	if (m->type == MSG_XDP_READY && m->body != NULL) {
+		if (n->hops != NULL && !hops_ready(n->hops, name, m->body))
+			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s has no such sockets", name);
+		return;
+	}
 	log_line(LOG_LEVEL_WARNING, "NETD_PICD", "unexpected message %u of a picd or kmd", m->type);
 }
 
@@ -298,6 +303,8 @@ pics_link(struct netd *n, const char *name, int fd)
 		if (is_handed(n->plan->items[i]) && strcmp(n->plan->items[i]->pic, name) == 0)
 			n->plan->items[i]->is_given = false;
 	link_go_on(c, n);
+	if (n->hops != NULL)
+		hops_linked(n->hops, name);
 }
 
 void

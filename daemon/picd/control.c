@@ -8,6 +8,7 @@
  */
 #include "daemon/picd/picd.h"
 #include "daemon/picd/workers.h"
+#include "lib/base/arena.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
@@ -127,6 +128,20 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 
 /* --- netd: descriptors --- */
 
+/* The last way of a queue has come. */
+static void
+xsk_ready(struct picd *p, const struct port *port)
+{
+	if (p->netd == NULL)
+		return;
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "xdp-ready");
+	elem_leaf(a, e, "device", port->unit);
+	elem_leaff(a, e, "queue", "%u", port->queue);
+	(void)!ipc_send(p->netd, MSG_XDP_READY, 0, e, -1);
+	arena_free(a);
+}
+
 static void
 port_take(struct picd *p, struct ipc_msg *m)
 {
@@ -139,6 +154,8 @@ port_take(struct picd *p, struct ipc_msg *m)
 		log_line(LOG_LEVEL_WARNING, "PICD_PORT", "netd: a descriptor for nothing we know");
 	publish_retire_port(p, old);
 	publish_soon(p);
+	if (port != NULL && port->kind == PORT_XSK && p->ports.xdp_pool == NULL)
+		xsk_ready(p, port);
 }
 
 /* Notes an address of the host; true if it is another than before. */

@@ -67,6 +67,7 @@ enum msg_type {
 	MSG_NET_SYNC, /* N->P net-sync { commit, [source-inet], [source-inet6] }: everything for this commit has been handed over;
 	               * source-*: an address of the host, for ICMP errors about packets of units without one */
 	MSG_XDP_MEMORY, /* N->P + fd: the frames of the AF_XDP sockets of a queue that come next, one for each way from 0 */
+	MSG_XDP_READY, /* P->N xdp-ready { device, queue }: all sockets of the queue have come; packets may */
 	MSG_HOP_ASK, /* P->N hop-ask { local, remote }: I have plain ESP to send from there to there */
 	MSG_HOP, /* N->P hop { local, remote, device, [from, to (Ethernet addresses), mtu], [reason] }: it may leave as a frame by an
 		  * AF_XDP socket of DEVICE, if it has no more than MTU octets from the IP header on; with a reason it may not. Answers
