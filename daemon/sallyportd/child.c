@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 5000, LIVED_MS = 10 * 1000, ENV_MAX = 32 };
-enum { FILES_MAX = 1 << 20 };  /* the kernel's own limit of descriptors, unless it was changed */
+enum { FILES_MAX = 1 << 20 }; /* the kernel's own limit of descriptors, unless it was changed */
 
 /* Who runs as whom. The number is for hosts where nobody has made the user: outside the ranges of Debian's and
  * systemd's allocations. */
