@@ -50,7 +50,10 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
 	wstat_add(&w->stat, WSTAT_OUT_BYTES, octets);
 	if (!help_is_wanted(w, octets)) {
+		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
 		out_burst(w->esp, pkts, n);
+		if (octets >= LEARN_OCTETS)
+			help_learn(w, octets, clock_ns() - start);
 		seal_burst_done(w, pkts, n);
 	} else if (help_room(w) > 0) {
 		help_out(w, pkts, n);
@@ -103,7 +106,9 @@ trains(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
 	while (super_next(w->esp, s, &job)) {
+		uint64_t start = clock_ns();
 		super_crypt(w->esp, &job);
+		help_learn(w, job.n * job.seg_len, clock_ns() - start);
 		super_finish(w->esp, &job);
 		seal_train_done(w, &job);
 	}

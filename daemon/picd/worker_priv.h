@@ -22,6 +22,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum {
 	BURST_MAX = ESP_BURST_MAX,
@@ -47,8 +48,9 @@ enum {
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
-	HELP_OCTETS = 96 << 10, /* in a turn, from which on help is worth a wake */
-	LATE_MS = 50,           /* after which a helper is not waited for */
+	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
+	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
+	LATE_MS = 100,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -149,7 +151,8 @@ struct task {
 	bool is_helped;
 	bool is_lost; /* the owner's: given up, but the helper still works on it */
 	unsigned n;
-	uint64_t since_ms;
+	bool is_waited_for;
+	uint64_t since_ms;   /* when the owner began to wait */
 	uint64_t generation; /* of the snapshot and the epoch that its SAs are from */
 	uint64_t epoch;
 	struct super_job *train; /* TASK_TRAIN */
@@ -213,6 +216,7 @@ struct worker {
 	struct limiter icmp;
 	struct limiter reports;
 	struct tasks tasks;
+	uint64_t ns_per_kib;  /* what cryptography costs lately */
 	uint32_t turn_octets; /* of packets since the turn began */
 	uint64_t turn_epoch;  /* as it was then */
 	bool has_helped;      /* in this turn */
@@ -248,6 +252,15 @@ static inline enum drop
 errno_drop(int e)
 {
 	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
+}
+
+/* A clock for measuring. */
+static inline uint64_t
+clock_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* This worker's part of what all may do together. */
@@ -305,6 +318,10 @@ bool help_make(struct worker *w);
 void help_free(struct worker *w);
 /* More packets, of so many octets, have come in this turn: shall others help with them? True as long as some wait. */
 bool help_is_wanted(struct worker *w, uint32_t octets);
+/* OCTETS took so long. */
+void help_learn(struct worker *w, uint32_t octets, uint64_t ns);
+/* So much waits that no more should be read. */
+bool help_is_full(const struct worker *w);
 /* Nothing waits for its cryptography. */
 bool help_is_none(const struct worker *w);
 /* How many tasks more there is room for. */

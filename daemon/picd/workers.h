@@ -25,7 +25,10 @@ struct tally;
 struct worker;
 struct wstat;
 
-enum { CREW_MAX = 16 }; /* threads; as many as WORKERS_MAX of lib/conf */
+enum {
+	CREW_MAX = 16,
+	HELP_NS_DEFAULT = 60 * 1000
+}; /* threads; as many as WORKERS_MAX of lib/conf */
 
 struct worker_params {
 	unsigned index;      /* from 0; row of the tallies; workers_new() sets it */
@@ -33,6 +36,8 @@ struct worker_params {
 	/* Called on the worker's thread when worker_seen() has moved or a log event waits; must not block. */
 	void (*notify)(void *arg);
 	void *notify_arg;
+	/* Of cryptography in one turn, from which on help is worth a wake. */
+	uint64_t help_ns;
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
 	const struct hops *hops; /* NULL: no frames leave by AF_XDP; borrowed */
