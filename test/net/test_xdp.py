@@ -7,8 +7,8 @@ import signal
 
 import pytest
 from lab import junos, tsharkesp
-from lab.gateway import Gateway
-from lab.netlab import wait_until
+from lab.gateway import Gateway, program
+from lab.netlab import PATIENCE_S, wait_until
 
 AF_XDP = "services-options { plain-esp-io af-xdp; }"
 RAW = "services-options { plain-esp-io raw; }"
@@ -100,6 +100,25 @@ def test_auto_leaves_a_pair_alone(two_gateways):
     carried(t)
     assert not has_program(t.gw_a)
     assert io(a)[f"{t.WAN_A} to {t.WAN_B}"] == ("raw", "a veth interface: only if af-xdp is configured")
+
+
+class Weak(Gateway):
+    """A gateway where not even root has the rights that AF_XDP needs."""
+
+    def start(self, timeout_s=PATIENCE_S):
+        self.process = self.ns.spawn(["setpriv", "--bounding-set", "-bpf,-ipc_lock", program("sallyportd"), "-r", self.run_dir,
+                                      "-c", self.config_path])
+        self.process.wait_line(r"^ready$", timeout_s)
+
+
+def test_without_the_rights_raw_sockets_do_it(two_gateways):
+    t = two_gateways
+    side_a, side_b = junos.sides(t)
+    a = Weak(t.gw_a, config(junos.next_hop(side_a, [junos.Sa()]), AF_XDP))
+    Gateway(t.gw_b, config(junos.next_hop(side_b, [junos.Sa()]), AF_XDP))
+    carried(t)
+    assert not has_program(t.gw_a)
+    assert io(a)[f"{t.WAN_A} to {t.WAN_B}"] == ("raw", "Operation not permitted")
 
 
 def test_filters_of_the_interface_still_see_packets(two_gateways):
