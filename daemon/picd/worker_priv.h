@@ -202,6 +202,7 @@ struct worker {
 	unsigned n_deliver;
 	struct limiter icmp;
 	struct limiter reports;
+	struct limiter ike_limit;
 	struct tasks tasks;
 	uint64_t ns_per_kib;  /* what cryptography costs lately */
 	uint32_t turn_octets; /* of packets since the turn began */
@@ -281,6 +282,9 @@ void rx_raw(struct worker *w, const struct port *port, const struct lane *lane);
 unsigned rx_prepare(struct worker *w, unsigned max);
 /* --- rx_udp.c --- */
 void rx_udp(struct worker *w, const struct port *port, const struct lane *lane);
+/* --- rx_ike.c --- */
+/* P, with its outer header, is IKE that was merged with ESP: sends it to kmd's socket, a bounded number per second. */
+void rx_ike(struct worker *w, const struct lane *lane, const struct pkt *p);
 
 /* --- outbound.c: clear packets; takes P over --- */
 void outbound_take(struct worker *w, struct pkt *p);
