@@ -49,7 +49,7 @@ enum {
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
 	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
-	LATE_MS = 100,           /* after which a helper is not waited for */
+	LATE_MS = 250,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
