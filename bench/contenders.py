@@ -109,6 +109,7 @@ class Sallyport(Contender):
     io = ""
 
     workers = 0     # as many as the options say
+    term_extra = ""
 
     def config(self, side):
         return self.text(side)
@@ -122,7 +123,8 @@ class Sallyport(Contender):
             phase2 = phase2.replace("authentication-algorithm ;", "")
         more = junos.ike(proposal=junos.phase1(enc="aes-128-cbc", group="group14"), ipsec=phase2,
                          more=f"establish-tunnels {establish};" if establish else "")
-        text = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")] * len(side.nets), more=more + (routes or ""), routes=not routes)
+        text = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")] * len(side.nets), term_extra=self.term_extra,
+                              more=more + (routes or ""), routes=not routes)
         workers = self.workers or self.options.workers
         options = (f"workers {workers};" if workers else "") + self.io + self.options.statement
         return text.replace("sp-1/2/0 {", f"sp-1/2/0 {{ services-options {{ {options} }}", 1) if options else text
@@ -134,11 +136,14 @@ class Sallyport(Contender):
         with badwire.translated(t) if self.in_udp else contextlib.nullcontext():
             self.b = gateway.Gateway(t.gw_b, self.config(side_b))
             self.a = gateway.Gateway(t.gw_a, self.config(side_a))
-            netlab.wait_until(lambda: t.host_a.ping(t.HOST_B, count=1, interval_s=0.1, timeout_s=1).lost == 0, 20,
-                              lambda: "a ping through the tunnel\n" + self.a.log())
+            self.wait_up()
         shown = self.a.cli("show services ipsec-vpn ipsec security-associations detail")
-        if ("UDP encapsulate: Enabled" in shown) != self.in_udp:
-            raise netlab.LabError(f"not the encapsulation that was wanted:\n{shown}")
+        if (shown.count("UDP encapsulate: Enabled") == shown.count("Tunnel index:")) != self.in_udp:
+            raise netlab.LabError(f"not the encapsulation that was wanted:\n{shown[:2000]}")
+
+    def wait_up(self):
+        netlab.wait_until(lambda: self.t.host_a.ping(self.t.HOST_B, count=1, interval_s=0.1, timeout_s=1).lost == 0, 20,
+                          lambda: "a ping through the tunnel\n" + self.a.log())
 
     def stop(self):
         for gw in (self.a, self.b):
@@ -173,8 +178,8 @@ class SallyportMany(SallyportUdp):
         routes = f"routing-options {{ static {{ route {NET_B if side.name == 'a' else NET_A} next-hop sp-1/2/0.1; }} }}"
         return self.text(side, "immediately" if side.name == "a" else "responder-only", routes)
 
-    def start(self):
-        super().start()
+    def wait_up(self):
+        """An IKE SA has at most some thousand tunnels: all must be there before translation ends."""
         wanted = self.options.tunnels + 1
         netlab.wait_until(lambda: self.n_up() >= wanted, 300, lambda: f"{wanted} tunnels; {self.n_up()} are there", 1)
 
@@ -185,8 +190,17 @@ class SallyportMany(SallyportUdp):
 
 class OneWorker(SallyportUdp):
     title = "ESP in UDP, one worker"
-    measures = ("seal",)
+    measures = ("seal", "open")
     workers = 1
+    term_extra = "no-anti-replay;"      # for what is sent again
+
+    def kill_a(self):
+        """Nothing is said to gateway b, and nobody is there who knows its port."""
+        os.kill(self.a.pids("sallyportd")[0], signal.SIGSTOP)   # starts nobody again
+        for pid in self.t.gw_a.run(["ip", "netns", "pids", self.t.gw_a.full_name]).stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        netlab.wait_until(lambda: not self.a.pids("picd") + self.a.pids("kmd") + self.a.pids("netd"), 10, "the end of gateway a")
 
 
 class TwoWorkers(OneWorker):

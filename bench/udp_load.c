@@ -4,6 +4,7 @@
  *
  * usage: udp_load send ADDRESS PORT SECONDS [-s OCTETS] [-r PACKETS] [-g SEGMENTS] [-n ADDRESSES] [-p PORTS]
  *        udp_load receive PORT [-G]
+ *        udp_load replay FILE LOCAL REMOTE PORT SECONDS [-r PACKETS] [-g SEGMENTS]
  *
  * send: datagrams of OCTETS payload (22: 64 octets on an Ethernet with its check sum) from one socket, 64 a system call, as
  * fast as it goes or PACKETS a second. With SEGMENTS each message is that many datagrams, which the kernel cuts
@@ -11,6 +12,7 @@
  * receive: prints "ready", waits for the first packet, ends when none has come for half a second, and prints as JSON packets,
  * seconds between the first and the last, and how many came after a later one of their address. -G: packets may come
  * merged (UDP_GRO), which a program has to ask for.
+ * replay: sends the datagrams to PORT that tcpdump caught in FILE (Ethernet, IPv4; those of the length of the first), again and again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,6 +34,8 @@ enum {
 	LONGEST = 65000,
 	FLOWS_MAX = 65536,
 	BUFFER_LEN = 16 << 20,
+	CAUGHT_MAX = 8192,
+	CAUGHT_LEN = 1500,
 	QUIET_MS = 500, /* after which nothing more is expected */
 	PATIENCE_MS = 30000,
 };
@@ -40,11 +44,13 @@ struct load {
 	struct in_addr first;
 	uint16_t port;
 	unsigned payload, segments, n_addresses, n_ports;
+	unsigned n_caught; /* replay: datagrams there are */
 	double rate, seconds;
 };
 
 static uint32_t numbers[FLOWS_MAX];
 static uint8_t out[AT_ONCE][LONGEST];
+static uint8_t caught[CAUGHT_MAX * CAUGHT_LEN]; /* datagrams of one length, one behind the other */
 static uint8_t in[AT_ONCE][LONGEST + 1024];
 
 static double
@@ -87,42 +93,79 @@ sleep_until(double then)
 		;
 }
 
-/* Fills the messages that are next, beginning with FLOW; returns the flow after them. */
+/* What is given to one system call. */
+static struct {
+	struct mmsghdr messages[AT_ONCE];
+	struct sockaddr_in to[AT_ONCE];
+	struct iovec parts[AT_ONCE];
+} batch;
+
+/* Fills N messages, beginning with FLOW; returns the flow after them. */
 static uint32_t
-messages_fill(const struct load *l, struct mmsghdr *messages, struct sockaddr_in *to, unsigned n,
-    uint32_t flow)
+batch_fill(const struct load *l, unsigned n, uint32_t flow)
 {
 	uint32_t n_flows = l->n_addresses * l->n_ports;
 
 	for (unsigned i = 0; i < n; i++) {
 		message_number(l, out[i], flow);
-		to[i].sin_addr.s_addr = htonl(ntohl(l->first.s_addr) + flow % l->n_addresses);
-		to[i].sin_port = htons((uint16_t)(l->port + flow / l->n_addresses));
-		messages[i].msg_hdr.msg_name = &to[i];
-		messages[i].msg_hdr.msg_namelen = sizeof(to[i]);
+		batch.to[i].sin_addr.s_addr = htonl(ntohl(l->first.s_addr) + flow % l->n_addresses);
+		batch.to[i].sin_port = htons((uint16_t)(l->port + flow / l->n_addresses));
 		flow = flow + 1 == n_flows ? 0 : flow + 1;
 	}
 	return flow;
+}
+
+/* The same with what was caught, beginning with datagram FIRST. */
+static uint32_t
+batch_fill_caught(const struct load *l, unsigned n, uint32_t first)
+{
+	for (unsigned i = 0; i < n; i++) {
+		batch.parts[i].iov_base = caught + (size_t)first * l->payload;
+		first += l->segments;
+		if (first + l->segments > l->n_caught)
+			first = 0;
+	}
+	return first;
+}
+
+/* For replay the socket knows where to. */
+static void
+batch_init(const struct load *l)
+{
+	for (unsigned i = 0; i < AT_ONCE; i++) {
+		struct msghdr *m = &batch.messages[i].msg_hdr;
+		batch.to[i].sin_family = AF_INET;
+		batch.parts[i] = (struct iovec){ out[i], (size_t)l->payload * l->segments };
+		m->msg_iov = &batch.parts[i];
+		m->msg_iovlen = 1;
+		m->msg_name = l->n_caught > 0 ? NULL : &batch.to[i];
+		m->msg_namelen = l->n_caught > 0 ? 0 : sizeof(batch.to[i]);
+	}
+}
+
+/* Sends the first N messages; what is refused counts as lost. */
+static void
+batch_send(int fd, unsigned n)
+{
+	for (unsigned done = 0; done < n;) {
+		int r = sendmmsg(fd, batch.messages + done, n - done, 0);
+		bool is_lost = errno == ENOBUFS || errno == EAGAIN || errno == EINTR ||
+			       errno == EMSGSIZE || errno == ECONNREFUSED;
+		must(r >= 0 || is_lost, "sendmmsg");
+		done += r > 0 ? (unsigned)r : 1;
+	}
 }
 
 /* Sends for the time of L; returns the number of datagrams. */
 static uint64_t
 load_send(const struct load *l, int fd)
 {
-	static struct mmsghdr messages[AT_ONCE];
-	static struct sockaddr_in to[AT_ONCE];
-	static struct iovec parts[AT_ONCE];
 	double start = now_s();
 	double step = l->rate > 0 ? 1 / l->rate : 0;
 	uint64_t sent = 0;
-	uint32_t flow = 0;
+	uint32_t next = 0;
 
-	for (unsigned i = 0; i < AT_ONCE; i++) {
-		to[i].sin_family = AF_INET;
-		parts[i] = (struct iovec){ out[i], (size_t)l->payload * l->segments };
-		messages[i].msg_hdr.msg_iov = &parts[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
-	}
+	batch_init(l);
 	for (double now = start; now < start + l->seconds; now = now_s()) {
 		unsigned n = AT_ONCE;
 		if (step > 0) {
@@ -133,17 +176,54 @@ load_send(const struct load *l, int fd)
 			}
 			n = due > n * l->segments ? n : (unsigned)due / l->segments;
 		}
-		flow = messages_fill(l, messages, to, n, flow);
-		for (unsigned done = 0; done < n;) {
-			int r = sendmmsg(fd, messages + done, n - done, 0);
-			must(r >= 0 || errno == ENOBUFS || errno == EAGAIN || errno == EINTR ||
-				 errno == EMSGSIZE,
-			    "sendmmsg");
-			done += r > 0 ? (unsigned)r : 1; /* what is refused counts as lost */
-		}
+		next = l->n_caught > 0 ? batch_fill_caught(l, n, next) : batch_fill(l, n, next);
+		batch_send(fd, n);
 		sent += (uint64_t)n * l->segments;
 	}
 	return sent;
+}
+
+/* Sends L by the socket FD, which is new, and says how many datagrams that were. */
+static int
+load_run(const struct load *l, int fd)
+{
+	int len = BUFFER_LEN, size = (int)l->payload;
+
+	must(fd >= 0, "socket");
+	must(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &len, sizeof(len)) == 0, "SO_SNDBUFFORCE");
+	if (l->segments > 1)
+		must(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)) == 0, "UDP_SEGMENT");
+	printf("%" PRIu64 "\n", load_send(l, fd));
+	return 0;
+}
+
+/* Takes the options of send and replay; false if one is unknown. */
+static bool
+load_options(struct load *l, int argc, char **argv)
+{
+	for (int c; (c = getopt(argc, argv, "s:r:g:n:p:")) != -1;) {
+		unsigned value = (unsigned)strtoul(optarg ? optarg : "0", NULL, 10);
+		switch (c) {
+		case 's':
+			l->payload = value;
+			break;
+		case 'r':
+			l->rate = value;
+			break;
+		case 'g':
+			l->segments = value;
+			break;
+		case 'n':
+			l->n_addresses = value;
+			break;
+		case 'p':
+			l->n_ports = value;
+			break;
+		default:
+			return false;
+		}
+	}
+	return l->segments > 0 && l->n_addresses > 0 && l->n_ports > 0;
 }
 
 static int
@@ -151,44 +231,73 @@ run_send(int argc, char **argv)
 {
 	struct load l = { .payload = 22, .segments = 1, .n_addresses = 1, .n_ports = 1 };
 
-	for (int c; (c = getopt(argc, argv, "s:r:g:n:p:")) != -1;) {
-		unsigned value = (unsigned)strtoul(optarg ? optarg : "0", NULL, 10);
-		switch (c) {
-		case 's':
-			l.payload = value;
-			break;
-		case 'r':
-			l.rate = value;
-			break;
-		case 'g':
-			l.segments = value;
-			break;
-		case 'n':
-			l.n_addresses = value;
-			break;
-		case 'p':
-			l.n_ports = value;
-			break;
-		default:
-			return 2;
-		}
-	}
-	if (argc - optind != 3 || inet_pton(AF_INET, argv[optind], &l.first) != 1 ||
-	    l.payload < SHORTEST || l.segments == 0 || l.n_addresses == 0 || l.n_ports == 0 ||
+	if (!load_options(&l, argc, argv) || argc - optind != 3 ||
+	    inet_pton(AF_INET, argv[optind], &l.first) != 1 || l.payload < SHORTEST ||
 	    l.payload * l.segments > LONGEST || l.n_addresses * l.n_ports > FLOWS_MAX)
 		return 2;
 	l.port = (uint16_t)strtoul(argv[optind + 1], NULL, 10);
 	l.seconds = strtod(argv[optind + 2], NULL);
+	return load_run(&l, socket(AF_INET, SOCK_DGRAM, 0));
+}
 
+/* --- replay --- */
+
+static uint32_t
+get16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+/* Reads the UDP payloads to PORT from the file PATH of tcpdump, of this machine's byte order. */
+static void
+caught_read(struct load *l, const char *path, unsigned port)
+{
+	enum { FILE_HEADER = 24, RECORD_HEADER = 16, IP = 14, UDP = IP + 20, PAYLOAD = UDP + 8 };
+	static uint8_t packet[65536 + PAYLOAD];
+	uint8_t head[FILE_HEADER];
+	FILE *f = fopen(path, "rb");
+	uint32_t len;
+
+	must(f != NULL && fread(head, 1, FILE_HEADER, f) == FILE_HEADER, path);
+	while (l->n_caught < CAUGHT_MAX && fread(head, 1, RECORD_HEADER, f) == RECORD_HEADER) {
+		memcpy(&len, head + 8, sizeof(len));
+		if (len > sizeof(packet) || fread(packet, 1, len, f) != len)
+			break;
+		if (len <= PAYLOAD || len > PAYLOAD + CAUGHT_LEN || packet[IP] != 0x45 ||
+		    packet[IP + 9] != IPPROTO_UDP || get16(packet + UDP + 2) != port)
+			continue;
+		if (l->n_caught == 0)
+			l->payload = len - PAYLOAD;
+		if (len - PAYLOAD != l->payload)
+			continue;
+		memcpy(caught + (size_t)l->n_caught * l->payload, packet + PAYLOAD, l->payload);
+		l->n_caught++;
+	}
+	fclose(f);
+}
+
+static int
+run_replay(int argc, char **argv)
+{
+	struct load l = { .segments = 1, .n_addresses = 1, .n_ports = 1 };
+	struct sockaddr_in here = { .sin_family = AF_INET }, there = here;
+
+	if (!load_options(&l, argc, argv) || argc - optind != 5 ||
+	    inet_pton(AF_INET, argv[optind + 1], &here.sin_addr) != 1 ||
+	    inet_pton(AF_INET, argv[optind + 2], &there.sin_addr) != 1)
+		return 2;
+	l.port = (uint16_t)strtoul(argv[optind + 3], NULL, 10);
+	l.seconds = strtod(argv[optind + 4], NULL);
+	here.sin_port = there.sin_port = htons(l.port);
+	caught_read(&l, argv[optind], l.port);
+	if (l.n_caught < l.segments || l.payload * l.segments > LONGEST) {
+		fprintf(stderr, "udp_load: %u datagrams in %s\n", l.n_caught, argv[optind]);
+		return 1;
+	}
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	must(fd >= 0, "socket");
-	int len = BUFFER_LEN;
-	must(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &len, sizeof(len)) == 0, "SO_SNDBUFFORCE");
-	int size = (int)l.payload;
-	if (l.segments > 1)
-		must(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)) == 0, "UDP_SEGMENT");
-	printf("%" PRIu64 "\n", load_send(&l, fd));
-	return 0;
+	must(bind(fd, (struct sockaddr *)&here, sizeof(here)) == 0, "bind");
+	must(connect(fd, (struct sockaddr *)&there, sizeof(there)) == 0, "connect");
+	return load_run(&l, fd);
 }
 
 /* --- receive --- */
@@ -300,9 +409,13 @@ main(int argc, char **argv)
 		status = run_send(argc - 1, argv + 1);
 	else if (argc > 1 && strcmp(argv[1], "receive") == 0)
 		status = run_receive(argc - 1, argv + 1);
+	else if (argc > 1 && strcmp(argv[1], "replay") == 0)
+		status = run_replay(argc - 1, argv + 1);
 	if (status == 2)
 		fprintf(stderr, "usage: udp_load send ADDRESS PORT SECONDS [-s OCTETS] [-r "
 				"PACKETS] [-g SEGMENTS] "
-				"[-n ADDRESSES] [-p PORTS]\n       udp_load receive PORT [-G]\n");
+				"[-n ADDRESSES] [-p PORTS]\n       udp_load receive PORT [-G]\n"
+				"       udp_load replay FILE LOCAL REMOTE PORT SECONDS [-r "
+				"PACKETS] [-g SEGMENTS]\n");
 	return status;
 }

@@ -32,6 +32,9 @@ ifindex_of(const char *device, void *arg)
 	return strcmp(device, "ge-9-9-9") != 0 ? 7 : 0;
 }
 
+/* What the kernel says that there is. */
+static const char *const chains[] = { "out.ge-0-0-1", "out.ge-0-0-1.ip", "out.stale" };
+
 static void
 conf_print(struct world *w, const struct conf *c, struct text *out)
 {
@@ -43,6 +46,8 @@ conf_print(struct world *w, const struct conf *c, struct text *out)
 		.sas = &w->sas,
 		.sets = &w->sets,
 		.memo = "memo",
+		.netdev_chains = chains,
+		.n_netdev_chains = sizeof(chains) / sizeof(chains[0]),
 		.ifindex = ifindex_of,
 	};
 	for (size_t i = 0; i < p->n; i++)

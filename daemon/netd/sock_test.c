@@ -9,6 +9,8 @@
 #include "daemon/netd/plan.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -281,14 +283,18 @@ the_group_can_change_its_workers_and_end(void **state)
 	}
 }
 
-/* Sends N octets at B in one call, as datagrams of SIZE. */
+/* Sends N octets at B in one call, as datagrams of SIZE, with this TOS or traffic class. */
 static void
-train_send(const char *gateway, const uint8_t *b, size_t n, int size)
+train_send(const char *gateway, const uint8_t *b, size_t n, int size, int tos)
 {
+	bool is_v6 = strchr(gateway, ':') != NULL;
 	socklen_t len;
 	struct sockaddr_storage to = place(gateway, 4500, &len);
 	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
+	assert_int_equal(setsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			     is_v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos)),
+	    0);
 	assert_int_equal(sendto(fd, b, n, 0, (struct sockaddr *)&to, len), (ssize_t)n);
 	close(fd);
 }
@@ -340,21 +346,106 @@ a_train_arrives_in_one_piece_with_its_outer_header(void **state)
 		struct group g = group_open(gateways[a]);
 		for (size_t i = 0; i < sizeof(b); i += 1000)
 			b[i + 3] = 3; /* SPI, all of the same */
-		train_send(gateways[a], b, sizeof(b), 1000);
+		train_send(gateways[a], b, sizeof(b), 1000, 0xb9);
 		assert_int_equal(batch_take(g.natt[0]).n, 1000); /* not asked for yet */
 		while (take(g.natt[0]) >= 0)
 			continue;
 		for (unsigned i = 0; i < WORKERS; i++)
 			assert_int_equal(sock_merge(g.natt[i], true), 0);
-		train_send(gateways[a], b, sizeof(b), 1000);
+		train_send(gateways[a], b, sizeof(b), 1000, 0xb9);
 		struct batch got = batch_take(g.natt[0]);
 		assert_int_equal(got.n, sizeof(b));
 		assert_int_equal(got.size, 1000);
 		assert_true(got.has_destination);
-		assert_int_equal(got.tos, 0);
+		assert_int_equal(got.tos, 0xb9); /* EF, ECT(1) */
 		assert_int_equal(batch_take(g.natt[0]).n, -1);
 		group_close(&g);
 	}
+}
+
+/* Writes the report of a router that a packet of ESP in UDP from ours to 192.0.2.9 is longer than MTU. */
+static void
+report_send(uint16_t mtu, uint32_t spi)
+{
+	uint8_t b[8 + 20 + 8 + 8] = { 3, 4 }; /* ICMP; IP, UDP and ESP as they were sent */
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	b[6] = (uint8_t)(mtu >> 8);
+	b[7] = (uint8_t)mtu;
+	uint8_t *ip = b + 8;
+	ip[0] = 0x45;
+	ip[8] = 64;
+	ip[9] = IPPROTO_UDP;
+	assert_int_equal(inet_pton(AF_INET, gateways[0], ip + 12), 1);
+	assert_int_equal(inet_pton(AF_INET, "192.0.2.9", ip + 16), 1);
+	uint8_t *udp = ip + 20;
+	udp[0] = udp[2] = 4500 >> 8;
+	udp[1] = udp[3] = 4500 & 0xff;
+	udp[5] = 100;
+	for (unsigned i = 0; i < 4; i++)
+		udp[8 + i] = (uint8_t)(spi >> (24 - 8 * i));
+	uint32_t sum = 0;
+	for (size_t i = 0; i < sizeof(b); i += 2)
+		sum += (uint32_t)b[i] << 8 | b[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	b[2] = (uint8_t)(sum >> 8);
+	b[3] = (uint8_t)sum;
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, gateways[0], &to.sin_addr), 1);
+	assert_int_equal(
+	    sendto(fd, b, sizeof(b), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(b));
+	close(fd);
+}
+
+/* What waits in the error queue of FD: the MTU of a report, and in OUT_SPI what it is about; 0: nothing. */
+static uint32_t
+report_take(int fd, uint32_t *out_spi)
+{
+	uint8_t b[64];
+	uint8_t control[256] __attribute__((aligned(16)));
+	struct iovec iov = { .iov_base = b, .iov_len = sizeof(b) };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
+	struct sock_extended_err e;
+	if (n < 12)
+		return 0;
+	*out_spi = (uint32_t)b[8] << 24 | (uint32_t)b[9] << 16 | (uint32_t)b[10] << 8 | b[11];
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) {
+			memcpy(&e, CMSG_DATA(c), sizeof(e));
+			return e.ee_errno == EMSGSIZE ? e.ee_info : 0;
+		}
+	return 0;
+}
+
+static void
+reports_arrive_at_the_muted_raw_socket(void **state)
+{
+	(void)state;
+	static const int on = 1;
+	struct group g = group_open(gateways[0]);
+	uint32_t spi = 0;
+	int error = 0;
+	socklen_t len = sizeof(error);
+	assert_int_equal(setsockopt(g.udp, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	report_send(1234, 0x12345678);
+	assert_int_equal(report_take(g.udp, &spi), 1234);
+	assert_int_equal(spi, 0x12345678);
+	assert_int_equal(report_take(g.udp, &spi), 0);
+	/* it disturbs no other: the next to send would be told */
+	for (unsigned i = 0; i <= WORKERS; i++) {
+		int fd = i == 0 ? g.ike : g.natt[i - 1];
+		assert_int_equal(report_take(fd, &spi), 0);
+		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len), 0);
+		assert_int_equal(error, 0);
+	}
+	group_close(&g);
 }
 
 static void
@@ -386,6 +477,7 @@ main(void)
 		cmocka_unit_test(the_group_spreads_esp_by_spi),
 		cmocka_unit_test(the_group_can_change_its_workers_and_end),
 		cmocka_unit_test(a_train_arrives_in_one_piece_with_its_outer_header),
+		cmocka_unit_test(reports_arrive_at_the_muted_raw_socket),
 		cmocka_unit_test(an_address_that_is_not_there_yet_can_be_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,7 @@ shape_es(const struct conf_unit *u)
 		.is_dynamic = sa->dynamic.is_set && !sa->manual.is_set,
 		.local = u->tunnel_source,
 		.remote = u->tunnel_destination,
+		.backup = u->tunnel_backup,
 		.selector_local = sa->selector_local,
 		.selector_remote = sa->selector_remote,
 		.df = SA_DF_DEFAULT,

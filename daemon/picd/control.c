@@ -15,7 +15,6 @@
 #include "lib/msg/msg.h"
 #include "lib/os/answer.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,27 +23,11 @@ _Static_assert((int)CREW_MAX == (int)WORKERS_MAX, "all that can be configured");
 
 /* --- mgd: configuration --- */
 
-/* Reads the sealed file of a message; NULL, and WHY says the reason, if it is not a configuration we can run. */
-static struct conf *
-conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
+static bool
+can_run(void *ctx, const struct conf *c, struct text *why)
 {
-	struct conf *c = checked_load(m, why);
-	if (c != NULL && !assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why)) {
-		conf_free(c);
-		c = NULL;
-	}
-	return c;
-}
-
-static void
-conf_check(struct picd *p, struct ipc_msg *m)
-{
-	struct text why = { 0 };
-	struct conf *c = conf_read(p, m, &why);
-	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
-	if (c != NULL)
-		checked_keep(&p->checked, c, m);
-	text_done(&why);
+	struct picd *p = ctx;
+	return assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why);
 }
 
 /* The apply that mgd waits for is complete, or netd takes too long to be waited for. */
@@ -71,14 +54,9 @@ static void
 conf_apply(struct picd *p, const struct ipc_msg *m)
 {
 	struct text why = { 0 };
-	struct conf *c = checked_take(&p->checked, m);
+	struct conf *c = checked_on_apply(&p->checked, p->mgd, m, can_run, p);
 	if (c == NULL)
-		c = conf_read(p, m, &why);
-	if (c == NULL) {
-		answer_conf(p->mgd, m->seq, answer_commit_of(m), text_str(&why));
-		text_done(&why);
 		return;
-	}
 	struct assoc_retired retired = assoc_apply(&p->assocs, c, worker_esp(p->workers[0]), &why);
 	if (why.len > 0)
 		log_line(LOG_LEVEL_ERROR, "PICD_SA", "%s", text_str(&why));
@@ -95,10 +73,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	p->is_apply_pending = true;
 	p->apply_seq = m->seq;
 	p->apply_commit = answer_commit_of(m);
-	/* nothing comes from netd for a commit that does not concern it */
-	const char *network = elem_value(m->body, "network");
-	p->awaited_commit =
-	    network != NULL ? (uint32_t)strtoul(network, NULL, 10) : p->apply_commit;
+	p->awaited_commit = answer_network_of(m);
 	if (p->netd == NULL || p->synced_commit >= p->awaited_commit)
 		apply_finish(p);
 	else
@@ -110,7 +85,7 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 {
 	switch (m->type) {
 	case MSG_CONF_CHECK:
-		conf_check(p, m);
+		checked_on_check(&p->checked, p->mgd, m, can_run, p);
 		break;
 	case MSG_CONF_APPLY:
 		conf_apply(p, m);

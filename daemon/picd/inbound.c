@@ -55,10 +55,10 @@ opened(struct worker *w, struct pkt *p)
 		deliver_take(w, path->deliver[w->p.index], p);
 		return;
 	}
-	/* another services interface of this local gateway has received the packet, too */
-	if (reason != DROP_NONE && reason != DROP_ELSEWHERE)
+	/* another services interface of this local gateway has received the packet, too; if it may be that one's, kmd knows */
+	if (reason != DROP_ELSEWHERE && reason != DROP_UNCLEAR)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);
-	if (reason == DROP_NO_SA && p->sa == NULL)
+	if ((reason == DROP_NO_SA || reason == DROP_UNCLEAR) && p->sa == NULL)
 		notice_bad_spi(w, p);
 	pkt_put(w->pool, p);
 }

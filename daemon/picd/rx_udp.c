@@ -4,8 +4,8 @@
  *
  * A message is one packet or, with UDP_GRO, many of one length (the last may be shorter) in one buffer, which become
  * views of it: nothing is copied. The kernel keeps the outer headers to itself; what decapsulation must know of
- * them, addresses, ports and the TOS octet, comes beside and is the same for all. What is no ESP belongs to kmd, or
- * keeps a NAT awake; it comes here only when it was merged or has lost its way. Worker's thread. RFC 3948 s2.
+ * them, addresses, ports and the TOS octet, comes beside and is the same for all. What is no ESP belongs to kmd (rx_ike.c), or
+ * keeps a NAT awake; it comes here only when it was merged. Worker's thread. RFC 3948 s2.
  */
 #include "daemon/picd/worker_priv.h"
 
@@ -15,6 +15,7 @@
 enum {
 	NATT_PORT = 4500,
 	KEEPALIVE_LEN = 1,
+	MARKER_LEN = 4,
 	ROUNDS_MAX = 16, /* receptions in a turn, so that other ports have theirs */
 };
 
@@ -73,16 +74,26 @@ control_read(struct msghdr *m, struct pkt_outer *o)
 	return size;
 }
 
-static void
-segment_take(struct worker *w, const struct port *port, struct pkt *p, const struct pkt_outer *o)
+static bool
+is_ike(const struct pkt *p)
 {
-	if (p->len <= KEEPALIVE_LEN) {
-		pkt_put(w->pool, p);
-		return;
-	}
+	static const uint8_t marker[MARKER_LEN];
+	return p->len > MARKER_LEN && memcmp(pkt_data(p), marker, MARKER_LEN) == 0;
+}
+
+static void
+segment_take(struct worker *w, const struct port *port, const struct lane *lane, struct pkt *p,
+    const struct pkt_outer *o)
+{
 	p->tag = port->tag;
 	p->outer = o;
-	inbound_take(w, p);
+	if (p->len > KEEPALIVE_LEN && !is_ike(p)) {
+		inbound_take(w, p);
+		return;
+	}
+	if (p->len > KEEPALIVE_LEN)
+		rx_ike(w, lane, p);
+	pkt_put(w->pool, p);
 }
 
 /* Makes views of a message of several packets of SIZE octets. */
@@ -95,7 +106,7 @@ segments_take(struct worker *w, const struct port *port, const struct lane *lane
 		uint32_t len = whole->len - at < size ? whole->len - at : size;
 		struct pkt *p = pkt_view(w->pool, whole, whole->off + at, len);
 		if (p != NULL)
-			segment_take(w, port, p, o);
+			segment_take(w, port, lane, p, o);
 		else
 			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
 		n++;
@@ -118,7 +129,7 @@ message_take(struct worker *w, const struct port *port, const struct lane *lane,
 		worker_drop(w, NULL, lane, DROP_BAD_LENGTH);
 		pkt_put(w->pool, p);
 	} else if (size == 0 || size >= p->len) {
-		segment_take(w, port, p, o);
+		segment_take(w, port, lane, p, o);
 	} else {
 		segments_take(w, port, lane, p, o, size);
 	}

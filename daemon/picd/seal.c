@@ -70,6 +70,10 @@ seal_train_done(struct worker *w, struct super_job *job)
 	wstat_burst(w->stat.out_bursts, job->n);
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, job->n);
 	enum drop reason = (enum drop)job->verdict;
+	if (reason == DROP_NONE && job->super.layout == SUPER_BARE) {
+		send_udp_train(w, job);
+		return;
+	}
 	if (reason == DROP_NONE && !super_views(w->esp, job, views))
 		reason = DROP_NO_BUFFER;
 	for (unsigned i = 0; i < job->n; i++) {
@@ -130,7 +134,7 @@ static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	if (!super_start(w->esp, &s, p, SUPER_WHOLE)) {
+	if (!super_start(w->esp, &s, p, (enum super_layout)send_layout(w, p))) {
 		cut(w, p);
 		pkt_put(w->pool, p);
 		return;

@@ -201,7 +201,8 @@ gateways_sort(struct build *b)
 static size_t
 sad_room(const struct build *b)
 {
-	size_t n = b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways;
+	size_t n = b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways +
+		   b->conf->n_unclear_gateways;
 	bool is_dynamic = false;
 	for (size_t i = 0; i < b->snap->n_paths; i++) {
 		const struct assoc *a = b->assocs->by_slot[i];
@@ -224,6 +225,19 @@ sad_put_dynamic(struct build *b, const struct assoc *a)
 	return clashes;
 }
 
+/* Notes what is said of the strays of gateways. */
+static size_t
+gateways_put(struct build *b, const struct addr *list, size_t n, uint32_t spi)
+{
+	size_t clashes = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct sad_key key;
+		sad_key_init(&key, spi, 0, list[i].family, list[i].b);
+		clashes += sad_add_elsewhere(b->snap->sad, &key) != SAD_OK;
+	}
+	return clashes;
+}
+
 static size_t
 sad_make(struct build *b)
 {
@@ -242,13 +256,9 @@ sad_make(struct build *b)
 		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
 			clashes++;
 	}
-	for (size_t i = 0; i < b->conf->n_stray_gateways; i++) {
-		struct sad_key key;
-		const struct addr *gateway = &b->conf->stray_gateways[i];
-		sad_key_init(&key, SAD_STRAYS, 0, gateway->family, gateway->b);
-		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
-			clashes++;
-	}
+	clashes += gateways_put(b, b->conf->stray_gateways, b->conf->n_stray_gateways, SAD_STRAYS);
+	clashes +=
+	    gateways_put(b, b->conf->unclear_gateways, b->conf->n_unclear_gateways, SAD_UNCLEAR);
 	for (size_t i = 0; i < b->snap->n_paths; i++)
 		if (b->paths[i].live != NULL)
 			clashes += sad_put_dynamic(b, b->assocs->by_slot[i]);

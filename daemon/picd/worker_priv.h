@@ -50,7 +50,7 @@ enum {
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
 	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
-	LATE_MS = 100,           /* after which a helper is not waited for */
+	LATE_MS = 250,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -215,6 +215,7 @@ struct worker {
 	unsigned n_deliver;
 	struct limiter icmp;
 	struct limiter reports;
+	struct limiter ike_limit;
 	struct tasks tasks;
 	uint64_t ns_per_kib;  /* what cryptography costs lately */
 	uint32_t turn_octets; /* of packets since the turn began */
@@ -295,6 +296,9 @@ void rx_raw(struct worker *w, const struct port *port, const struct lane *lane);
 unsigned rx_prepare(struct worker *w, unsigned max);
 /* --- rx_udp.c --- */
 void rx_udp(struct worker *w, const struct port *port, const struct lane *lane);
+/* --- rx_ike.c --- */
+/* P, with its outer header, is IKE that was merged with ESP: sends it to kmd's socket, a bounded number per second. */
+void rx_ike(struct worker *w, const struct lane *lane, const struct pkt *p);
 
 /* --- outbound.c: clear packets; takes P over --- */
 void outbound_take(struct worker *w, struct pkt *p);
@@ -366,6 +370,9 @@ void send_raw(struct worker *w, struct pkt *p);
 /* Takes P over if a UDP socket can send it just as it is; else false. */
 __attribute__((warn_unused_result)) bool send_udp(struct worker *w, struct pkt *p);
 void send_udp_flush(struct worker *w);
+/* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
+unsigned send_layout(const struct worker *w, const struct pkt *p);
+void send_udp_train(struct worker *w, const struct super_job *job);
 
 /* Sends what waits for the raw sockets. */
 void send_raw_flush(struct worker *w);

@@ -27,6 +27,7 @@
 	X(WSTAT_RECEIVED, "received", "datagrams that they brought")                               \
 	X(WSTAT_GRO_BATCHES, "receive-superpackets", "datagrams that were several, merged by the kernel") \
 	X(WSTAT_GRO_SEGMENTS, "receive-segments", "packets in those")                              \
+	X(WSTAT_IKE_RETURNED, "ike-returned", "messages of IKE, merged with ESP, that went to kmd") \
 	X(WSTAT_SENDS, "sends", "system calls that sent packets")                                  \
 	X(WSTAT_TRAINS, "trains", "sends that the kernel cut into several packets")                \
 	X(WSTAT_TRAIN_SEGMENTS, "train-segments", "packets in those")                              \

@@ -99,6 +99,7 @@ struct conf_unit {
 	const struct conf_sa *ipsec_sa; /* es-: family inet[6] ipsec-sa, or NULL */
 	struct addr tunnel_source;      /* es-, or ADDR_NONE */
 	struct addr tunnel_destination;
+	struct addr tunnel_backup; /* the other destination while that one is dead, or ADDR_NONE */
 	bool is_disabled;
 };
 
@@ -414,6 +415,8 @@ struct conf {
 	const struct addr
 	    *stray_gateways; /* CONF_PICD only: another one counts what nobody has an SA for */
 	size_t n_stray_gateways;
+	const struct addr *unclear_gateways; /* CONF_PICD only: another one negotiates SAs there */
+	size_t n_unclear_gateways;
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to

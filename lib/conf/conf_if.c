@@ -244,16 +244,19 @@ tunnel_load(struct builder *b, const struct elem *e, struct conf_unit *u)
 		builder_unsupported(b, tunnel, "Tunnels are supported on es- interfaces only");
 		return;
 	}
-	struct addr backup = { 0 };
 	child_addr(b, tunnel, "source", &u->tunnel_source);
 	child_addr(b, tunnel, "destination", &u->tunnel_destination);
-	child_addr(b, tunnel, "backup-destination", &backup);
+	child_addr(b, tunnel, "backup-destination", &u->tunnel_backup);
 	const struct addr *s = &u->tunnel_source;
 	const struct addr *d = &u->tunnel_destination;
+	const struct addr *backup = &u->tunnel_backup;
 	if (s->family != ADDR_NONE && d->family != ADDR_NONE && s->family != d->family)
 		builder_error(b, elem_find(tunnel, "destination"),
 		    "Tunnel source and destination must be of the same address family");
-	if (backup.family != ADDR_NONE && addr_eq(backup, *d))
+	if (s->family != ADDR_NONE && backup->family != ADDR_NONE && s->family != backup->family)
+		builder_error(b, elem_find(tunnel, "backup-destination"),
+		    "Tunnel source and destination must be of the same address family");
+	if (backup->family != ADDR_NONE && addr_eq(*backup, *d))
 		builder_error(b, elem_find(tunnel, "backup-destination"),
 		    "Backup and primary tunnel destinations must be different");
 }

@@ -8,18 +8,6 @@
 
 #include "lib/esp/engine.h"
 
-static void
-aead_run(struct engines *e, struct burst_item *it)
-{
-	it->is_done = true;
-	if (it->is_encrypt)
-		engine_seal(e, it->sa, it->hash_at, it->cipher_at, it->cipher_at, it->cipher_len,
-		    it->icv_out);
-	else
-		it->is_genuine = engine_open(e, it->sa, it->hash_at, it->cipher_at, it->cipher_at,
-		    it->cipher_len, it->icv_out);
-}
-
 void
 burst_run(struct engines *e, struct burst *b)
 {
@@ -29,7 +17,7 @@ burst_run(struct engines *e, struct burst *b)
 		struct burst_item *it = &b->items[i];
 		enum engine_id id = it->sa->engine;
 		if (it->sa->is_aead)
-			aead_run(e, it);
+			burst_aead(e, it);
 		else
 			items[id][n[id]++] = it;
 	}

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/esp/engine.h"
 #include "lib/esp/ip.h"
 #include "lib/esp/worker.h"
 
@@ -41,7 +42,6 @@ struct burst_item {
 	    icv_out; /* where the ICV goes: into the packet, or into icv below; AEAD, in: where it is */
 	uint32_t hash_len;   /* 0 = no ICV, or AEAD */
 	uint32_t cipher_len; /* 0 = no encryption */
-	uint8_t icv[BURST_ICV_MAX];
 
 	/* for the caller, between its two steps */
 	uint32_t seq;
@@ -55,6 +55,7 @@ struct burst_item {
 	uint8_t tos;         /* in: of the outer packet */
 	uint8_t ah_next;     /* in: next header field of the AH */
 	uint16_t hdr_saved;  /* octets in hdr */
+	uint8_t icv[BURST_ICV_MAX];
 	uint8_t icv_got[BURST_ICV_MAX]; /* the ICV that came with the packet */
 	uint8_t hdr[IP_HDRS_MAX]; /* the header ahead as sent or received, while its mutable fields
 				   * are zero in the packet */
@@ -76,6 +77,19 @@ static inline bool
 burst_is_full(const struct burst *b)
 {
 	return b->n == ESP_BURST_MAX;
+}
+
+/* Computes one of an AEAD SA. */
+static inline void
+burst_aead(struct engines *e, struct burst_item *it)
+{
+	it->is_done = true;
+	if (it->is_encrypt)
+		engine_seal(e, it->sa, it->hash_at, it->cipher_at, it->cipher_at, it->cipher_len,
+		    it->icv_out);
+	else
+		it->is_genuine = engine_open(e, it->sa, it->hash_at, it->cipher_at, it->cipher_at,
+		    it->cipher_len, it->icv_out);
 }
 
 /* Computes all items; the caller then walks them and sets n to 0. */

@@ -31,6 +31,14 @@ tail_add(uint64_t acc, const uint8_t *p, size_t n)
 	return n > 0 ? ip_sum_add(acc, p, n) : acc;
 }
 
+static inline uint64_t
+sum_words(uint64_t acc, uint8_t *to, const uint8_t *from, size_t n)
+{
+	if (to != NULL)
+		memcpy(to, from, n);
+	return tail_add(acc, from, n);
+}
+
 #if defined(__x86_64__)
 
 /* Lanes of 64 bits; the vectors are unaligned in memory. */
@@ -70,27 +78,51 @@ SUM_FUNCTION(sum_avx512, "avx512f", 64)
 SUM_FUNCTION(sum_avx2, "avx2", 32)
 SUM_FUNCTION(sum_sse2, "sse2", 16)
 
-static inline uint64_t
-sum(uint64_t acc, uint8_t *to, const uint8_t *from, size_t n)
+static const bool has_vectors = true;
+
+static inline bool
+has_avx512(void)
 {
-	if (__builtin_cpu_supports("avx512f"))
-		return sum_avx512(acc, to, from, n);
-	if (__builtin_cpu_supports("avx2"))
-		return sum_avx2(acc, to, from, n);
-	return sum_sse2(acc, to, from, n);
+	return __builtin_cpu_supports("avx512f");
+}
+
+static inline bool
+has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2");
 }
 
 #else
 
+static const bool has_vectors = false;
+
+static inline bool
+has_avx512(void)
+{
+	return false;
+}
+
+static inline bool
+has_avx2(void)
+{
+	return false;
+}
+
+#define sum_avx512 sum_words
+#define sum_avx2 sum_words
+#define sum_sse2 sum_words
+
+#endif
+
 static inline uint64_t
 sum(uint64_t acc, uint8_t *to, const uint8_t *from, size_t n)
 {
-	if (to != NULL)
-		memcpy(to, from, n);
-	return tail_add(acc, from, n);
+	if (has_avx512())
+		return sum_avx512(acc, to, from, n);
+	if (has_avx2())
+		return sum_avx2(acc, to, from, n);
+	return has_vectors ? sum_sse2(acc, to, from, n) : sum_words(acc, to, from, n);
 }
-
-#endif
 
 uint64_t
 csum_add(uint64_t acc, const uint8_t *p, size_t n)
@@ -101,8 +133,35 @@ csum_add(uint64_t acc, const uint8_t *p, size_t n)
 uint64_t
 csum_copy(uint64_t acc, uint8_t *to, const uint8_t *from, size_t n)
 {
-	if (n >= SHORT)
-		return sum(acc, to, from, n);
-	memcpy(to, from, n);
-	return tail_add(acc, to, n);
+	return n < SHORT ? sum_words(acc, to, from, n) : sum(acc, to, from, n);
+}
+
+bool
+csum_can(enum csum_way way)
+{
+	switch (way) {
+	case CSUM_AVX512:
+		return has_avx512();
+	case CSUM_AVX2:
+		return has_avx2();
+	case CSUM_SSE2:
+		return has_vectors;
+	default:
+		return true;
+	}
+}
+
+uint64_t
+csum_by(enum csum_way way, uint64_t acc, uint8_t *to, const uint8_t *from, size_t n)
+{
+	switch (way) {
+	case CSUM_AVX512:
+		return sum_avx512(acc, to, from, n);
+	case CSUM_AVX2:
+		return sum_avx2(acc, to, from, n);
+	case CSUM_SSE2:
+		return sum_sse2(acc, to, from, n);
+	default:
+		return sum_words(acc, to, from, n);
+	}
 }

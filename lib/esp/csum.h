@@ -8,6 +8,7 @@
 #ifndef CSUM_H
 #define CSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,13 @@ uint64_t csum_add(uint64_t acc, const uint8_t *p, size_t n);
 
 /* The same, and copies the octets. The two places must not overlap. */
 uint64_t csum_copy(uint64_t acc, uint8_t *to, const uint8_t *from, size_t n);
+
+/* The ways to do it, the best one last; for the test, which tries all that can run here. */
+enum csum_way { CSUM_WORDS, CSUM_SSE2, CSUM_AVX2, CSUM_AVX512, CSUM_WAYS };
+
+bool csum_can(enum csum_way way);
+
+/* csum_copy() in that way, whatever N is; TO NULL: csum_add(). */
+uint64_t csum_by(enum csum_way way, uint64_t acc, uint8_t *to, const uint8_t *from, size_t n);
 
 #endif

@@ -31,9 +31,25 @@ fill(uint32_t seed)
 	}
 }
 
+/* One way of summing, and of copying too. */
+static void
+check_way(enum csum_way way, size_t at, size_t n)
+{
+	uint16_t want = seg_sum(0, from + at, n);
+	assert_int_equal(ip_sum_fold(csum_by(way, 0, NULL, from + at, n)), want);
+	memset(to, 0xaa, sizeof(to));
+	assert_int_equal(ip_sum_fold(csum_by(way, 0, to + GUARD, from + at, n)), want);
+	assert_memory_equal(to + GUARD, from + at, n);
+	assert_int_equal(to[GUARD - 1], 0xaa);
+	assert_int_equal(to[GUARD + n], 0xaa);
+}
+
 static void
 check(size_t at, size_t n)
 {
+	for (enum csum_way way = CSUM_WORDS; way < CSUM_WAYS; way++)
+		if (csum_can(way))
+			check_way(way, at, n);
 	uint16_t want = seg_sum(0, from + at, n);
 	assert_int_equal(ip_sum_fold(csum_add(0, from + at, n)), want);
 	memset(to, 0xaa, sizeof(to));

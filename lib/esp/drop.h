@@ -52,6 +52,8 @@
 		"no SA has this SPI, protocol and destination")                                    \
 	X(DROP_ELSEWHERE, "elsewhere", STAT_NONE,                                                  \
 		"another services interface takes or counts it")                                          \
+	X(DROP_UNCLEAR, "unclear", STAT_NONE,                                                      \
+		"no SA has this SPI here; another services interface may have negotiated it")      \
 	X(DROP_SA_PROTOCOL, "wrong-protocol", STAT_NO_SA,                                          \
 		"the SPI belongs to an SA of the other protocol")                                  \
 	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \

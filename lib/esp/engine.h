@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <intel-ipsec-mb.h>
 
@@ -91,6 +92,46 @@ void engines_done(struct engines *e);
 /* Frees what the engine of SA has taken for it beyond its own memory. Any thread. */
 void engine_forget(struct sa *sa);
 
+/* Without an early exit, so that time tells nothing about the right value. */
+static inline bool
+engine_icv_eq(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x[2];
+	uint64_t y[2];
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+/* Writes IV to its place in the packet, and with the salt ahead of it to NONCE, 16 octets. */
+static inline void
+engine_iv_put(uint64_t iv, const struct sa *sa, uint8_t *place, uint8_t *nonce)
+{
+	uint64_t words[2] = { iv << 32 | sa->salt, iv >> 32 };
+	memcpy(place, &iv, sizeof(iv));
+	memcpy(nonce, words, sizeof(words));
+}
+
+/* The salt and the IV that follows the header at ESP, in 16 octets. */
+static inline void
+engine_nonce(const struct sa *sa, const uint8_t *esp, uint8_t *out)
+{
+	uint64_t iv;
+	memcpy(&iv, esp + AEAD_AAD_LEN, sizeof(iv));
+	uint64_t words[2] = { iv << 32 | sa->salt, iv >> 32 };
+	memcpy(out, words, sizeof(words));
+}
+
+/* GCM by libipsec-mb, for an SA that has it. The function loads the nonce and the 8 octets at ESP first of all and cannot
+ * begin before they have reached the cache: who can, writes them some packets ahead (20 ns a packet on Sapphire Rapids). */
+static inline void
+engine_gcm(struct engines *e, const struct sa *sa, const uint8_t *nonce, const uint8_t *esp,
+    const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
+{
+	sa->gcm((const struct gcm_key_data *)(const void *)sa->keys, &e->of[sa->engine].gcm, dst,
+	    src, len, nonce, esp, AEAD_AAD_LEN, icv, AEAD_ICV_LEN);
+}
+
 /* Encrypts LEN octets (at most 65,535) of an AEAD SA from SRC to DST, which are equal or do not overlap. ESP: the packet's
  * SPI, sequence number and IV, 16 octets in a row. The ICV's 16 octets go to ICV. */
 static inline void
@@ -98,7 +139,13 @@ engine_seal(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t 
     uint32_t len, uint8_t *icv)
 {
 	struct engine *one = &e->of[sa->engine];
-	one->ops->seal(one, sa, esp, src, dst, len, icv);
+	_Alignas(16) uint8_t nonce[16];
+	if (sa->gcm == NULL) {
+		one->ops->seal(one, sa, esp, src, dst, len, icv);
+		return;
+	}
+	engine_nonce(sa, esp, nonce);
+	engine_gcm(e, sa, nonce, esp, src, dst, len, icv);
 }
 
 /* Decrypts likewise. False: ICV is not the right one (compared in constant time), and what DST holds must not be used. */
@@ -107,7 +154,13 @@ engine_open(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t 
     uint32_t len, const uint8_t *icv)
 {
 	struct engine *one = &e->of[sa->engine];
-	return one->ops->open(one, sa, esp, src, dst, len, icv);
+	uint8_t right[AEAD_ICV_LEN];
+	_Alignas(16) uint8_t nonce[16];
+	if (sa->gcm == NULL)
+		return one->ops->open(one, sa, esp, src, dst, len, icv);
+	engine_nonce(sa, esp, nonce);
+	engine_gcm(e, sa, nonce, esp, src, dst, len, right);
+	return engine_icv_eq(right, icv);
 }
 
 #endif

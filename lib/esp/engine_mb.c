@@ -95,12 +95,16 @@ static void
 gcm_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
 {
 	struct gcm_key_data *data = (struct gcm_key_data *)(void *)sa->keys;
-	if (sa->key_len == IMB_KEY_128_BYTES)
+	if (sa->key_len == IMB_KEY_128_BYTES) {
 		IMB_AES128_GCM_PRE(mgr, key, data);
-	else if (sa->key_len == IMB_KEY_192_BYTES)
+		sa->gcm = sa->is_in ? mgr->gcm128_dec : mgr->gcm128_enc;
+	} else if (sa->key_len == IMB_KEY_192_BYTES) {
 		IMB_AES192_GCM_PRE(mgr, key, data);
-	else
+		sa->gcm = sa->is_in ? mgr->gcm192_dec : mgr->gcm192_enc;
+	} else {
 		IMB_AES256_GCM_PRE(mgr, key, data);
+		sa->gcm = sa->is_in ? mgr->gcm256_dec : mgr->gcm256_enc;
+	}
 }
 
 /* The state of the hash after one block: the key, zero-padded, XOR a constant (RFC 2104 s2). */
@@ -219,20 +223,13 @@ mb_run(struct engine *e, struct burst_item *const *items, unsigned n_items)
 
 /* ---- AEAD ---- */
 
-static inline void
-nonce_build(const struct sa *sa, const uint8_t *esp, uint8_t *out)
-{
-	memcpy(out, sa->salt, sizeof(sa->salt));
-	memcpy(out + sizeof(sa->salt), esp + AEAD_AAD_LEN, AEAD_IV_LEN);
-}
-
 /* All of these jobs are done within the submission: the queue is empty between calls. */
 static bool
 chacha_run(struct engine *e, const struct sa *sa, IMB_CIPHER_DIRECTION dir, const uint8_t *esp,
     const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
 {
-	uint8_t nonce[AEAD_NONCE_LEN];
-	nonce_build(sa, esp, nonce);
+	uint8_t nonce[16];
+	engine_nonce(sa, esp, nonce);
 	IMB_JOB *job = IMB_GET_NEXT_JOB(e->mgr);
 	job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
 	job->cipher_direction = dir;
@@ -248,7 +245,7 @@ chacha_run(struct engine *e, const struct sa *sa, IMB_CIPHER_DIRECTION dir, cons
 	job->hash_start_src_offset_in_bytes = 0;
 	job->msg_len_to_hash_in_bytes = len;
 	job->iv = nonce;
-	job->iv_len_in_bytes = sizeof(nonce);
+	job->iv_len_in_bytes = AEAD_NONCE_LEN;
 	job->auth_tag_output = icv;
 	job->auth_tag_output_len_in_bytes = AEAD_ICV_LEN;
 	job->u.CHACHA20_POLY1305.aad = esp;
@@ -259,61 +256,22 @@ chacha_run(struct engine *e, const struct sa *sa, IMB_CIPHER_DIRECTION dir, cons
 	return job != NULL && job->status == IMB_STATUS_COMPLETED;
 }
 
+/* GCM does not come here: see engine_seal(). */
 static void
 mb_seal(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
     uint32_t len, uint8_t *icv)
 {
-	const struct gcm_key_data *key = (const struct gcm_key_data *)(const void *)sa->keys;
-	uint8_t nonce[AEAD_NONCE_LEN];
-	if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305) {
-		bool ok = chacha_run(e, sa, IMB_DIR_ENCRYPT, esp, src, dst, len, icv);
-		assert(ok);
-		return;
-	}
-	nonce_build(sa, esp, nonce);
-	if (sa->key_len == IMB_KEY_128_BYTES)
-		IMB_AES128_GCM_ENC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
-		    icv, AEAD_ICV_LEN);
-	else if (sa->key_len == IMB_KEY_256_BYTES)
-		IMB_AES256_GCM_ENC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
-		    icv, AEAD_ICV_LEN);
-	else
-		IMB_AES192_GCM_ENC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
-		    icv, AEAD_ICV_LEN);
-}
-
-/* Without an early exit, so that time tells nothing about the right value. */
-static inline bool
-icv_eq(const uint8_t *a, const uint8_t *b)
-{
-	uint64_t x[2];
-	uint64_t y[2];
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+	bool ok = chacha_run(e, sa, IMB_DIR_ENCRYPT, esp, src, dst, len, icv);
+	assert(ok);
 }
 
 static bool
 mb_open(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
     uint32_t len, const uint8_t *icv)
 {
-	const struct gcm_key_data *key = (const struct gcm_key_data *)(const void *)sa->keys;
-	uint8_t nonce[AEAD_NONCE_LEN];
 	uint8_t right[AEAD_ICV_LEN];
-	if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305)
-		return chacha_run(e, sa, IMB_DIR_DECRYPT, esp, src, dst, len, right) &&
-		       icv_eq(right, icv);
-	nonce_build(sa, esp, nonce);
-	if (sa->key_len == IMB_KEY_128_BYTES)
-		IMB_AES128_GCM_DEC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
-		    right, AEAD_ICV_LEN);
-	else if (sa->key_len == IMB_KEY_256_BYTES)
-		IMB_AES256_GCM_DEC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
-		    right, AEAD_ICV_LEN);
-	else
-		IMB_AES192_GCM_DEC(e->mgr, key, &e->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
-		    right, AEAD_ICV_LEN);
-	return icv_eq(right, icv);
+	return chacha_run(e, sa, IMB_DIR_DECRYPT, esp, src, dst, len, right) &&
+	       engine_icv_eq(right, icv);
 }
 
 /* ---- for iv.c ---- */

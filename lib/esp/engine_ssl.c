@@ -246,10 +246,9 @@ static bool
 aead_run(const struct sa *sa, EVP_CIPHER_CTX *ctx, const uint8_t *esp, const uint8_t *src,
     uint8_t *dst, uint32_t len)
 {
-	uint8_t nonce[AEAD_NONCE_LEN];
+	uint8_t nonce[16];
 	int n = 0;
-	memcpy(nonce, sa->salt, sizeof(sa->salt));
-	memcpy(nonce + sizeof(sa->salt), esp + AEAD_AAD_LEN, AEAD_IV_LEN);
+	engine_nonce(sa, esp, nonce);
 	return EVP_CipherInit_ex2(ctx, NULL, NULL, nonce, -1, NULL) == 1 &&
 	       EVP_CipherUpdate(ctx, NULL, &n, esp, AEAD_AAD_LEN) == 1 &&
 	       EVP_CipherUpdate(ctx, dst, &n, src, (int)len) == 1 && (uint32_t)n == len;

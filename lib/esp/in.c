@@ -19,6 +19,12 @@
 #include "lib/esp/tunnel.h"
 #include "lib/esp/worker_priv.h"
 
+enum {
+	QUICK_HDR_LEN = ESP_HDR_LEN + AEAD_IV_LEN,
+	QUICK_LAG = 2,
+	QUICK_MAX = 8, /* more than two lags and a power of two */
+};
+
 /* What the outer header says. */
 struct outer {
 	const uint8_t *src; /* its addresses, where they are */
@@ -27,6 +33,8 @@ struct outer {
 	uint32_t off;      /* of ESP or AH */
 	uint16_t udp_port; /* where a UDP header ahead of ESP says that it goes; 0: there is none */
 	uint32_t nh_at;    /* the octet that names it */
+	uint32_t spi;
+	uint8_t proto;
 	uint8_t family;
 	uint8_t tos;
 };
@@ -62,7 +70,7 @@ udp_skip(struct pkt *p, uint32_t *off, uint16_t *out_port)
 
 /* The packet came through a UDP socket: its headers are beside it. */
 static enum drop
-bare_parse(const struct pkt *p, struct outer *out, struct sad_key *key)
+bare_parse(const struct pkt *p, struct outer *out)
 {
 	const struct pkt_outer *o = p->outer;
 	uint8_t family = o->dst.family;
@@ -78,19 +86,20 @@ bare_parse(const struct pkt *p, struct outer *out, struct sad_key *key)
 		.dst = o->dst.b,
 		.around = (family == ADDR_V4 ? (uint32_t)IP4_LEN : (uint32_t)IP6_LEN) + UDP_LEN,
 		.udp_port = o->dst_port,
+		.spi = spi,
+		.proto = PROTO_ESP,
 		.family = family,
 		.tos = o->tos,
 	};
-	sad_key_init(key, spi, PROTO_ESP, family, out->dst);
 	return DROP_NONE;
 }
 
 static enum drop
-packet_parse(struct pkt *p, struct outer *out, struct sad_key *key)
+packet_parse(struct pkt *p, struct outer *out)
 {
 	const uint8_t *data = pkt_data(p);
 	if (p->outer != NULL)
-		return bare_parse(p, out, key);
+		return bare_parse(p, out);
 	struct ip_hdr h;
 	if (ip_read(data, p->len, &h) != DROP_NONE)
 		return DROP_OUTER_HEADER;
@@ -122,11 +131,11 @@ packet_parse(struct pkt *p, struct outer *out, struct sad_key *key)
 		return DROP_OUTER_PROTOCOL;
 	if (p->len - off < (proto == PROTO_ESP ? ESP_HDR_LEN : AH_FIXED_LEN))
 		return DROP_TRUNCATED;
-	uint32_t spi = get32(data + off + (proto == PROTO_ESP ? 0 : 4));
+	out->spi = get32(data + off + (proto == PROTO_ESP ? 0 : 4));
+	out->proto = proto;
 	out->src = data + (h.family == ADDR_V4 ? IP4_SRC : IP6_SRC);
 	out->dst = data + (h.family == ADDR_V4 ? IP4_DST : IP6_DST);
 	out->around = 0;
-	sad_key_init(key, spi, proto, h.family, out->dst);
 	out->off = off;
 	out->nh_at = nh_at;
 	out->family = h.family;
@@ -140,6 +149,7 @@ sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 {
 	struct sad_key other;
 	struct sad_key strays;
+	struct sad_key unclear;
 	if (sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
 	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
@@ -149,7 +159,16 @@ sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
 	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
 		return DROP_ELSEWHERE;
-	return DROP_NO_SA;
+	sad_key_init(&unclear, SAD_UNCLEAR, 0, key->family, dst);
+	return sad_is_elsewhere(sad, &unclear) ? DROP_UNCLEAR : DROP_NO_SA;
+}
+
+static inline bool
+key_is(const struct sad_key *key, const struct outer *o)
+{
+	struct ip_words dst = ip_words(o->dst, o->family);
+	return key->spi == o->spi && key->proto == o->proto && key->family == o->family &&
+	       key->dst[0] == dst.w[0] && key->dst[1] == dst.w[1];
 }
 
 /* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */
@@ -158,22 +177,33 @@ burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, siz
 {
 	struct sad_key keys[ESP_BURST_MAX];
 	struct sa *sas[ESP_BURST_MAX];
-	if (n == 0)
-		return;
+	uint8_t of[ESP_BURST_MAX]; /* a packet's key: neighbours mostly have the same */
+	size_t n_keys = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
+		const struct outer *o = &outers[i];
 		p->family = 0;
-		keys[i] = (struct sad_key){ 0 };
-		p->verdict = (uint8_t)packet_parse(p, &outers[i], &keys[i]);
+		p->sa = NULL;
+		p->verdict = (uint8_t)packet_parse(p, &outers[i]);
+		if (p->verdict != DROP_NONE)
+			continue;
+		if (n_keys == 0 || !key_is(&keys[n_keys - 1], o))
+			sad_key_init(&keys[n_keys++], o->spi, o->proto, o->family, o->dst);
+		of[i] = (uint8_t)(n_keys - 1);
 	}
-	sad_find_burst(sad, keys, sas, n);
+	if (n_keys == 0)
+		return;
+	sad_find_burst(sad, keys, sas, n_keys);
+	for (size_t i = 0; i < n_keys; i++)
+		if (sas[i] != NULL)
+			sa_prefetch(sas[i]);
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
-		p->sa = sas[i];
-		if (p->sa != NULL)
-			sa_prefetch(p->sa);
-		else if (p->verdict == DROP_NONE)
-			p->verdict = (uint8_t)sa_missing(sad, outers[i].dst, &keys[i]);
+		if (p->verdict != DROP_NONE)
+			continue;
+		p->sa = sas[of[i]];
+		if (p->sa == NULL)
+			p->verdict = (uint8_t)sa_missing(sad, outers[i].dst, &keys[of[i]]);
 	}
 }
 
@@ -219,7 +249,7 @@ esp_prepare(struct pkt *p, uint32_t off, struct burst_item *it)
 	if (avail < around + sa->block_len)
 		return DROP_TRUNCATED;
 	uint32_t sealed = avail - around;
-	if (sealed % sa->block_len != 0)
+	if ((sealed & (sa->block_len - 1U)) != 0)
 		return DROP_BLOCK_LENGTH;
 	if (avail > BURST_LEN_MAX)
 		return DROP_TOO_LONG;
@@ -243,14 +273,20 @@ esp_prepare(struct pkt *p, uint32_t off, struct burst_item *it)
 	return DROP_NONE;
 }
 
+static inline bool
+source_is_right(const struct sa *sa, const struct outer *o)
+{
+	return !sa->checks_source || (o->family == sa->source_family &&
+					 ip_words_eq(ip_words(o->src, o->family), sa->source));
+}
+
 static enum drop
 packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 {
 	struct sa *sa = p->sa;
 	if (o->udp_port != sa->udp_port)
 		return DROP_ENCAPSULATION;
-	if (sa->checks_source && (o->family != sa->source_family ||
-				     !ip_words_eq(ip_words(o->src, o->family), sa->source)))
+	if (!source_is_right(sa, o))
 		return DROP_OUTER_SOURCE;
 	it->pkt = p;
 	it->sa = sa;
@@ -275,6 +311,17 @@ packet_prepare(struct pkt *p, const struct outer *o, struct burst_item *it)
 	return verdict;
 }
 
+/* Puts P into the job. */
+static void
+packet_add(struct esp_job *job, struct pkt *p, const struct outer *o)
+{
+	enum drop verdict = packet_prepare(p, o, burst_next(&job->burst));
+	if (verdict != DROP_NONE) {
+		job->burst.n--;
+		packet_drop(p, verdict);
+	}
+}
+
 /* Compares without an early exit, so that time tells nothing about the right value. */
 static bool
 icv_is_right(const struct burst_item *it)
@@ -289,23 +336,44 @@ icv_is_right(const struct burst_item *it)
 	return (((got[0] ^ want[0]) & mask[0]) | ((got[1] ^ want[1]) & mask[1])) == 0;
 }
 
+/* Is the padding of LEN octets that ends at END, with AHEAD octets of the packet ahead of there, 1, 2, 3 ...? Nearly always
+ * it is short, and judged at once. */
+static inline bool
+pad_is_right(const uint8_t *end, uint32_t ahead, uint32_t len)
+{
+	static const uint8_t want[32] = {
+		[16] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	};
+	static const uint8_t part[32] = {
+		[16] = 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
+	};
+	if (len < 16 && ahead >= 16) {
+		uint64_t x[2], w[2], m[2];
+		memcpy(x, end - 16, sizeof(x));
+		memcpy(w, want + len, sizeof(w));
+		memcpy(m, part + len, sizeof(m));
+		return (((x[0] ^ w[0]) & m[0]) | ((x[1] ^ w[1]) & m[1])) == 0;
+	}
+	for (uint32_t i = 0; i < len; i++)
+		if (*(end - len + i) != (uint8_t)(i + 1))
+			return false;
+	return true;
+}
+
 /* Reads the ESP trailer: NEXT is the next header, *LEN the octets of the body without padding. */
-static enum drop
+static inline enum drop
 trailer_read(const uint8_t *body, uint32_t sealed_len, uint32_t *len, uint8_t *next)
 {
 	uint32_t pad_len = body[sealed_len - 2];
-	if (pad_len > sealed_len - 2)
+	if (pad_len > sealed_len - 2 ||
+	    !pad_is_right(body + sealed_len - 2, sealed_len - 2, pad_len))
 		return DROP_PAD;
-	const uint8_t *pad = body + sealed_len - 2 - pad_len;
-	for (uint32_t i = 0; i < pad_len; i++)
-		if (pad[i] != (uint8_t)(i + 1))
-			return DROP_PAD;
 	*len = sealed_len - 2 - pad_len;
 	*next = body[sealed_len - 1];
 	return DROP_NONE;
 }
 
-static enum drop
+static inline enum drop
 selectors_check(const struct sa *sa, const uint8_t *data, uint8_t family)
 {
 	if (!sa->checks_selectors)
@@ -320,7 +388,7 @@ selectors_check(const struct sa *sa, const uint8_t *data, uint8_t family)
 }
 
 /* P is the inner packet, perhaps followed by padding against traffic analysis (RFC 4303 s2.7). */
-static enum drop
+static inline __attribute__((always_inline)) enum drop
 tunnel_open(struct pkt *p, uint8_t next, uint8_t outer_tos)
 {
 	uint8_t *data = pkt_data(p);
@@ -334,6 +402,8 @@ tunnel_open(struct pkt *p, uint8_t next, uint8_t outer_tos)
 		return DROP_INNER_HEADER;
 	p->len = h.total_len;
 	p->family = h.family;
+	if ((outer_tos & TUNNEL_ECN_MASK) == 0)
+		return DROP_NONE; /* the row of those who do not take part: nothing changes */
 	uint8_t tos;
 	verdict = tunnel_tos_in(outer_tos, h.tos, &tos);
 	if (verdict != DROP_NONE)
@@ -422,13 +492,8 @@ in_prepare(
 	job->burst.n = 0;
 	burst_lookup(sad, pkts, outers, n);
 	for (size_t i = 0; i < n; i++) {
-		if (pkts[i]->verdict != DROP_NONE)
-			continue;
-		enum drop verdict = packet_prepare(pkts[i], &outers[i], burst_next(&job->burst));
-		if (verdict != DROP_NONE) {
-			job->burst.n--;
-			packet_drop(pkts[i], verdict);
-		}
+		if (pkts[i]->verdict == DROP_NONE)
+			packet_add(job, pkts[i], &outers[i]);
 	}
 }
 
@@ -441,10 +506,224 @@ in_finish(struct esp_worker *w, struct esp_job *job)
 	job->burst.n = 0;
 }
 
-void
-in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n)
+/* What the outer headers of the usual packet say: IPv4 without options, around ESP, or already taken off. */
+struct front {
+	uint32_t spi;
+	uint32_t src; /* addresses as they lie in memory */
+	uint32_t dst;
+	uint32_t off;    /* of ESP */
+	uint32_t around; /* octets of headers that are not in the buffer */
+	uint16_t udp_port;
+	uint8_t tos;
+};
+
+/* Reads them. False: not the usual packet. */
+static inline bool
+front_read(const struct pkt *p, struct front *out)
+{
+	const uint8_t *data = pkt_data(p);
+	struct ip_hdr h;
+	if (p->outer != NULL) {
+		const struct pkt_outer *o = p->outer;
+		if (o->src.family != ADDR_V4 || o->dst.family != ADDR_V4 || o->dst_port == 0 ||
+		    p->len < ESP_HDR_LEN)
+			return false;
+		memcpy(&out->src, o->src.b, sizeof(out->src));
+		memcpy(&out->dst, o->dst.b, sizeof(out->dst));
+		out->off = 0;
+		out->around = IP4_LEN + UDP_LEN;
+		out->udp_port = o->dst_port;
+		out->tos = o->tos;
+	} else {
+		if (p->len < IP4_LEN + ESP_HDR_LEN || ip_read(data, p->len, &h) != DROP_NONE ||
+		    h.hdr_len != IP4_LEN || h.is_fragment || h.proto != PROTO_ESP ||
+		    h.total_len != p->len)
+			return false;
+		memcpy(&out->src, data + IP4_SRC, sizeof(out->src));
+		memcpy(&out->dst, data + IP4_DST, sizeof(out->dst));
+		out->off = IP4_LEN;
+		out->around = 0;
+		out->udp_port = 0;
+		out->tos = h.tos;
+	}
+	out->spi = get32(data + out->off);
+	return true;
+}
+
+/* The SA that the packet of F belongs to, if it has a short way. */
+static struct sa *
+quick_sa(const struct sad *sad, const struct front *f)
+{
+	struct sad_key key;
+	uint8_t dst[4];
+	memcpy(dst, &f->dst, sizeof(dst));
+	sad_key_init(&key, f->spi, PROTO_ESP, ADDR_V4, dst);
+	struct sa *sa = sad_find(sad, &key);
+	bool is_exact = sa != NULL && sa->key.family == ADDR_V4;
+	bool has_source = is_exact && sa->checks_source && sa->source_family == ADDR_V4;
+	return has_source && sa->is_quick ? sa : NULL;
+}
+
+/* A packet on the short way. */
+struct quick {
+	_Alignas(16) uint8_t nonce[16];
+	uint8_t icv[AEAD_ICV_LEN]; /* the right one */
+	struct pkt *p;
+	uint8_t *esp;
+	uint32_t seq;
+	uint32_t sealed_len;
+	uint32_t outer_len;
+	uint8_t outer_tos;
+};
+
+/* Prepares the usual packet: GCM in tunnel mode, and nothing is wrong so far. What comes out is what packet_prepare() and
+ * packet_finish() would have made. False, with nothing done: they must. */
+static inline bool
+quick_prepare(struct pkt *p, const struct sa *sa, const struct front *f, struct quick *q)
+{
+	uint8_t *esp = pkt_data(p) + f->off;
+	uint32_t avail = p->len - f->off;
+	uint32_t around = (uint32_t)QUICK_HDR_LEN + AEAD_ICV_LEN;
+	uint32_t sealed_len = avail - around;
+	if (f->udp_port != sa->udp_port || avail > BURST_LEN_MAX ||
+	    avail < around + sa->block_len || (sealed_len & (sa->block_len - 1U)) != 0 ||
+	    sa->source.w[0] != f->src)
+		return false;
+	uint32_t seq = get32(esp + 4);
+	if (replay_check(&sa->replay, seq) != DROP_NONE)
+		return false;
+	engine_nonce(sa, esp, q->nonce);
+	q->p = p;
+	q->esp = esp;
+	q->seq = seq;
+	q->sealed_len = sealed_len;
+	q->outer_len = f->around + p->len;
+	q->outer_tos = f->tos;
+	return true;
+}
+
+static inline void
+quick_crypt(struct esp_worker *w, const struct sa *sa, struct quick *q)
+{
+	uint8_t *body = q->esp + QUICK_HDR_LEN;
+	engine_gcm(&w->engines, sa, q->nonce, q->esp, body, body, q->sealed_len, q->icv);
+}
+
+/* What packet_open() does, for these packets. */
+static inline __attribute__((always_inline)) enum drop
+quick_open(struct sa *sa, const struct quick *q)
+{
+	struct pkt *p = q->p;
+	uint8_t *body = q->esp + QUICK_HDR_LEN;
+	uint32_t len;
+	uint8_t next;
+	p->family = 0;
+	if (!engine_icv_eq(q->icv, body + q->sealed_len))
+		return DROP_ESP_AUTH;
+	enum drop verdict = replay_accept(&sa->replay, q->seq);
+	if (verdict != DROP_NONE)
+		return verdict;
+	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	verdict = trailer_read(body, q->sealed_len, &len, &next);
+	if (verdict != DROP_NONE)
+		return verdict;
+	if (next == PROTO_NONE)
+		return DROP_DUMMY;
+	p->off = (uint32_t)(body - p->buf);
+	p->len = len;
+	verdict = tunnel_open(p, next, q->outer_tos);
+	return verdict == DROP_NONE ? selectors_check(sa, pkt_data(p), p->family) : verdict;
+}
+
+static inline void
+quick_finish(struct sa *sa, const struct quick *q, struct sa_run *run)
+{
+	enum drop verdict = quick_open(sa, q);
+	q->p->sa = sa;
+	q->p->verdict = (uint8_t)verdict;
+	if (verdict == DROP_NONE || verdict == DROP_DUMMY)
+		sa_run_add(run, sa, q->outer_len);
+	else
+		sa_count_drop(sa, verdict);
+}
+
+/* The long way, for every packet. */
+static void
+in_steps(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n)
 {
 	in_prepare(w, sad, &w->job, pkts, n);
 	job_crypt(w, &w->job);
 	in_finish(w, &w->job);
+}
+
+/* Where the packets of a burst are on the short way. */
+struct progress {
+	size_t n_prepared;
+	size_t n_crypted;
+	size_t n_finished;
+};
+
+/* Does what is left to do. */
+static __attribute__((noinline)) struct progress
+quick_drain(struct esp_worker *w, struct sa *sa, struct quick *ring, struct progress at)
+{
+	struct sa_run run = { 0 };
+	while (at.n_crypted < at.n_prepared)
+		quick_crypt(w, sa, &ring[at.n_crypted++ % QUICK_MAX]);
+	while (at.n_finished < at.n_crypted)
+		quick_finish(sa, &ring[at.n_finished++ % QUICK_MAX], &run);
+	sa_run_end(&run);
+	return at;
+}
+
+/* Opens those of the packets that belong to the SA of the first, if that has a short way; the others go to REST. Each is
+ * prepared, opened when QUICK_LAG more are prepared, and looked at when QUICK_LAG more are opened: what one step writes
+ * has then reached the cache where the next one reads it, and the processor has something else to do meanwhile. */
+static size_t
+burst_quick(
+    struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n, struct pkt **rest)
+{
+	struct quick ring[QUICK_MAX];
+	struct progress at = { 0 };
+	struct sa_run run = { 0 };
+	struct sa *sa = NULL;
+	size_t n_rest = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		struct front f;
+		bool is_usual = (i == 0 || sa != NULL) && front_read(p, &f);
+		if (i == 0 && is_usual)
+			sa = quick_sa(sad, &f);
+		if (!is_usual || sa == NULL || sa->key.spi != f.spi || sa->key.dst[0] != f.dst) {
+			rest[n_rest++] = p;
+			continue;
+		}
+		if (!quick_prepare(p, sa, &f, &ring[at.n_prepared % QUICK_MAX])) {
+			/* in its turn, because the window moves */
+			at = quick_drain(w, sa, ring, at);
+			in_steps(w, sad, &pkts[i], 1);
+			continue;
+		}
+		at.n_prepared++;
+		if (at.n_prepared - at.n_crypted <= QUICK_LAG)
+			continue;
+		quick_crypt(w, sa, &ring[at.n_crypted++ % QUICK_MAX]);
+		if (at.n_crypted - at.n_finished > QUICK_LAG)
+			quick_finish(sa, &ring[at.n_finished++ % QUICK_MAX], &run);
+	}
+	sa_run_end(&run);
+	if (sa != NULL)
+		(void)quick_drain(w, sa, ring, at);
+	return n_rest;
+}
+
+void
+in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n)
+{
+	struct pkt *rest[ESP_BURST_MAX];
+	assert(n <= ESP_BURST_MAX);
+	w->job.burst.n = 0;
+	n = burst_quick(w, sad, pkts, n, rest);
+	if (n > 0)
+		in_steps(w, sad, rest, n);
 }

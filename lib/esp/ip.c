@@ -135,7 +135,7 @@ ip4_read(const uint8_t *data, size_t len, struct ip_hdr *out)
 }
 
 enum drop
-ip_read(const uint8_t *data, size_t len, struct ip_hdr *out)
+ip_read_any(const uint8_t *data, size_t len, struct ip_hdr *out)
 {
 	if (len < IP4_LEN)
 		return DROP_INNER_HEADER;

@@ -7,11 +7,9 @@
  */
 #include "lib/esp/iv.h"
 
-#include <string.h>
-
 #include "lib/esp/engine.h"
 
-static void
+void
 iv_refill(struct iv_gen *g, struct engines *e)
 {
 	if (g->pages++ % IV_RESEED_PAGES == 0) {
@@ -39,14 +37,4 @@ void
 iv_done(struct iv_gen *g)
 {
 	explicit_bzero(g, sizeof(*g));
-}
-
-void
-iv_take(struct iv_gen *g, struct engines *e, uint8_t *out, size_t n)
-{
-	if (sizeof(g->page) - g->at < n)
-		iv_refill(g, e);
-	memcpy(out, g->page + g->at, n);
-	memset(g->page + g->at, 0, n);
-	g->at += n;
 }

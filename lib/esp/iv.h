@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct engines;
 
@@ -34,7 +35,18 @@ struct iv_gen {
 void iv_init(struct iv_gen *g, struct engines *e, void (*rand)(void *, void *, size_t), void *arg);
 void iv_done(struct iv_gen *g);
 
+/* Makes a new page. */
+void iv_refill(struct iv_gen *g, struct engines *e);
+
 /* Writes N (at most 64) fresh octets. */
-void iv_take(struct iv_gen *g, struct engines *e, uint8_t *out, size_t n);
+static inline void
+iv_take(struct iv_gen *g, struct engines *e, uint8_t *out, size_t n)
+{
+	if (sizeof(g->page) - g->at < n)
+		iv_refill(g, e);
+	memcpy(out, g->page + g->at, n);
+	memset(g->page + g->at, 0, n);
+	g->at += n;
+}
 
 #endif

@@ -22,7 +22,7 @@ struct pkt;
 struct pkt_outer;
 
 /* Protects N (at most ESP_BURST_MAX) packets in place. On entry each starts at its IP header, has
- * `sa` set and `next` NULL, and (transport mode) is no fragment. On return each has its verdict:
+ * `sa` set and `next` NULL, is no superpacket (see cut.h and super.h), and (transport mode) no fragment. On return each has its verdict:
  *   DROP_NONE: the packet at off..len is ready to send; if `next` is set the packet had to be
  *     fragmented and the chain is what must be sent, in order; every member has its own verdict.
  *   DROP_TOO_BIG: nothing was changed; `mtu` is what icmp_too_big() must report to the sender.

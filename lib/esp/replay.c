@@ -27,42 +27,14 @@ replay_init(struct replay *r, uint32_t window, uint64_t *words)
 	*r = (struct replay){ .window = window, .mask = n ? n - 1 : 0, .words = words };
 }
 
-enum drop
-replay_check(const struct replay *r, uint32_t seq)
+void
+replay_move(struct replay *r, uint32_t seq)
 {
-	if (r->window == 0)
-		return DROP_NONE;
-	if (seq == 0)
-		return DROP_SEQ_ZERO;
-	if (seq > r->top)
-		return DROP_NONE;
-	if (r->top - seq >= r->window)
-		return DROP_REPLAY_OLD;
-	if (r->words[seq / 64 & r->mask] >> (seq % 64) & 1)
-		return DROP_REPLAY_SEEN;
-	return DROP_NONE;
-}
-
-enum drop
-replay_accept(struct replay *r, uint32_t seq)
-{
-	enum drop verdict = replay_check(r, seq);
-	if (verdict != DROP_NONE)
-		return verdict;
-	if (r->window == 0) {
-		r->top = seq; /* for display only */
-		return DROP_NONE;
-	}
-	if (seq > r->top) {
-		uint32_t words = seq / 64 - r->top / 64;
-		if (words > r->mask + 1)
-			words = r->mask + 1;
-		for (uint32_t i = 1; i <= words; i++)
-			r->words[(r->top / 64 + i) & r->mask] = 0;
-		r->top = seq;
-	}
-	r->words[seq / 64 & r->mask] |= 1ULL << (seq % 64);
-	return DROP_NONE;
+	uint32_t words = seq / 64 - r->top / 64;
+	if (words > r->mask + 1)
+		words = r->mask + 1;
+	for (uint32_t i = 1; i <= words; i++)
+		r->words[(r->top / 64 + i) & r->mask] = 0;
 }
 
 void

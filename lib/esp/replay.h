@@ -32,10 +32,44 @@ unsigned replay_words(uint32_t window);
 void replay_init(struct replay *r, uint32_t window, uint64_t *words);
 
 /* Judges SEQ; changes nothing. DROP_NONE, DROP_REPLAY_OLD, DROP_REPLAY_SEEN or DROP_SEQ_ZERO. */
-enum drop replay_check(const struct replay *r, uint32_t seq);
+static inline enum drop
+replay_check(const struct replay *r, uint32_t seq)
+{
+	if (r->window == 0)
+		return DROP_NONE;
+	if (seq == 0)
+		return DROP_SEQ_ZERO;
+	if (seq > r->top)
+		return DROP_NONE;
+	if (r->top - seq >= r->window)
+		return DROP_REPLAY_OLD;
+	if (r->words[seq / 64 & r->mask] >> (seq % 64) & 1)
+		return DROP_REPLAY_SEEN;
+	return DROP_NONE;
+}
+
+/* Empties the words that a window up to SEQ, which is beyond the top, needs anew. */
+void replay_move(struct replay *r, uint32_t seq);
 
 /* Judges SEQ again and, if it is new, remembers it and moves the window. */
-enum drop replay_accept(struct replay *r, uint32_t seq);
+static inline enum drop
+replay_accept(struct replay *r, uint32_t seq)
+{
+	enum drop verdict = replay_check(r, seq);
+	if (verdict != DROP_NONE)
+		return verdict;
+	if (r->window == 0) {
+		r->top = seq; /* for display only */
+		return DROP_NONE;
+	}
+	if (seq > r->top) {
+		if (seq / 64 != r->top / 64)
+			replay_move(r, seq);
+		r->top = seq;
+	}
+	r->words[seq / 64 & r->mask] |= 1ULL << (seq % 64);
+	return DROP_NONE;
+}
 
 /* Makes TO, which is fresh, go on where FROM is. Numbers that FROM did not remember one by one count as seen. */
 void replay_inherit(struct replay *to, const struct replay *from);

@@ -113,6 +113,16 @@ udp_build(struct sa *sa, const struct sa_params *p)
 	put16(udp + UDP_DPORT, p->dst_port);
 }
 
+/* Of what does not change; 16-bit words as they lie in memory. */
+static uint32_t
+outer4_sum(const uint8_t *ip)
+{
+	return (uint32_t)ip_sum_add(0, ip + IP4_TTL, 2) + (uint32_t)ip_sum_add(0, ip + IP4_SRC, 2) +
+	       (uint32_t)ip_sum_add(0, ip + IP4_SRC + 2, 2) +
+	       (uint32_t)ip_sum_add(0, ip + IP4_DST, 2) +
+	       (uint32_t)ip_sum_add(0, ip + IP4_DST + 2, 2);
+}
+
 static void
 outer_build(struct sa *sa, const struct sa_params *p)
 {
@@ -133,6 +143,25 @@ outer_build(struct sa *sa, const struct sa_params *p)
 	}
 	sa->lead_len = sa->outer_len;
 	udp_build(sa, p);
+	sa->outer_sum = outer4_sum(sa->outer); /* IPv6 has none */
+}
+
+/* Octets around the body that do not depend on its length. */
+static void
+around_set(struct sa *sa)
+{
+	for (unsigned is_v6 = 0; is_v6 < 2; is_v6++) {
+		uint32_t n = sa->lead_len + sa_ah_len(sa, is_v6);
+		if (sa->has_esp)
+			n += ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;
+		sa->around[is_v6] = (uint8_t)n;
+	}
+}
+
+static bool
+is_quick(const struct sa *sa)
+{
+	return sa->gcm != NULL && sa->is_tunnel && (sa->is_in || sa->outer_len == IP4_LEN);
 }
 
 static void
@@ -142,7 +171,7 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	sa->is_aead = enc_is_aead(p->enc);
 	uint8_t icv_len = sa->is_aead ? enc->icv_len : auth_info(p->auth)->icv_len;
 	sa->has_icv = icv_len > 0;
-	memcpy(sa->salt, p->enc_key + enc->key_len, enc->salt_len);
+	memcpy(&sa->salt, p->enc_key + enc->key_len, enc->salt_len);
 	sa->key_len = enc->key_len;
 	sa->iv_len = enc->iv_len;
 	sa->block_len = enc->block_len;
@@ -193,6 +222,8 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	}
 	if (sa->is_tunnel && !sa->is_in)
 		outer_build(sa, p);
+	around_set(sa);
+	sa->is_quick = is_quick(sa);
 	if (sa->is_aead && !sa->is_in)
 		w->iv.rand(w->iv.rand_arg, &sa->iv_next, sizeof(sa->iv_next));
 	replay_init(&sa->replay, p->window, (uint64_t *)(void *)(sa->keys + keys_len));
@@ -342,9 +373,7 @@ sa_set_fit(struct sa *sa, enum sa_df df, uint16_t mtu)
 uint16_t
 sa_limit(const struct sa *sa)
 {
-	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
-	uint16_t limit = atomic_load_explicit(&sa->tunnel_mtu, memory_order_relaxed);
-	return path != 0 && path < limit ? path : limit;
+	return sa_limit_now(sa);
 }
 
 uint32_t
@@ -356,37 +385,16 @@ sa_ah_len(const struct sa *sa, bool is_v6)
 	return is_v6 ? (len + 7) / 8 * 8 : (len + 3) / 4 * 4;
 }
 
-/* Octets around the body that do not depend on its length. */
-static uint32_t
-overhead(const struct sa *sa, uint32_t hdr_len, bool is_v6)
-{
-	uint32_t n = sa->is_tunnel ? sa->lead_len : hdr_len;
-	n += sa_ah_len(sa, is_v6);
-	if (sa->has_esp)
-		n += ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;
-	return n;
-}
-
-uint32_t
-sa_sealed_len(const struct sa *sa, uint32_t hdr_len, uint32_t body_len, bool is_v6)
-{
-	uint32_t n = overhead(sa, hdr_len, is_v6);
-	if (!sa->has_esp)
-		return n + body_len;
-	uint32_t block = sa->block_len;
-	return n + (body_len + 2 + block - 1) / block * block;
-}
-
 uint32_t
 sa_body_max(const struct sa *sa, uint32_t hdr_len, uint32_t limit, bool is_v6)
 {
-	uint32_t n = overhead(sa, hdr_len, is_v6);
+	uint32_t n = hdr_len + sa->around[is_v6];
 	if (limit <= n)
 		return 0;
 	uint32_t room = limit - n;
 	if (!sa->has_esp)
 		return room;
-	room -= room % sa->block_len;
+	room &= ~(sa->block_len - 1U);
 	return room > 2 ? room - 2 : 0;
 }
 

@@ -41,12 +41,14 @@ struct sa {
 	IMB_HASH_ALG hash;
 	uint8_t key_len;
 	uint8_t iv_len;
-	uint8_t block_len;   /* 4 for ENC_NULL */
+	uint8_t block_len;   /* a power of two; 4 for ENC_NULL */
 	uint8_t esp_icv_len; /* 0 for a bundle and for encryption alone */
 	uint8_t ah_icv_len;
 	uint8_t hash_icv_len; /* the one of both that is used */
 	uint8_t engine;       /* enum engine_id */
 	bool is_aead;
+	bool
+	    is_quick; /* GCM by libipsec-mb in tunnel mode: out.c and in.c have a short way for it */
 	bool has_icv;
 	bool has_esp;
 	bool has_ah;
@@ -67,13 +69,17 @@ struct sa {
 	uint64_t icv_mask[2];               /* ones where the ICV is */
 	const void *cipher_keys;            /* into keys, or des_keys */
 	const void *des_keys[SA_DES_PARTS]; /* into keys */
+	aes_gcm_enc_dec_t gcm; /* GCM: libipsec-mb's function for this direction; else NULL */
 	struct evp_cipher_ctx_st *evp; /* OpenSSL's, which serves one thread at a time; owned */
 	atomic_flag evp_busy;
-	uint8_t salt[SA_SALT_LEN]; /* AEAD */
-	uint8_t outer_len;         /* tunnel: of the IP header in the template */
-	uint8_t lead_len;          /* tunnel: with the UDP header behind it, if there is one */
-	uint8_t ah_len;            /* AH header with ICV and padding, 0 without AH */
-	uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
+	uint32_t salt;      /* AEAD; as its octets lie in memory */
+	uint8_t around[2];  /* see sa_sealed_len(): without and with IPv6 outside */
+	uint8_t outer_len;  /* tunnel: of the IP header in the template */
+	uint8_t lead_len;   /* tunnel: with the UDP header behind it, if there is one */
+	uint8_t ah_len;     /* AH header with ICV and padding, 0 without AH */
+	uint32_t outer_sum; /* IPv4: of what is constant in the header, not folded */
+	_Alignas(8)
+	    uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 
@@ -93,6 +99,15 @@ struct sa {
 	_Alignas(64) uint8_t keys[]; /* key schedule for this direction, as the engine wants it */
 };
 
+/* sa_limit(), inline. */
+static inline uint16_t
+sa_limit_now(const struct sa *sa)
+{
+	uint16_t path = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
+	uint16_t limit = atomic_load_explicit(&sa->tunnel_mtu, memory_order_relaxed);
+	return path != 0 && path < limit ? path : limit;
+}
+
 /* Counts N packets that went through with BYTES octets of outer packets. Owning worker. */
 static inline void
 sa_count_packets(struct sa *sa, uint32_t n, uint64_t bytes)
@@ -107,6 +122,31 @@ static inline void
 sa_count_packet(struct sa *sa, uint32_t bytes)
 {
 	sa_count_packets(sa, 1, bytes);
+}
+
+/* Counts packets of one SA in registers, as long as no other comes between. */
+struct sa_run {
+	struct sa *sa;
+	uint32_t n;
+	uint64_t bytes;
+};
+
+static inline void
+sa_run_end(struct sa_run *r)
+{
+	if (r->n > 0)
+		sa_count_packets(r->sa, r->n, r->bytes);
+	*r = (struct sa_run){ 0 };
+}
+
+static inline void
+sa_run_add(struct sa_run *r, struct sa *sa, uint32_t bytes)
+{
+	if (r->sa != sa)
+		sa_run_end(r);
+	r->sa = sa;
+	r->n++;
+	r->bytes += bytes;
 }
 
 /* Starts loading what opening or sealing a packet will read. */
@@ -128,7 +168,13 @@ void sa_count_drop(struct sa *sa, enum drop reason);
 /* Octets of the encapsulated packet made of HDR_LEN octets of clear header that stay in front
  * (transport mode; tunnel: 0) and BODY_LEN octets that are protected. IS_V6: family of the header
  * in front. */
-uint32_t sa_sealed_len(const struct sa *sa, uint32_t hdr_len, uint32_t body_len, bool is_v6);
+static inline uint32_t
+sa_sealed_len(const struct sa *sa, uint32_t hdr_len, uint32_t body_len, bool is_v6)
+{
+	uint32_t n = hdr_len + sa->around[is_v6];
+	uint32_t mask = sa->block_len - 1U;
+	return sa->has_esp ? n + ((body_len + 2 + mask) & ~mask) : n + body_len;
+}
 
 /* The largest body for which sa_sealed_len() is at most LIMIT; 0 if there is none. */
 uint32_t sa_body_max(const struct sa *sa, uint32_t hdr_len, uint32_t limit, bool is_v6);

@@ -92,13 +92,6 @@ key_hash(const uint64_t dst[2], uint32_t spi, uint8_t proto, uint8_t family)
 	return v ^ v >> 32;
 }
 
-static bool
-entry_is(const struct sad_key *e, const struct sad_key *key)
-{
-	return e->spi == key->spi && e->proto == key->proto && e->family == key->family &&
-	       e->dst[0] == key->dst[0] && e->dst[1] == key->dst[1];
-}
-
 /* The SA whose entry this is; NULL if it is somebody else's. */
 static struct sa *
 entry_sa(const struct sad_key *e)
@@ -171,7 +164,7 @@ slot_find(const struct sad *t, const struct sad_key *key)
 {
 	for (uint32_t i = (uint32_t)key->hash & t->mask;; i = (i + 1) & t->mask) {
 		uint64_t s = slot_get(&t->slots[i]);
-		if (s == 0 || (slot_may_be(s, key->hash) && entry_is(slot_entry(s), key)))
+		if (s == 0 || (slot_may_be(s, key->hash) && sad_key_eq(slot_entry(s), key)))
 			return &t->slots[i];
 	}
 }
@@ -301,7 +294,7 @@ sad_find_burst(const struct sad *t, const struct sad_key *keys, struct sa **out,
 		__builtin_prefetch(guesses[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		out[i] = guesses[i] != NULL && entry_is(guesses[i], &keys[i])
+		out[i] = guesses[i] != NULL && sad_key_eq(guesses[i], &keys[i])
 			     ? entry_sa(guesses[i])
 			     : sad_find(t, &keys[i]);
 }

@@ -21,8 +21,7 @@ static inline uint32_t
 trailer_build(const struct sa *sa, uint8_t *body, uint32_t body_len, uint8_t next)
 {
 	static const uint8_t pad[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
-	uint32_t block = sa->block_len;
-	uint32_t pad_len = (block - (body_len + 2) % block) % block;
+	uint32_t pad_len = (0U - (body_len + 2)) & (sa->block_len - 1U);
 	uint8_t *end = body + body_len;
 	memcpy(end, pad, sizeof(pad)); /* whole, to spare a length; there is tail room */
 	end[pad_len] = (uint8_t)pad_len;

@@ -380,6 +380,7 @@ starts(const struct sa_params *params, uint16_t gso_size, uint32_t seq)
 	struct pkt *p = super_make(fast, &spec, gso_size);
 	p->sa = sa;
 	bool is_started = super_start(fast, &s, p, SUPER_BARE);
+	assert_int_equal(p->verdict, DROP_NONE);
 	struct sa_counts c;
 	sa_count(sa, &c);
 	assert_int_equal(c.seq, seq);
@@ -407,6 +408,16 @@ what_is_special_goes_the_simple_way(void **state)
 	assert_false(starts(&p, 1000, 5));
 	p = test_params(SA_IN);
 	assert_false(starts(&p, 1000, 5));
+	/* and nobody seals it as it is */
+	struct seg_spec spec = random_spec();
+	p.direction = SA_OUT;
+	struct sa *out = test_sa(fast, &p);
+	struct pkt *super = super_make(fast, &spec, 1000);
+	super->sa = out;
+	out_burst(fast, &super, 1);
+	assert_int_equal(super->verdict, DROP_TOO_LONG);
+	pkt_put(fast->pool, super);
+	sa_free(out);
 	/* an ordinary packet, and no SA */
 	struct super s;
 	struct pkt *plain = test_packet(fast, 4, 100);
@@ -440,6 +451,41 @@ abandoned_trains_are_counted(void **state)
 	sa_free(sa);
 }
 
+static void
+emptied_pool_is_counted(void **state)
+{
+	(void)state;
+	struct esp_worker *small = test_worker(3);
+	struct sa_params p = test_params(SA_OUT);
+	struct seg_spec spec = random_spec();
+	struct sa *sa = test_sa(small, &p);
+	spec.payload_len = 64000;
+	struct pkt *packet = super_make(small, &spec, 1000);
+	packet->sa = sa;
+	struct super s;
+	struct super_job job;
+	assert_true(super_start(small, &s, packet, SUPER_BARE));
+	assert_int_equal(s.n_jobs, 2);
+	assert_true(super_next(small, &s, &job));
+	struct pkt *taken = pkt_get(small->pool);
+	struct super_job none;
+	assert_false(super_next(small, &s, &none));
+	assert_int_equal(s.n_lost, 64 - job.n);
+	super_crypt(small, &job);
+	super_finish(small, &job);
+	struct sa_counts c;
+	sa_count(sa, &c);
+	assert_int_equal(c.packets, job.n);
+	assert_int_equal(c.errors, s.n_lost);
+	/* and with none at all it does not begin */
+	assert_false(super_start(small, &s, packet, SUPER_BARE));
+	pkt_put(small->pool, taken);
+	pkt_put(small->pool, job.train);
+	pkt_put(small->pool, packet);
+	sa_free(sa);
+	esp_worker_free(small);
+}
+
 int
 main(void)
 {
@@ -449,6 +495,7 @@ main(void)
 		cmocka_unit_test(threads_share_a_superpacket),
 		cmocka_unit_test(what_is_special_goes_the_simple_way),
 		cmocka_unit_test(abandoned_trains_are_counted),
+		cmocka_unit_test(emptied_pool_is_counted),
 	};
 	simple = test_worker(2600);
 	fast = test_worker(80);

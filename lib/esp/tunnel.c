@@ -16,17 +16,8 @@ enum {
 	ECN_ECT1 = 1,
 	ECN_ECT0 = 2,
 	ECN_CE = 3,
-	ECN_MASK = 3,
 	ECN_REFUSED = 0xff,
 };
-
-uint8_t
-tunnel_tos_out(int configured, uint8_t inner_tos)
-{
-	if (configured < 0)
-		return inner_tos;
-	return (uint8_t)((configured & ~ECN_MASK) | (inner_tos & ECN_MASK));
-}
 
 enum drop
 tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out)
@@ -38,52 +29,25 @@ tunnel_tos_in(uint8_t outer_tos, uint8_t inner_tos, uint8_t *out)
 		[ECN_ECT0] = { ECN_ECT0, ECN_ECT1, ECN_ECT0, ECN_CE },
 		[ECN_CE] = { ECN_CE, ECN_CE, ECN_CE, ECN_CE },
 	};
-	uint8_t value = ecn[inner_tos & ECN_MASK][outer_tos & ECN_MASK];
+	uint8_t value = ecn[inner_tos & TUNNEL_ECN_MASK][outer_tos & TUNNEL_ECN_MASK];
 	if (value == ECN_REFUSED)
 		return DROP_ECN;
-	*out = (uint8_t)((inner_tos & ~ECN_MASK) | value);
+	*out = (uint8_t)((inner_tos & ~TUNNEL_ECN_MASK) | value);
 	return DROP_NONE;
-}
-
-static bool
-outer_df(const struct sa *sa, const struct ip_hdr *inner)
-{
-	switch (atomic_load_explicit(&sa->df, memory_order_relaxed)) {
-	case SA_DF_SET:
-		return true;
-	case SA_DF_CLEAR:
-		return false;
-	default:
-		return inner->df;
-	}
-}
-
-/* The kernel replaces an identification of 0 by its own, which would break the ICV of an AH and tear
- * the fragments of one packet apart. */
-uint16_t
-tunnel_id_next(uint16_t id)
-{
-	return id == UINT16_MAX ? 1 : (uint16_t)(id + 1);
 }
 
 void
 tunnel_outer_build(
     uint16_t *id, const struct sa *sa, const struct ip_hdr *inner, uint32_t total_len, uint8_t *out)
 {
-	uint8_t tos = tunnel_tos_out(sa->tos, inner->tos);
 	if (sa->outer_len == IP4_LEN) {
 		*id = tunnel_id_next(*id);
-		memcpy(out, sa->outer, IP4_LEN);
-		out[IP4_TOS] = tos;
-		put16(out + IP4_TOTAL, total_len);
-		put16(out + IP4_ID, *id);
-		put16(out + IP4_FRAG, outer_df(sa, inner) ? IP4_DF : 0);
-		ip4_sum_set(out, IP4_LEN);
-	} else {
-		memcpy(out, sa->outer, IP6_LEN);
-		ip_tos_set(out, ADDR_V6, tos);
-		put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
+		tunnel_outer4_build(*id, sa, inner, total_len, out);
+		return;
 	}
+	memcpy(out, sa->outer, IP6_LEN);
+	ip_tos_set(out, ADDR_V6, tunnel_tos_out(sa->tos, inner->tos));
+	put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
 	if (sa->lead_len == sa->outer_len)
 		return;
 	uint8_t *udp = out + sa->outer_len;
@@ -104,7 +68,7 @@ tunnel_outer_facts(const struct sa *sa, const struct ip_hdr *inner, struct pkt_o
 		.dst_port = get16(udp + UDP_DPORT),
 		.tos = tunnel_tos_out(sa->tos, inner->tos),
 		.ttl = sa->outer[is_v4 ? IP4_TTL : IP6_HOPS],
-		.df = is_v4 && outer_df(sa, inner),
+		.df = is_v4 && tunnel_outer_df(sa, inner),
 	};
 }
 

@@ -282,6 +282,10 @@ class Namespace:
         # ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO of linux/ethtool.h
         self._ethtool(iface, (0x17, 0x1f, 0x24, 0x2c), 0)
 
+    def offload_on(self, iface):
+        """The opposite, which is how a veth begins; but what arrives is not merged."""
+        self._ethtool(iface, (0x17, 0x1f, 0x24), 1)
+
     def merge_on(self, iface):
         """Has IFACE merge packets of a flow that arrive together (GRO), as a fast network card's driver does."""
         self._ethtool(iface, (0x2c,), 1)
