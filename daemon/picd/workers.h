@@ -26,9 +26,9 @@ struct worker;
 struct wstat;
 
 enum {
-	CREW_MAX = 16,
-	HELP_NS_DEFAULT = 60 * 1000
-}; /* threads; as many as WORKERS_MAX of lib/conf */
+	CREW_MAX = 16, /* threads; as many as WORKERS_MAX of lib/conf */
+	HELP_NS_DEFAULT = 60 * 1000,
+};
 
 struct worker_params {
 	unsigned index;      /* from 0; row of the tallies; workers_new() sets it */
