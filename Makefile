@@ -45,7 +45,9 @@ check: deps
 interop: deps
 	@tools/run-tests --only interop
 
-bench: deps
+# What everything costs, beside raw cryptography, plain forwarding and the peers a user could install.
+bench:
+	@tools/install-deps build run test bench
 	@[ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release
 	@ninja -C build-bench
 	@meson test -C build-bench --benchmark --verbose

@@ -231,6 +231,7 @@ floor_print(unsigned rounds)
 		keep_least(&copy, now_ns() - middle);
 		keep_least(&sum, middle - start);
 	}
+	(void)sink;
 	printf("\nsuperpackets of %d segments, ns a packet of %d; checksum %.0f, with copy %.0f\n",
 	    SEGS, PACKET, sum, copy);
 }

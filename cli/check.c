@@ -304,7 +304,10 @@ text_check(struct check *k, const struct schema *schema, const struct text *text
 {
 	struct arena *a = arena_new_secret();
 	struct tree *t = tree_new(schema);
-	(void)load_any(t, LOAD_OVERRIDE, text_str(text), text->len, &k->load);
+	if (load_has_places(text_str(text), text->len))
+		(void)load_places(t, text_str(text), text->len, &k->load);
+	else
+		(void)load_any(t, LOAD_OVERRIDE, text_str(text), text->len, &k->load);
 	conf_free(conf_load(groups_to_elem(t, a, &k->conf), &k->conf));
 	said_make(k);
 	k->wrong = places_make(&k->said, is_invalid);

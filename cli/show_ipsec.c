@@ -145,8 +145,11 @@ redundancy_put(struct text *out, const struct elem *block)
 {
 	const struct elem *e = elem_find(block, "tunnel-redundancy-extensive");
 	const char *primary = elem_value(e, "ipsec-tunnel-redundancy-primary-remote-address");
-	if (primary == NULL)
+	if (primary == NULL) {
+		if (elem_has(e, "ipsec-redundancy-tunnel-no-information"))
+			text_put(out, "  Backup remote gateway: Not configured\n");
 		return;
+	}
 	text_printf(out, "  Primary remote gateway: %s, State: ", primary);
 	render_capital(out, value(e, "ipsec-redundancy-primary-state"));
 	const char *backup = elem_value(e, "ipsec-tunnel-redundancy-backup-remote-address");

@@ -20,6 +20,14 @@ clear_ike(struct kmd *k, struct row_job *j, struct arena *a)
 }
 
 struct elem *
+clear_ike_statistics(struct kmd *k, struct row_job *j, struct arena *a)
+{
+	(void)a;
+	(void)life_clear_statistics(k->life, &j->which);
+	return NULL;
+}
+
+struct elem *
 clear_ipsec(struct kmd *k, struct row_job *j, struct arena *a)
 {
 	(void)a;

@@ -15,34 +15,18 @@
 #include "lib/os/answer.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { SYNC_WAIT_MS = 3000 };
 
-static uint32_t
-number_of(const struct elem *body, const char *name)
-{
-	const char *text = elem_value(body, name);
-	return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 0;
-}
-
 /* --- mgd: configuration --- */
 
-static void
-conf_check(struct kmd *k, struct ipc_msg *m)
+static bool
+can_run(void *ctx, const struct conf *c, struct text *why)
 {
-	struct text why = { 0 };
-	struct conf *c = checked_load(m, &why);
-	if (c != NULL && !life_conf_check(c, &why)) {
-		conf_free(c);
-		c = NULL;
-	}
-	answer_conf(k->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
-	if (c != NULL)
-		checked_keep(&k->checked, c, m);
-	text_done(&why);
+	(void)ctx;
+	return life_conf_check(c, why);
 }
 
 /* The sockets are there, or netd takes too long to be waited for: the configuration that waits is run. */
@@ -75,23 +59,15 @@ on_sync_wait(uv_timer_t *t)
 static void
 conf_apply(struct kmd *k, const struct ipc_msg *m)
 {
-	struct text why = { 0 };
 	uint32_t commit = answer_commit_of(m);
-	struct conf *c = checked_take(&k->checked, m);
+	struct conf *c = checked_on_apply(&k->checked, k->mgd, m, NULL, NULL);
 	if (c == NULL)
-		c = checked_load(m, &why);
-	if (c == NULL) {
-		answer_conf(k->mgd, m->seq, commit, text_str(&why));
-		text_done(&why);
 		return;
-	}
-	text_done(&why);
 	conf_free(k->waiting); /* mgd has asked for something else since */
 	k->waiting = c;
 	k->apply_seq = m->seq;
 	k->apply_commit = commit;
-	/* nothing comes from netd for a commit that does not concern it */
-	k->awaited_commit = elem_has(m->body, "network") ? number_of(m->body, "network") : commit;
+	k->awaited_commit = answer_network_of(m);
 	if (k->netd != NULL && k->synced_commit < k->awaited_commit)
 		uv_timer_start(&k->sync_wait, on_sync_wait, SYNC_WAIT_MS, 0);
 	else
@@ -103,7 +79,7 @@ control_mgd(struct kmd *k, struct ipc_msg *m)
 {
 	switch (m->type) {
 	case MSG_CONF_CHECK:
-		conf_check(k, m);
+		checked_on_check(&k->checked, k->mgd, m, can_run, NULL);
 		break;
 	case MSG_CONF_APPLY:
 		conf_apply(k, m);

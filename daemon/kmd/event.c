@@ -28,6 +28,8 @@ flag_of(enum life_kind kind)
 	case LIFE_ADOPTED:
 	case LIFE_ORPHAN:
 	case LIFE_INSTALL_FAILED:
+	case LIFE_SHORT:
+	case LIFE_SPI_TWICE:
 		return "database";
 	case LIFE_P1_NO_POLICY:
 	case LIFE_CONF_CHANGED:
@@ -37,19 +39,24 @@ flag_of(enum life_kind kind)
 	}
 }
 
+static enum log_level
+level_of(const struct life_kind_info *info)
+{
+	return info->tag != NULL ? (enum log_level)info->severity : LOG_LEVEL_DEBUG;
+}
+
+/* Is there budget for a line? If not, it is counted. */
 static bool
-budget_take(struct event_budget *b, uint64_t now_ms)
+budget_has(struct event_budget *b, uint64_t now_ms)
 {
 	if (now_ms - b->since_ms >= EVENT_WINDOW_MS) {
 		b->since_ms = now_ms;
 		b->n_lines = 0;
 	}
-	if (b->n_lines >= EVENT_LINES_MAX) {
-		b->n_left_out++;
-		return false;
-	}
-	b->n_lines++;
-	return true;
+	if (b->n_lines < EVENT_LINES_MAX)
+		return true;
+	b->n_left_out++;
+	return false;
 }
 
 /* Who it is about, unless the text says so: " (192.0.2.1 > 198.51.100.7, ss/r/t)". */
@@ -71,17 +78,26 @@ who_put(struct text *out, const struct life_event *e)
 	text_putc(out, ')');
 }
 
+bool
+event_hears(struct events *v, uint64_t now_ms, enum life_kind kind)
+{
+	const struct life_kind_info *info = life_kind_info(kind);
+	return log_is_traced(flag_of(kind), level_of(info)) ||
+	       (info->tag != NULL && budget_has(&v->budgets[kind], now_ms));
+}
+
 void
 event_log(struct events *v, uint64_t now_ms, const struct life_event *e)
 {
 	const struct life_kind_info *info = life_kind_info(e->kind);
-	enum log_level level = info->tag != NULL ? (enum log_level)info->severity : LOG_LEVEL_DEBUG;
+	enum log_level level = level_of(info);
 	const char *flag = flag_of(e->kind);
-	bool is_line = info->tag != NULL && budget_take(&v->budgets[e->kind], now_ms);
+	bool is_line = info->tag != NULL && budget_has(&v->budgets[e->kind], now_ms);
 	bool is_traced = log_is_traced(flag, level);
 	if (!is_line && !is_traced)
 		return;
 	struct text t = { 0 };
+	v->budgets[e->kind].n_lines += is_line;
 	text_put(&t, e->text);
 	who_put(&t, e);
 	if (is_traced)

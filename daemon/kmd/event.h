@@ -28,6 +28,8 @@ struct events {
 	struct event_budget budgets[LIFE_KIND_MAX];
 };
 
+/* Would anything be written of this kind? If only the budget is against it, the line counts as left out. */
+bool event_hears(struct events *v, uint64_t now_ms, enum life_kind kind);
 /* Writes the line of E, if there is still budget for its kind. */
 void event_log(struct events *v, uint64_t now_ms, const struct life_event *e);
 /* Says what has been left out, when the time of a budget is over. */

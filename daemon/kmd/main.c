@@ -106,6 +106,13 @@ host_prove(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
 	pki_prove(&k->pki, ticket, claim, cas, n_cas);
 }
 
+static bool
+host_hears(void *ctx, enum life_kind kind)
+{
+	struct kmd *k = ctx;
+	return event_hears(&k->events, kmd_now(), kind);
+}
+
 static void
 host_event(void *ctx, const struct life_event *e)
 {
@@ -217,6 +224,7 @@ main(void)
 		.chain = host_chain,
 		.sign = host_sign,
 		.prove = host_prove,
+		.hears = host_hears,
 		.event = host_event,
 	};
 	uv_loop_t *loop = &k.daemon.loop;

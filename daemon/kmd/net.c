@@ -2,7 +2,8 @@
  *
  * net.c - the datagrams of the peers: UDP sockets that netd has opened, bound to local gateways.
  *
- * One wake-up of a socket reads at most NET_BATCH * NET_BATCHES datagrams, so a flood on one address does not keep the
+ * The kernel may have merged datagrams that came one behind the other from one peer: then the first is IKE, and the others may
+ * be ESP, which its next packets make good. One wake-up of a socket reads about NET_TURN datagrams, so a flood on one address does not keep the
  * timers and the other channels from their turn. Sockets never block and are never waited for: a datagram that the kernel does not
  * take is lost, and IKE sends it again. Called by main.c and control.c on the loop's thread.
  */
@@ -13,10 +14,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 enum { IKE_PORT = 500 };
 
@@ -179,25 +185,60 @@ datagram_take(struct net_socket *s, const union net_address *from, uint8_t *p, s
 	n->ops->on_datagram(n->arg, &path, p, len);
 }
 
-/* Returns false when nothing is left, or the socket is. */
+/* The length of each datagram of a piece of LEN octets but the last. */
+static size_t
+step_read(struct msghdr *m, size_t len)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		int size = 0;
+		if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != UDP_GRO)
+			continue;
+		memcpy(&size, CMSG_DATA(c), sizeof(size));
+		if (size > 0 && (size_t)size < len)
+			return (size_t)size;
+	}
+	return len;
+}
+
+/* Takes the datagrams of a piece; returns how many there were. */
+static unsigned
+piece_take(struct net_socket *s, struct msghdr *m, uint8_t *p, size_t len)
+{
+	size_t step = step_read(m, len);
+	unsigned n = 0;
+	do {
+		size_t some = len < step ? len : step;
+		datagram_take(s, m->msg_name, p, some < NET_DATAGRAM_MAX ? some : NET_DATAGRAM_MAX);
+		p += some;
+		len -= some;
+		n++;
+	} while (len > 0 && s->net != NULL);
+	return n;
+}
+
+/* Adds to N_TAKEN how many datagrams there were. Returns false when nothing is left, or the socket is. */
 static bool
-batch_read(struct net_socket *s)
+batch_read(struct net_socket *s, unsigned *n_taken)
 {
 	struct mmsghdr messages[NET_BATCH];
 	struct iovec vectors[NET_BATCH];
 	union net_address from[NET_BATCH];
+	uint8_t control[NET_BATCH][CMSG_SPACE(sizeof(int))] __attribute__((aligned(16)));
 	struct net *n = s->net;
 	for (size_t i = 0; i < NET_BATCH; i++) {
-		vectors[i] = (struct iovec){ .iov_base = n->in + i * NET_DATAGRAM_MAX,
-			.iov_len = NET_DATAGRAM_MAX };
+		vectors[i] = (struct iovec){ .iov_base = n->in + i * NET_PIECE_MAX,
+			.iov_len = NET_PIECE_MAX };
 		messages[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
 			.msg_namelen = sizeof(from[i]),
 			.msg_iov = &vectors[i],
-			.msg_iovlen = 1 };
+			.msg_iovlen = 1,
+			.msg_control = control[i],
+			.msg_controllen = sizeof(control[i]) };
 	}
 	int got = recvmmsg(s->fd, messages, NET_BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < got && s->net != NULL; i++)
-		datagram_take(s, &from[i], vectors[i].iov_base, messages[i].msg_len);
+		*n_taken +=
+		    piece_take(s, &messages[i].msg_hdr, vectors[i].iov_base, messages[i].msg_len);
 	return got == NET_BATCH && s->net != NULL;
 }
 
@@ -205,9 +246,10 @@ static void
 on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct net_socket *s = poll->data;
+	unsigned n_taken = 0;
 	(void)status; /* an error of the socket is read away with the next datagram */
 	(void)events;
-	for (unsigned i = 0; i < NET_BATCHES && s->net != NULL && batch_read(s); i++)
+	while (s->net != NULL && batch_read(s, &n_taken) && n_taken < NET_TURN)
 		continue;
 }
 
@@ -332,7 +374,7 @@ net_init(struct net *n, uv_loop_t *loop, const struct net_ops *ops, void *arg)
 {
 	*n = (struct net){ .loop = loop, .ops = ops, .arg = arg };
 	n->bytes = malloc(NET_OUT_BYTES);
-	n->in = malloc((size_t)NET_BATCH * NET_DATAGRAM_MAX);
+	n->in = malloc((size_t)NET_BATCH * NET_PIECE_MAX);
 	if (n->bytes == NULL || n->in == NULL)
 		abort();
 }

@@ -20,8 +20,9 @@ struct net_socket;
 
 enum {
 	NET_SOCKETS_MAX = 65536,
-	NET_BATCH = 32,          /* datagrams that one call of the kernel takes or gives */
-	NET_BATCHES = 8,         /* such calls of one socket before others have their turn */
+	NET_BATCH = 32, /* datagrams that one call of the kernel takes, or pieces that it gives */
+	NET_TURN = 256, /* datagrams of one socket, about, before others have their turn */
+	NET_PIECE_MAX = 65536, /* octets of datagrams of equal length that the kernel has merged */
 	NET_DATAGRAM_MAX = 9000, /* a longer one is cut short, and refused for its length */
 	NET_OUT_BYTES = 1 << 16, /* that wait to be sent together */
 };
@@ -58,7 +59,7 @@ struct net {
 	size_t n_out;
 	uint8_t *bytes;
 	size_t n_bytes;
-	uint8_t *in; /* NET_BATCH datagrams */
+	uint8_t *in; /* NET_BATCH pieces */
 };
 
 void net_init(struct net *n, uv_loop_t *loop, const struct net_ops *ops, void *arg);

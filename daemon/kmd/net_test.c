@@ -17,10 +17,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#define UDP_GRO 104
+#endif
 
 struct bench {
 	uv_loop_t loop;
@@ -178,6 +184,57 @@ a_flood_is_read_in_turns(void **state)
 	assert_int_equal(n, 2 * NET_BATCH + 5);
 }
 
+/* Sends N octets at P as datagrams of SIZE, the last one what is left; they arrive in one piece. */
+static void
+peer_send_merged(struct bench *b, const void *p, size_t n, int size)
+{
+	static const int none = 0;
+	assert_int_equal(setsockopt(b->peer, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
+	peer_send(b, p, n);
+	assert_int_equal(setsockopt(b->peer, IPPROTO_UDP, UDP_SEGMENT, &none, sizeof(none)), 0);
+}
+
+static void
+merged_datagrams_are_taken_apart(void **state)
+{
+	static const int on = 1;
+	struct bench *b = *state;
+	int fd = udp_open(&b->at);
+	assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)), 0);
+	assert_int_equal(give(b, "ike-natt", "127.0.0.1", fd), 0);
+	peer_send_merged(b,
+	    "\0\0\0\0first"
+	    "\0\0\0\0again"
+	    "\0\0\1\0 esp."
+	    "\0\0\0\0end",
+	    34, 9);
+	peer_send(b, "\0\0\0\0alone", 9);
+	turn(b);
+	assert_string_equal(text_str(&b->got), "127.0.0.1:4500 5 first\n"
+					       "127.0.0.1:4500 5 again\n"
+					       "127.0.0.1:4500 3 end\n"
+					       "127.0.0.1:4500 5 alone\n");
+	assert_int_equal(b->net.count.received, 5);
+	assert_int_equal(b->net.count.foreign, 1);
+}
+
+static void
+a_long_message_that_came_in_fragments_is_whole(void **state)
+{
+	static const int on = 1;
+	static uint8_t fragments[40 * 1400];
+	struct bench *b = *state;
+	int fd = udp_open(&b->at);
+	unsigned n = 0;
+	assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)), 0);
+	assert_int_equal(give(b, "ike-natt", "127.0.0.1", fd), 0);
+	peer_send_merged(b, fragments, sizeof(fragments), 1400);
+	turn(b);
+	for (const char *s = text_str(&b->got); (s = strstr(s, ":4500 1396 ")) != NULL; s++)
+		n++;
+	assert_int_equal(n, 40);
+}
+
 static void
 more_than_a_batch_is_sent(void **state)
 {
@@ -250,6 +307,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    the_port_says_whether_there_is_a_marker, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_is_read_in_turns, setup, teardown),
+		cmocka_unit_test_setup_teardown(merged_datagrams_are_taken_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_long_message_that_came_in_fragments_is_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(more_than_a_batch_is_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    without_a_socket_a_message_is_lost_and_counted, setup, teardown),

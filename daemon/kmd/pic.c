@@ -436,10 +436,9 @@ pics_sa_add(struct pics *p, const struct life_sa *sa)
 		p->n_lost++;
 		return;
 	}
-	struct arena *a = arena_new_secret();
 	c->seq++;
-	int rc = send_to(p, sa->pic, MSG_SA_ADD, c->seq, pic_sa_build(a, sa));
-	arena_free(a);
+	int rc = send_to(p, sa->pic, MSG_SA_ADD, c->seq, pic_sa_build(p->secret, sa));
+	arena_clear(p->secret);
 	if (rc != -EPIPE)
 		question_add(c, sa, rc < 0);
 }
@@ -493,12 +492,14 @@ pics_redundancy(struct pics *p, const struct life_redundancy *r)
 void
 pics_init(struct pics *p, uv_loop_t *loop, struct life *life)
 {
-	*p = (struct pics){ .loop = loop, .life = life };
+	*p = (struct pics){ .loop = loop, .life = life, .secret = arena_new_secret() };
 }
 
 void
 pics_done(struct pics *p)
 {
+	arena_free(p->secret);
+	p->secret = NULL;
 	while (p->list != NULL) {
 		struct pic *c = p->list;
 		p->list = c->next;

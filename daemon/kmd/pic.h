@@ -23,6 +23,7 @@ struct pics {
 	uv_loop_t *loop;
 	struct life *life;
 	struct pic *list;
+	struct arena *secret; /* of the message that is being made; empty between two */
 	bool is_open;         /* channels are read */
 	unsigned long n_lost; /* messages that no picd was there for */
 };

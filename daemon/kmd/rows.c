@@ -42,6 +42,8 @@ static const struct row_command commands[] = {
 	    true, NULL, NULL },
 	{ "clear-services-ike-security-associations", clear_ike, NULL, true, false, "peer-address",
 	    NULL },
+	{ "clear-services-ike-statistics", clear_ike_statistics, NULL, true, false, "peer-address",
+	    NULL },
 	{ "clear-ike-security-associations", clear_ike, NULL, false, true, "peer-address", NULL },
 	{ "clear-services-ipsec-vpn-security-associations", clear_ipsec, NULL, true, false,
 	    "remote-gateway", NULL },
@@ -80,7 +82,7 @@ jobs_run(struct kmd *k)
 			return;
 		}
 		struct arena *a = arena_new();
-		struct elem *row = j->command->next_row(k, j, a);
+		struct elem *row = !j->is_elsewhere ? j->command->next_row(k, j, a) : NULL;
 		int rc = row != NULL ? ipc_send(k->mgd, MSG_ROW, j->seq, row, -1) : 0;
 		arena_free(a);
 		if (rc < 0) {
@@ -255,6 +257,11 @@ job_new(const struct elem *rpc, const char **why)
 	j->request = request_copy(j->arena, rpc);
 	const char *level = elem_value(j->request, "level");
 	const char *index = elem_value(j->request, "tunnel-index");
+	const char *instance = elem_value(j->request, "routing-instance");
+	j->is_elsewhere =
+	    instance != NULL && strcmp(instance, "default") != 0 && strcmp(instance, "master") != 0;
+	if (j->is_elsewhere && commands[i].next_row == switch_tunnel)
+		j->error = "there is no IKE in this routing instance";
 	j->is_detail = level != NULL && strcmp(level, "detail") == 0;
 	j->which.services = commands[i].services;
 	j->which.es = commands[i].es;

@@ -37,6 +37,7 @@ struct row_job {
 	struct life_select which; /* from the request */
 	struct addr local;        /* request ... switch tunnel */
 	bool is_detail;
+	bool is_elsewhere; /* asks for another routing instance than that in which IKE is spoken */
 	struct row_item *items; /* by rows_note_*() */
 	size_t n_items;
 	size_t at;         /* item that comes next */
@@ -51,6 +52,7 @@ struct elem *show_pic_redundancy(struct kmd *k, struct row_job *j, struct arena 
 
 /* Not row makers: do it all. clear_*() return NULL, switch_*() one row with what came of it. */
 struct elem *clear_ike(struct kmd *k, struct row_job *j, struct arena *a);
+struct elem *clear_ike_statistics(struct kmd *k, struct row_job *j, struct arena *a);
 struct elem *clear_ipsec(struct kmd *k, struct row_job *j, struct arena *a);
 struct elem *switch_tunnel(struct kmd *k, struct row_job *j, struct arena *a);
 struct elem *switch_es(struct kmd *k, struct row_job *j, struct arena *a);

@@ -142,6 +142,14 @@ life_clear_ike(struct life *l, uint64_t now_ms, const struct life_select *which)
 }
 
 size_t
+life_clear_statistics(struct life *l, const struct life_select *which)
+{
+	(void)l;
+	select_note("clear-statistics", which);
+	return 1;
+}
+
+size_t
 life_clear_ipsec(struct life *l, uint64_t now_ms, const struct life_select *which)
 {
 	(void)l;
@@ -428,6 +436,33 @@ what_is_cleared_is_what_was_named(void **state)
 	    "error invalid argument\n");
 	assert_string_equal(text_str(&asked), "");
 	assert_string_equal(call(b, "get-route-information", ""), "error unknown command\n");
+	call(b, "clear-services-ike-statistics", "peer-address=198.51.100.7 service-set=ss");
+	assert_string_equal(
+	    text_str(&asked), "clear-statistics services set=ss sa= index=0 remote=198.51.100.7\n");
+}
+
+/* IKE is spoken in one routing instance: whoever asks for another one gets nothing, and ends nothing. */
+static void
+another_routing_instance_has_nothing(void **state)
+{
+	struct bench *b = *state;
+	sa_add("198.51.100.6", 0x10, IKE_UP);
+	tunnel_add("ss/r/1", "ss", "198.51.100.6", "no proposal chosen");
+	assert_string_equal(call(b, SERVICES, "level=brief routing-instance=red"), "ok \n");
+	assert_string_equal(
+	    call(b, "get-ike-services-statistics", "routing-instance=red"), "ok \n");
+	assert_non_null(strstr(call(b, SERVICES, "routing-instance=default"), "matured"));
+	assert_non_null(strstr(call(b, SERVICES, "routing-instance=master"), "matured"));
+	assert_string_equal(
+	    call(b, "clear-services-ike-security-associations", "routing-instance=red"), "ok \n");
+	assert_string_equal(text_str(&asked), "");
+	call(b, "clear-services-ike-security-associations", "routing-instance=default");
+	assert_string_not_equal(text_str(&asked), "");
+	assert_string_equal(call(b, "request-ipsec-switch-tunnel",
+				"local-gateway=192.0.2.1 remote-gateway=198.51.100.7 "
+				"routing-instance=red"),
+	    "error there is no IKE in this routing instance\n");
+	assert_string_equal(text_str(&asked), "");
 }
 
 static void
@@ -488,6 +523,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_peer_without_an_sa_is_told_with_its_failure, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_cleared_is_what_was_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    another_routing_instance_has_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    gateways_are_switched_where_there_are_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(redundancy_is_of_es_units, setup, teardown),

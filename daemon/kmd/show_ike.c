@@ -245,6 +245,7 @@ show_ike_statistics(struct kmd *k, struct row_job *j, struct arena *a)
 			continue;
 		struct elem *block = block_open(a, sa->path.remote.addr, &e);
 		cookies_put(a, e, sa);
+		elem_leaf(a, e, "ike-sa-routing-instance", "default");
 		end_put(a, e, "ike-sa-local-address", "ike-sa-local-port", &sa->path.local);
 		elem_leaff(a, e, "ike-sa-remote-port", "%u", sa->path.remote.port);
 		traffic_put(a, e, sa);

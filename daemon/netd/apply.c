@@ -8,6 +8,7 @@
  */
 #include "daemon/netd/netd.h"
 
+#include "daemon/netd/group.h"
 #include "daemon/netd/jobs.h"
 #include "daemon/netd/routes.h"
 #include "daemon/netd/sock.h"
@@ -58,22 +59,85 @@ tun_sysctls(const char *device)
 static int
 tun_make(struct netd *n, struct item *it)
 {
+	enum tun_offload got;
 	if (n->n_tun_fds == 0)
 		return -EMFILE;
 	int fd = n->tun_fds[--n->n_tun_fds];
-	int rc = tun_create(fd, it->device);
+	int rc = tun_create(fd, it->device,
+	    (struct tun_kind){
+		.has_queues = it->has_queues,
+		.has_vnet_header = it->has_vnet_header,
+	    });
 	if (rc == 0)
 		rc = host_tun_adopt(&n->host, it->device, TUN_MTU);
 	if (rc == 0)
 		rc = tun_sysctls(it->device);
+	if (rc == 0 && it->has_vnet_header)
+		rc = tun_offload(fd, TUN_OFFLOAD_ALL, &got);
 	if (rc < 0) {
 		close(fd);
 		return rc;
 	}
+	(void)!host_link_direct(&n->host, it->device); /* it works with queues before it, too */
 	it->link_header = it->media != NULL ? host_link_header(&n->host, it->media) : 0;
 	it->fd = fd;
 	it->is_ours = true;
 	return 0;
+}
+
+/* The device that IT, of plan P, belongs to: the running one if it is to stay. */
+static const struct item *
+device_of(const struct netd *n, const struct plan *p, const struct item *it)
+{
+	const struct item *running = plan_find(n->plan, it->of);
+	return running != NULL && running->fd >= 0 ? running : plan_find(p, it->of);
+}
+
+/* A device that was made when there was no room for queues has one as long as it exists. */
+static int
+queue_make(struct netd *n, struct item *it, const struct plan *p)
+{
+	const struct item *tun = device_of(n, p, it);
+	if (tun == NULL || tun->fd < 0 || host_ifindex(&n->host, it->device) == 0)
+		return -ENODEV;
+	if (!tun->has_queues)
+		return 0;
+	if (n->n_tun_fds == 0)
+		return -EMFILE;
+	int fd = n->tun_fds[--n->n_tun_fds];
+	int rc = tun_join(fd, it->device,
+	    (struct tun_kind){
+		.has_queues = true,
+		.has_vnet_header = tun->has_vnet_header,
+	    });
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	it->has_vnet_header = tun->has_vnet_header;
+	it->link_header = tun->link_header;
+	it->fd = fd;
+	it->is_ours = true;
+	return 0;
+}
+
+/* IS_SINGLE: the device hands over single packets; else trains of segments as well. */
+static int
+single_set(const struct item *tun, bool is_single)
+{
+	enum tun_offload got;
+	if (tun == NULL || tun->fd < 0 || !tun->has_vnet_header)
+		return 0;
+	return tun_offload(tun->fd, is_single ? TUN_OFFLOAD_NONE : TUN_OFFLOAD_ALL, &got);
+}
+
+static int
+socket_make(struct netd *n, struct item *it, const struct plan *p)
+{
+	int fd = strcmp(it->role, "natt") == 0 ? group_join(n, p, it) : sock_open(it);
+	it->fd = fd < 0 ? -1 : fd;
+	it->is_ours = fd >= 0;
+	return fd < 0 ? fd : 0;
 }
 
 const char *const netd_sysctls[NETD_SYSCTLS] = {
@@ -145,7 +209,7 @@ static bool
 is_link_missing(int rc)
 {
 	return rc == -ENODEV || rc == -ENETUNREACH || rc == -EHOSTUNREACH || rc == -ENETDOWN ||
-	       rc == -EADDRNOTAVAIL;
+	       rc == -EADDRNOTAVAIL || rc == -EBUSY;
 }
 
 /* Does what IT says. Returns 0, also when it has to wait, or -errno. NEW: the plan it belongs to. */
@@ -181,10 +245,19 @@ item_make(struct netd *n, struct item *it, const struct plan *new)
 		rc = host_rule(&n->host, it, true);
 		it->is_ours = rc == 0;
 		break;
+	case ITEM_QUEUE:
+		rc = queue_make(n, it, new);
+		break;
+	case ITEM_SINGLE:
+		rc = single_set(device_of(n, new, it), true);
+		break;
 	case ITEM_SOCKET:
-		it->fd = sock_open(it);
-		rc = it->fd < 0 ? it->fd : 0;
-		it->is_ours = rc == 0;
+		rc = socket_make(n, it, new);
+		may_wait = rc == -EBUSY;
+		break;
+	case ITEM_STEER:
+		rc = group_steer(n, new, it);
+		may_wait = true;
 		break;
 	case ITEM_KINDS:
 		break;
@@ -203,12 +276,17 @@ item_make(struct netd *n, struct item *it, const struct plan *new)
 	return rc;
 }
 
+/* Takes back IT of plan P; KEEP, which may be NULL, goes on. */
 static void
-item_unmake(struct netd *n, struct item *it)
+item_unmake(struct netd *n, struct item *it, const struct plan *p, const struct plan *keep)
 {
 	int rc = 0;
-	if (it->kind == ITEM_TUN || it->kind == ITEM_SOCKET)
+	if (it->kind == ITEM_TUN || it->kind == ITEM_QUEUE || it->kind == ITEM_SOCKET)
 		pics_take(n, it);
+	if (it->kind == ITEM_STEER)
+		group_unsteer(n, p, it, keep);
+	if (it->kind == ITEM_SINGLE)
+		rc = single_set(plan_find(keep, it->of), false);
 	if (it->is_ours) {
 		switch (it->kind) {
 		case ITEM_SYSCTL:
@@ -230,8 +308,14 @@ item_unmake(struct netd *n, struct item *it)
 			/* the last descriptor would end it too, but a picd may still hold one */
 			rc = host_link_del(&n->host, it->device);
 			break;
+		case ITEM_QUEUE:
+			/* a picd may still hold it, and would not read what comes */
+			rc = plan_find(keep, it->of) != NULL ? tun_leave(it->fd) : 0;
+			break;
+		case ITEM_SINGLE:
 		case ITEM_IP6:
 		case ITEM_SOCKET:
+		case ITEM_STEER:
 		case ITEM_KINDS:
 			break;
 		}
@@ -255,6 +339,8 @@ item_inherit(struct item *to, struct item *from)
 	to->is_ours = from->is_ours;
 	to->is_waiting = from->is_waiting;
 	to->link_header = from->link_header;
+	to->has_queues = from->has_queues;
+	to->has_vnet_header = from->has_vnet_header;
 	to->since_s = from->since_s;
 	to->fd = from->fd;
 	to->is_given = from->is_given;
@@ -266,10 +352,11 @@ apply_tun_missing(const struct netd *n, const struct plan *p)
 {
 	size_t missing = 0;
 	size_t near = 0;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->items[i]->kind == ITEM_TUN &&
-		    plan_find_near(n->plan, p->items[i]->key, &near) == NULL)
+	for (size_t i = 0; i < p->n; i++) {
+		bool is_queue = p->items[i]->kind == ITEM_TUN || p->items[i]->kind == ITEM_QUEUE;
+		if (is_queue && plan_find_near(n->plan, p->items[i]->key, &near) == NULL)
 			missing++;
+	}
 	return missing;
 }
 
@@ -283,7 +370,7 @@ ifindex_of(const char *device, void *arg)
 /* Takes away N_TUNS devices at once. The last descriptor of one would end it, too, but alone and slowly, and a picd may
  * still hold one. */
 static void
-tuns_unmake(struct netd *n, struct item **tuns, size_t n_tuns)
+tuns_unmake(struct netd *n, struct item **tuns, size_t n_tuns, const struct plan *p)
 {
 	if (n_tuns == 0)
 		return;
@@ -293,7 +380,7 @@ tuns_unmake(struct netd *n, struct item **tuns, size_t n_tuns)
 	if (rc < 0)
 		log_line(LOG_LEVEL_WARNING, "NETD_REMOVE", "devices: %s", strerror(-rc));
 	for (size_t i = 0; i < n_tuns; i++)
-		item_unmake(n, tuns[i]);
+		item_unmake(n, tuns[i], p, NULL);
 }
 
 /* Takes back the first COUNT items of P that the running plan does not have. */
@@ -323,11 +410,11 @@ plan_unmake(struct netd *n, struct plan *p, size_t count, const struct plan *kee
 	for (size_t i = n_gone; i-- > end;) {
 		if (gone[i]->kind == ITEM_UP && smap_find(&tuns, gone[i]->device) != NULL)
 			gone[i]->is_ours = false;
-		item_unmake(n, gone[i]);
+		item_unmake(n, gone[i], p, keep);
 	}
-	tuns_unmake(n, gone + first, end - first);
+	tuns_unmake(n, gone + first, end - first, p);
 	for (size_t i = first; i-- > 0;)
-		item_unmake(n, gone[i]);
+		item_unmake(n, gone[i], p, keep);
 	smap_done(&tuns);
 	free(gone);
 }
@@ -352,14 +439,18 @@ plan_make(struct netd *n, struct plan *p, size_t *out_done, struct text *out)
 	return 0;
 }
 
-/* A route that replaced one of ours took it away: put it back. */
+/* What took the place of something that runs took it away: put it back. */
 static void
-routes_restore(struct netd *n)
+running_restore(struct netd *n)
 {
 	for (size_t i = 0; n->plan != NULL && i < n->plan->n; i++) {
 		struct item *it = n->plan->items[i];
 		if (it->kind == ITEM_ROUTE && it->is_ours)
 			(void)!host_route(&n->host, it, true, false);
+		if (it->kind == ITEM_SINGLE)
+			(void)!single_set(plan_find(n->plan, it->of), true);
+		if (it->kind == ITEM_STEER && !it->is_waiting)
+			(void)!group_steer(n, n->plan, it);
 	}
 }
 
@@ -390,6 +481,7 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 	const char *why = "";
 	struct nft_source s = filters_of(n, c);
 	/* devices and routes come one by one, and what protects comes last */
+	group_begin(n);
 	if (n->plan == NULL)
 		nft_shut(&n->nft, n->memo);
 	nft_quiet(&n->nft, &s);
@@ -402,7 +494,7 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 	}
 	if (rc < 0) {
 		plan_unmake(n, p, done, n->plan);
-		routes_restore(n);
+		running_restore(n);
 		plan_free(p);
 		conf_free(c);
 		return rc;
@@ -428,12 +520,40 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 	return 0;
 }
 
+/* IT had to wait, and is in force now. */
+static void
+waited_end(struct netd *n, struct item *it)
+{
+	log_line(LOG_LEVEL_INFO, "NETD_WAIT", "%s is in force now", it->what);
+	pics_give(n, it);
+}
+
+bool
+apply_regroup(struct netd *n)
+{
+	bool is_waiting = false;
+	group_begin(n);
+	for (size_t i = 0; n->plan != NULL && i < n->plan->n; i++) {
+		struct item *it = n->plan->items[i];
+		if ((it->kind != ITEM_SOCKET && it->kind != ITEM_STEER) || !it->is_waiting)
+			continue;
+		int rc = item_make(n, it, n->plan);
+		if (rc < 0)
+			log_line(LOG_LEVEL_WARNING, "NETD_WAIT", "%s: %s", it->what, strerror(-rc));
+		else if (!it->is_waiting)
+			waited_end(n, it);
+		is_waiting = is_waiting || it->is_waiting;
+	}
+	return is_waiting;
+}
+
 void
 apply_retry(struct netd *n)
 {
 	const char *why;
 	if (n->plan == NULL)
 		return;
+	group_begin(n);
 	for (size_t i = 0; i < n->plan->n; i++) {
 		struct item *it = n->plan->items[i];
 		/* the kernel drops routes, and IPv6 its addresses, with the link: making them again finds out */
@@ -447,7 +567,7 @@ apply_retry(struct netd *n)
 		if (rc < 0)
 			log_line(LOG_LEVEL_WARNING, "NETD_WAIT", "%s: %s", it->what, strerror(-rc));
 		else if (was_waiting && !it->is_waiting)
-			log_line(LOG_LEVEL_INFO, "NETD_WAIT", "%s is in force now", it->what);
+			waited_end(n, it);
 	}
 	if (filters_apply(n, n->conf, &why) < 0)
 		log_line(LOG_LEVEL_ERROR, "NETD_FILTER", "filters: %s", why);

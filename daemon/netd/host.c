@@ -19,6 +19,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -156,6 +157,17 @@ host_tun_adopt(struct host *h, const char *device, unsigned mtu)
 		return -ENODEV;
 	mnl_attr_put_u32(&r.head, IFLA_MTU, mtu);
 	mnl_attr_put_strz(&r.head, IFLA_IFALIAS, DEVICE_ALIAS);
+	return nl_do(&h->nl, &r);
+}
+
+int
+host_link_direct(struct host *h, const char *device)
+{
+	struct nl_req r;
+	struct tcmsg *m = nl_start(&r, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*m));
+	m->tcm_ifindex = (int)host_ifindex(h, device);
+	m->tcm_parent = TC_H_ROOT;
+	mnl_attr_put_strz(&r.head, TCA_KIND, "noqueue");
 	return nl_do(&h->nl, &r);
 }
 

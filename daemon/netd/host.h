@@ -40,6 +40,9 @@ int host_link_set(struct host *h, const char *device, bool up);
 /* Marks a new device as ours and sets its MTU. */
 int host_tun_adopt(struct host *h, const char *device, unsigned mtu);
 
+/* Has packets go to a device without waiting in a queue before it, of which the kernel would make one for each queue of the device. */
+int host_link_direct(struct host *h, const char *device);
+
 /* What an item says; ADD = false takes it away. Adding: -EEXIST when it is there already. */
 int host_addr(struct host *h, const struct item *it, bool add);
 int host_rule(struct host *h, const struct item *it, bool add);

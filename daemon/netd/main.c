@@ -17,6 +17,7 @@
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 #include "lib/os/answer.h"
+#include "lib/os/cores.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -30,8 +31,12 @@
 enum {
 	TUN_ASK_MAX = 8,   /* questions to sallyportd on their way at once */
 	RETRY_MS = 100,    /* links change in bursts */
+	REGROUP_MS = 100,  /* a picd closes what it was told to when its workers have seen it */
 	FILES_SPARE = 512, /* descriptors for all but units: channels, sockets, netlink */
 };
+
+/* A picd reads vnet headers, several queues of a device, and UDP sockets of ESP. */
+static const bool PICD_IS_FAST = true;
 
 /* --- a configuration from mgd --- */
 
@@ -77,6 +82,14 @@ pending_refuse(struct netd *n, const char *why)
 }
 
 static void
+on_regroup(uv_timer_t *t)
+{
+	struct netd *n = t->data;
+	if (apply_regroup(n))
+		uv_timer_start(&n->regroup, on_regroup, REGROUP_MS, 0);
+}
+
+static void
 pending_run(struct netd *n)
 {
 	struct pending *p = n->pending;
@@ -90,6 +103,7 @@ pending_run(struct netd *n)
 		log_line(LOG_LEVEL_ERROR, "NETD_APPLY", "commit %u: %s", commit, text_str(&why));
 	answer_conf(n->mgd, p->seq, commit, rc == 0 ? NULL : text_str(&why));
 	text_done(&why);
+	uv_timer_start(&n->regroup, on_regroup, REGROUP_MS, 0);
 	pending_end(n);
 }
 
@@ -144,7 +158,7 @@ conf_read(struct netd *n, struct ipc_msg *m)
 	return c;
 }
 
-/* There is a descriptor for each unit, and a process may hold so many: one too many, and the rest would be lost on its way
+/* There is a descriptor for each queue of a unit, and a process may hold so many: one too many, and the rest would be lost on its way
  * here. Returns NULL, or words for the user in A. */
 static const char *
 room_refuse(const struct netd *n, size_t n_units, struct arena *a)
@@ -190,14 +204,15 @@ pending_start(struct netd *n, struct conf *c, uint32_t seq)
 		abort();
 	*n->pending = (struct pending){
 		.c = c,
-		.plan = plan_build(c, &n->sas, &n->sets),
+		.plan = plan_build(c, &n->sas, &n->sets, &n->room),
 		.seq = seq,
 	};
 	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
 	/* what goes is there until all is there that comes */
 	struct arena *a = arena_new();
-	const char *refusal =
-	    room_refuse(n, n->pending->n_missing + plan_count(n->plan, ITEM_TUN), a);
+	const char *refusal = room_refuse(n,
+	    n->pending->n_missing + plan_count(n->plan, ITEM_TUN) + plan_count(n->plan, ITEM_QUEUE),
+	    a);
 	if (refusal != NULL)
 		pending_refuse(n, refusal);
 	arena_free(a);
@@ -316,6 +331,7 @@ on_stop(void *arg)
 	ipc_free(n->mgd);
 	uv_close((uv_handle_t *)&n->links, NULL);
 	uv_close((uv_handle_t *)&n->retry, NULL);
+	uv_close((uv_handle_t *)&n->regroup, NULL);
 	checked_done(&n->checked);
 	uv_close((uv_handle_t *)&n->idle, NULL);
 	seen_close(&n->seen);
@@ -357,9 +373,11 @@ links_watch(struct netd *n)
 	if (n->links_fd < 0 || bind(n->links_fd, (struct sockaddr *)&at, sizeof(at)) < 0)
 		return -errno;
 	uv_timer_init(&n->d.loop, &n->retry);
+	uv_timer_init(&n->d.loop, &n->regroup);
 	uv_poll_init(&n->d.loop, &n->links, n->links_fd);
 	uv_idle_init(&n->d.loop, &n->idle);
 	n->retry.data = n;
+	n->regroup.data = n;
 	n->links.data = n;
 	n->idle.data = n;
 	return uv_poll_start(&n->links, UV_READABLE, on_links);
@@ -384,6 +402,12 @@ main(void)
 		return EXIT_FAILURE;
 	}
 	n.files_max = getrlimit(RLIMIT_NOFILE, &files) == 0 ? (size_t)files.rlim_cur : SIZE_MAX;
+	n.room = (struct plan_room){
+		.n_cores = cores_count(),
+		.n_files = n.files_max > FILES_SPARE ? n.files_max - FILES_SPARE : 0,
+		.is_fast = PICD_IS_FAST,
+	};
+	bound_open(&n.bound);
 	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
@@ -394,6 +418,7 @@ main(void)
 	daemon_done(&n.d);
 	nft_close(&n.nft);
 	host_close(&n.host);
+	bound_close(&n.bound);
 	close(n.links_fd);
 	numbers_done(&n.sas);
 	numbers_done(&n.sets);

@@ -8,6 +8,7 @@
 #ifndef NETD_H
 #define NETD_H
 
+#include "daemon/netd/bound.h"
 #include "daemon/netd/host.h"
 #include "daemon/netd/leftover.h"
 #include "daemon/netd/nft.h"
@@ -77,7 +78,11 @@ struct netd {
 	struct seen seen;   /* when routes of others came */
 	uint32_t started_s; /* seconds after the host */
 	size_t files_max;   /* descriptors that this process may hold */
-	struct job *jobs;   /* commands that are being answered, the first one at work */
+	struct plan_room room;
+	struct bound bound;
+	bool is_bound_known; /* BOUND says what there is now */
+	uv_timer_t regroup;  /* some UDP sockets have to wait for others to be closed */
+	struct job *jobs;    /* commands that are being answered, the first one at work */
 	struct smap
 	    cleared; /* device -> struct cleared (show_if.c): counters when they were set to zero */
 	struct arena *cleared_arena;
@@ -92,13 +97,16 @@ int apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 /* Links have changed: makes again what went with them or waited for them, and hooks captures to new devices. */
 void apply_retry(struct netd *n);
 
+/* Makes the UDP sockets that had to wait; true if some still have to. */
+bool apply_regroup(struct netd *n);
+
 /* Takes away what a killed netd left, and learns what the host was like before it. At start. */
 void apply_start(struct netd *n);
 
 /* Takes everything away. */
 void apply_undo(struct netd *n);
 
-/* How many TUN devices of P do not exist yet. */
+/* How many queues of TUN devices of P do not exist yet. */
 size_t apply_tun_missing(const struct netd *n, const struct plan *p);
 
 /* --- pics.c --- */
@@ -107,6 +115,8 @@ size_t apply_tun_missing(const struct netd *n, const struct plan *p);
 void pics_link(struct netd *n, const char *name, int fd);
 void pics_give(struct netd *n, struct item *it);
 void pics_take(struct netd *n, const struct item *it);
+/* All UDP sockets of the address and the services interface of IT, from whichever netd they came. */
+void pics_take_natt(struct netd *n, const struct item *it);
 void pics_sync(struct netd *n);
 /* Throws away what has queued up on devices that no picd serves under the running configuration: when one comes, it
  * shall not send packets of long ago. */

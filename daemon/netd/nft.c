@@ -54,16 +54,25 @@ nft_memo(struct nft *n, char *out, size_t len)
 	snprintf(out, len, "%.*s", (int)strcspn(at, "\""), at);
 }
 
-static void
-table_counters(struct nft *n, const char *command, struct arena *a, struct smap *out)
+/* What the kernel answers to a list command, or NULL; the caller's. */
+static json_t *
+list_read(struct nft *n, const char *command)
 {
 	unsigned before = nft_ctx_output_get_flags(n->ctx);
 	nft_ctx_output_set_flags(n->ctx, before | NFT_CTX_OUTPUT_JSON);
 	int rc = nft_run_cmd_from_buffer(n->ctx, command);
 	nft_ctx_output_set_flags(n->ctx, before);
-	if (rc != 0)
-		return;
-	json_t *root = json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
+	if (rc != 0) { /* or it would be told with the next error */
+		(void)nft_ctx_get_error_buffer(n->ctx);
+		return NULL;
+	}
+	return json_loads(nft_ctx_get_output_buffer(n->ctx), 0, NULL);
+}
+
+static void
+table_counters(struct nft *n, const char *command, struct arena *a, struct smap *out)
+{
+	json_t *root = list_read(n, command);
 	json_t *list = json_object_get(root, "nftables");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *counter = json_object_get(json_array_get(list, i), "counter");
@@ -85,29 +94,57 @@ nft_counters(struct nft *n, struct arena *a, struct smap *out)
 	table_counters(n, "list counters table netdev " NFT_TABLE, a, out);
 }
 
-int
-nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
+/* The chains of our netdev table as the kernel has them: some kernels remove them with their devices. In A. */
+static void
+netdev_chains(struct nft *n, struct arena *a, struct nft_source *s)
+{
+	json_t *root = list_read(n, "list chains netdev");
+	json_t *list = json_object_get(root, "nftables");
+	const char **chains = arena_array(a, json_array_size(list) + 1, sizeof(*chains));
+	s->n_netdev_chains = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *chain = json_object_get(json_array_get(list, i), "chain");
+		const char *table = json_string_value(json_object_get(chain, "table"));
+		const char *name = json_string_value(json_object_get(chain, "name"));
+		if (name != NULL && table != NULL && strcmp(table, NFT_TABLE) == 0)
+			chains[s->n_netdev_chains++] = arena_strdup(a, name);
+	}
+	s->netdev_chains = chains;
+	json_decref(root);
+}
+
+static int
+apply_once(struct nft *n, const struct nft_source *s)
 {
 	struct text t = { 0 };
 	struct nft_names *now = nft_names_new();
 	struct arena *a = arena_new();
-	struct smap counts = { 0 };
 	struct nft_source source = *s;
-	nft_counters(n, a, &counts);
-	source.counts = &counts;
+	netdev_chains(n, a, &source);
 	nfttext_build(&source, n->loaded, now, &t);
-	smap_done(&counts);
-	arena_free(a);
 	int rc = nft_run_cmd_from_buffer(n->ctx, text_str(&t));
 	text_done(&t);
+	arena_free(a);
 	if (rc != 0) {
 		nft_names_free(now);
-		*out_why = nft_ctx_get_error_buffer(n->ctx);
 		return -EINVAL;
 	}
 	nft_names_free(n->loaded);
 	n->loaded = now;
 	return 0;
+}
+
+int
+nft_apply(struct nft *n, const struct nft_source *s, const char **out_why)
+{
+	int rc = apply_once(n, s);
+	if (rc < 0) { /* a device may have gone in between, and its chain with it */
+		(void)nft_ctx_get_error_buffer(n->ctx);
+		rc = apply_once(n, s);
+	}
+	if (rc < 0)
+		*out_why = nft_ctx_get_error_buffer(n->ctx);
+	return rc;
 }
 
 void

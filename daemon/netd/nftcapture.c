@@ -117,6 +117,15 @@ service_filter_put(
 	}
 }
 
+static void
+netdev_chain(struct builder *b, const char *name, unsigned ifindex, const char *hook)
+{
+	struct nft_hook *h = arena_alloc(b->now->arena, sizeof(*h));
+	h->ifindex = ifindex;
+	nfttext_chain(b, "netdev", name, hook);
+	(void)smap_add(&b->now->netdev, name, h);
+}
+
 /* A unit's list of service sets for one direction and family: the first whose service filter matches takes the packet. */
 static void
 capture_put(struct builder *b, const struct conf_unit *u, bool is_input,
@@ -128,7 +137,7 @@ capture_put(struct builder *b, const struct conf_unit *u, bool is_input,
 		return;
 	const char *base = arena_printf(a, "%s.%s", is_input ? "in" : "out", u->device);
 	const char *chain = arena_printf(a, "%s.%s", base, family_word);
-	nfttext_chain(b, "netdev", chain, "");
+	netdev_chain(b, chain, 0, "");
 	capture_exempt(b, chain, is_input, list, n, family);
 	for (size_t i = 0; i < n; i++) {
 		const struct conf_service_set *s = list[i].set;
@@ -140,7 +149,7 @@ capture_put(struct builder *b, const struct conf_unit *u, bool is_input,
 			continue;
 		}
 		const char *filter = arena_printf(a, "%s.%zu", chain, i);
-		nfttext_chain(b, "netdev", filter, "");
+		netdev_chain(b, filter, 0, "");
 		service_filter_put(b, list[i].service_filter, filter, device);
 		nfttext_rule(b, "netdev", chain);
 		text_printf(b->out, " jump %s\n", filter);
@@ -158,7 +167,8 @@ nftcapture_put(struct builder *b, const struct conf_unit *u)
 	} ways[] = { { "out", "egress" }, { "in", "ingress" } };
 	size_t n = u->inet.n_service_in + u->inet.n_service_out + u->inet6.n_service_in +
 		   u->inet6.n_service_out;
-	if (n == 0 || b->s->ifindex(u->device, b->s->arg) == 0)
+	unsigned ifindex = n > 0 ? b->s->ifindex(u->device, b->s->arg) : 0;
+	if (ifindex == 0)
 		return;
 	for (unsigned way = 0; way < 2; way++) {
 		bool is_input = way == 1;
@@ -171,7 +181,7 @@ nftcapture_put(struct builder *b, const struct conf_unit *u)
 		if (n4 + n6 == 0)
 			continue;
 		const char *base = arena_printf(b->now->arena, "%s.%s", ways[way].word, u->device);
-		nfttext_chain(b, "netdev", base,
+		netdev_chain(b, base, ifindex,
 		    arena_printf(b->now->arena,
 			" { type filter hook %s device \"%s\" priority 0; policy accept; }",
 			ways[way].hook, u->device));

@@ -48,6 +48,7 @@ nft_names_free(struct nft_names *n)
 	if (n == NULL)
 		return;
 	text_done(&n->chains);
+	smap_done(&n->netdev);
 	smap_done(&n->counters);
 	arena_free(n->arena);
 	free(n);
@@ -111,7 +112,6 @@ void
 nfttext_chain(struct builder *b, const char *family, const char *name, const char *hook)
 {
 	text_printf(b->out, "add chain %s " NFT_TABLE " %s%s\n", family, name, hook);
-	/* the netdev table is thrown away as a whole */
 	if (strcmp(family, "inet") == 0)
 		text_printf(&b->now->chains, "delete chain inet " NFT_TABLE " %s\n", name);
 }
@@ -122,18 +122,6 @@ nfttext_rule(struct builder *b, const char *family, const char *chain)
 	text_printf(b->out, "add rule %s " NFT_TABLE " %s", family, chain);
 }
 
-/* The netdev table is made anew by every commit: its counters go on from where they were. */
-static void
-service_counter_put(struct builder *b, const char *name)
-{
-	const struct nft_count *c = b->s->counts != NULL ? smap_find(b->s->counts, name) : NULL;
-	text_printf(b->out, "add counter netdev " NFT_TABLE " %s", name);
-	if (c != NULL)
-		text_printf(b->out, " { packets %llu bytes %llu ; }",
-		    (unsigned long long)c->packets, (unsigned long long)c->bytes);
-	text_putc(b->out, '\n');
-}
-
 const char *
 nfttext_count(struct builder *b, const struct conf_filter *f, const char *counter)
 {
@@ -141,20 +129,17 @@ nfttext_count(struct builder *b, const struct conf_filter *f, const char *counte
 	const char *name = nfttext_counter(n->arena, f, counter);
 	if (!smap_add(&n->counters, name, n))
 		return name;
-	if (f->is_service) {
-		service_counter_put(b, name);
-		return name;
-	}
+	const char *family = f->is_service ? "netdev" : "inet";
 	if (n->n_counters == n->cap) {
 		size_t cap = n->cap ? n->cap * 2 : 32;
-		const char **list = arena_array(n->arena, cap, sizeof(*list));
+		struct nft_counter *list = arena_array(n->arena, cap, sizeof(*list));
 		if (n->n_counters > 0)
 			memcpy(list, n->counter_list, n->n_counters * sizeof(*list));
 		n->counter_list = list;
 		n->cap = cap;
 	}
-	n->counter_list[n->n_counters++] = name;
-	text_printf(b->out, "add counter inet " NFT_TABLE " %s\n", name);
+	n->counter_list[n->n_counters++] = (struct nft_counter){ .family = family, .name = name };
+	text_printf(b->out, "add counter %s " NFT_TABLE " %s\n", family, name);
 	return name;
 }
 
@@ -571,6 +556,20 @@ inet_put(struct builder *b)
 		}
 }
 
+/* A chain of the netdev table that stays keeps its hook: between one hook and the next a packet would meet both, or none.
+ * Those that go, and those whose device went (its name may have come back), are deleted; adding makes the latter anew. */
+static void
+netdev_chains_delete(const struct builder *b, const struct nft_names *old, struct text *out)
+{
+	for (size_t i = 0; i < b->s->n_netdev_chains; i++) {
+		const char *name = b->s->netdev_chains[i];
+		const struct nft_hook *was = smap_find(&old->netdev, name);
+		const struct nft_hook *is = smap_find(&b->now->netdev, name);
+		if (was == NULL || is == NULL || was->ifindex != is->ifindex)
+			text_printf(out, "delete chain netdev " NFT_TABLE " %s\n", name);
+	}
+}
+
 void
 nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nft_names *now,
     struct text *out)
@@ -578,20 +577,27 @@ nfttext_build(const struct nft_source *s, const struct nft_names *old, struct nf
 	struct builder b = { .s = s, .now = now, .out = out };
 	/* what a killed netd left, or nfttext_shut() */
 	if (old == NULL)
-		text_put(out, "add table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE "\n");
+		text_put(out,
+		    "add table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE
+		    "\nadd table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");
 	table_put(s, out);
-	text_put(out, "flush table inet " NFT_TABLE "\n");
-	text_put(out, "add table netdev " NFT_TABLE "\ndelete table netdev " NFT_TABLE "\n");
-	text_put(out, "add table netdev " NFT_TABLE "\n");
+	text_put(out, "flush table inet " NFT_TABLE "\nadd table netdev " NFT_TABLE
+		      "\nflush table netdev " NFT_TABLE "\n");
 	if (old != NULL)
 		text_put(out, text_str(&old->chains));
 	inet_put(&b);
+	struct text captures = { 0 };
+	b.out = &captures;
 	for (size_t i = 0; i < s->c->n_ifds; i++)
 		for (size_t k = 0; k < s->c->ifds[i]->n_units; k++)
 			nftcapture_put(&b, s->c->ifds[i]->units[k]);
+	if (old != NULL)
+		netdev_chains_delete(&b, old, out);
+	text_put(out, text_str(&captures));
+	text_done(&captures);
 	for (size_t i = 0; old != NULL && i < old->n_counters; i++)
-		if (smap_find(&now->counters, old->counter_list[i]) == NULL)
-			text_printf(
-			    out, "delete counter inet " NFT_TABLE " %s\n", old->counter_list[i]);
+		if (smap_find(&now->counters, old->counter_list[i].name) == NULL)
+			text_printf(out, "delete counter %s " NFT_TABLE " %s\n",
+			    old->counter_list[i].family, old->counter_list[i].name);
 	smap_done(&b.chains);
 }

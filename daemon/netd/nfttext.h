@@ -15,8 +15,9 @@
  *                shut-host in output: the same for what `then ipsec-sa` has marked
  *   quiet        output: what the kernel says of itself on every IPv6 link is kept off the units
  *   One named counter for each `count`, c.FILTER.COUNTER: it survives every commit that keeps it.
- * family netdev  made anew by every commit, with the counters of service filters as they were;
- *   ingress and egress of each media device with `family inet service`: captures to the set's devices.
+ * family netdev  ingress and egress of each media device with `family inet service`: captures to the set's devices; the
+ *   counters of service filters, which survive as well. What replaces the chains counts on in the same objects, so that
+ *   no packet is forgotten.
  */
 #ifndef NFTTEXT_H
 #define NFTTEXT_H
@@ -32,14 +33,25 @@ struct conf;
 struct conf_filter;
 struct numbers;
 
+struct nft_counter {
+	const char *family; /* "inet", or "netdev" for service filters */
+	const char *name;
+};
+
 /* Objects of one loaded text that the next one has to know about. */
 struct nft_names {
 	struct arena *arena;
 	struct text chains;   /* `delete chain ...` lines */
+	struct smap netdev;   /* chains of the netdev table: name -> struct nft_hook */
 	struct smap counters; /* names */
-	const char **counter_list;
+	struct nft_counter *counter_list;
 	size_t n_counters;
 	size_t cap;
+};
+
+struct nft_hook {
+	unsigned
+	    ifindex; /* of the device that the chain was hooked to; 0: a chain without a hook */
 };
 
 struct nft_count {
@@ -49,8 +61,8 @@ struct nft_count {
 
 struct nft_source {
 	const struct conf *c;
-	const struct smap
-	    *counts; /* what the counters say now: name -> struct nft_count; or NULL */
+	const char *const *netdev_chains; /* names of those that the kernel has now */
+	size_t n_netdev_chains;
 	struct numbers *sas;
 	struct numbers *sets;
 	const char *memo; /* becomes the comment of the table, when the table is made */

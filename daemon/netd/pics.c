@@ -13,6 +13,7 @@
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
+#include "lib/os/tun.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ static struct elem *
 item_body(const struct item *it, struct arena *a)
 {
 	char text[ADDR_STRLEN];
-	if (it->kind == ITEM_TUN) {
+	if (it->kind != ITEM_SOCKET) {
 		struct elem *e = elem_new(a, "device");
 		elem_leaf(a, e, "unit", it->unit);
 		elem_leaf(a, e, "role", it->role);
@@ -47,6 +48,8 @@ item_body(const struct item *it, struct arena *a)
 			elem_leaf(a, e, "service-set", it->service_set);
 		elem_leaf(a, e, "device", it->device);
 		elem_leaff(a, e, "link-header", "%u", it->link_header);
+		elem_leaff(a, e, "queue", "%u", it->queue);
+		elem_leaff(a, e, "vnet-header", "%d", it->has_vnet_header ? TUN_VNET_HEADER : 0);
 		return e;
 	}
 	struct elem *e = elem_new(a, "socket");
@@ -54,13 +57,16 @@ item_body(const struct item *it, struct arena *a)
 	if (it->peer.family != ADDR_NONE)
 		elem_leaf(a, e, "address", addr_print(it->peer, text));
 	elem_leaff(a, e, "family", "%u", it->family);
+	if (strcmp(it->role, "natt") == 0)
+		elem_leaff(a, e, "queue", "%u", it->queue);
 	return e;
 }
 
 static bool
 is_handed(const struct item *it)
 {
-	return (it->kind == ITEM_TUN || it->kind == ITEM_SOCKET) && it->fd >= 0;
+	bool is_device = it->kind == ITEM_TUN || it->kind == ITEM_QUEUE;
+	return (is_device || it->kind == ITEM_SOCKET) && it->fd >= 0;
 }
 
 static void
@@ -72,7 +78,7 @@ item_send(struct pic_link *l, const struct item *it, bool give)
 	};
 	struct arena *a = arena_new();
 	int rc = ipc_send(
-	    l->ipc, types[it->kind == ITEM_TUN][give], 0, item_body(it, a), give ? it->fd : -1);
+	    l->ipc, types[it->kind != ITEM_SOCKET][give], 0, item_body(it, a), give ? it->fd : -1);
 	if (rc < 0 && rc != -EPIPE)
 		log_line(LOG_LEVEL_ERROR, "NETD_PICD", "%s: %s", l->name, strerror(-rc));
 	arena_free(a);
@@ -112,6 +118,22 @@ pics_take(struct netd *n, const struct item *it)
 		item_send(l, it, false);
 }
 
+void
+pics_take_natt(struct netd *n, const struct item *it)
+{
+	struct pic_link *l = link_find(n, it->pic);
+	char text[ADDR_STRLEN];
+	if (l == NULL)
+		return;
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "socket");
+	elem_leaf(a, e, "kind", "natt");
+	elem_leaf(a, e, "address", addr_print(it->peer, text));
+	elem_leaff(a, e, "family", "%u", it->family);
+	ipc_send(l->ipc, MSG_SOCKET_GONE, 0, e, -1);
+	arena_free(a);
+}
+
 static void
 queue_drain(int fd)
 {
@@ -133,7 +155,8 @@ pics_drain(struct netd *n)
 		(void)smap_add(&served, pics[i], n);
 	for (size_t i = 0; i < n->plan->n; i++) {
 		const struct item *it = n->plan->items[i];
-		if (it->kind == ITEM_TUN && it->fd >= 0 && smap_find(&served, it->pic) == NULL)
+		bool is_device = it->kind == ITEM_TUN || it->kind == ITEM_QUEUE;
+		if (is_device && it->fd >= 0 && smap_find(&served, it->pic) == NULL)
 			queue_drain(it->fd);
 	}
 	smap_done(&served);

@@ -2,7 +2,7 @@
  *
  * plan.c - what a configuration wants of the host, as a list of single things.
  *
- * Order: forwarding, devices, links, addresses, routes, policy rules, sockets. Two statements that want the same thing
+ * Order: forwarding, devices and their queues, links, addresses, routes, policy rules, sockets. Two statements that want the same thing
  * (an address on two families of filters, a gateway of two service sets) meet in one key.
  */
 #include "daemon/netd/plan.h"
@@ -20,6 +20,20 @@
 #define HOST_DEVICE "re0.0"
 #define HOST_UNIT "re0.0"
 #define HOST_PICD "re0"
+
+enum {
+	/* The kernel makes room for 256 queues of each device that may have more than one. */
+	QUEUED_DEVICES_MAX = 256,
+};
+
+/* What there is room for beyond one queue for each device. */
+struct spread {
+	const struct conf *c;
+	unsigned n_cores;
+	bool has_queues; /* devices have one for each worker */
+	bool has_natt;   /* gateways, a UDP socket */
+	bool has_vnet_header;
+};
 
 static struct item *
 item_add(struct plan *p, enum item_kind kind, const char *key)
@@ -66,21 +80,58 @@ up_want(struct plan *p, const char *device, const char *what)
 	it->what = what;
 }
 
-static struct item *
-tun_want(struct plan *p, const char *device, const char *pic, const char *role, const char *unit,
-    const char *set)
+/* The other queues of a device: what they are handed over as is the same. */
+static void
+queues_want(struct plan *p, const struct item *tun, unsigned n_queues)
+{
+	for (unsigned q = 1; q < n_queues; q++) {
+		struct item *it =
+		    item_add(p, ITEM_QUEUE, KEY("queue %u of %s", q, tun->key + strlen("tun ")));
+		if (it == NULL)
+			return;
+		const char *key = it->key;
+		*it = *tun;
+		it->kind = ITEM_QUEUE;
+		it->key = key;
+		it->of = tun->key;
+		it->queue = q;
+	}
+}
+
+static void
+single_want(struct plan *p, const struct item *tun)
+{
+	struct item *it = item_add(p, ITEM_SINGLE, KEY("single %s", tun->device));
+	if (it == NULL)
+		return;
+	it->device = tun->device;
+	it->of = tun->key;
+	it->what = tun->what;
+}
+
+static void
+tun_want(struct plan *p, const struct spread *s, const struct item *like)
 {
 	struct item *it = item_add(p, ITEM_TUN,
-	    KEY("tun %s %s %s %s %s", device, pic, role, unit, set != NULL ? set : ""));
+	    KEY("tun %s %s %s %s %s", like->device, like->pic, like->role, like->unit,
+		like->service_set != NULL ? like->service_set : ""));
+	const struct conf_ifd *ifd = conf_ifd(s->c, like->pic);
 	if (it == NULL)
-		return NULL;
-	it->device = arena_strdup(p->arena, device);
-	it->pic = arena_strdup(p->arena, pic);
-	it->role = role;
-	it->unit = arena_strdup(p->arena, unit);
-	it->service_set = set != NULL ? arena_strdup(p->arena, set) : NULL;
-	it->what = KEY("[edit interfaces] unit %s", unit);
-	return it;
+		return;
+	it->device = arena_strdup(p->arena, like->device);
+	it->pic = arena_strdup(p->arena, like->pic);
+	it->role = like->role;
+	it->unit = arena_strdup(p->arena, like->unit);
+	it->service_set =
+	    like->service_set != NULL ? arena_strdup(p->arena, like->service_set) : NULL;
+	it->media = like->media != NULL ? arena_strdup(p->arena, like->media) : NULL;
+	it->what = KEY("[edit interfaces] unit %s", like->unit);
+	it->has_queues = s->has_queues;
+	it->has_vnet_header = s->has_vnet_header;
+	if (s->has_queues)
+		queues_want(p, it, conf_workers(s->c, like->pic, s->n_cores));
+	if (s->has_vnet_header && ifd != NULL && ifd->io.no_inside_offload)
+		single_want(p, it);
 }
 
 /* A device without family inet6 shall carry no IPv6, not even what the kernel says of itself on every link. */
@@ -134,7 +185,7 @@ unit_addresses(struct plan *p, const struct conf_unit *u)
 }
 
 static void
-units_want(struct plan *p, const struct conf *c, bool is_address_pass)
+units_want(struct plan *p, const struct conf *c, const struct spread *s, bool is_address_pass)
 {
 	for (size_t i = 0; i < c->n_ifds; i++) {
 		const struct conf_ifd *ifd = c->ifds[i];
@@ -147,7 +198,11 @@ units_want(struct plan *p, const struct conf *c, bool is_address_pass)
 				continue;
 			}
 			if (is_virtual(ifd)) {
-				tun_want(p, u->device, ifd->name, "unit", u->name, NULL);
+				tun_want(p, s,
+				    &(struct item){ .device = u->device,
+					.pic = ifd->name,
+					.role = "unit",
+					.unit = u->name });
 				ip6_want(p, u->device, u->inet6.is_set);
 			}
 			if (!is_off)
@@ -273,7 +328,8 @@ captured_device(const struct conf *c, const struct conf_service_set *s)
 }
 
 static void
-captures_want(struct plan *p, const struct conf *c, struct numbers *sets)
+captures_want(
+    struct plan *p, const struct conf *c, const struct spread *spread, struct numbers *sets)
 {
 	for (size_t i = 0; i < c->n_service_sets; i++) {
 		const struct conf_service_set *s = c->service_sets[i];
@@ -284,12 +340,14 @@ captures_want(struct plan *p, const struct conf *c, struct numbers *sets)
 		for (unsigned way = 0; way < 2; way++) {
 			const char *device =
 			    capture_device(p->arena, s->pic->device, way == 0 ? 'i' : 'o', number);
-			struct item *it = tun_want(p, device, s->pic->name,
-			    way == 0 ? "capture-in" : "capture-out",
-			    s->service_unit != NULL ? s->service_unit->name : s->pic->name,
-			    s->name);
-			if (it != NULL)
-				it->media = arena_strdup(p->arena, media);
+			tun_want(p, spread,
+			    &(struct item){ .device = device,
+				.pic = s->pic->name,
+				.role = way == 0 ? "capture-in" : "capture-out",
+				.unit =
+				    s->service_unit != NULL ? s->service_unit->name : s->pic->name,
+				.service_set = s->name,
+				.media = media });
 			ip6_want(p, device, false);
 			up_want(p, device, KEY("[edit services] service-set %s", s->name));
 		}
@@ -298,77 +356,236 @@ captures_want(struct plan *p, const struct conf *c, struct numbers *sets)
 
 /* --- raw sockets --- */
 
-static void
-socket_want(struct plan *p, const char *pic, const char *role, uint8_t family, struct addr address)
+/* Of a services interface there are several sockets of role "natt" for an address, by QUEUE. */
+static const char *
+socket_key(struct arena *a, const char *pic, const char *role, uint8_t family, struct addr address,
+    unsigned queue)
 {
 	char text[ADDR_STRLEN];
-	struct item *it = item_add(p, ITEM_SOCKET,
-	    KEY("socket %s %s %u %s", pic, role, family, addr_print(address, text)));
+	addr_print(address, text);
+	if (strcmp(role, "natt") == 0)
+		return arena_printf(a, "socket %s %s %u %s %u", pic, role, family, text, queue);
+	return arena_printf(a, "socket %s %s %u %s", pic, role, family, text);
+}
+
+static void
+socket_want(struct plan *p, const char *pic, const char *role, uint8_t family, struct addr address,
+    unsigned queue)
+{
+	struct item *it =
+	    item_add(p, ITEM_SOCKET, socket_key(p->arena, pic, role, family, address, queue));
 	if (it == NULL)
 		return;
 	it->pic = arena_strdup(p->arena, pic);
 	it->role = role;
 	it->family = family;
 	it->peer = address;
+	it->queue = queue;
 	it->what = KEY("[edit] %s socket for %s", role, pic);
 }
 
-/* Where SAs are negotiated, kmd speaks IKE and ESP may come in UDP. */
+/* --- UDP sockets for ESP in UDP --- */
+
+/* Calls FN for each local gateway, and the services interface that it belongs to, as often as something says so. */
 static void
-gateway_want(struct plan *p, const char *pic, struct addr a, bool is_dynamic)
+gateways_each(const struct conf *c,
+    void (*fn)(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg),
+    void *arg)
 {
-	if (a.family == ADDR_NONE)
-		return;
-	socket_want(p, pic, "esp", a.family, a);
-	socket_want(p, pic, "ah", a.family, a);
-	if (!is_dynamic)
-		return;
-	socket_want(p, pic, "udp", a.family, a);
-	socket_want(p, KMD_LINK, "ike", a.family, a);
-	socket_want(p, KMD_LINK, "ike-natt", a.family, a);
+	for (size_t i = 0; i < c->n_service_sets; i++)
+		if (c->service_sets[i]->pic != NULL)
+			fn(c, c->service_sets[i]->pic->name, c->service_sets[i]->local_gateway,
+			    c->service_sets[i]->is_dynamic, arg);
+	for (size_t i = 0; i < c->n_ifds; i++)
+		for (size_t k = 0; k < c->ifds[i]->n_units; k++) {
+			const struct conf_unit *u = c->ifds[i]->units[k];
+			if (u->ipsec_sa != NULL)
+				fn(c, c->ifds[i]->name, u->tunnel_source,
+				    u->ipsec_sa->dynamic.is_set, arg);
+		}
 }
 
 static void
-sockets_want(struct plan *p, const struct conf *c)
+natt_want(struct plan *p, const char *pic, struct addr a, unsigned workers, bool is_single)
+{
+	char text[ADDR_STRLEN];
+	for (unsigned q = 0; q < workers; q++)
+		socket_want(p, pic, "natt", a.family, a, q);
+	struct item *it = item_add(p, ITEM_STEER,
+	    KEY("steer %s %s %u%s", pic, addr_print(a, text), workers, is_single ? " single" : ""));
+	if (it == NULL)
+		return;
+	it->pic = arena_strdup(p->arena, pic);
+	it->family = a.family;
+	it->peer = a;
+	it->workers = workers;
+	it->is_single = is_single;
+	it->what = KEY("[edit] ESP in UDP for %s at %s", pic, text);
+}
+
+/* Which services interface an address belongs to: more than one cannot share the UDP sockets. */
+struct owners {
+	struct plan *p;
+	const struct spread *s;
+	struct smap pic; /* by address: name of a services interface; "" for several */
+};
+
+static void
+owner_note(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg)
+{
+	struct owners *o = arg;
+	char text[ADDR_STRLEN];
+	(void)c;
+	if (!is_dynamic || a.family == ADDR_NONE)
+		return;
+	const char *key = arena_strdup(o->p->arena, addr_print(a, text));
+	const char *other = smap_find(&o->pic, key);
+	if (other == NULL)
+		(void)smap_add(&o->pic, key, arena_strdup(o->p->arena, pic));
+	else if (strcmp(other, pic) != 0)
+		(void)smap_set(&o->pic, key, arena_strdup(o->p->arena, ""));
+}
+
+static void
+owner_want(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg)
+{
+	const struct owners *o = arg;
+	const struct conf_ifd *ifd = conf_ifd(c, pic);
+	char text[ADDR_STRLEN];
+	if (!is_dynamic || a.family == ADDR_NONE ||
+	    strcmp(smap_find(&o->pic, addr_print(a, text)), pic) != 0)
+		return;
+	natt_want(o->p, pic, a, conf_workers(c, pic, o->s->n_cores),
+	    ifd != NULL && ifd->io.no_outside_offload);
+}
+
+static void
+natts_want(struct plan *p, const struct conf *c, const struct spread *s)
+{
+	struct owners o = { .p = p, .s = s };
+	gateways_each(c, owner_note, &o);
+	gateways_each(c, owner_want, &o);
+	smap_done(&o.pic);
+}
+
+/* --- sockets --- */
+
+/* Where SAs are negotiated, kmd speaks IKE and ESP may come in UDP. */
+static void
+gateway_want(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg)
+{
+	struct plan *p = arg;
+	(void)c;
+	if (a.family == ADDR_NONE)
+		return;
+	socket_want(p, pic, "esp", a.family, a, 0);
+	socket_want(p, pic, "ah", a.family, a, 0);
+	if (!is_dynamic)
+		return;
+	socket_want(p, pic, "udp", a.family, a, 0);
+	socket_want(p, KMD_LINK, "ike", a.family, a, 0);
+	socket_want(p, KMD_LINK, "ike-natt", a.family, a, 0);
+}
+
+static void
+sockets_want(struct plan *p, const struct conf *c, const struct spread *s)
 {
 	size_t n;
 	const char *const *pics = conf_pics(c, p->arena, &n);
 	for (size_t i = 0; i < n; i++) {
-		socket_want(p, pics[i], "send4", ADDR_V4, (struct addr){ 0 });
-		socket_want(p, pics[i], "send6", ADDR_V6, (struct addr){ 0 });
+		socket_want(p, pics[i], "send4", ADDR_V4, (struct addr){ 0 }, 0);
+		socket_want(p, pics[i], "send6", ADDR_V6, (struct addr){ 0 }, 0);
 		if (strcmp(pics[i], HOST_PICD) != 0)
 			continue;
 		/* a transport mode SA has no address of its own: any packet for this host may be one */
 		for (uint8_t family = ADDR_V4; family <= ADDR_V6; family += ADDR_V6 - ADDR_V4) {
-			socket_want(p, HOST_PICD, "esp", family, (struct addr){ 0 });
-			socket_want(p, HOST_PICD, "ah", family, (struct addr){ 0 });
+			socket_want(p, HOST_PICD, "esp", family, (struct addr){ 0 }, 0);
+			socket_want(p, HOST_PICD, "ah", family, (struct addr){ 0 }, 0);
 		}
-		tun_want(p, HOST_DEVICE, HOST_PICD, "unit", HOST_UNIT, NULL);
+		tun_want(p, s,
+		    &(struct item){ .device = HOST_DEVICE,
+			.pic = HOST_PICD,
+			.role = "unit",
+			.unit = HOST_UNIT });
 		up_want(p, HOST_DEVICE, "[edit firewall] then ipsec-sa");
 	}
+	gateways_each(c, gateway_want, p);
+	if (s->has_natt)
+		natts_want(p, c, s);
+}
+
+/* How many queues and UDP sockets there would be: of a gateway as many as of what says it. */
+struct demand {
+	const struct spread *s;
+	size_t n_devices;
+	size_t n_queues;
+	size_t n_natt;
+};
+
+static void
+gateway_count(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg)
+{
+	struct demand *d = arg;
+	if (is_dynamic && a.family != ADDR_NONE)
+		d->n_natt += conf_workers(c, pic, d->s->n_cores);
+}
+
+static struct spread
+spread_choose(const struct conf *c, const struct plan_room *room)
+{
+	struct spread s = {
+		.c = c,
+		.n_cores = room->n_cores,
+		.has_vnet_header = room->is_fast,
+	};
+	struct demand d = { .s = &s };
+	if (!room->is_fast)
+		return s;
+	for (size_t i = 0; i < c->n_ifds; i++) {
+		const struct conf_ifd *ifd = c->ifds[i];
+		if (!is_virtual(ifd))
+			continue;
+		d.n_devices += ifd->n_units;
+		d.n_queues += ifd->n_units * conf_workers(c, ifd->name, s.n_cores);
+	}
 	for (size_t i = 0; i < c->n_service_sets; i++)
-		if (c->service_sets[i]->pic != NULL)
-			gateway_want(p, c->service_sets[i]->pic->name,
-			    c->service_sets[i]->local_gateway, c->service_sets[i]->is_dynamic);
-	for (size_t i = 0; i < c->n_ifds; i++)
-		for (size_t k = 0; k < c->ifds[i]->n_units; k++)
-			if (c->ifds[i]->units[k]->ipsec_sa != NULL)
-				gateway_want(p, c->ifds[i]->name,
-				    c->ifds[i]->units[k]->tunnel_source,
-				    c->ifds[i]->units[k]->ipsec_sa->dynamic.is_set);
+		if (!c->service_sets[i]->is_next_hop) {
+			d.n_devices += 2;
+			d.n_queues += 2 * (size_t)WORKERS_MAX;
+		}
+	gateways_each(c, gateway_count, &d);
+	/* half of it: what goes is there until all has come */
+	size_t room_left = room->n_files > d.n_devices ? (room->n_files - d.n_devices) / 2 : 0;
+	s.has_queues = d.n_devices <= QUEUED_DEVICES_MAX && d.n_queues <= room_left;
+	if (s.has_queues)
+		room_left -= d.n_queues;
+	s.has_natt = d.n_natt <= room_left;
+	return s;
+}
+
+/* Kinds in their order. Of sockets those of a group come in the order of their places in it: that of kmd is the first. */
+static unsigned
+rank_of(const struct item *it)
+{
+	bool is_natt = it->kind == ITEM_SOCKET && strcmp(it->role, "natt") == 0;
+	return (unsigned)it->kind << 8 | (is_natt ? 1 + it->queue : 0);
 }
 
 static int
-by_kind(const void *a, const void *b)
+by_rank(const void *a, const void *b)
 {
 	const struct item *const *x = a;
 	const struct item *const *y = b;
-	return (*x)->kind < (*y)->kind ? -1 : (*x)->kind > (*y)->kind;
+	unsigned rx = rank_of(*x);
+	unsigned ry = rank_of(*y);
+	return rx < ry ? -1 : rx > ry;
 }
 
 struct plan *
-plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets)
+plan_build(
+    const struct conf *c, struct numbers *sas, struct numbers *sets, const struct plan_room *room)
 {
+	struct spread spread = spread_choose(c, room);
 	struct plan *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		abort();
@@ -378,15 +595,15 @@ plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets)
 		sysctl_want(p, "/proc/sys/net/ipv4/ip_forward", "1");
 		sysctl_want(p, "/proc/sys/net/ipv6/conf/all/forwarding", "1");
 	}
-	units_want(p, c, false);
-	captures_want(p, c, sets);
-	units_want(p, c, true);
+	units_want(p, c, &spread, false);
+	captures_want(p, c, &spread, sets);
+	units_want(p, c, &spread, true);
 	routes_want(p, c);
 	steering_want(p, c, sas);
-	sockets_want(p, c);
+	sockets_want(p, c, &spread);
 	/* the order among equal kinds does not matter */
 	if (p->n > 0)
-		qsort(p->items, p->n, sizeof(struct item *), by_kind);
+		qsort(p->items, p->n, sizeof(struct item *), by_rank);
 	for (size_t i = 0; i < p->n; i++)
 		p->items[i]->place = i;
 	return p;
@@ -418,6 +635,17 @@ struct item *
 plan_find(const struct plan *p, const char *key)
 {
 	return p != NULL ? smap_find(&p->by_key, key) : NULL;
+}
+
+struct item *
+plan_socket_of(const struct plan *p, const struct item *it, const char *role, unsigned queue)
+{
+	struct arena *a = arena_new();
+	bool is_kmd = strncmp(role, "ike", strlen("ike")) == 0;
+	struct item *found = plan_find(
+	    p, socket_key(a, is_kmd ? KMD_LINK : it->pic, role, it->family, it->peer, queue));
+	arena_free(a);
+	return found;
 }
 
 struct item *

@@ -22,13 +22,16 @@ struct numbers;
 
 enum item_kind {
 	ITEM_SYSCTL,
-	ITEM_TUN,
-	ITEM_IP6, /* a TUN device speaks IPv6, or not */
+	ITEM_TUN,    /* with its first queue */
+	ITEM_QUEUE,  /* another one */
+	ITEM_SINGLE, /* a TUN device hands over single packets, not trains of segments */
+	ITEM_IP6,    /* a TUN device speaks IPv6, or not */
 	ITEM_UP,
 	ITEM_ADDR,
 	ITEM_ROUTE,
 	ITEM_RULE,
 	ITEM_SOCKET,
+	ITEM_STEER, /* ESP in UDP of an address goes to the UDP sockets of its services interface */
 	ITEM_KINDS,
 };
 
@@ -43,13 +46,20 @@ struct item {
 	const char *key;
 	const char *what;   /* for the user: the statement, "[edit interfaces] unit sp-1/2/0.1" */
 	const char *device; /* Linux name */
-	/* TUN, SOCKET: whom it is handed to */
-	const char *pic;  /* "sp-1/2/0", "re0"; KMD_LINK */
-	const char *role; /* "unit", "capture-in", "capture-out"; sockets: "esp", "send4", "ike" */
-	const char *unit; /* "sp-1/2/0.1" */
+	/* TUN, QUEUE, SOCKET: whom it is handed to; STEER: whose sockets */
+	const char *pic; /* "sp-1/2/0", "re0"; KMD_LINK */
+	const char
+	    *role; /* "unit", "capture-in", "capture-out"; sockets: "esp", "send4", "ike", "natt" */
+	const char *unit;        /* "sp-1/2/0.1" */
 	const char *service_set; /* capture only, else NULL */
 	const char *media;       /* capture only: a device that is captured from */
 	unsigned link_header;    /* capture only: octets before the IP header, known when made */
+	unsigned queue;          /* QUEUE: 1 and up; SOCKET "natt": 0 and up */
+	bool has_queues;         /* TUN: there may be more than one, as long as it exists; QUEUE */
+	bool has_vnet_header;    /* TUN, QUEUE */
+	const char *of;          /* QUEUE, SINGLE: the key of the ITEM_TUN of the device */
+	bool is_single;          /* STEER: the kernel does not merge */
+	unsigned workers;        /* STEER */
 	/* SYSCTL; IP6: value */
 	const char *path;
 	const char *value;
@@ -66,7 +76,7 @@ struct item {
 	bool
 	    is_waiting; /* could not be done now (no such interface); tried again when links change */
 	uint32_t since_s; /* ROUTE: when it was made, seconds after the host started */
-	int fd;           /* TUN, SOCKET, or -1 */
+	int fd;           /* TUN, QUEUE, SOCKET, or -1 */
 	bool is_given;    /* a copy of it is there where it is handed to, or on its way */
 };
 
@@ -79,11 +89,24 @@ struct plan {
 	uint32_t commit;
 };
 
-/* NUMBERS: of SAs (steering) and service sets. The plan copies what it needs of C. */
-struct plan *plan_build(const struct conf *c, struct numbers *sas, struct numbers *sets);
+/* The machine that a plan is for. */
+struct plan_room {
+	unsigned n_cores;
+	size_t n_files; /* descriptors for devices and sockets */
+	bool is_fast;   /* picds read vnet headers, further queues and UDP sockets */
+};
+
+/* NUMBERS: of SAs (steering) and service sets. The plan copies what it needs of C. Each device has a queue for each worker, and a
+ * gateway a UDP socket, as long as there is room; else one, and a raw one. */
+struct plan *plan_build(
+    const struct conf *c, struct numbers *sas, struct numbers *sets, const struct plan_room *room);
 void plan_free(struct plan *p); /* closes descriptors */
 
 struct item *plan_find(const struct plan *p, const char *key);
+/* The socket of ROLE and QUEUE for the address, and the services interface, that IT, a socket or a steering, has to do with; NULL if P
+ * has none. */
+struct item *plan_socket_of(
+    const struct plan *p, const struct item *it, const char *role, unsigned queue);
 /* How many items of KIND P, which may be NULL, has. */
 size_t plan_count(const struct plan *p, enum item_kind kind);
 /* The same for one item of another plan after the other: plans are mostly alike, so it stands at *AT, which starts with 0 and is kept

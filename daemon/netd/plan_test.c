@@ -32,16 +32,22 @@ ifindex_of(const char *device, void *arg)
 	return strcmp(device, "ge-9-9-9") != 0 ? 7 : 0;
 }
 
+/* What the kernel says that there is. */
+static const char *const chains[] = { "out.ge-0-0-1", "out.ge-0-0-1.ip", "out.stale" };
+
 static void
 conf_print(struct world *w, const struct conf *c, struct text *out)
 {
-	struct plan *p = plan_build(c, &w->sas, &w->sets);
+	static const struct plan_room room = { .n_cores = 2, .n_files = 4096, .is_fast = true };
+	struct plan *p = plan_build(c, &w->sas, &w->sets, &room);
 	struct nft_names *now = nft_names_new();
 	struct nft_source s = {
 		.c = c,
 		.sas = &w->sas,
 		.sets = &w->sets,
 		.memo = "memo",
+		.netdev_chains = chains,
+		.n_netdev_chains = sizeof(chains) / sizeof(chains[0]),
 		.ifindex = ifindex_of,
 	};
 	for (size_t i = 0; i < p->n; i++)

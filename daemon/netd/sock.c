@@ -9,6 +9,9 @@
  * IKE: UDP sockets on ports 500 and 4500. ESP in UDP (RFC 3948) shares the latter: filters give kmd's socket what begins with
  * the marker of IKE and nothing else, and a raw socket what does not. A second netd may bind before the first is gone; with
  * SO_REUSEADDR any user of the host could, and would get what comes to 4500.
+ * Where one services interface alone has the address, its ESP in UDP arrives at UDP sockets, too, which can merge and segment:
+ * a program of the group chooses among them. It does not run when the kernel merges packets, which asks any socket of the
+ * group whether it may, nor for what routers report: hence all of them merge, and the raw socket stays for the reports.
  */
 #include "daemon/netd/sock.h"
 
@@ -19,12 +22,16 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef IPV6_HDRINCL
 #define IPV6_HDRINCL 36
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
 #endif
 
 enum { BUFFER_BYTES = 8 << 20 };
@@ -83,6 +90,29 @@ static const struct option ike6[] = {
 	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
 };
 
+/* What the kernel believes about the size of the way does not count for these: picd judges reports by their SPI. */
+static const struct option natt4[] = {
+	{ IPPROTO_IP, IP_FREEBIND, 1 },
+	{ SOL_SOCKET, SO_REUSEPORT, 1 },
+	{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_INTERFACE },
+	{ IPPROTO_IP, IP_PKTINFO, 1 },
+	{ IPPROTO_IP, IP_RECVTOS, 1 },
+	{ SOL_SOCKET, SO_MARK, MARK_BYPASS },
+	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
+	{ SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES },
+};
+static const struct option natt6[] = {
+	{ IPPROTO_IPV6, IPV6_V6ONLY, 1 },
+	{ IPPROTO_IPV6, IPV6_FREEBIND, 1 },
+	{ SOL_SOCKET, SO_REUSEPORT, 1 },
+	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_INTERFACE },
+	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, 1 },
+	{ IPPROTO_IPV6, IPV6_RECVTCLASS, 1 },
+	{ SOL_SOCKET, SO_MARK, MARK_BYPASS },
+	{ SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES },
+	{ SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES },
+};
+
 #define LIST(l) l, sizeof(l) / sizeof((l)[0])
 
 /* What a UDP socket sees begins with the UDP header. */
@@ -113,6 +143,10 @@ static const struct sock_filter esp_in_udp6[] = {
 	ESP_IN_UDP,
 };
 
+static const struct sock_filter nothing[] = {
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
 static const struct {
 	const char *role;
 	uint8_t family;
@@ -135,6 +169,8 @@ static const struct {
 	{ "ike", ADDR_V6, IPPROTO_UDP, LIST(ike6), PORT_IKE, NULL, 0 },
 	{ "ike-natt", ADDR_V4, IPPROTO_UDP, LIST(ike4), PORT_IKE_NATT, LIST(marker_filter) },
 	{ "ike-natt", ADDR_V6, IPPROTO_UDP, LIST(ike6), PORT_IKE_NATT, LIST(marker_filter) },
+	{ "natt", ADDR_V4, IPPROTO_UDP, LIST(natt4), PORT_IKE_NATT, NULL, 0 },
+	{ "natt", ADDR_V6, IPPROTO_UDP, LIST(natt6), PORT_IKE_NATT, NULL, 0 },
 };
 
 static int
@@ -152,7 +188,7 @@ bind_to(int fd, struct addr a, uint16_t port)
 }
 
 static int
-filter_set(int fd, const struct sock_filter *code, size_t n)
+filter_set(int fd, int option, const struct sock_filter *code, size_t n)
 {
 	struct sock_fprog program = {
 		.len = (unsigned short)n,
@@ -160,8 +196,39 @@ filter_set(int fd, const struct sock_filter *code, size_t n)
 	};
 	if (n == 0)
 		return 0;
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
-											   : 0;
+	return setsockopt(fd, SOL_SOCKET, option, &program, sizeof(program)) < 0 ? -errno : 0;
+}
+
+int
+sock_steer(int fd, unsigned workers)
+{
+	/* It sees what is behind the UDP header. What is shorter than an SPI cannot be loaded, and the answer is 0. */
+	const struct sock_filter by_spi[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	if (workers == 0)
+		return filter_set(fd, SO_ATTACH_REUSEPORT_CBPF, LIST(nothing));
+	return filter_set(fd, SO_ATTACH_REUSEPORT_CBPF, LIST(by_spi));
+}
+
+int
+sock_merge(int fd, bool is_merging)
+{
+	int value = is_merging;
+	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+int
+sock_mute(int fd, uint8_t family, bool is_mute)
+{
+	if (is_mute)
+		return filter_set(fd, SO_ATTACH_FILTER, LIST(nothing));
+	return family == ADDR_V4 ? filter_set(fd, SO_ATTACH_FILTER, LIST(esp_in_udp4))
+				 : filter_set(fd, SO_ATTACH_FILTER, LIST(esp_in_udp6));
 }
 
 int
@@ -188,7 +255,7 @@ sock_open(const struct item *it)
 			rc = -errno;
 	}
 	if (rc == 0) /* before there is an address that something could arrive at */
-		rc = filter_set(fd, kinds[k].filter, kinds[k].n_filter);
+		rc = filter_set(fd, SO_ATTACH_FILTER, kinds[k].filter, kinds[k].n_filter);
 	if (rc == 0)
 		rc = bind_to(fd, it->peer, kinds[k].port);
 	if (rc < 0)

@@ -5,9 +5,23 @@
 #ifndef SOCK_H
 #define SOCK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct item;
 
 /* Opens the socket that an ITEM_SOCKET describes; returns the descriptor (non-blocking) or -errno. */
 int sock_open(const struct item *it);
+
+/* The sockets of port 4500 of one address are a group, in the order in which they were opened: the one of "ike-natt", then
+ * "natt" of queue 0, 1, ... FD is any of them. Spreads what arrives from now on: ESP over the first WORKERS "natt" by its SPI,
+ * all else to "ike-natt"; WORKERS 0: everything to that. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int sock_steer(int fd, unsigned workers);
+
+/* Whether the UDP socket FD may get several datagrams of equal length in one piece. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int sock_merge(int fd, bool is_merging);
+
+/* Whether FD, a socket of role "udp", gets packets, or only what routers report about them. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int sock_mute(int fd, uint8_t family, bool is_mute);
 
 #endif

@@ -52,6 +52,7 @@ params_manual(const struct conf_manual *m, enum conf_mode mode, enum sa_directio
 		.mode = mode == MODE_TUNNEL ? SA_TUNNEL : SA_TRANSPORT,
 		.direction = direction,
 		.spi = m->spi,
+		.home = m->spi, /* a bidirectional one is at home where packets come in */
 		.aux_spi = m->aux_spi,
 		.auth = m->auth,
 		.enc = m->enc,
@@ -84,6 +85,7 @@ shape_es(const struct conf_unit *u)
 		.is_dynamic = sa->dynamic.is_set && !sa->manual.is_set,
 		.local = u->tunnel_source,
 		.remote = u->tunnel_destination,
+		.backup = u->tunnel_backup,
 		.selector_local = sa->selector_local,
 		.selector_remote = sa->selector_remote,
 		.df = SA_DF_DEFAULT,

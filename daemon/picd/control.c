@@ -14,35 +14,19 @@
 #include "lib/msg/msg.h"
 #include "lib/os/answer.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { SYNC_WAIT_MS = 3000 };
+_Static_assert((int)CREW_MAX == (int)WORKERS_MAX, "all that can be configured");
 
 /* --- mgd: configuration --- */
 
-/* Reads the sealed file of a message; NULL, and WHY says the reason, if it is not a configuration we can run. */
-static struct conf *
-conf_read(struct picd *p, const struct ipc_msg *m, struct text *why)
+static bool
+can_run(void *ctx, const struct conf *c, struct text *why)
 {
-	struct conf *c = checked_load(m, why);
-	if (c != NULL && !assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why)) {
-		conf_free(c);
-		c = NULL;
-	}
-	return c;
-}
-
-static void
-conf_check(struct picd *p, struct ipc_msg *m)
-{
-	struct text why = { 0 };
-	struct conf *c = conf_read(p, m, &why);
-	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
-	if (c != NULL)
-		checked_keep(&p->checked, c, m);
-	text_done(&why);
+	struct picd *p = ctx;
+	return assoc_check(&p->assocs, c, worker_esp(p->workers[0]), why);
 }
 
 /* The apply that mgd waits for is complete, or netd takes too long to be waited for. */
@@ -69,14 +53,9 @@ static void
 conf_apply(struct picd *p, const struct ipc_msg *m)
 {
 	struct text why = { 0 };
-	struct conf *c = checked_take(&p->checked, m);
+	struct conf *c = checked_on_apply(&p->checked, p->mgd, m, can_run, p);
 	if (c == NULL)
-		c = conf_read(p, m, &why);
-	if (c == NULL) {
-		answer_conf(p->mgd, m->seq, answer_commit_of(m), text_str(&why));
-		text_done(&why);
 		return;
-	}
 	struct assoc_retired retired = assoc_apply(&p->assocs, c, worker_esp(p->workers[0]), &why);
 	if (why.len > 0)
 		log_line(LOG_LEVEL_ERROR, "PICD_SA", "%s", text_str(&why));
@@ -85,6 +64,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	p->conf = c;
 	log_trace("parse", LOG_LEVEL_INFO, "commit %u: %zu service sets, %zu security associations",
 	    answer_commit_of(m), c->n_service_sets, c->n_sas);
+	publish_workers(p, conf_workers(c, p->instance, p->n_workers));
 	publish_now(p, retired);
 	dynamic_committed(p);
 	kmd_configured(p);
@@ -92,10 +72,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	p->is_apply_pending = true;
 	p->apply_seq = m->seq;
 	p->apply_commit = answer_commit_of(m);
-	/* nothing comes from netd for a commit that does not concern it */
-	const char *network = elem_value(m->body, "network");
-	p->awaited_commit =
-	    network != NULL ? (uint32_t)strtoul(network, NULL, 10) : p->apply_commit;
+	p->awaited_commit = answer_network_of(m);
 	if (p->netd == NULL || p->synced_commit >= p->awaited_commit)
 		apply_finish(p);
 	else
@@ -107,7 +84,7 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 {
 	switch (m->type) {
 	case MSG_CONF_CHECK:
-		conf_check(p, m);
+		checked_on_check(&p->checked, p->mgd, m, can_run, p);
 		break;
 	case MSG_CONF_APPLY:
 		conf_apply(p, m);
@@ -166,6 +143,15 @@ net_sync(struct picd *p, const struct ipc_msg *m)
 		apply_finish(p);
 }
 
+static void
+sockets_gone(struct picd *p, const struct ipc_msg *m)
+{
+	struct port *port;
+	while (m->body != NULL && (port = port_del_socket(&p->ports, m->body)) != NULL)
+		publish_retire_port(p, port);
+	publish_soon(p);
+}
+
 void
 control_netd(struct picd *p, struct ipc_msg *m)
 {
@@ -181,9 +167,7 @@ control_netd(struct picd *p, struct ipc_msg *m)
 		publish_soon(p);
 		break;
 	case MSG_SOCKET_GONE:
-		publish_retire_port(
-		    p, m->body != NULL ? port_del_socket(&p->ports, m->body) : NULL);
-		publish_soon(p);
+		sockets_gone(p, m);
 		break;
 	case MSG_NET_SYNC:
 		net_sync(p, m);
@@ -267,6 +251,7 @@ control_init(struct picd *p)
 {
 	uv_timer_init(&p->daemon.loop, &p->rebuild);
 	uv_timer_init(&p->daemon.loop, &p->sync_wait);
+	uv_timer_init(&p->daemon.loop, &p->regroup);
 	checked_init(&p->checked, &p->daemon.loop);
 	uv_timer_init(&p->daemon.loop, &p->tick);
 	p->sync_wait.data = p;
@@ -286,6 +271,7 @@ control_stop(struct picd *p)
 	p->netd = NULL;
 	uv_close((uv_handle_t *)&p->rebuild, NULL);
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
+	uv_close((uv_handle_t *)&p->regroup, NULL);
 	uv_close((uv_handle_t *)&p->tick, NULL);
 	checked_done(&p->checked);
 }

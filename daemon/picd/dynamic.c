@@ -183,6 +183,17 @@ path_mtu_take(const struct assoc *a, struct sa *fresh)
 		sa_set_path_mtu(fresh, sa_path_mtu(before));
 }
 
+/* Where what is sent belongs: to the worker that receives the answers, which came before it. */
+static uint32_t
+home_of(const struct assoc *a)
+{
+	uint32_t home = a->slot;
+	for (const struct dynamic_sa *d = a->sas; d != NULL; d = d->next)
+		if (is_in(d))
+			home = sa_home(d->sa);
+	return home;
+}
+
 struct dynamic_sa *
 dynamic_add(struct picd *p, struct assoc *a, const struct dynamic_new *n, struct text *why)
 {
@@ -194,6 +205,7 @@ dynamic_add(struct picd *p, struct assoc *a, const struct dynamic_new *n, struct
 		params.user = a;
 		params.df = a->shape.df;
 		params.tunnel_mtu = a->shape.tunnel_mtu;
+		params.home = home_of(a);
 		fault = sa_new(worker_esp(p->workers[0]), &params, &sa);
 		explicit_bzero(&params, sizeof(params));
 	}

@@ -286,6 +286,34 @@ spis_of_nobody_are_told_ten_times_a_second(void **state)
 	lab_done(&l);
 }
 
+/* Another services interface of B's gateway negotiates, too: what has no SA here may have one there. kmd knows. */
+static void
+what_a_neighbour_may_have_negotiated_is_not_counted(void **state)
+{
+	(void)state;
+	struct lab l;
+	char conf[4200];
+	lab_init(&l, "esp");
+	lab_must_add(&l.a, true, "2000", false, lab_plain);
+	snprintf(conf, sizeof(conf), "%sconf-part picd\nneighbour-dynamic 192.0.2.2\n",
+	    lab_conf(2, 1, ""));
+	assert_null(gw_commit(&l.b, conf));
+	assert_int_equal(lab_pass(&l.a, l.in_a, &l.b, l.in_b, "10.1.0.1", "10.2.0.1"), 0);
+	assert_int_equal(gw_drops(&l.b, NULL, DROP_NO_SA), 0);
+	assert_int_equal(gw_drops(&l.b, NULL, DROP_UNCLEAR), 0);
+	struct arena *a = arena_new();
+	struct ipc_msg m = gw_kmd_hear(&l.b, a);
+	assert_int_equal(m.type, MSG_BAD_SPI);
+	arena_free(a);
+	lab_must_add(&l.b, false, "2000", true, lab_plain);
+	assert_int_equal(lab_pass(&l.a, l.in_a, &l.b, l.in_b, "10.1.0.1", "10.2.0.1"), 128);
+	assert_null(gw_commit(&l.b, lab_conf(2, 1, "")));
+	lab_sa_del(&l.b, "in", "2000");
+	assert_int_equal(lab_pass(&l.a, l.in_a, &l.b, l.in_b, "10.1.0.1", "10.2.0.1"), 0);
+	assert_int_equal(gw_drops(&l.b, NULL, DROP_NO_SA), 1);
+	lab_done(&l);
+}
+
 static void
 policy_and_window_are_checked(void **state)
 {
@@ -651,6 +679,7 @@ main(void)
 		cmocka_unit_test(every_protocol_passes),
 		cmocka_unit_test(esp_in_udp_passes_and_a_nat_may_move),
 		cmocka_unit_test(spis_of_nobody_are_told_ten_times_a_second),
+		cmocka_unit_test(what_a_neighbour_may_have_negotiated_is_not_counted),
 		cmocka_unit_test(policy_and_window_are_checked),
 		cmocka_unit_test(lifetimes_end_without_kmd),
 		cmocka_unit_test(the_end_of_the_numbers_is_told_and_is_the_end),

@@ -39,7 +39,8 @@ flowlog_note(struct worker *w, const struct path *path, const struct flow *f, bo
 			now_s - last_s < FLOW_IDLE_MS / 1000;
 	w->flows[h % FLOW_CACHE].hash = h;
 	w->flows[h % FLOW_CACHE].last_s = now_s;
-	if (is_known || !limiter_take(&w->flow_limit, w->now_ms, FLOW_EVENTS_PER_S))
+	if (is_known ||
+	    !limiter_take(&w->flow_limit, w->now_ms, worker_share(w, FLOW_EVENTS_PER_S)))
 		return;
 	uint32_t in = atomic_load_explicit(&w->events_in, memory_order_relaxed);
 	if (in - atomic_load_explicit(&w->events_out, memory_order_acquire) == FLOW_EVENTS)

@@ -10,6 +10,7 @@
 
 #include "lib/esp/flow.h"
 #include "lib/esp/in.h"
+#include "lib/esp/peek.h"
 #include "lib/esp/sa.h"
 
 /* The path that P's SA belongs to in this snapshot; NULL if the SA is not part of it. */
@@ -43,22 +44,53 @@ opened(struct worker *w, struct pkt *p)
 		reason = DROP_NO_SA;
 	if (reason == DROP_NONE && path->is_transport)
 		reason = transport_check(w, p, path);
-	if (reason == DROP_NONE)
-		reason = path->deliver != NULL ? send_device(path->deliver, p) : DROP_NO_UNIT;
-	/* another services interface of this local gateway has received the packet, too */
-	if (reason != DROP_NONE && reason != DROP_ELSEWHERE)
+	if (reason == DROP_NONE) {
+		wstat_add(&w->stat, WSTAT_IN_PACKETS, 1);
+		wstat_add(&w->stat, WSTAT_IN_BYTES, p->len);
+	}
+	if (reason == DROP_NONE && path->deliver == NULL)
+		reason = DROP_NO_UNIT;
+	if (reason == DROP_NONE) {
+		p->user = (void *)(uintptr_t)path;
+		deliver_take(w, path->deliver[w->p.index], p);
+		return;
+	}
+	/* another services interface of this local gateway has received the packet, too; if it may be that one's, kmd knows */
+	if (reason != DROP_ELSEWHERE && reason != DROP_UNCLEAR)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);
-	if (reason == DROP_NO_SA && p->sa == NULL)
+	if ((reason == DROP_NO_SA || reason == DROP_UNCLEAR) && p->sa == NULL)
 		notice_bad_spi(w, p);
 	pkt_put(w->pool, p);
+}
+
+/* The worker that owns the SA of P, as far as P says; what has no SPI is refused by whoever has it. */
+static unsigned
+owner_find(const struct worker *w, const struct pkt *p)
+{
+	uint32_t spi;
+	if (w->snap->n_workers == 1)
+		return 0;
+	return peek_spi(p, &spi) ? owner_of(spi, w->snap->n_workers) : w->p.index;
 }
 
 void
 inbound_take(struct worker *w, struct pkt *p)
 {
+	unsigned owner = owner_find(w, p);
+	if (owner != w->p.index) {
+		hand_in(w, p, owner);
+		return;
+	}
 	w->in_q[w->n_in++] = p;
 	if (w->n_in == BURST_MAX)
 		inbound_flush(w);
+}
+
+void
+inbound_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		opened(w, pkts[i]);
 }
 
 void
@@ -68,7 +100,22 @@ inbound_flush(struct worker *w)
 	w->n_in = 0;
 	if (n == 0)
 		return;
-	in_burst(w->esp, w->snap->sad, w->in_q, n);
+	uint32_t octets = 0;
 	for (unsigned i = 0; i < n; i++)
-		opened(w, w->in_q[i]);
+		octets += w->in_q[i]->len;
+	wstat_burst(w->stat.in_bursts, n);
+	if (!help_is_wanted(w, octets)) {
+		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
+		in_burst(w->esp, w->snap->sad, w->in_q, n);
+		if (octets >= LEARN_OCTETS)
+			help_learn(w, octets, clock_ns() - start);
+		inbound_burst_done(w, w->in_q, n);
+	} else if (help_room(w) > 0) {
+		help_in(w, w->in_q, n);
+	} else {
+		for (unsigned i = 0; i < n; i++) {
+			worker_drop(w, NULL, worker_lane(w, w->in_q[i]->tag), DROP_LATE);
+			pkt_put(w->pool, w->in_q[i]);
+		}
+	}
 }

@@ -558,7 +558,7 @@ kmd_notified(struct picd *p)
 {
 	struct notice n;
 	dones_send(p);
-	for (unsigned i = 0; i < WORKERS; i++)
+	for (unsigned i = 0; i < p->n_workers; i++)
 		while (worker_next_notice(p->workers[i], &n)) {
 			/* a packet says it again when kmd has read what waits */
 			if (p->kmd == NULL || ipc_queued(p->kmd) >= QUEUE_HIGH)

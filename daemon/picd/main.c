@@ -9,6 +9,7 @@
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ on_notified(uv_async_t *h)
 {
 	struct picd *p = h->data;
 	struct flow_event e;
-	for (unsigned i = 0; i < WORKERS; i++)
+	for (unsigned i = 0; i < p->n_workers; i++)
 		while (worker_next_event(p->workers[i], &e))
 			flow_log(p, &e);
 	publish_reclaim(p);
@@ -80,14 +81,22 @@ on_stop(void *arg)
 {
 	struct picd *p = arg;
 	control_stop(p);
-	for (unsigned i = 0; i < WORKERS; i++)
-		worker_free(p->workers[i]);
+	workers_free(p->workers, p->n_workers);
 	publish_done(p);
 	tally_free(p->tally);
 	uv_close((uv_handle_t *)&p->notified, NULL);
 }
 
 static const struct daemon_ops ops = { .on_link = on_link, .on_stop = on_stop };
+
+/* A thread for each core, whatever the configuration will say: later there is no right to start one. */
+static unsigned
+n_threads(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return n > CREW_MAX ? CREW_MAX : (unsigned)n;
+}
 
 /* SALLYPORT_ENGINE, for tests: who does the arithmetic of packets in a whole gateway. */
 static enum esp_engine
@@ -103,26 +112,28 @@ engine_wanted(void)
 static int
 workers_start(struct picd *p)
 {
-	p->tally = tally_new(WORKERS);
-	p->assocs.n_workers = WORKERS;
-	for (unsigned i = 0; i < WORKERS; i++) {
-		struct worker_params params = {
-			.index = i,
-			.tally = p->tally,
-			.notify = worker_notify,
-			.notify_arg = &p->notified,
-			.now_ms = now_ms,
-			.rand = random_fill,
-			.engine = engine_wanted(),
-		};
-		p->workers[i] = worker_new(&params);
-		int rc = p->workers[i] != NULL ? worker_start(p->workers[i]) : -1;
-		if (rc < 0) {
-			log_line(LOG_LEVEL_ERROR, "PICD_WORKER", "worker %u cannot be started", i);
-			return rc;
-		}
+	unsigned n = n_threads();
+	p->tally = tally_new(n);
+	p->assocs.n_workers = n;
+	struct worker_params params = {
+		.tally = p->tally,
+		.notify = worker_notify,
+		.notify_arg = &p->notified,
+		.help_ns = HELP_NS_DEFAULT,
+		.now_ms = now_ms,
+		.rand = random_fill,
+		.engine = engine_wanted(),
+	};
+	int rc = -1;
+	if (workers_new(&params, n, p->workers)) {
+		p->n_workers = n;
+		rc = 0;
 	}
-	return 0;
+	for (unsigned i = 0; i < p->n_workers && rc == 0; i++)
+		rc = worker_start(p->workers[i]);
+	if (rc < 0)
+		log_line(LOG_LEVEL_ERROR, "PICD_WORKER", "%u workers cannot be started", n);
+	return rc;
 }
 
 int

@@ -12,8 +12,10 @@
 #include "lib/msg/msg.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +27,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#define UDP_GRO 104
+#endif
 
 enum { DF = 0x4000, SKIP = 77 };
 
@@ -454,6 +461,107 @@ esp_in_udp_is_what_the_kernel_takes_for_udp(void **state)
 	}
 }
 
+/* Binds a socket to port 4500 of gateway NUMBER. */
+static int
+natt_bind(bool is_v6, unsigned number)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(4500) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(4500) };
+	in.sin_addr.s_addr = htonl(0xc0000200U | number);
+	assert_int_equal(inet_pton(AF_INET6, "fd00::", &in6.sin6_addr), 1);
+	in6.sin6_addr.s6_addr[15] = (uint8_t)number;
+	int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	on(fd, SOL_SOCKET, SO_REUSEPORT);
+	assert_int_equal(is_v6 ? bind(fd, (struct sockaddr *)&in6, sizeof(in6))
+			       : bind(fd, (struct sockaddr *)&in, sizeof(in)),
+	    0);
+	return fd;
+}
+
+/* Connects FD to port 4500 of gateway 2. */
+static void
+natt_connect(int fd, bool is_v6)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(4500) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(4500) };
+	in.sin_addr.s_addr = htonl(0xc0000202U);
+	assert_int_equal(inet_pton(AF_INET6, "fd00::2", &in6.sin6_addr), 1);
+	assert_int_equal(is_v6 ? connect(fd, (struct sockaddr *)&in6, sizeof(in6))
+			       : connect(fd, (struct sockaddr *)&in, sizeof(in)),
+	    0);
+}
+
+/* Gives B a UDP socket for what is not IKE, and returns kmd's, which is before it in the group. */
+static int
+natt_give(struct gw *b, bool is_v6)
+{
+	struct sock_filter by_marker[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+	};
+	struct sock_fprog program = { .len = 4, .filter = by_marker };
+	int kmd = natt_bind(is_v6, 2);
+	int esp = natt_bind(is_v6, 2);
+	assert_int_equal(
+	    setsockopt(kmd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)), 0);
+	on(esp, IPPROTO_UDP, UDP_GRO);
+	on(esp, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_RECVPKTINFO : IP_PKTINFO);
+	on(esp, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_RECVTCLASS : IP_RECVTOS);
+	/* netd mutes it */
+	gw_take(b, MSG_SOCKET_GONE,
+	    (const char *[]){ "kind", "udp", "address", is_v6 ? "fd00::2" : "192.0.2.2", NULL });
+	gw_give(b, MSG_SOCKET, esp,
+	    (const char *[]){
+		"kind", "natt", "address", is_v6 ? "fd00::2" : "192.0.2.2", "queue", "0", NULL });
+	gw_sync(b);
+	return kmd;
+}
+
+static void
+ike_that_was_merged_with_esp_goes_to_kmd(void **state)
+{
+	(void)state;
+	enum { ESP_LEN = 100, IKE_LEN = 61 };
+	static const int size = ESP_LEN;
+	for (unsigned i = 0; i < 2; i++) {
+		struct lab l;
+		uint8_t train[3 * ESP_LEN + IKE_LEN] = { 0 };
+		uint8_t got[2000];
+		lab_init(&l, i == 1, "udp");
+		int kmd = natt_give(&l.b, i == 1);
+		int peer = natt_bind(i == 1, 1);
+		natt_connect(peer, i == 1);
+		on(kmd, IPPROTO_UDP, UDP_GRO); /* as netd has it */
+		for (unsigned k = 0; k < 3; k++)
+			train[k * ESP_LEN + 3] = 77; /* nobody's SPI */
+		for (unsigned k = 0; k < IKE_LEN - 4; k++)
+			train[3 * ESP_LEN + 4 + k] = (uint8_t)(k + 1);
+		assert_int_equal(
+		    setsockopt(peer, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
+		assert_int_equal(send(peer, train, sizeof(train), 0), sizeof(train));
+		assert_int_equal(take(kmd, got, sizeof(got)), 0);
+		gw_turns(&l.b);
+		struct sockaddr_storage from;
+		socklen_t len = sizeof(from);
+		ssize_t n =
+		    recvfrom(kmd, got, sizeof(got), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+		assert_int_equal(n, IKE_LEN);
+		assert_memory_equal(got, train + 3 * ESP_LEN, IKE_LEN);
+		struct sockaddr_storage want;
+		socklen_t want_len = sizeof(want);
+		assert_int_equal(getsockname(peer, (struct sockaddr *)&want, &want_len), 0);
+		assert_int_equal(len, want_len);
+		assert_memory_equal(&from, &want, len);
+		assert_int_equal(take(kmd, got, sizeof(got)), 0);
+		assert_int_equal(gw_drops(&l.b, "ss", DROP_NO_SA), 3);
+		close(peer);
+		close(kmd);
+		lab_done(&l);
+	}
+}
+
 int
 main(void)
 {
@@ -471,6 +579,7 @@ main(void)
 		cmocka_unit_test(a_small_device_and_df_teach_the_path_mtu),
 		cmocka_unit_test(icmp_teaches_the_path_mtu_only_with_our_spi),
 		cmocka_unit_test(a_flood_of_reports_is_not_read),
+		cmocka_unit_test(ike_that_was_merged_with_esp_goes_to_kmd),
 		cmocka_unit_test(esp_in_udp_is_what_the_kernel_takes_for_udp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * outbound.c - clear packets: reassembly, direction, rule, tunnel, encapsulation.
+ * outbound.c - clear packets: reassembly, direction, rule, tunnel, and who owns its SA.
  *
  * A packet that no rule takes is dropped and counted, never sent in clear. Direction: what was routed to the
  * inside unit or enters the interface is input, what was routed to the outside unit or leaves the
@@ -11,7 +11,6 @@
 #include "lib/esp/flow.h"
 #include "lib/esp/frag.h"
 #include "lib/esp/sa.h"
-#include "lib/esp/out.h"
 
 enum { PROTO_NUMBER_UDP = 17, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
 
@@ -87,6 +86,21 @@ is_loop(const struct path *path, const struct sa *out, const struct flow *f)
 	return is_udp && f->has_ports && f->sport == p->src_port && f->dport == p->dst_port;
 }
 
+/* Puts P, which the rules and everything else let pass, on the SA of its path, or gives it to who may. */
+static void
+path_put(struct worker *w, struct pkt *p, const struct path *path, struct sa *out)
+{
+	unsigned owner = owner_of(sa_home(out), w->snap->n_workers);
+	if (owner != w->p.index) {
+		hand_out(w, p, owner, path->slot);
+		return;
+	}
+	p->sa = out;
+	p->user = (void *)(uintptr_t)path;
+	p->next = NULL;
+	seal_take(w, p);
+}
+
 static void
 whole_packet(struct worker *w, struct pkt *p)
 {
@@ -128,12 +142,38 @@ whole_packet(struct worker *w, struct pkt *p)
 	}
 	if (path->has_syslog)
 		flowlog_note(w, path, &f, l->kind == LANE_OUTSIDE || l->kind == LANE_CAPTURE_OUT);
-	p->sa = out;
-	p->user = (void *)(uintptr_t)path;
-	p->next = NULL;
-	w->out_q[w->n_out++] = p;
-	if (w->n_out == BURST_MAX)
-		outbound_flush(w);
+	path_put(w, p, path, out);
+}
+
+/* Finds the path of a packet in the snapshot that its owner has. */
+static enum drop
+path_again(
+    const struct worker *w, const struct lane *l, const struct pkt *p, const struct path **out)
+{
+	struct flow f;
+	enum drop reason = flow_parse(pkt_data(p), p->len, &f);
+	return reason == DROP_NONE ? path_choose(w, l, &f, out) : reason;
+}
+
+void
+outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t generation)
+{
+	const struct lane *l = worker_lane(w, p->tag);
+	const struct path *path = NULL;
+	enum drop reason = l != NULL ? DROP_NONE : DROP_NO_UNIT;
+	if (l != NULL && generation == w->snap->generation)
+		path = &w->snap->paths[slot];
+	else if (l != NULL)
+		reason = path_again(w, l, p, &path);
+	struct sa *out = path != NULL ? path_out(path) : NULL;
+	if (reason == DROP_NONE && out == NULL)
+		reason = DROP_NO_TUNNEL;
+	if (reason == DROP_NONE) {
+		path_put(w, p, path, out);
+		return;
+	}
+	worker_drop(w, path, l, reason);
+	pkt_put(w->pool, p);
 }
 
 void
@@ -146,26 +186,4 @@ outbound_take(struct worker *w, struct pkt *p)
 		whole_packet(w, p);
 	else if (reason != DROP_NONE)
 		worker_drop(w, NULL, l, reason);
-}
-
-void
-outbound_flush(struct worker *w)
-{
-	unsigned n = w->n_out;
-	w->n_out = 0;
-	if (n == 0)
-		return;
-	out_burst(w->esp, w->out_q, n);
-	for (unsigned i = 0; i < n; i++) {
-		struct pkt *p = w->out_q[i];
-		if (p->verdict == DROP_NONE) {
-			send_chain(w, p);
-			continue;
-		}
-		const struct lane *l = worker_lane(w, p->tag);
-		worker_drop(w, p->user, l, (enum drop)p->verdict);
-		if (p->verdict == DROP_TOO_BIG && l != NULL)
-			refuse_too_big(w, l, p, p->mtu);
-		pkt_put(w->pool, p);
-	}
 }

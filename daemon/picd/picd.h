@@ -11,6 +11,7 @@
 
 #include "daemon/picd/assoc.h"
 #include "daemon/picd/port.h"
+#include "daemon/picd/workers.h"
 #include "lib/os/checked.h"
 #include "lib/os/daemon.h"
 
@@ -25,8 +26,6 @@ struct tally;
 struct text;
 struct worker;
 
-enum { WORKERS = 1 }; /* nothing but the distribution of ports assumes how many */
-
 struct picd {
 	struct daemon daemon;
 	const char *instance; /* "sp-1/2/0", "es-0/0/0", "re0" */
@@ -34,7 +33,13 @@ struct picd {
 	struct ipc *netd;
 	struct ipc *kmd;
 	uint64_t (*now_ms)(void); /* monotonic */
-	struct worker *workers[WORKERS];
+	struct worker *workers[CREW_MAX];
+	unsigned n_workers; /* threads; constant */
+	unsigned n_active;  /* of them that take part */
+	unsigned n_wanted;  /* how many shall */
+	uint64_t
+	    pause; /* the snapshot with which nobody takes packets any more; 0: no such change goes on */
+	uv_timer_t regroup;  /* while it does */
 	struct tally *tally; /* drops that belong to no service set or tunnel */
 	uv_async_t notified; /* by a worker */
 	uv_timer_t rebuild;  /* ports changed: build a snapshot soon, not once per port */
@@ -103,6 +108,9 @@ void kmd_idle(struct picd *p, const struct assoc *const *list, size_t n);
 void publish_now(struct picd *p, struct assoc_retired retired);
 /* The same a moment later, for changes that come in swarms. */
 void publish_soon(struct picd *p);
+/* N workers shall take part, 0: all; more than there are is all. Their packets rest until every SA has its new owner. The
+ * next snapshot begins it. */
+void publish_workers(struct picd *p, unsigned n);
 /* A port is out of the table: stops listening and frees it in time. NULL is fine. */
 void publish_retire_port(struct picd *p, struct port *port);
 /* SA has been taken out of the published snapshot: frees it when no worker can use it any more. */

@@ -145,7 +145,8 @@ pmtu_read_errors(struct worker *w, const struct port *port, const struct addr *d
 	for (unsigned i = 0; i < ERRORS_PER_EVENT && error_read(port->fd, &e); i++) {
 		if (e.mtu == 0)
 			continue;
-		if (!e.is_local && limiter_take(&w->reports, w->now_ms, REPORTS_PER_S) &&
+		if (!e.is_local &&
+		    limiter_take(&w->reports, w->now_ms, worker_share(w, REPORTS_PER_S)) &&
 		    is_plausible(w, port, &e))
 			pmtu_learn(w, &e.dst, e.mtu);
 		if (e.is_local && dst != NULL && addr_eq(*dst, e.dst))
@@ -166,20 +167,21 @@ limit_set(struct worker *w, const struct addr *gateway, uint32_t mtu)
 	}
 }
 
-void
-pmtu_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
+static void
+entry_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
 {
 	uint32_t least = gateway->family == ADDR_V4 ? PMTU_MIN4 : PMTU_MIN6;
+	struct pmtu_table *t = &w->crew->pmtu;
 	struct pmtu_entry *entry = NULL;
 	for (unsigned i = 0; i < PMTU_MAX && entry == NULL; i++)
-		if (addr_eq(w->pmtu[i].gateway, *gateway))
-			entry = &w->pmtu[i];
+		if (addr_eq(t->entries[i].gateway, *gateway))
+			entry = &t->entries[i];
 	bool is_known = entry != NULL;
 	for (unsigned i = 0; i < PMTU_MAX && entry == NULL; i++)
-		if (w->pmtu[i].gateway.family == ADDR_NONE)
-			entry = &w->pmtu[i];
+		if (t->entries[i].gateway.family == ADDR_NONE)
+			entry = &t->entries[i];
 	if (entry == NULL) {
-		entry = &w->pmtu[w->pmtu_next++ % PMTU_MAX];
+		entry = &t->entries[t->next++ % PMTU_MAX];
 		limit_set(w, &entry->gateway, 0);
 	}
 	if (mtu < least)
@@ -197,13 +199,23 @@ pmtu_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
 }
 
 void
+pmtu_learn(struct worker *w, const struct addr *gateway, uint32_t mtu)
+{
+	pthread_mutex_lock(&w->crew->pmtu.lock);
+	entry_learn(w, gateway, mtu);
+	pthread_mutex_unlock(&w->crew->pmtu.lock);
+}
+
+void
 pmtu_expire(struct worker *w)
 {
+	pthread_mutex_lock(&w->crew->pmtu.lock);
 	for (unsigned i = 0; i < PMTU_MAX; i++) {
-		struct pmtu_entry *e = &w->pmtu[i];
+		struct pmtu_entry *e = &w->crew->pmtu.entries[i];
 		if (e->gateway.family == ADDR_NONE || e->until_ms > w->now_ms)
 			continue;
 		limit_set(w, &e->gateway, 0);
 		*e = (struct pmtu_entry){ 0 };
 	}
+	pthread_mutex_unlock(&w->crew->pmtu.lock);
 }

@@ -22,6 +22,26 @@ enum { KEY_MAX = 512, PROTO_NUMBER_UDP = 17, PROTO_NUMBER_ESP = 50, PROTO_NUMBER
 
 /* --- the messages as keys --- */
 
+/* Reads a number below MAX; one that is not there is 0. */
+static bool
+number_parse(const struct elem *body, const char *name, unsigned max, unsigned *out)
+{
+	const char *text = elem_value(body, name);
+	unsigned long n = text != NULL ? strtoul(text, NULL, 10) : 0;
+	*out = (unsigned)n;
+	return n < max;
+}
+
+/* Reads which of several queues this is. */
+static bool
+queue_parse(const struct elem *body, struct port *out)
+{
+	unsigned queue;
+	bool is_good = number_parse(body, "queue", QUEUE_MAX, &queue);
+	out->queue = (uint16_t)queue;
+	return is_good;
+}
+
 /* Reads what names a device. Returns false if the message does not. */
 static bool
 device_parse(const struct elem *body, struct port *out)
@@ -38,7 +58,7 @@ device_parse(const struct elem *body, struct port *out)
 	const char *set = elem_value(body, "service-set");
 	out->unit = elem_value(body, "unit");
 	out->service_set = set != NULL ? set : "";
-	if (role == NULL || out->unit == NULL)
+	if (role == NULL || out->unit == NULL || !queue_parse(body, out))
 		return false;
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (strcmp(role, roles[i].word) == 0) {
@@ -60,12 +80,15 @@ socket_parse(const struct elem *body, struct port *out)
 		{ "esp", PORT_RAW, PROTO_NUMBER_ESP, ADDR_NONE },
 		{ "ah", PORT_RAW, PROTO_NUMBER_AH, ADDR_NONE },
 		{ "udp", PORT_RAW, PROTO_NUMBER_UDP, ADDR_NONE },
+		{ "natt", PORT_UDP, PROTO_NUMBER_UDP, ADDR_NONE },
 		{ "send4", PORT_SEND, 0, ADDR_V4 },
 		{ "send6", PORT_SEND, 0, ADDR_V6 },
 	};
 	const char *kind = elem_value(body, "kind");
 	const char *address = elem_value(body, "address");
 	const char *family = elem_value(body, "family");
+	if (!queue_parse(body, out))
+		return false;
 	out->unit = "";
 	out->service_set = "";
 	if (kind == NULL || (address != NULL && !addr_parse(address, &out->address)))
@@ -90,10 +113,11 @@ socket_parse(const struct elem *body, struct port *out)
 static bool
 key_print(const struct port *p, char buf[KEY_MAX])
 {
-	static const char *const words[] = { "unit", "capture-in", "capture-out", "raw", "send" };
+	static const char *const words[] = { "unit", "capture-in", "capture-out", "raw", "send",
+		"udp" };
 	char address[ADDR_STRLEN];
-	int n = snprintf(buf, KEY_MAX, "%s %s %s %u %u %s", words[p->kind], p->unit, p->service_set,
-	    p->family, p->protocol, addr_print(p->address, address));
+	int n = snprintf(buf, KEY_MAX, "%s %s %s %u %u %s %u", words[p->kind], p->unit,
+	    p->service_set, p->family, p->protocol, addr_print(p->address, address), p->queue);
 	return n > 0 && n < KEY_MAX;
 }
 
@@ -165,7 +189,7 @@ domain_ask(struct port *p)
 		domain = AF_UNSPEC;
 	p->is_addressed = domain == AF_INET || domain == AF_INET6;
 	p->is_headless = p->kind == PORT_RAW && domain == AF_INET6;
-	if (p->is_addressed)
+	if (p->is_addressed && p->kind != PORT_UDP)
 		ip_socket_prepare(p, domain == AF_INET6);
 }
 
@@ -183,10 +207,13 @@ port_insert(struct port_table *t, const struct port *like, struct port **out_old
 	size_t n_key = strlen(key) + 1;
 	size_t n_unit = strlen(like->unit) + 1;
 	struct port *p = malloc(sizeof(*p));
+	struct port_own *own = malloc(sizeof(*own));
 	char *strings = malloc(n_key + n_unit + strlen(like->service_set) + 1);
-	if (p == NULL || strings == NULL)
+	if (p == NULL || strings == NULL || own == NULL)
 		abort();
 	*p = *like;
+	*own = (struct port_own){ .discover = -1 };
+	p->own = own;
 	p->key = memcpy(strings, key, n_key);
 	p->unit = memcpy(strings + n_key, like->unit, n_unit);
 	p->service_set = strcpy(strings + n_key + n_unit, like->service_set);
@@ -214,11 +241,14 @@ struct port *
 port_add_device(struct port_table *t, const struct elem *body, int fd, struct port **out_old)
 {
 	struct port like = { .fd = fd };
-	const char *header = elem_value(body, "link-header");
-	unsigned long octets = header != NULL ? strtoul(header, NULL, 10) : 0;
+	unsigned link;
+	unsigned vnet;
 	struct port *p = NULL;
-	if (device_parse(body, &like) && octets <= LINK_HEADER_MAX) {
-		like.link_header = (uint8_t)octets;
+	if (device_parse(body, &like) &&
+	    number_parse(body, "link-header", LINK_HEADER_MAX + 1, &link) &&
+	    number_parse(body, "vnet-header", VNET_HEADER_MAX + 1, &vnet)) {
+		like.link_header = (uint8_t)link;
+		like.vnet_header = (uint8_t)vnet;
 		p = port_insert(t, &like, out_old);
 	}
 	if (p == NULL)
@@ -247,15 +277,47 @@ struct port *
 port_del_socket(struct port_table *t, const struct elem *body)
 {
 	struct port like = { .fd = -1 };
-	return socket_parse(body, &like) ? port_remove(t, &like) : NULL;
+	struct port *p = NULL;
+	if (!socket_parse(body, &like))
+		return NULL;
+	bool is_all = like.kind == PORT_UDP && elem_value(body, "queue") == NULL;
+	do
+		p = port_remove(t, &like);
+	while (p == NULL && is_all && ++like.queue < QUEUE_MAX);
+	return p;
 }
 
 struct port *
-port_find_unit(const struct port_table *t, const char *unit)
+port_find_unit(const struct port_table *t, const char *unit, unsigned queue)
 {
 	char key[KEY_MAX];
 	struct port like = { .kind = PORT_UNIT, .unit = unit, .service_set = "" };
+	like.queue = (uint16_t)queue;
 	return key_print(&like, key) ? port_find(t, key) : NULL;
+}
+
+struct port *
+port_find_udp(const struct port_table *t, const struct addr *local, unsigned queue)
+{
+	char key[KEY_MAX];
+	struct port like = {
+		.kind = PORT_UDP,
+		.unit = "",
+		.service_set = "",
+		.family = local->family,
+		.protocol = PROTO_NUMBER_UDP,
+		.address = *local,
+	};
+	like.queue = (uint16_t)queue;
+	return key_print(&like, key) ? port_find(t, key) : NULL;
+}
+
+unsigned
+port_worker(const struct port_table *t, const struct port *p, unsigned n)
+{
+	bool is_one_of_many = p->kind == PORT_UDP || p->queue > 0 ||
+			      (p->kind == PORT_UNIT && port_find_unit(t, p->unit, 1) != NULL);
+	return (is_one_of_many ? p->queue : p->index) % n;
 }
 
 struct port *
@@ -282,6 +344,7 @@ port_free_list(struct port_table *t, struct port *retired)
 		retired = p->next_retired;
 		close(p->fd);
 		free((void *)(uintptr_t)p->key);
+		free(p->own);
 		free(p);
 	}
 }

@@ -24,12 +24,20 @@ enum port_kind {
 	PORT_CAPTURE_OUT, /* packets leaving it */
 	PORT_RAW,         /* raw socket that receives ESP, AH or ESP in UDP */
 	PORT_SEND,        /* raw socket, header included */
+	PORT_UDP,         /* UDP socket, one of a group, that sends and receives ESP in UDP */
 };
 
 enum {
 	PORT_INDEX_BITS = 20,
 	PORT_MAX = 1 << PORT_INDEX_BITS,
 	LINK_HEADER_MAX = 64,
+	VNET_HEADER_MAX = 32,
+	QUEUE_MAX = 256,
+};
+
+/* What the one worker that uses a port remembers about it. */
+struct port_own {
+	int discover; /* IP_MTU_DISCOVER as it was set; -1: not yet */
 };
 
 struct port {
@@ -38,15 +46,19 @@ struct port {
 	uint32_t index; /* place in the table and in a snapshot's lanes */
 	uint32_t tag;   /* index and a serial number: tells a port from the next one at its index */
 	uint8_t family; /* raw and send sockets: ADDR_V4 or ADDR_V6 */
-	uint8_t protocol;        /* raw sockets: 50, 51 or 17 */
-	uint8_t link_header;     /* capture: octets before the IP header */
-	bool is_headless;        /* an IPv6 raw socket: packets come without their IP header */
-	bool is_addressed;       /* an IP socket: sending names the destination */
-	struct addr address;     /* raw sockets: the local gateway, or ADDR_NONE */
-	const char *unit;        /* "sp-1/2/0.1"; sockets: "" */
+	uint8_t protocol;    /* sockets: 50, 51 or 17 */
+	uint8_t link_header; /* capture: octets before the IP header */
+	uint8_t vnet_header; /* units: octets that say what is left to do about a packet; 0: none */
+	uint16_t queue;      /* which of several of one device, or of one group of sockets */
+	bool is_headless;    /* an IPv6 raw socket: packets come without their IP header */
+	bool is_addressed;   /* an IP socket: sending names the destination */
+	struct addr address; /* receiving sockets: the local gateway, or ADDR_NONE */
+	const char *unit;    /* "sp-1/2/0.1"; sockets: "" */
 	const char *service_set; /* capture ports: of this service set; else "" */
 	const char *key;         /* what a later message means by the same port; owns the strings */
-	bool is_watched;         /* main thread: workers listen to it */
+	struct port_own *own;    /* that worker's; the only thing that changes */
+	bool is_watched;         /* main thread: a worker listens to it: */
+	unsigned watcher;
 	struct port *next_retired;
 };
 
@@ -70,13 +82,19 @@ struct port *port_add_device(
 struct port *port_add_socket(
     struct port_table *t, const struct elem *body, int fd, struct port **out_old);
 
-/* Takes the port that MSG_DEVICE_GONE or MSG_SOCKET_GONE names out of the table; NULL if there is none. */
+/* Takes the port that MSG_DEVICE_GONE or MSG_SOCKET_GONE names out of the table, or one of those that it names; NULL if there
+ * is none (any more). */
 struct port *port_del_device(struct port_table *t, const struct elem *body);
 struct port *port_del_socket(struct port_table *t, const struct elem *body);
 
-/* The port of a unit, or a capture port, or a socket; NULL if netd has not handed one over. */
-struct port *port_find_unit(const struct port_table *t, const char *unit);
+/* The port of a unit, a socket of the group of a local gateway, or a socket to send with; NULL if netd has not handed
+ * one over. Queues count from 0 without gaps. */
+struct port *port_find_unit(const struct port_table *t, const char *unit, unsigned queue);
+struct port *port_find_udp(const struct port_table *t, const struct addr *local, unsigned queue);
 struct port *port_find_send(const struct port_table *t, uint8_t family);
+
+/* The worker, of N, that listens to P: queues go to different ones, and so do devices of one queue. */
+unsigned port_worker(const struct port_table *t, const struct port *p, unsigned n);
 
 /* Closes and frees a list of ports that were taken out of the table. */
 void port_free_list(struct port_table *t, struct port *retired);

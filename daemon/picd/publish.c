@@ -4,7 +4,9 @@
  *
  * A snapshot that has been replaced waits in `olds`, together with the SAs, counters and descriptors
  * that its successor does not have, until every worker has seen the successor. Dynamic SAs go without a new
- * snapshot: they wait for the epoch that began when they had been taken out of the published one. Main thread.
+ * snapshot: they wait for the epoch that began when they had been taken out of the published one. When another number of
+ * workers shall take part, SAs change their owners: nobody takes packets from ports until all have left the old
+ * ones alone. Main thread.
  */
 #include "daemon/picd/picd.h"
 #include "daemon/picd/snap.h"
@@ -17,16 +19,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REBUILD_DELAY_MS = 5 };
+enum { REBUILD_DELAY_MS = 5, REGROUP_MS = 1 };
+
+static void
+port_unwatch(struct picd *p, struct port *port)
+{
+	if (port->is_watched)
+		worker_unwatch(p->workers[port->watcher], port);
+	port->is_watched = false;
+}
 
 static void
 ports_watch(struct picd *p)
 {
+	if (p->pause != 0)
+		return;
 	for (size_t i = 0; i < p->ports.n; i++) {
 		struct port *port = p->ports.by_index[i];
 		if (port == NULL || port->is_watched)
 			continue;
-		int rc = worker_watch(p->workers[port->index % WORKERS], port);
+		port->watcher = port_worker(&p->ports, port, p->n_active);
+		int rc = worker_watch(p->workers[port->watcher], port);
 		if (rc < 0)
 			log_line(LOG_LEVEL_ERROR, "PICD_PORT", "%s: %s", port->key, strerror(-rc));
 		port->is_watched = true;
@@ -38,7 +51,7 @@ static uint64_t
 seen_by_all(const struct picd *p)
 {
 	uint64_t least = UINT64_MAX;
-	for (unsigned i = 0; i < WORKERS; i++) {
+	for (unsigned i = 0; i < p->n_workers; i++) {
 		uint64_t seen = worker_seen(p->workers[i]);
 		least = seen < least ? seen : least;
 	}
@@ -68,14 +81,17 @@ publish_now(struct picd *p, struct assoc_retired retired)
 {
 	size_t clashes;
 	uv_timer_stop(&p->rebuild);
-	struct snap *s = snap_build(p->conf, &p->assocs, &p->ports, ++p->generation, &clashes);
+	struct snap *s =
+	    snap_build(p->conf, &p->assocs, &p->ports, p->n_active, ++p->generation, &clashes);
+	const struct conf_ifd *ifd = conf_ifd(p->conf, p->instance);
+	s->has_trains = ifd == NULL || !ifd->io.no_outside_offload;
 	if (clashes > 0)
 		log_line(LOG_LEVEL_ERROR, "PICD_SPI", "%zu inbound SAs have the SPI of another one",
 		    clashes);
 	heirs_put(p, s, &retired);
 	struct snap *old = p->snap;
 	p->snap = s;
-	for (unsigned i = 0; i < WORKERS; i++)
+	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_publish(p->workers[i], s);
 	ports_watch(p);
 	if (old == NULL) { /* nobody has seen anything yet */
@@ -87,6 +103,43 @@ publish_now(struct picd *p, struct assoc_retired retired)
 	p->retired_ports = NULL;
 	old->next_old = p->olds;
 	p->olds = old;
+}
+
+/* Goes on with the workers that shall take part, when none of those that did has anything left to do. */
+static void
+regroup(struct picd *p)
+{
+	if (p->pause == 0 || seen_by_all(p) < p->pause)
+		return;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		if (!worker_is_idle(p->workers[i]))
+			return;
+	uv_timer_stop(&p->regroup);
+	p->pause = 0;
+	p->n_active = p->n_wanted;
+	publish_now(p, (struct assoc_retired){ 0 });
+}
+
+static void
+on_regroup(uv_timer_t *t)
+{
+	regroup(t->data);
+}
+
+void
+publish_workers(struct picd *p, unsigned n)
+{
+	p->n_wanted = n == 0 || n > p->n_workers ? p->n_workers : n;
+	if (p->snap == NULL)
+		p->n_active = p->n_wanted;
+	if (p->n_wanted == p->n_active || p->pause != 0)
+		return;
+	for (size_t i = 0; i < p->ports.n; i++)
+		if (p->ports.by_index[i] != NULL)
+			port_unwatch(p, p->ports.by_index[i]);
+	p->pause = p->generation + 1;
+	p->regroup.data = p;
+	uv_timer_start(&p->regroup, on_regroup, REGROUP_MS, REGROUP_MS);
 }
 
 static void
@@ -110,8 +163,7 @@ publish_retire_port(struct picd *p, struct port *port)
 {
 	if (port == NULL)
 		return;
-	if (port->is_watched)
-		worker_unwatch(p->workers[port->index % WORKERS], port);
+	port_unwatch(p, port);
 	if (p->snap == NULL) {
 		port_free_list(&p->ports, port);
 		return;
@@ -144,7 +196,7 @@ publish_retire_sa(struct picd *p, struct sa *sa)
 			abort();
 	}
 	p->gone[p->n_gone++] = (struct gone_sa){ .sa = sa, .epoch = ++p->epoch };
-	for (unsigned i = 0; i < WORKERS; i++)
+	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_epoch(p->workers[i], p->epoch);
 }
 
@@ -165,7 +217,7 @@ static uint64_t
 epoch_seen_by_all(const struct picd *p)
 {
 	uint64_t least = UINT64_MAX;
-	for (unsigned i = 0; i < WORKERS; i++) {
+	for (unsigned i = 0; i < p->n_workers; i++) {
 		uint64_t seen = worker_epoch_seen(p->workers[i]);
 		least = seen < least ? seen : least;
 	}
@@ -175,6 +227,7 @@ epoch_seen_by_all(const struct picd *p)
 void
 publish_reclaim(struct picd *p)
 {
+	regroup(p);
 	gone_free(p, epoch_seen_by_all(p));
 	uint64_t seen = seen_by_all(p);
 	struct snap **link = &p->olds;

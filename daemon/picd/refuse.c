@@ -4,7 +4,7 @@
  *
  * They appear on the unit from which the packet came, with the unit's own address as source or else the
  * local gateway, so that the kernel routes them where it routes everything from that unit. Their rate is
- * limited for the whole worker; what the limit suppresses is counted.
+ * limited, each worker has its share; what the limit suppresses is counted.
  */
 #include "daemon/picd/worker_priv.h"
 
@@ -30,9 +30,9 @@ refuse_begin(struct worker *w, const struct lane *l, const struct pkt *p, struct
     struct pkt **fresh)
 {
 	*src = icmp_source(l, p);
-	if (l->icmp_port == NULL || src->family == ADDR_NONE)
+	if (l->icmp_ports == NULL || src->family == ADDR_NONE)
 		return false;
-	if (!limiter_take(&w->icmp, w->now_ms, ICMP_PER_S)) {
+	if (!limiter_take(&w->icmp, w->now_ms, worker_share(w, ICMP_PER_S))) {
 		worker_drop(w, NULL, l, DROP_ICMP_LIMIT);
 		return false;
 	}
@@ -43,7 +43,7 @@ refuse_begin(struct worker *w, const struct lane *l, const struct pkt *p, struct
 static void
 refuse_end(struct worker *w, const struct lane *l, struct pkt *fresh, bool is_built)
 {
-	enum drop reason = is_built ? send_device(l->icmp_port, fresh) : DROP_NONE;
+	enum drop reason = is_built ? send_device(l->icmp_ports[w->p.index], fresh) : DROP_NONE;
 	if (reason != DROP_NONE)
 		worker_drop(w, NULL, l, reason);
 	pkt_put(w->pool, fresh);

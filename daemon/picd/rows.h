@@ -58,6 +58,8 @@ struct elem *clear_statistics(struct picd *p, struct row_job *j, struct arena *a
 struct elem *clear_drops(struct picd *p, struct row_job *j, struct arena *a);
 
 /* --- show_sa.c --- */
+/* The gateway that is used, the backup when it has its turn; CONFIGURED is what it is otherwise. ASSOC may be NULL. */
+struct addr show_remote(const struct assoc *assoc, struct addr configured);
 bool show_has_sas(const struct assoc *as);
 /* Appends `security-associations` for each SA of AS. */
 void show_sas(struct picd *p, struct arena *a, struct elem *parent, const struct assoc *as,

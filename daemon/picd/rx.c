@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * rx.c - reads packets: TUN queues one by one, raw sockets in batches.
+ * rx.c - reads packets and superpackets: TUN queues one by one, raw sockets in batches.
  *
  * A device's packets go to outbound.c with the tag of their lane, a raw socket's to inbound.c. A
  * socket of the IPv6 family strips the IP header; it is written again from what the socket says beside the
@@ -10,25 +10,59 @@
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/base/bytes.h"
+#include "lib/esp/cut.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { IP6_HEADER_LEN = 40 };
+enum { IP6_HEADER_LEN = 40, READS_MAX = 64 };
+
+/* Takes the link header out of what a vnet header says: length of the headers, start of what is summed. */
+static void
+vnet_shorten(uint8_t *vnet, uint16_t link_header)
+{
+	static const size_t places[] = { 2, 6 };
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint16_t v;
+		memcpy(&v, vnet + places[i], sizeof(v));
+		v = v > link_header ? (uint16_t)(v - link_header) : 0;
+		memcpy(vnet + places[i], &v, sizeof(v));
+	}
+}
+
+/* P is what a device gave, N octets: takes the headers of the device off. */
+static enum drop
+device_headers_take(const struct port *port, struct pkt *p, size_t n)
+{
+	uint8_t vnet[VNET_HEADER_MAX];
+	uint32_t ahead = (uint32_t)port->vnet_header + port->link_header;
+	if (n <= ahead)
+		return DROP_BAD_LENGTH;
+	memcpy(vnet, pkt_data(p), port->vnet_header);
+	p->off += ahead;
+	p->len = (uint32_t)n - ahead;
+	p->tag = port->tag;
+	if (port->vnet_header == 0)
+		return DROP_NONE;
+	if (port->link_header > 0)
+		vnet_shorten(vnet, port->link_header);
+	return cut_read(p, vnet, port->vnet_header);
+}
 
 void
 rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 {
-	for (unsigned i = 0; i < BURST_MAX; i++) {
+	size_t octets = 0;
+	for (unsigned i = 0; i < READS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
 		struct pkt *p = pkt_get(w->pool);
 		if (p == NULL) {
 			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
-			outbound_flush(
-			    w); /* gives buffers back; the packet is still in the queue */
+			seal_flush(w); /* gives buffers back; the packet is still in the queue */
 			return;
 		}
+		p->off -= port->vnet_header;
 		ssize_t n = read(port->fd, pkt_data(p), pkt_room(p));
 		if (n < 0) {
 			pkt_put(w->pool, p);
@@ -36,14 +70,15 @@ rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 				(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
 			return;
 		}
-		if ((size_t)n <= port->link_header) {
-			worker_drop(w, NULL, lane, DROP_BAD_LENGTH);
+		enum drop reason = device_headers_take(port, p, (size_t)n);
+		if (reason != DROP_NONE) {
+			worker_drop(w, NULL, lane, reason);
 			pkt_put(w->pool, p);
 			continue;
 		}
-		p->off += port->link_header;
-		p->len = (uint32_t)n - port->link_header;
-		p->tag = port->tag;
+		octets += p->len;
+		wstat_add(&w->stat, WSTAT_READS, 1);
+		wstat_add(&w->stat, WSTAT_READ_SUPERS, p->gso != PKT_GSO_NONE);
 		outbound_take(w, p);
 	}
 }
@@ -107,12 +142,11 @@ ip6_header_put(struct pkt *p, struct msghdr *m, uint8_t protocol)
 	return wr_ok(&wr);
 }
 
-/* Takes fresh packets for a batch; returns how many there are. */
-static unsigned
-batch_prepare(struct worker *w)
+unsigned
+rx_prepare(struct worker *w, unsigned max)
 {
 	unsigned n = 0;
-	for (; n < BURST_MAX; n++) {
+	for (; n < max; n++) {
 		struct pkt *p = pkt_get(w->pool);
 		if (p == NULL)
 			break;
@@ -133,10 +167,16 @@ batch_prepare(struct worker *w)
 void
 rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
 {
-	unsigned n_fresh = batch_prepare(w);
+	if (help_is_full(w))
+		return;
+	unsigned n_fresh = rx_prepare(w, BURST_MAX);
 	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
 	if (n_fresh == 0)
 		worker_drop(w, NULL, lane, DROP_NO_BUFFER);
+	if (n > 0) {
+		wstat_add(&w->stat, WSTAT_RECEIVES, 1);
+		wstat_add(&w->stat, WSTAT_RECEIVED, (unsigned)n);
+	}
 	for (unsigned i = 0; i < n_fresh; i++) {
 		struct pkt *p = w->rx_pkts[i];
 		struct mmsghdr *m = &w->rx_msgs[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * send.c - protected packets to the raw sockets in batches, clear packets to devices one by one.
+ * send.c - protected packets to the raw sockets in batches, unless a UDP socket takes them.
  *
  * A packet that the outgoing device cannot take whole (EMSGSIZE) is fragmented if its DF bit allows, as a router
  * would do; else the path MTU is learned, so that the next packet of the inner source is answered.
@@ -51,12 +51,6 @@ destination_put(const struct port *port, const struct pkt *p, struct sockaddr_st
 	memcpy(&to.sin6_addr, b + IP6_OFF_DST, sizeof(to.sin6_addr));
 	memcpy(out, &to, sizeof(to));
 	return sizeof(to);
-}
-
-static enum drop
-errno_drop(int e)
-{
-	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
 }
 
 /* Sends one packet by itself. Returns 0 or the errno. */
@@ -116,6 +110,7 @@ sender_flush(struct worker *w, struct sender *s, const struct port *port)
 	unsigned done = 0;
 	while (done < s->n) {
 		int n = sendmmsg(port->fd, s->msgs + done, s->n - done, MSG_DONTWAIT);
+		wstat_add(&w->stat, WSTAT_SENDS, 1);
 		if (n > 0) {
 			done += (unsigned)n;
 		} else if (errno != EINTR) {
@@ -131,14 +126,15 @@ sender_flush(struct worker *w, struct sender *s, const struct port *port)
 void
 send_flush(struct worker *w)
 {
+	send_udp_flush(w); /* may give some to those that follow */
 	if (w->send4.n > 0)
 		sender_flush(w, &w->send4, w->snap->send4);
 	if (w->send6.n > 0)
 		sender_flush(w, &w->send6, w->snap->send6);
 }
 
-static void
-sender_put(struct worker *w, struct pkt *p)
+void
+send_raw(struct worker *w, struct pkt *p)
 {
 	const struct port *port = send_port(w, p);
 	struct sender *s = p->family == ADDR_V4 ? &w->send4 : &w->send6;
@@ -167,19 +163,12 @@ send_chain(struct worker *w, struct pkt *p)
 	while (p != NULL) {
 		struct pkt *next = p->next;
 		p->next = NULL;
-		if (p->verdict == DROP_NONE) {
-			sender_put(w, p);
-		} else {
+		if (p->verdict != DROP_NONE) {
 			worker_drop(w, p->user, NULL, (enum drop)p->verdict);
 			pkt_put(w->pool, p);
+		} else if (!send_udp(w, p)) {
+			send_raw(w, p);
 		}
 		p = next;
 	}
-}
-
-enum drop
-send_device(const struct port *port, const struct pkt *p)
-{
-	ssize_t n = write(port->fd, pkt_data(p), p->len);
-	return n >= 0 ? DROP_NONE : errno_drop(errno);
 }

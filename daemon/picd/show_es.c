@@ -25,7 +25,8 @@ tunnel_information(struct arena *a, struct elem *block, const struct assoc *asso
 	if (u != NULL && u->tunnel_source.family != ADDR_NONE)
 		elem_leaf(a, e, "sa-local-gateway", addr_print(u->tunnel_source, text));
 	if (u != NULL && u->tunnel_destination.family != ADDR_NONE)
-		elem_leaf(a, e, "sa-remote-gateway", addr_print(u->tunnel_destination, text));
+		elem_leaf(a, e, "sa-remote-gateway",
+		    addr_print(show_remote(assoc, u->tunnel_destination), text));
 	if (local.addr.family == ADDR_NONE) /* routing chooses, so every packet is in order */
 		local = any;
 	if (remote.addr.family == ADDR_NONE)
@@ -47,7 +48,7 @@ block_make(struct picd *p, const struct row_job *j, struct arena *a, const struc
 	elem_leaf(a, block, "sa-name", assoc->conf_sa->name);
 	if (assoc->unit != NULL)
 		elem_leaf(a, block, "sa-block-state",
-		    port_find_unit(&p->ports, assoc->unit->name) != NULL ? "Up" : "Down");
+		    port_find_unit(&p->ports, assoc->unit->name, 0) != NULL ? "Up" : "Down");
 	if (j->level != LEVEL_BRIEF)
 		tunnel_information(a, block, assoc);
 	else if (!show_has_sas(assoc))

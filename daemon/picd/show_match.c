@@ -259,7 +259,7 @@ tunnel_row(
 	addr_leaf(a, e, "sa-remote-gateway", out != NULL ? out->remote : t->term->remote_gateway);
 	if (unit != NULL)
 		elem_leaf(a, e, "match-interface", unit);
-	if (way != WAY_RETURN && unit != NULL && port_find_unit(&p->ports, unit) == NULL) {
+	if (way != WAY_RETURN && unit != NULL && port_find_unit(&p->ports, unit, 0) == NULL) {
 		verdict_put(a, e, "dropped", DROP_NO_UNIT);
 	} else if (way != WAY_RETURN) {
 		sa_verdict(a, e, as, sender_of(p, as));
@@ -347,7 +347,7 @@ unit_row(struct picd *p, struct arena *a, const struct assoc *as)
 	elem_leaf(a, e, "match-direction", way_words[WAY_OUTPUT]);
 	if (as->unit != NULL) {
 		addr_leaf(a, e, "sa-local-gateway", as->unit->tunnel_source);
-		addr_leaf(a, e, "sa-remote-gateway", as->unit->tunnel_destination);
+		addr_leaf(a, e, "sa-remote-gateway", show_remote(as, as->unit->tunnel_destination));
 		elem_leaf(a, e, "match-interface", as->unit->name);
 	}
 	sa_verdict(a, e, as, sender_of(p, as));

@@ -30,16 +30,15 @@ identities(struct arena *a, struct elem *e, const struct conf_term *t)
 	elem_leaf(a, e, "sa-remote-identity", tunnel_identity(s.remote, text));
 }
 
-/* The one that is used: the backup gateway has its turn. */
-static struct addr
-remote_gateway(const struct conf_tunnel *t, const struct assoc *assoc)
+struct addr
+show_remote(const struct assoc *assoc, struct addr configured)
 {
 	const struct dynamic_sa *out = assoc != NULL ? dynamic_out(assoc) : NULL;
 	if (out != NULL)
 		return out->remote;
 	if (assoc != NULL && assoc->redundancy.is_backup_active)
 		return assoc->redundancy.backup;
-	return t->term->remote_gateway;
+	return configured;
 }
 
 static void
@@ -83,7 +82,7 @@ tunnel_information(struct arena *a, struct elem *block, const struct conf_servic
 	elem_leaf(a, e, "sa-term-name", t->term->name);
 	elem_leaff(a, e, "sa-tunnel-index", "%u", t->index);
 	addr_leaf(a, e, "sa-local-gateway", set->local_gateway);
-	addr_leaf(a, e, "sa-remote-gateway", remote_gateway(t, assoc));
+	addr_leaf(a, e, "sa-remote-gateway", show_remote(assoc, t->term->remote_gateway));
 	if (level != LEVEL_BRIEF)
 		identities(a, e, t->term);
 	if (t->term->inside_unit != NULL)

@@ -32,7 +32,8 @@ struct build {
 	struct path *paths;
 	struct snap_set *sets; /* in the order of the configuration */
 	struct lane *lanes;
-	struct smap units; /* name -> number of the unit plus 1 */
+	struct smap units;     /* name -> number of the unit plus 1 */
+	struct smap unit_ways; /* name, or local gateway -> its ports by worker */
 };
 
 static uint32_t
@@ -49,10 +50,47 @@ unit_number(const char *unit, void *arg)
 
 /* --- paths --- */
 
-static const struct port *
-unit_port(const struct build *b, const char *unit)
+/* The ports of UNIT by worker, each its own where there are enough; NULL if there is none. */
+static const struct port *const *
+unit_ports(struct build *b, const char *unit)
 {
-	return unit != NULL ? port_find_unit(b->ports, unit) : NULL;
+	unsigned n = b->snap->n_workers;
+	if (unit == NULL)
+		return NULL;
+	const struct port **ways = smap_find(&b->unit_ways, unit);
+	if (ways != NULL)
+		return ways;
+	const struct port *first = port_find_unit(b->ports, unit, 0);
+	if (first == NULL)
+		return NULL;
+	ways = arena_array(b->a, n, sizeof(*ways));
+	for (unsigned i = 0; i < n; i++)
+		ways[i] = first;
+	const struct port *p = first;
+	for (unsigned queue = 0; p != NULL; p = port_find_unit(b->ports, unit, ++queue))
+		ways[port_worker(b->ports, p, n)] = p;
+	smap_set(&b->unit_ways, first->unit, ways);
+	return ways;
+}
+
+/* The UDP sockets of the local gateway A leaves from, each only to the worker that listens to it. */
+static const struct port *const *
+udp_ports(struct build *b, const struct addr *local)
+{
+	unsigned n = b->snap->n_workers;
+	char key[ADDR_STRLEN];
+	const struct port *p = port_find_udp(b->ports, local, 0);
+	if (p == NULL)
+		return NULL;
+	addr_print(*local, key);
+	const struct port **ways = smap_find(&b->unit_ways, key);
+	if (ways != NULL)
+		return ways;
+	ways = arena_array(b->a, n, sizeof(*ways));
+	for (unsigned queue = 0; p != NULL; p = port_find_udp(b->ports, local, ++queue))
+		ways[port_worker(b->ports, p, n)] = p;
+	smap_set(&b->unit_ways, arena_memdup(b->a, key, sizeof(key)), ways);
+	return ways;
 }
 
 static const char *
@@ -80,7 +118,7 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 	*p = (struct path){
 		.in = a->in.sa,
 		.out = a->out.sa,
-		.deliver = unit_port(b, deliver_unit(a)),
+		.deliver = unit_ports(b, deliver_unit(a)),
 		.set = set,
 		.tally = a->tally,
 		.slot = a->slot,
@@ -88,6 +126,9 @@ path_make(struct build *b, const struct assoc *a, const struct snap_set *set)
 		.has_syslog =
 		    a->kind == ASSOC_TUNNEL && a->set->has_syslog && a->tunnel->term->has_syslog,
 	};
+	if (a->kind != ASSOC_TRANSPORT)
+		p->udp = udp_ports(
+		    b, a->kind == ASSOC_TUNNEL ? &a->set->local_gateway : &a->unit->tunnel_source);
 	if (a->kind == ASSOC_TUNNEL)
 		p->gateway = a->tunnel->term->remote_gateway;
 	else if (a->kind == ASSOC_ES)
@@ -160,7 +201,8 @@ gateways_sort(struct build *b)
 static size_t
 sad_room(const struct build *b)
 {
-	size_t n = b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways;
+	size_t n = b->snap->n_paths + b->conf->n_neighbours + b->conf->n_stray_gateways +
+		   b->conf->n_unclear_gateways;
 	bool is_dynamic = false;
 	for (size_t i = 0; i < b->snap->n_paths; i++) {
 		const struct assoc *a = b->assocs->by_slot[i];
@@ -183,6 +225,19 @@ sad_put_dynamic(struct build *b, const struct assoc *a)
 	return clashes;
 }
 
+/* Notes what is said of the strays of gateways. */
+static size_t
+gateways_put(struct build *b, const struct addr *list, size_t n, uint32_t spi)
+{
+	size_t clashes = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct sad_key key;
+		sad_key_init(&key, spi, 0, list[i].family, list[i].b);
+		clashes += sad_add_elsewhere(b->snap->sad, &key) != SAD_OK;
+	}
+	return clashes;
+}
+
 static size_t
 sad_make(struct build *b)
 {
@@ -201,13 +256,9 @@ sad_make(struct build *b)
 		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
 			clashes++;
 	}
-	for (size_t i = 0; i < b->conf->n_stray_gateways; i++) {
-		struct sad_key key;
-		const struct addr *gateway = &b->conf->stray_gateways[i];
-		sad_key_init(&key, SAD_STRAYS, 0, gateway->family, gateway->b);
-		if (sad_add_elsewhere(b->snap->sad, &key) != SAD_OK)
-			clashes++;
-	}
+	clashes += gateways_put(b, b->conf->stray_gateways, b->conf->n_stray_gateways, SAD_STRAYS);
+	clashes +=
+	    gateways_put(b, b->conf->unclear_gateways, b->conf->n_unclear_gateways, SAD_UNCLEAR);
 	for (size_t i = 0; i < b->snap->n_paths; i++)
 		if (b->paths[i].live != NULL)
 			clashes += sad_put_dynamic(b, b->assocs->by_slot[i]);
@@ -232,10 +283,10 @@ source_default(struct addr *to, uint8_t family, struct addr gateway, struct addr
 /* Where ICMP errors about packets of this lane come from: the unit's own address, else the local gateway, else any
  * address of the host (RFC 1812 s4.3.2.4). */
 static void
-lane_icmp(struct build *b, struct lane *l, const struct port *port, const struct conf_unit *u,
-    struct addr gateway)
+lane_icmp(struct build *b, struct lane *l, const struct port *const *ports,
+    const struct conf_unit *u, struct addr gateway)
 {
-	l->icmp_port = port;
+	l->icmp_ports = ports;
 	if (u != NULL) {
 		l->icmp_source4 = first_address(&u->inet);
 		l->icmp_source6 = first_address(&u->inet6);
@@ -244,23 +295,32 @@ lane_icmp(struct build *b, struct lane *l, const struct port *port, const struct
 	source_default(&l->icmp_source6, ADDR_V6, gateway, b->ports->source6);
 }
 
-/* Gives a unit's port to a service set; the first set that claims it has it. */
 static void
-lane_unit(struct build *b, const char *unit, enum lane_kind kind, const struct snap_set *set)
+lane_queue(
+    struct build *b, const struct port *port, enum lane_kind kind, const struct snap_set *set)
 {
-	const struct port *port = unit_port(b, unit);
-	if (port == NULL || b->lanes[port->index].kind != LANE_NONE)
-		return;
 	struct lane *l = &b->lanes[port->index];
+	if (l->kind != LANE_NONE)
+		return;
 	*l = (struct lane){
 		.kind = kind,
 		.tag = port->tag,
-		.unit = unit_number(unit, b),
+		.unit = unit_number(port->unit, b),
 		.set = set,
 		.tally = set->tally,
 	};
 	if (!set->is_passive)
-		lane_icmp(b, l, port, conf_unit(b->conf, unit), set->gateway);
+		lane_icmp(
+		    b, l, unit_ports(b, port->unit), conf_unit(b->conf, port->unit), set->gateway);
+}
+
+/* Gives a unit's ports to a service set; the first set that claims them has them. */
+static void
+lane_unit(struct build *b, const char *unit, enum lane_kind kind, const struct snap_set *set)
+{
+	const struct port *port = port_find_unit(b->ports, unit, 0);
+	for (unsigned queue = 0; port != NULL; port = port_find_unit(b->ports, unit, ++queue))
+		lane_queue(b, port, kind, set);
 }
 
 static void
@@ -300,7 +360,7 @@ lane_capture(struct build *b, const struct port *port, struct lane *l)
 	l->set = s;
 	l->tally = s->tally;
 	if (!s->is_passive && c->service_unit != NULL)
-		lane_icmp(b, l, unit_port(b, c->service_unit->name), c->service_unit, s->gateway);
+		lane_icmp(b, l, unit_ports(b, c->service_unit->name), c->service_unit, s->gateway);
 }
 
 static void
@@ -323,10 +383,10 @@ lane_other_unit(struct build *b, const struct port *port, struct lane *l)
 		l->kind = LANE_ES;
 		l->path = &b->paths[a->slot];
 		l->tally = a->tally;
-		lane_icmp(b, l, port, u, u->tunnel_source);
+		lane_icmp(b, l, unit_ports(b, port->unit), u, u->tunnel_source);
 	} else if (strcmp(port->unit, "re0.0") == 0) {
 		l->kind = LANE_TRANSPORT;
-		lane_icmp(b, l, port, NULL, (struct addr){ 0 });
+		lane_icmp(b, l, unit_ports(b, port->unit), NULL, (struct addr){ 0 });
 	}
 }
 
@@ -346,7 +406,7 @@ lanes_make(struct build *b)
 		l->tag = port->tag;
 		if (port->kind == PORT_CAPTURE_IN || port->kind == PORT_CAPTURE_OUT)
 			lane_capture(b, port, l);
-		else if (port->kind == PORT_RAW)
+		else if (port->kind == PORT_RAW || port->kind == PORT_UDP)
 			lane_raw(b, port, l);
 		else if (port->kind == PORT_UNIT)
 			lane_other_unit(b, port, l);
@@ -429,12 +489,13 @@ transport_make(struct build *b)
 
 struct snap *
 snap_build(const struct conf *c, const struct assoc_table *assocs, const struct port_table *ports,
-    uint64_t generation, size_t *out_clashes)
+    unsigned n_workers, uint64_t generation, size_t *out_clashes)
 {
 	struct arena *a = arena_new();
 	struct snap *s = arena_alloc(a, sizeof(*s));
 	struct build b = { .conf = c, .assocs = assocs, .ports = ports, .a = a, .snap = s };
 	s->generation = generation;
+	s->n_workers = n_workers;
 	s->arena = a;
 	s->n_paths = assocs->n_slots;
 	b.paths = arena_array(a, s->n_paths, sizeof(*b.paths));
@@ -448,6 +509,7 @@ snap_build(const struct conf *c, const struct assoc_table *assocs, const struct 
 	s->send4 = port_find_send(ports, ADDR_V4);
 	s->send6 = port_find_send(ports, ADDR_V6);
 	smap_done(&b.units);
+	smap_done(&b.unit_ways);
 	return s;
 }
 

@@ -26,8 +26,11 @@ struct sad;
 struct path {
 	struct sa *in; /* manual; NULL: none */
 	struct sa *out;
-	struct assoc_live *live;    /* of dynamic SAs; NULL: they are manual */
-	const struct port *deliver; /* decrypted packets appear here; NULL: no such unit yet */
+	struct assoc_live *live; /* of dynamic SAs; NULL: they are manual */
+	/* Decrypted packets appear here, by worker; NULL: no such unit yet. */
+	const struct port *const *deliver;
+	/* Sockets of its own for each worker that has one, for ESP in UDP; NULL: none are there. */
+	const struct port *const *udp;
 	const struct snap_set *set; /* NULL: es- or transport */
 	struct tally *tally;        /* of the tunnel */
 	struct addr gateway;        /* the other end; ADDR_NONE for transport mode */
@@ -76,8 +79,9 @@ struct lane {
 	uint32_t unit;              /* number of the unit, for rules with ipsec-inside-interface */
 	const struct snap_set *set; /* NULL: es-, transport; raw: the first set of the gateway */
 	const struct path *path;    /* LANE_ES */
-	const struct port *icmp_port; /* ICMP errors appear here; NULL: none are sent */
-	struct addr icmp_source4;     /* ADDR_NONE: none are sent for this family */
+	const struct port *const
+	    *icmp_ports;          /* ICMP errors appear here, by worker; NULL: none are sent */
+	struct addr icmp_source4; /* ADDR_NONE: none are sent for this family */
 	struct addr icmp_source6;
 	struct tally *tally; /* drops before a tunnel is known; NULL: only the process counts */
 };
@@ -105,7 +109,9 @@ struct port_range {
 };
 
 struct snap {
-	uint64_t generation;      /* counts from 1 */
+	uint64_t generation; /* counts from 1 */
+	unsigned n_workers;  /* that take part: the owners of SAs */
+	bool has_trains; /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
 	struct arena *arena;      /* holds the snapshot itself */
 	const struct lane *lanes; /* by port index */
 	size_t n_lanes;
@@ -127,10 +133,17 @@ struct snap {
 	struct snap *next_old;
 };
 
-/* Builds a snapshot; aborts when out of memory. OUT_CLASHES counts inbound SAs that were left out because another has
+/* The worker, of N, that alone may use an SA whose home (lib/esp/sa.h) is this. */
+static inline unsigned
+owner_of(uint32_t home, unsigned n)
+{
+	return n == 1 ? 0 : home % n;
+}
+
+/* Builds a snapshot for N_WORKERS; aborts when out of memory. OUT_CLASHES counts inbound SAs that were left out because another has
  * their SPI, protocol and address. Main thread. */
 struct snap *snap_build(const struct conf *c, const struct assoc_table *assocs,
-    const struct port_table *ports, uint64_t generation, size_t *out_clashes);
+    const struct port_table *ports, unsigned n_workers, uint64_t generation, size_t *out_clashes);
 
 /* Frees the snapshot and its tables, not what it retired. NULL is fine. */
 void snap_free(struct snap *s);

@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 uint64_t test_now_ms = 1000;
+unsigned test_n_workers = 1;
+uint64_t test_help_ns = UINT64_MAX;
 
 static uint64_t
 now_ms(void)
@@ -59,16 +61,17 @@ gw_init(struct gw *g, const char *instance)
 	*g = (struct gw){ .p.instance = instance, .p.now_ms = now_ms };
 	must(uv_loop_init(&g->p.daemon.loop) == 0, "loop");
 	control_init(&g->p);
-	g->p.tally = tally_new(WORKERS);
-	g->p.assocs.n_workers = WORKERS;
+	g->p.tally = tally_new(test_n_workers);
+	g->p.assocs.n_workers = test_n_workers;
 	struct worker_params params = {
 		.tally = g->p.tally,
 		.notify = notify,
+		.help_ns = test_help_ns,
 		.now_ms = now_ms,
 		.rand = rand_fill,
 	};
-	g->p.workers[0] = worker_new(&params);
-	must(g->p.workers[0] != NULL, "worker");
+	must(workers_new(&params, test_n_workers, g->p.workers), "workers");
+	g->p.n_workers = test_n_workers;
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0, "socketpair");
 	control_link(&g->p, "mgd", sv[0]);
 	g->mgd_fd = sv[1];
@@ -102,7 +105,7 @@ void
 gw_done(struct gw *g)
 {
 	control_stop(&g->p);
-	worker_free(g->p.workers[0]);
+	workers_free(g->p.workers, g->p.n_workers);
 	publish_done(&g->p);
 	tally_free(g->p.tally);
 	uv_run(&g->p.daemon.loop, UV_RUN_DEFAULT);
@@ -268,7 +271,8 @@ void
 gw_turns(struct gw *g)
 {
 	for (int i = 0; i < 4; i++)
-		worker_turn(g->p.workers[0], 0);
+		for (unsigned w = 0; w < g->p.n_workers; w++)
+			worker_turn(g->p.workers[w], 0);
 	publish_reclaim(&g->p);
 	kmd_notified(&g->p);
 }

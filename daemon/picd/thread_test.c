@@ -7,6 +7,7 @@
  */
 #include "daemon/picd/test_gw.h"
 #include "daemon/picd/workers.h"
+#include "daemon/picd/wstat.h"
 #include "lib/base/arena.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
@@ -113,8 +114,11 @@ arrive(struct lab *l)
 {
 	struct pollfd p = { .fd = l->in_b, .events = POLLIN };
 	take_all(l);
-	while (l->n_taken < l->n_sent && poll(&p, 1, WAIT_MS) == 1)
+	for (int waited = 0; l->n_taken < l->n_sent && waited < WAIT_MS; waited++) {
+		care(l);
+		(void)poll(&p, 1, 1);
 		take_all(l);
+	}
 	assert_int_equal(l->n_taken, l->n_sent);
 }
 
@@ -158,6 +162,12 @@ renew(struct lab *l, unsigned i)
 	send_some(l);
 	assert_true(dynamic_del(&l->b.p, b, SA_IN, 999 + i));
 	send_some(l);
+	if (i % 37 == 0) { /* another number of workers: every SA may get another owner */
+		publish_workers(&l->a.p, 1 + i % l->a.p.n_workers);
+		publish_workers(&l->b.p, 1 + i % l->b.p.n_workers);
+		publish_now(&l->a.p, (struct assoc_retired){ 0 });
+		publish_now(&l->b.p, (struct assoc_retired){ 0 });
+	}
 	if (i % 50 == 0) { /* a commit in between builds a snapshot */
 		assert_null(gw_commit(&l->a, conf_text(1, 2)));
 		assert_null(gw_commit(&l->b, conf_text(2, 1)));
@@ -166,10 +176,11 @@ renew(struct lab *l, unsigned i)
 }
 
 static void
-renewals_lose_nothing_while_workers_run(void **state)
+renewals_run(unsigned n_workers)
 {
-	(void)state;
 	static struct lab l;
+	l = (struct lab){ 0 };
+	test_n_workers = n_workers;
 	gw_init(&l.a, "sp-1/2/0");
 	gw_init(&l.b, "sp-1/2/0");
 	assert_null(gw_commit(&l.a, conf_text(1, 2)));
@@ -183,19 +194,41 @@ renewals_lose_nothing_while_workers_run(void **state)
 	gw_sync(&l.b);
 	gw_kmd_hush(&l.a);
 	gw_kmd_hush(&l.b);
-	assert_int_equal(worker_start(l.a.p.workers[0]), 0);
-	assert_int_equal(worker_start(l.b.p.workers[0]), 0);
+	for (unsigned i = 0; i < n_workers; i++) {
+		assert_int_equal(worker_start(l.a.p.workers[i]), 0);
+		assert_int_equal(worker_start(l.b.p.workers[i]), 0);
+	}
 	add(&l, &l.b, false, 500, true);
 	add(&l, &l.a, true, 500, false);
 	for (unsigned i = 0; i < RENEWALS; i++)
 		renew(&l, i);
 	arrive(&l);
-	printf("%u packets, %d renewals, %llu snapshots\n", l.n_sent, RENEWALS,
-	    (unsigned long long)l.a.p.generation);
+	uint64_t n_handed = 0;
+	for (unsigned i = 0; i < n_workers; i++)
+		n_handed += wstat_get(worker_stat(l.a.p.workers[i]), WSTAT_HANDED_OVER) +
+			    wstat_get(worker_stat(l.b.p.workers[i]), WSTAT_HANDED_OVER);
+	printf("%u workers: %u packets, %llu handed over, %d renewals, %llu snapshots\n", n_workers,
+	    l.n_sent, (unsigned long long)n_handed, RENEWALS, (unsigned long long)l.a.p.generation);
 	gw_done(&l.a);
 	gw_done(&l.b);
 	close(l.in_a);
 	close(l.in_b);
+}
+
+static void
+renewals_lose_nothing_while_workers_run(void **state)
+{
+	(void)state;
+	renewals_run(1);
+}
+
+/* Whoever reads a packet, each SA has one owner. */
+static void
+renewals_lose_nothing_between_workers(void **state)
+{
+	(void)state;
+	renewals_run(2);
+	renewals_run(3);
 }
 
 int
@@ -203,6 +236,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(renewals_lose_nothing_while_workers_run),
+		cmocka_unit_test(renewals_lose_nothing_between_workers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  *
  * worker.c - the loop: wait, take the snapshot, drain what is readable, flush, pass the quiet point.
  *
- * Packets of all ports that were ready share the bursts of a turn. The quiet point is the end of
+ * Packets of all ports that were ready, and of other workers, share the bursts of a turn. The quiet point is the end of
  * the turn: the snapshot is only read after the wait, so what was retired before cannot be seen any more
  * when `seen` has reached the generation that came after it.
  */
@@ -10,12 +10,16 @@
 
 #include "daemon/picd/worker_priv.h"
 #include "lib/esp/frag.h"
+#include "lib/esp/merge.h"
 #include "lib/esp/sa.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -53,6 +57,15 @@ port_mute(struct worker *w, const struct port *port)
 	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
 }
 
+/* What a UDP socket has against a packet of ours was reported to the raw one, too. */
+static void
+error_clear(const struct port *port)
+{
+	int e;
+	socklen_t len = sizeof(e);
+	(void)getsockopt(port->fd, SOL_SOCKET, SO_ERROR, &e, &len);
+}
+
 static void
 port_ready(struct worker *w, const struct port *port, uint32_t events)
 {
@@ -62,6 +75,11 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 			(void)pmtu_read_errors(w, port, NULL);
 		if (port->kind == PORT_RAW && (events & EPOLLIN) != 0)
 			rx_raw(w, port, lane);
+	} else if (port->kind == PORT_UDP) {
+		if ((events & EPOLLIN) != 0)
+			rx_udp(w, port, lane);
+		if ((events & EPOLLERR) != 0)
+			error_clear(port);
 	} else {
 		if ((events & EPOLLIN) != 0)
 			rx_device(w, port, lane);
@@ -70,13 +88,18 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 	}
 }
 
-/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. */
+/* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. Both ends of an
+ * inheritance have the same home, because they have the same SPI. */
 static void
 heirs_settle(struct worker *w, uint64_t seen)
 {
 	const struct snap *s = w->snap;
+	if (s->n_heirs > 0)
+		help_drain(w); /* with numbers and windows of FROM */
 	for (size_t i = 0; i < s->n_heirs; i++)
-		if (s->heirs[i].generation > seen) /* or FROM may be gone */
+		if (s->heirs[i].generation > seen &&
+		    owner_of(sa_home(s->heirs[i].to), s->n_workers) ==
+			w->p.index) /* or FROM may be gone */
 			sa_inherit(s->heirs[i].to, s->heirs[i].from);
 }
 
@@ -91,29 +114,68 @@ frags_expire(struct worker *w)
 static void
 tick(struct worker *w)
 {
+	struct timespec t;
 	w->tick_ms = w->now_ms;
-	pmtu_expire(w);
+	if (w->p.index == 0)
+		pmtu_expire(w);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS],
+	    (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, memory_order_relaxed);
+}
+
+/* Waits for a helper only. Packets wait where they are; no event. */
+static int
+wake_wait(struct worker *w, int timeout_ms)
+{
+	struct pollfd p = { .fd = w->wake_fd, .events = POLLIN };
+	uint64_t wakes;
+	if (poll(&p, 1, timeout_ms) > 0)
+		(void)!read(w->wake_fd, &wakes, sizeof(wakes));
+	return 0;
+}
+
+/* Waits for packets of ports and of other workers. */
+static int
+wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
+{
+	if (w->crew->n == 1 || timeout_ms == 0)
+		return epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	/* before the rings are looked at: who fills one looks at this afterwards */
+	atomic_store_explicit(&w->is_asleep, true, memory_order_seq_cst);
+	if (hand_waits(w) || help_is_done(w))
+		timeout_ms = 0;
+	else if (!help_is_none(w) && (timeout_ms < 0 || timeout_ms > LATE_MS))
+		timeout_ms = LATE_MS;
+	int n = help_is_full(w) ? wake_wait(w, timeout_ms)
+				: epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	atomic_store_explicit(&w->is_asleep, false, memory_order_relaxed);
+	return n;
 }
 
 void
 worker_turn(struct worker *w, int timeout_ms)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	int n = wait_for_work(w, events, timeout_ms);
 	w->now_ms = w->p.now_ms();
 	/* before the snapshot: whatever was out of reach when the epoch began is not in one that is read later */
 	uint64_t epoch = atomic_load_explicit(&w->epoch, memory_order_acquire);
 	w->snap = atomic_load_explicit(&w->published, memory_order_acquire);
 	uint64_t seen = atomic_load_explicit(&w->seen, memory_order_relaxed);
+	w->turn_epoch = epoch;
+	w->turn_octets = 0;
 	if (w->snap != NULL && w->snap->generation != seen)
 		heirs_settle(w, seen);
-	if (w->snap != NULL)
+	if (w->snap != NULL) {
 		frags_expire(w);
+		hand_take(w);
+	}
 	for (int i = 0; i < n; i++) {
 		const struct port *port = events[i].data.ptr;
 		if (port == NULL) {
 			uint64_t wakes;
 			(void)!read(w->wake_fd, &wakes, sizeof(wakes));
+			wstat_add(&w->stat, WSTAT_WAKES, 1);
 		} else if (w->snap != NULL) {
 			port_ready(w, port, events[i].events);
 		}
@@ -123,11 +185,18 @@ worker_turn(struct worker *w, int timeout_ms)
 		return;
 	}
 	inbound_flush(w);
-	outbound_flush(w);
+	seal_flush(w);
+	help_work(w);
+	deliver_flush(w);
 	send_flush(w);
+	hand_flush(w);
+	hand_taken(w);
+	wstat_add(&w->stat, WSTAT_TURNS, 1);
 	if (w->now_ms - w->tick_ms >= TICK_MS)
 		tick(w);
+	w->has_helped = help_others(w);
 	uint64_t generation = w->snap->generation;
+	help_oldest(w, &generation, &epoch);
 	w->snap = NULL;
 	bool is_new_epoch = atomic_load_explicit(&w->epoch_seen, memory_order_relaxed) != epoch;
 	atomic_store_explicit(&w->epoch_seen, epoch, memory_order_release);
@@ -142,7 +211,7 @@ worker_main(void *arg)
 {
 	struct worker *w = arg;
 	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire))
-		worker_turn(w, TICK_MS);
+		worker_turn(w, w->has_helped ? 0 : TICK_MS);
 	return NULL;
 }
 
@@ -153,32 +222,99 @@ wake(struct worker *w)
 	(void)!write(w->wake_fd, &one, sizeof(one));
 }
 
-struct worker *
-worker_new(const struct worker_params *p)
+static bool
+worker_make(struct worker *w)
 {
-	struct worker *w = calloc(1, sizeof(*w));
-	if (w == NULL)
-		return NULL;
-	w->p = *p;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 	struct esp_worker_params esp = {
 		.n_pkts = POOL_PKTS,
-		.rand = p->rand,
-		.engine = p->engine,
+		.rand = w->p.rand,
+		.engine = w->p.engine,
 	};
 	w->esp = esp_worker_new(&esp);
 	if (w->esp != NULL) {
 		w->pool = esp_worker_pool(w->esp);
 		w->frags = frag_new(w->pool, FRAG_LIMIT_DEFAULT, FRAG_TIMEOUT_MS_DEFAULT);
 	}
-	if (w->frags == NULL || w->epoll_fd < 0 || w->wake_fd < 0 ||
-	    epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) < 0) {
-		worker_free(w);
-		return NULL;
+	w->merge = merge_new();
+	return help_make(w) && w->frags != NULL && w->merge != NULL && w->epoll_fd >= 0 &&
+	       w->wake_fd >= 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) == 0;
+}
+
+static void
+worker_stop(struct worker *w)
+{
+	if (!w->is_running)
+		return;
+	atomic_store_explicit(&w->is_stopping, true, memory_order_release);
+	wake(w);
+	pthread_join(w->thread, NULL);
+	w->is_running = false;
+}
+
+static void
+worker_free(struct worker *w)
+{
+	help_free(w);
+	merge_free(w->merge);
+	esp_worker_free(w->esp);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+	free(w);
+}
+
+/* Packets go back to pools of other workers: all must be there still. */
+static void
+crew_free(struct crew *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		worker_stop(c->workers[i]);
+	for (unsigned i = 0; i < c->n; i++)
+		frag_free(c->workers[i]->frags);
+	for (unsigned i = 0; i < c->n; i++)
+		worker_free(c->workers[i]);
+	pthread_mutex_destroy(&c->pmtu.lock);
+	free(c->rings);
+	free(c);
+}
+
+static void *
+zeroed(size_t align, size_t n)
+{
+	void *p = aligned_alloc(align, (n + align - 1) / align * align);
+	return p != NULL ? memset(p, 0, n) : NULL;
+}
+
+bool
+workers_new(const struct worker_params *p, unsigned n, struct worker **out)
+{
+	struct crew *c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return false;
+	pthread_mutex_init(&c->pmtu.lock, NULL);
+	c->rings = zeroed(_Alignof(struct ring), (size_t)n * n * sizeof(*c->rings));
+	bool ok = c->rings != NULL;
+	for (unsigned i = 0; i < n && ok; i++) {
+		struct worker *w = zeroed(_Alignof(struct worker), sizeof(*w));
+		ok = w != NULL;
+		if (!ok)
+			break;
+		w->p = *p;
+		w->p.index = i;
+		w->crew = c;
+		c->workers[c->n++] = w;
+		ok = worker_make(w);
 	}
-	return w;
+	if (!ok) {
+		crew_free(c);
+		return false;
+	}
+	memcpy(out, c->workers, n * sizeof(struct worker *));
+	return true;
 }
 
 int
@@ -190,22 +326,16 @@ worker_start(struct worker *w)
 }
 
 void
-worker_free(struct worker *w)
+workers_free(struct worker **workers, unsigned n)
 {
-	if (w == NULL)
-		return;
-	if (w->is_running) {
-		atomic_store_explicit(&w->is_stopping, true, memory_order_release);
-		wake(w);
-		pthread_join(w->thread, NULL);
-	}
-	frag_free(w->frags);
-	esp_worker_free(w->esp);
-	if (w->epoll_fd >= 0)
-		close(w->epoll_fd);
-	if (w->wake_fd >= 0)
-		close(w->wake_fd);
-	free(w);
+	if (n > 0)
+		crew_free(workers[0]->crew);
+}
+
+const struct wstat *
+worker_stat(const struct worker *w)
+{
+	return &w->stat;
 }
 
 const struct esp_worker *

@@ -2,8 +2,9 @@
  *
  * worker_priv.h - the inside of a worker, for the files of the packet path.
  *
- * The path, in order: rx.c reads -> outbound.c or inbound.c decides and calls lib/esp -> send.c or a device
- * takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it runs on the worker's thread.
+ * The path, in order: rx.c and rx_udp.c read -> outbound.c or inbound.c decides and gives what belongs to another worker's SA
+ * to hand.c; seal.c and inbound.c call lib/esp -> send.c, send_udp.c or deliver.c takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it
+ * runs on the worker's thread. What workers share is the crew: rings from each to each, and path MTUs.
  */
 #ifndef WORKER_PRIV_H
 #define WORKER_PRIV_H
@@ -11,14 +12,17 @@
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
+#include "daemon/picd/wstat.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum {
 	BURST_MAX = ESP_BURST_MAX,
@@ -29,7 +33,7 @@ enum {
 	TICK_MS = 1000,
 	PMTU_MAX = 256,           /* gateways whose path MTU is remembered */
 	PMTU_AGE_MS = 600 * 1000, /* RFC 1191 s6.3: try a larger one after ten minutes */
-	ICMP_PER_S = 200,         /* errors sent, all lanes together */
+	ICMP_PER_S = 200,         /* errors sent, all lanes and workers together */
 	REPORTS_PER_S = 100,      /* path MTU reports from the network that are looked at */
 	FLOW_CACHE = 4096,        /* flows whose start has been logged */
 	FLOW_IDLE_MS = 60 * 1000, /* silence after which a flow starts again */
@@ -37,6 +41,18 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
+	DELIVER_MAX = 256,          /* opened packets of a turn that wait to be merged; MERGE_MAX */
+	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
+	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
+	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
+	TRAIN_CONTROL_LEN = 96,
+	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
+	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
+	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
+	LATE_MS = 100,           /* after which a helper is not waited for */
+	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
+	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
+	HAND_BUDGET = 128, /* taken from one ring in a turn */
 };
 
 /* So many events per second, with bursts of one second's worth. */
@@ -54,14 +70,105 @@ struct sender {
 	struct sockaddr_storage to[BURST_MAX];
 };
 
+/* Packets that leave as one message: all of one length but the last. */
+struct train {
+	struct pkt_outer outer;
+	struct mmsghdr *msg;
+	unsigned first; /* place of the first packet */
+	unsigned n;
+	uint32_t seg_len;
+	uint32_t last_len;
+	uint32_t len;
+	struct sockaddr_storage to;
+	uint8_t control[TRAIN_CONTROL_LEN] __attribute__((aligned(16)));
+};
+
+/* Packets on their way to the worker's UDP socket. */
+struct udp_sender {
+	const struct port *port;
+	unsigned n_trains;
+	unsigned n_pkts;
+	struct train trains[UDP_SEND_MAX];
+	struct mmsghdr msgs[UDP_SEND_MAX];
+	struct iovec iov[UDP_SEND_MAX];
+	struct pkt *pkts[UDP_SEND_MAX];
+};
+
 struct pmtu_entry {
 	struct addr gateway; /* ADDR_NONE: free */
 	uint32_t mtu;        /* octets; the least that was reported */
 	uint64_t until_ms;
 };
 
+struct pmtu_table {
+	pthread_mutex_t lock; /* taken for reports, which are rare and limited */
+	struct pmtu_entry entries[PMTU_MAX];
+	unsigned next; /* overwritten when the table is full */
+};
+
+/* A packet for an SA that is another worker's. Where its reader found the tunnel in another snapshot than the owner
+ * has, the owner looks again. */
+struct handed {
+	struct pkt *pkt;
+	uint64_t generation; /* outbound: of the snapshot that the slot is about */
+	uint32_t slot;       /* outbound: of the path */
+	bool is_out;
+};
+
+/* From one worker to another: one writer, one reader. */
+struct ring {
+	/* the writer's */
+	_Alignas(64) _Atomic uint32_t in;
+	uint32_t in_next;  /* written, but not yet shown */
+	uint32_t out_seen; /* `out` as it was last */
+	/* the reader's; moves when a packet has been dealt with, so an empty ring is an idle one */
+	_Alignas(64) _Atomic uint32_t out;
+	uint32_t out_next;
+	_Alignas(64) struct handed slots[RING_LEN];
+};
+
+enum task_kind { TASK_TRAIN, TASK_OUT, TASK_IN };
+enum task_state { TASK_FREE, TASK_OPEN, TASK_CLAIMED, TASK_DONE };
+
+struct super_job;
+
+/* Cryptography to be done, by its owner or a helper. */
+struct task {
+	_Alignas(64) _Atomic uint32_t state; /* enum task_state */
+	enum task_kind kind;
+	bool is_helped;
+	bool is_lost; /* the owner's: given up, but the helper still works on it */
+	unsigned n;
+	bool is_waited_for;
+	uint64_t since_ms;   /* when the owner began to wait */
+	uint64_t generation; /* of the snapshot and the epoch that its SAs are from */
+	uint64_t epoch;
+	struct super_job *train; /* TASK_TRAIN */
+	struct pkt *whole;       /* TASK_TRAIN: the superpacket, of the last one that it became */
+	struct esp_job *job;     /* the others */
+	struct pkt *pkts[BURST_MAX];
+};
+
+/* In the order in which they are finished. */
+struct tasks {
+	_Alignas(64) _Atomic bool is_shared; /* there may be open ones */
+	_Atomic uint32_t head;
+	_Atomic uint32_t tail;
+	_Atomic unsigned n_lost;
+	struct task ring[TASKS_MAX];
+};
+
+/* What the workers of a process share. */
+struct crew {
+	unsigned n;
+	struct worker *workers[CREW_MAX];
+	struct ring *rings; /* from I to J: I * n + J */
+	struct pmtu_table pmtu;
+};
+
 struct worker {
 	struct worker_params p;
+	struct crew *crew;
 	int epoll_fd;
 	int wake_fd; /* eventfd: a snapshot was published, or the thread shall end */
 	pthread_t thread;
@@ -71,6 +178,8 @@ struct worker {
 	_Atomic uint64_t seen;
 	_Atomic uint64_t epoch;
 	_Atomic uint64_t epoch_seen;
+	_Alignas(64) _Atomic bool is_asleep; /* or about to be: packets in a ring need a wake */
+	_Alignas(64) struct wstat stat;
 
 	/* --- this thread's own --- */
 	const struct snap *snap; /* during a turn only */
@@ -81,14 +190,25 @@ struct worker {
 	struct frag_table *frags;
 	struct pkt *out_q[BURST_MAX]; /* user: struct path; tag: of the lane */
 	unsigned n_out;
+	uint32_t out_octets;         /* in out_q */
 	struct pkt *in_q[BURST_MAX]; /* tag: of the lane */
 	unsigned n_in;
 	struct sender send4;
 	struct sender send6;
+	struct udp_sender udp;
+	struct merge *merge;
+	struct pkt *deliver_q[DELIVER_MAX];
+	const struct port *deliver_to[DELIVER_MAX];
+	unsigned n_deliver;
 	struct limiter icmp;
 	struct limiter reports;
-	struct pmtu_entry pmtu[PMTU_MAX];
-	unsigned pmtu_next; /* overwritten when the table is full */
+	struct limiter ike_limit;
+	struct tasks tasks;
+	uint64_t ns_per_kib;  /* what cryptography costs lately */
+	uint32_t turn_octets; /* of packets since the turn began */
+	uint64_t turn_epoch;  /* as it was then */
+	bool has_helped;      /* in this turn */
+	uint32_t handed_to;   /* bit I: packets for worker I are not yet shown */
 
 	/* recvmmsg's view of fresh packets */
 	struct pkt *rx_pkts[BURST_MAX];
@@ -114,6 +234,30 @@ struct worker {
 	_Atomic uint32_t notices_out;
 };
 
+/* Why the kernel did not take a packet. */
+static inline enum drop
+errno_drop(int e)
+{
+	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
+}
+
+/* A clock for measuring. */
+static inline uint64_t
+clock_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* This worker's part of what all may do together. */
+static inline unsigned
+worker_share(const struct worker *w, unsigned per_s)
+{
+	unsigned share = per_s / w->snap->n_workers;
+	return share > 0 ? share : 1;
+}
+
 /* The lane of a tag, or NULL if its port is gone. */
 static inline const struct lane *
 worker_lane(const struct worker *w, uint32_t tag)
@@ -134,22 +278,95 @@ bool limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s);
 /* --- rx.c: one event's worth of packets from a port --- */
 void rx_device(struct worker *w, const struct port *port, const struct lane *lane);
 void rx_raw(struct worker *w, const struct port *port, const struct lane *lane);
+/* Prepares rx_msgs for at most MAX fresh packets, in rx_pkts; returns how many there are. */
+unsigned rx_prepare(struct worker *w, unsigned max);
+/* --- rx_udp.c --- */
+void rx_udp(struct worker *w, const struct port *port, const struct lane *lane);
+/* --- rx_ike.c --- */
+/* P, with its outer header, is IKE that was merged with ESP: sends it to kmd's socket, a bounded number per second. */
+void rx_ike(struct worker *w, const struct lane *lane, const struct pkt *p);
 
 /* --- outbound.c: clear packets; takes P over --- */
 void outbound_take(struct worker *w, struct pkt *p);
-void outbound_flush(struct worker *w);
+/* The same with a packet that another worker has found the path of SLOT for, in the snapshot of GENERATION. */
+void outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t generation);
+/* Puts P, whose sa and user are set, behind those that wait to be sealed. */
+void seal_take(struct worker *w, struct pkt *p);
+void seal_flush(struct worker *w);
+/* What becomes of packets when their cryptography is done; takes them over. */
+void seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n);
+void seal_train_done(struct worker *w, struct super_job *job);
 
 /* --- inbound.c: protected packets; takes P over --- */
+/* As it came from outside: for the owner of its SA, whoever that is. */
 void inbound_take(struct worker *w, struct pkt *p);
 void inbound_flush(struct worker *w);
+void inbound_burst_done(struct worker *w, struct pkt **pkts, unsigned n);
+
+/* --- help.c: who does the cryptography --- */
+bool help_make(struct worker *w);
+void help_free(struct worker *w);
+/* More packets, of so many octets, have come in this turn: shall others help with them? True as long as some wait. */
+bool help_is_wanted(struct worker *w, uint32_t octets);
+/* OCTETS took so long. */
+void help_learn(struct worker *w, uint32_t octets, uint64_t ns);
+/* So much waits that no more should be read. */
+bool help_is_full(const struct worker *w);
+/* Nothing waits for its cryptography. */
+bool help_is_none(const struct worker *w);
+/* How many tasks more there is room for. */
+unsigned help_room(const struct worker *w);
+/* Make tasks, for which there must be room; take the packets over. WHOLE: of the last train of a superpacket, else NULL. */
+void help_train(struct worker *w, const struct super_job *job, struct pkt *whole);
+void help_out(struct worker *w, struct pkt **pkts, unsigned n);
+void help_in(struct worker *w, struct pkt **pkts, unsigned n);
+/* Does what nobody has begun, and finishes what is done, in order. */
+void help_work(struct worker *w);
+/* The same until nothing is left; waits for helpers. */
+void help_drain(struct worker *w);
+/* The oldest task can be finished. */
+bool help_is_done(struct worker *w);
+/* Lowers what was given to what the oldest tasks use. */
+void help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch);
+/* Does something for another worker; false: there is nothing. */
+bool help_others(struct worker *w);
+
+/* --- hand.c: packets from worker to worker; takes P over --- */
+void hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot);
+void hand_in(struct worker *w, struct pkt *p, unsigned to);
+/* Shows the others what is theirs, and wakes who sleeps. */
+void hand_flush(struct worker *w);
+/* Takes what others have given, within a budget. */
+void hand_take(struct worker *w);
+/* What hand_take() took is done with. */
+void hand_taken(struct worker *w);
+/* Is there something to be taken? */
+bool hand_waits(const struct worker *w);
+/* Wakes TO if it sleeps. Any worker. */
+void worker_wake(struct worker *to);
 
 /* --- send.c --- */
 /* Sends a protected packet, or the chain of its fragments; takes P over. Its user is its path. */
 void send_chain(struct worker *w, struct pkt *p);
 void send_flush(struct worker *w);
+/* Sends a protected packet with the headers that it has; takes P over. */
+void send_raw(struct worker *w, struct pkt *p);
+
+/* --- send_udp.c --- */
+/* Takes P over if a UDP socket can send it just as it is; else false. */
+__attribute__((warn_unused_result)) bool send_udp(struct worker *w, struct pkt *p);
+void send_udp_flush(struct worker *w);
+/* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
+unsigned send_layout(const struct worker *w, const struct pkt *p);
+void send_udp_train(struct worker *w, const struct super_job *job);
+
+/* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */
 __attribute__((warn_unused_result)) enum drop send_device(
     const struct port *port, const struct pkt *p);
+/* The same a moment later, with others of its flow; takes P, whose user is its path, over. */
+void deliver_take(struct worker *w, const struct port *port, struct pkt *p);
+void deliver_flush(struct worker *w);
 
 /* --- refuse.c: ICMP errors about P, which stays the caller's --- */
 void refuse_too_big(struct worker *w, const struct lane *lane, const struct pkt *p, uint32_t mtu);

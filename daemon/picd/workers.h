@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * workers.h - the thread that handles packets, as the main thread sees it.
+ * workers.h - the threads that handle packets, as the main thread sees them.
  *
- * A worker has its own epoll loop, packet pool and crypto manager and shares nothing with other workers but
- * what the snapshot points to. It takes a snapshot at the start of a turn, after it has waited, and lets go of it
- * at the end: when worker_seen() has reached a generation, nothing older is in use. It allocates nothing
- * after worker_new(). There is one worker now; nothing here knows.
+ * A worker has its own epoll loop, packet pool and crypto manager. Every SA has one owner among the workers that take
+ * part (snap.h says who), which alone uses it: a worker that reads a packet for another one's SA hands it over. Beyond that
+ * workers share nothing but what the snapshot points to. A worker takes a snapshot at the start of a turn, after it
+ * has waited, and lets go of it at the end: when worker_seen() has reached a generation, nothing older is in use. It
+ * allocates nothing after workers_new().
  */
 #ifndef WORKERS_H
 #define WORKERS_H
@@ -21,24 +22,35 @@ struct port;
 struct snap;
 struct tally;
 struct worker;
+struct wstat;
+
+enum {
+	CREW_MAX = 16,
+	HELP_NS_DEFAULT = 60 * 1000
+}; /* threads; as many as WORKERS_MAX of lib/conf */
 
 struct worker_params {
-	unsigned index;      /* from 0; row of the tallies */
+	unsigned index;      /* from 0; row of the tallies; workers_new() sets it */
 	struct tally *tally; /* drops that belong to no service set or tunnel; borrowed */
 	/* Called on the worker's thread when worker_seen() has moved or a log event waits; must not block. */
 	void (*notify)(void *arg);
 	void *notify_arg;
+	/* Of cryptography in one turn, from which on help is worth a wake. */
+	uint64_t help_ns;
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
 	enum esp_engine engine;
 };
 
-/* Makes a worker, without starting its thread. NULL when out of memory, descriptors or CPU features. */
-struct worker *worker_new(const struct worker_params *p);
+/* Makes N workers, without starting their threads. False, and OUT untouched, when out of memory, descriptors or CPU
+ * features. */
+__attribute__((warn_unused_result)) bool workers_new(
+    const struct worker_params *p, unsigned n, struct worker **out);
 /* Starts the thread. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int worker_start(struct worker *w);
-/* Ends the thread, if it runs, and frees everything; packets that wait for fragments are lost. NULL is fine. */
-void worker_free(struct worker *w);
+/* Ends the threads that run and frees everything; packets that wait for fragments or another worker are lost. N as it
+ * was made, or 0. */
+void workers_free(struct worker **workers, unsigned n);
 
 /* For sa_new(); any thread. */
 const struct esp_worker *worker_esp(const struct worker *w);
@@ -57,6 +69,12 @@ uint64_t worker_epoch_seen(const struct worker *w);
  * lane is published, unwatch it before the one that has not is. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int worker_watch(struct worker *w, const struct port *p);
 void worker_unwatch(struct worker *w, const struct port *p);
+
+/* Has W taken everything that other workers have handed over to it, and dealt with it? Any thread. */
+bool worker_is_idle(const struct worker *w);
+
+/* What W has counted; see wstat.h. Any thread. */
+const struct wstat *worker_stat(const struct worker *w);
 
 /* One turn: waits at most TIMEOUT_MS for packets (-1: until there is something), handles what is there. For the
  * worker's own thread, and for tests that have not started it. */

@@ -518,14 +518,15 @@ clear_cas(struct call *c)
 static const struct {
 	const char *rpc;
 	bool (*run)(struct call *c); /* true: the answer comes later */
+	bool only_looks;             /* it changes no certificate */
 } commands[] = {
 	{ "generate-pki-key-pair", generate_key },
 	{ "generate-pki-certificate-request", generate_request },
 	{ "generate-pki-self-signed-local-certificate", generate_self_signed },
 	{ "load-pki-ca-certificate", load_ca },
 	{ "load-pki-local-certificate", load_local },
-	{ "verify-pki-ca-certificate", verify_ca },
-	{ "verify-pki-local-certificate", verify_local },
+	{ "verify-pki-ca-certificate", verify_ca, .only_looks = true },
+	{ "verify-pki-local-certificate", verify_local, .only_looks = true },
 	{ "clear-pki-local-certificate", clear_certs },
 	{ "clear-pki-certificate-request", clear_requests },
 	{ "clear-pki-key-pair", clear_keys },
@@ -543,7 +544,7 @@ names_keep(const struct store *s, struct arena *a)
 	return names;
 }
 
-/* show commands are elsewhere: whatever it was, kmd hears of what there is now. */
+/* Whatever it was, kmd hears of what there is now. */
 static void
 changed_tell(struct pkid *p, const struct elem *rpc, const char *const *before)
 {
@@ -571,7 +572,7 @@ command_run(struct pkid *p, const struct ipc_msg *m, const struct elem *files)
 	c.a = arena_new_secret();
 	const char **before = names_keep(&p->store, c.a);
 	bool is_later = commands[i].run(&c);
-	if (!is_later && c.why.len == 0)
+	if (!is_later && c.why.len == 0 && !commands[i].only_looks)
 		changed_tell(p, m->body, before);
 	if (!is_later)
 		answer_rpc(p->mgd, m->seq, c.why.len > 0 ? text_str(&c.why) : NULL);

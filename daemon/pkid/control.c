@@ -11,7 +11,6 @@
 #include "lib/msg/msg.h"
 #include "lib/os/answer.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,30 +18,15 @@
 /* --- mgd --- */
 
 static void
-conf_check(struct pkid *p, struct ipc_msg *m)
-{
-	struct text why = { 0 };
-	struct conf *c = checked_load(m, &why);
-	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
-	if (c != NULL)
-		checked_keep(&p->checked, c, m);
-	text_done(&why);
-}
-
-static void
 conf_apply(struct pkid *p, const struct ipc_msg *m)
 {
-	struct text why = { 0 };
-	struct conf *c = checked_take(&p->checked, m);
+	struct conf *c = checked_on_apply(&p->checked, p->mgd, m, NULL, NULL);
 	if (c == NULL)
-		c = checked_load(m, &why);
-	if (c != NULL) {
-		conf_free(p->conf);
-		p->conf = c;
-		serve_changed(p, NULL); /* other CAs may count */
-	}
-	answer_conf(p->mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
-	text_done(&why);
+		return;
+	conf_free(p->conf);
+	p->conf = c;
+	serve_changed(p, NULL); /* other CAs may count */
+	answer_conf(p->mgd, m->seq, answer_commit_of(m), NULL);
 }
 
 static void
@@ -62,7 +46,7 @@ control_mgd(struct pkid *p, struct ipc_msg *m)
 {
 	switch (m->type) {
 	case MSG_CONF_CHECK:
-		conf_check(p, m);
+		checked_on_check(&p->checked, p->mgd, m, NULL, NULL);
 		break;
 	case MSG_CONF_APPLY:
 		conf_apply(p, m);

@@ -283,13 +283,42 @@ nothing_closed(struct ipc *c, const char *why, void *arg)
 	(void)arg;
 }
 
+/* Runs RPC; returns of which certificates kmd hears: 1 of gw1, 2 of gw2, 4 of another one, 8 that it can be used. */
+static unsigned
+heard_of(struct pkid *p, const struct elem *rpc)
+{
+	static const struct ipc_ops ops = { .on_message = nothing_heard,
+		.on_closed = nothing_closed };
+	struct arena *a = arena_new();
+	unsigned heard = 0;
+	uv_loop_t loop;
+	int sv[2];
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+	p->kmd = ipc_new(&loop, sv[0], &ops, p);
+	command_run(p, &(struct ipc_msg){ .body = (struct elem *)(uintptr_t)rpc, .fd = -1 }, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	ipc_free(p->kmd);
+	p->kmd = NULL;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	struct ipc_msg m;
+	while (ipc_recv_blocking(sv[1], a, &m) == 0) {
+		const char *id = elem_value(m.body, "certificate-id");
+		assert_int_equal(m.type, MSG_PKI_CHAIN);
+		heard |= strcmp(id, "gw1") == 0 ? 1U : strcmp(id, "gw2") == 0 ? 2U : 4U;
+		heard |= strcmp(elem_value(m.body, "status"), "ok") == 0 ? 8U : 0;
+	}
+	close(sv[1]);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	arena_free(a);
+	return heard;
+}
+
 /* However many go at once, kmd hears of each that it cannot use any more. */
 static void
 kmd_hears_of_all_that_are_cleared(void **state)
 {
 	(void)state;
-	static const struct ipc_ops ops = { .on_message = nothing_heard,
-		.on_closed = nothing_closed };
 	static const char *const commands[] = { "clear-pki-local-certificate",
 		"clear-pki-key-pair" };
 	struct text why = { 0 };
@@ -298,43 +327,56 @@ kmd_hears_of_all_that_are_cleared(void **state)
 	for (unsigned by_name = 0; by_name < 2; by_name++)
 		for (size_t i = 0; i < 2; i++) {
 			struct pkid p = { 0 };
-			uv_loop_t loop;
-			int sv[2];
 			folder_clean();
 			store_open(&p.store);
 			assert_true(store_put_key(&p.store, "gw1", key, len, &why));
 			assert_true(store_put_key(&p.store, "gw2", key, len, &why));
-			assert_int_equal(uv_loop_init(&loop), 0);
-			assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
-			p.kmd = ipc_new(&loop, sv[0], &ops, &p);
 			struct arena *a = arena_new();
 			struct elem *rpc = elem_new(a, commands[i]);
 			if (by_name != 0)
 				elem_leaf(a, rpc, "certificate-id", "all");
 			else
 				elem_flag(a, rpc, "all");
-			command_run(&p, &(struct ipc_msg){ .body = rpc, .fd = -1 }, NULL);
-			uv_run(&loop, UV_RUN_NOWAIT);
-			ipc_free(p.kmd);
-			uv_run(&loop, UV_RUN_DEFAULT);
-			unsigned heard = 0;
-			struct ipc_msg m;
-			while (ipc_recv_blocking(sv[1], a, &m) == 0) {
-				const char *id = elem_value(m.body, "certificate-id");
-				assert_int_equal(m.type, MSG_PKI_CHAIN);
-				assert_string_equal(elem_value(m.body, "status"), "error");
-				heard |= strcmp(id, "gw1") == 0   ? 1U
-					 : strcmp(id, "gw2") == 0 ? 2U
-								  : 4U;
-			}
-			assert_int_equal(heard, 3);
-			close(sv[1]);
-			assert_int_equal(uv_loop_close(&loop), 0);
+			assert_int_equal(heard_of(&p, rpc), 3);
 			store_close(&p.store);
 			arena_free(a);
 		}
 	pki_key_wipe(key, len);
 	text_done(&why);
+}
+
+/* Every word about a certificate makes kmd look at its policies: there is none where nothing has changed. */
+static void
+kmd_hears_nothing_of_a_verification(void **state)
+{
+	(void)state;
+	struct pkid p = { 0 };
+	struct text why = { 0 };
+	struct arena *a = arena_new();
+	size_t len;
+	size_t cert_len;
+	uint8_t *key = pki_key_generate(METHOD_RSA, 1024, &len);
+	uint8_t *der =
+	    p10_self_signed(key, len, &names, P10_SHA256, time(NULL) - 60, 10, &cert_len, &why);
+	assert_non_null(der);
+	folder_clean();
+	store_open(&p.store);
+	p.conf = conf_make("security\n  pki\n    ca-profile root:\n");
+	assert_true(store_put_key(&p.store, "gw1", key, len, &why));
+	assert_true(store_put_anchor(&p.store, "root", pki_cert_read(der, cert_len, NULL), &why));
+	struct elem *verify = elem_new(a, "verify-pki-ca-certificate");
+	elem_leaf(a, verify, "ca-profile", "root");
+	assert_int_equal(heard_of(&p, verify), 0);
+	/* ... and of what does change something it does */
+	struct elem *clear = elem_new(a, "clear-pki-ca-certificate");
+	elem_leaf(a, clear, "ca-profile", "root");
+	assert_int_equal(heard_of(&p, clear), 1);
+	conf_free(p.conf);
+	store_close(&p.store);
+	free(der);
+	pki_key_wipe(key, len);
+	text_done(&why);
+	arena_free(a);
 }
 
 static int
@@ -360,6 +402,7 @@ main(void)
 		cmocka_unit_test(names_are_no_paths),
 		cmocka_unit_test(kmd_is_served),
 		cmocka_unit_test(kmd_hears_of_all_that_are_cleared),
+		cmocka_unit_test(kmd_hears_nothing_of_a_verification),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -106,6 +106,23 @@ arena_free(struct arena *a)
 	free(a);
 }
 
+/* A first chunk that had to be large is not kept for small things. */
+void
+arena_clear(struct arena *a)
+{
+	while (a->head != NULL &&
+	       (a->head->next != NULL || a->head->cap > CHUNK_MIN - sizeof(*a->head))) {
+		struct chunk *next = a->head->next;
+		chunk_free(a->is_secret, a->head);
+		a->head = next;
+	}
+	if (a->head != NULL) {
+		explicit_bzero(a->head->data, a->head->used);
+		a->head->used = 0;
+	}
+	a->used = 0;
+}
+
 void *
 arena_alloc(struct arena *a, size_t n)
 {

@@ -23,6 +23,9 @@ struct arena *arena_new_secret(void);
 /* Frees the arena and everything in it. NULL is fine. */
 void arena_free(struct arena *a);
 
+/* Takes back all that was given out, to be used for the next of many small things: the first chunk stays, wiped. */
+void arena_clear(struct arena *a);
+
 /* Returns N zeroed bytes aligned for any type; N = 0 gives a valid unique pointer. Aborts when out of memory. */
 void *arena_alloc(struct arena *a, size_t n);
 

@@ -35,6 +35,9 @@ es_unit_check(struct builder *b, struct smap *carriers, size_t at)
 		builder_error(
 		    b, leaf, "Tunnel source and destination must be configured with ipsec-sa");
 	const struct conf_manual_pair *m = &u->ipsec_sa->manual;
+	if (m->is_set && u->tunnel_backup.family != ADDR_NONE)
+		builder_warn(b, elem_path(b->unit_elems[at], "tunnel/backup-destination"),
+		    "the backup destination has no effect with a manual security association");
 	if (m->is_set && (m->in.proto != PROTO_ESP || m->out.proto != PROTO_ESP))
 		builder_warn(b, leaf,
 		    "ES PICs support protocol esp only; a JUNOS router would not "

@@ -267,6 +267,23 @@ sa_leaf(const struct elem *unit)
 	return leaf != NULL ? leaf : elem_path(family, "inet6/ipsec-sa");
 }
 
+/* A policy is found by the address of its peer. */
+static void
+es_policy_check(
+    struct builder *b, struct addr destination, const struct elem *leaf, const char *what)
+{
+	char peer[ADDR_STRLEN];
+	const struct conf_ike_policy *policy =
+	    smap_find(&b->index->peers, addr_print(destination, peer));
+	if (policy == NULL)
+		builder_error(b, leaf,
+		    "IKE policy %s must be defined under [edit security ike policy] for the "
+		    "%s",
+		    peer, what);
+	else
+		ike_judge(b, &b->security, smap_find(&b->security.ike_policies, policy->name));
+}
+
 static void
 unit_check(struct pairs *x, size_t at)
 {
@@ -277,16 +294,12 @@ unit_check(struct pairs *x, size_t at)
 	if (sa == NULL || !sa->dynamic.is_set || u->ifd->kind != IFD_ES ||
 	    u->tunnel_destination.family == ADDR_NONE)
 		return;
-	char peer[ADDR_STRLEN];
-	addr_print(u->tunnel_destination, peer);
-	const struct conf_ike_policy *policy = smap_find(&b->index->peers, peer);
-	if (policy == NULL)
-		builder_error(b, sa_leaf(e),
-		    "IKE policy %s must be defined under [edit security ike policy] for the "
-		    "tunnel destination",
-		    peer);
-	else
-		ike_judge(b, &b->security, smap_find(&b->security.ike_policies, policy->name));
+	const struct elem *backup = elem_path(e, "tunnel/backup-destination");
+	es_policy_check(b, u->tunnel_destination, sa_leaf(e), "tunnel destination");
+	if (u->tunnel_backup.family != ADDR_NONE)
+		es_policy_check(b, u->tunnel_backup, backup, "backup destination of the tunnel");
+	if (backup != NULL && addr_eq(u->tunnel_backup, u->tunnel_source))
+		builder_error(b, backup, "Tunnel source and backup destination must be different");
 	ipsec_judge(b, &b->security, elem_path(b->sa_elems[sa - b->sas], "dynamic/ipsec-policy"));
 	pair_claim(x, u->tunnel_source, u->tunnel_destination, or_any(sa->selector_local),
 	    or_any(sa->selector_remote), &(struct pair){ .unit = u },

@@ -122,6 +122,14 @@ conf_ifd(const struct conf *c, const char *name)
 	return smap_find(&c->index->ifds, name);
 }
 
+unsigned
+conf_workers(const struct conf *c, const char *name, unsigned n_cores)
+{
+	const struct conf_ifd *ifd = conf_ifd(c, name);
+	unsigned n = ifd != NULL && ifd->io.workers > 0 ? ifd->io.workers : n_cores;
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : n;
+}
+
 const struct conf_unit *
 conf_unit(const struct conf *c, const char *name)
 {

@@ -99,6 +99,7 @@ struct conf_unit {
 	const struct conf_sa *ipsec_sa; /* es-: family inet[6] ipsec-sa, or NULL */
 	struct addr tunnel_source;      /* es-, or ADDR_NONE */
 	struct addr tunnel_destination;
+	struct addr tunnel_backup; /* the other destination while that one is dead, or ADDR_NONE */
 	bool is_disabled;
 };
 
@@ -109,6 +110,19 @@ enum conf_ifd_kind {
 	IFD_LOOPBACK, /* lo0: addresses go to Linux lo; its filters guard the host's own traffic */
 };
 
+enum { WORKERS_MAX = 16 }; /* threads of one picd that carry packets */
+
+/* How a picd gets at the packets of plain ESP. */
+enum conf_plain_io { PLAIN_IO_AUTO, PLAIN_IO_XDP, PLAIN_IO_RAW };
+
+/* services-options: what packets of a services interface pass through; no configuration changes what becomes of them. */
+struct conf_io {
+	unsigned workers;        /* threads, 1 to 16; 0: one for each core */
+	bool no_inside_offload;  /* units: no packets of several segments */
+	bool no_outside_offload; /* ESP in UDP: neither segmentation by the kernel nor merging */
+	enum conf_plain_io plain_io;
+};
+
 struct conf_ifd {
 	const char *name; /* "sp-1/2/0" */
 	const char *
@@ -117,6 +131,7 @@ struct conf_ifd {
 	enum conf_ifd_kind kind;
 	unsigned mtu; /* 0: not configured */
 	bool is_disabled;
+	struct conf_io io; /* services and encryption interfaces */
 	const struct conf_unit *const *units;
 	size_t n_units;
 };
@@ -400,6 +415,8 @@ struct conf {
 	const struct addr
 	    *stray_gateways; /* CONF_PICD only: another one counts what nobody has an SA for */
 	size_t n_stray_gateways;
+	const struct addr *unclear_gateways; /* CONF_PICD only: another one negotiates SAs there */
+	size_t n_unclear_gateways;
 };
 
 /* Loads and checks the configuration under ROOT (an element called "configuration"). Adds every error and warning to
@@ -429,6 +446,8 @@ const char *const *conf_pics(const struct conf *c, struct arena *a, size_t *n);
 
 /* Finders by name; NULL if there is none. */
 const struct conf_ifd *conf_ifd(const struct conf *c, const char *name);
+/* How many threads carry the packets of the services interface NAME on a machine of N_CORES: netd and picd mean the same. */
+unsigned conf_workers(const struct conf *c, const char *name, unsigned n_cores);
 const struct conf_unit *conf_unit(const struct conf *c, const char *name);
 const struct conf_service_set *conf_service_set(const struct conf *c, const char *name);
 const struct conf_sa *conf_sa(const struct conf *c, const char *name);

@@ -200,7 +200,7 @@ keys_and_answers_are_read(void **state)
 	assert_int_equal(conf->establish, ESTABLISH_IMMEDIATELY);
 	assert_true(conf->clears_ike_on_pic_restart);
 	assert_false(conf->clears_ipsec_on_pic_restart);
-	assert_int_equal(conf->n_ike_policies, 6);
+	assert_int_equal(conf->n_ike_policies, 7);
 	assert_int_equal(conf->n_ipsec_policies, 4);
 }
 
@@ -286,9 +286,10 @@ services_interfaces_with_dynamic_tunnels_have_a_process(void **state)
 /* --- parts --- */
 
 static const char *const secrets[] = { "MAIN-SECRET", "4252494546", "UNUSED-SECRET",
-	"ESPEER-SECRET", "NOBODY-SECRET", "MANUAL-AUTH", "OTHERS-AUTH", "ES-MAN-AUTH" };
+	"ESPEER-SECRET", "NOBODY-SECRET", "MANUAL-AUTH", "OTHERS-AUTH", "ES-MAN-AUTH",
+	"BACKUP-SECRET" };
 
-enum { MAIN = 1, BRIEF = 2, ESPEER = 8, MANUAL = 32, OTHERS = 64, ES_MAN = 128 };
+enum { MAIN = 1, BRIEF = 2, ESPEER = 8, MANUAL = 32, OTHERS = 64, ES_MAN = 128, BACKUP = 256 };
 
 static struct wr
 encoded(const struct elem *e)
@@ -331,10 +332,10 @@ static void
 kmd_gets_what_is_dynamic(void **state)
 {
 	(void)state;
-	struct conf *c = part_load(CONF_KMD, NULL, MAIN | BRIEF | ESPEER);
+	struct conf *c = part_load(CONF_KMD, NULL, MAIN | BRIEF | ESPEER | BACKUP);
 	assert_int_equal(c->n_service_sets, 2);
 	assert_null(conf_service_set(c, "ss-manual"));
-	assert_int_equal(c->n_ike_policies, 4);
+	assert_int_equal(c->n_ike_policies, 5);
 	assert_int_equal(c->n_ipsec_policies, 3);
 	assert_int_equal(c->n_filters, 0);
 	assert_int_equal(c->establish, ESTABLISH_IMMEDIATELY);
@@ -360,6 +361,7 @@ kmd_gets_what_is_dynamic(void **state)
 	/* the unit of the ES PIC with its policy, and what its filter selects */
 	const struct conf_unit *u = conf_unit(c, "es-0/0/0.0");
 	assert_non_null(conf_ike_policy_of_peer(c, u->tunnel_destination));
+	assert_string_equal(conf_ike_policy_of_peer(c, u->tunnel_backup)->name, "10.9.9.12");
 	assert_string_equal(u->ipsec_sa->dynamic.ipsec->name, "es-policy");
 	char text[PREFIX_STRLEN];
 	assert_string_equal(prefix_print(u->ipsec_sa->selector_local, text), "10.3.0.0/16");

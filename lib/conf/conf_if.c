@@ -244,16 +244,19 @@ tunnel_load(struct builder *b, const struct elem *e, struct conf_unit *u)
 		builder_unsupported(b, tunnel, "Tunnels are supported on es- interfaces only");
 		return;
 	}
-	struct addr backup = { 0 };
 	child_addr(b, tunnel, "source", &u->tunnel_source);
 	child_addr(b, tunnel, "destination", &u->tunnel_destination);
-	child_addr(b, tunnel, "backup-destination", &backup);
+	child_addr(b, tunnel, "backup-destination", &u->tunnel_backup);
 	const struct addr *s = &u->tunnel_source;
 	const struct addr *d = &u->tunnel_destination;
+	const struct addr *backup = &u->tunnel_backup;
 	if (s->family != ADDR_NONE && d->family != ADDR_NONE && s->family != d->family)
 		builder_error(b, elem_find(tunnel, "destination"),
 		    "Tunnel source and destination must be of the same address family");
-	if (backup.family != ADDR_NONE && addr_eq(backup, *d))
+	if (s->family != ADDR_NONE && backup->family != ADDR_NONE && s->family != backup->family)
+		builder_error(b, elem_find(tunnel, "backup-destination"),
+		    "Tunnel source and destination must be of the same address family");
+	if (backup->family != ADDR_NONE && addr_eq(*backup, *d))
 		builder_error(b, elem_find(tunnel, "backup-destination"),
 		    "Backup and primary tunnel destinations must be different");
 }
@@ -354,6 +357,30 @@ units_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 	ifd->units = list;
 }
 
+/* services-options: what we add to them; the others have no effect. */
+static void
+io_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
+{
+	static const char *const words[] = {
+		[PLAIN_IO_AUTO] = "auto",
+		[PLAIN_IO_XDP] = "af-xdp",
+		[PLAIN_IO_RAW] = "raw",
+	};
+	const struct elem *options = elem_find(e, "services-options");
+	const struct elem *plain = elem_find(options, "plain-esp-io");
+	if (options == NULL)
+		return;
+	child_u32(b, options, "workers", 1, WORKERS_MAX, &ifd->io.workers);
+	ifd->io.no_inside_offload = elem_has(options, "no-inside-offload");
+	ifd->io.no_outside_offload = elem_has(options, "no-outside-offload");
+	for (size_t i = 0; plain != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], plain->value != NULL ? plain->value : "") == 0)
+			ifd->io.plain_io = (enum conf_plain_io)i;
+	if (ifd->kind != IFD_SERVICES && ifd->kind != IFD_ES)
+		builder_error(
+		    b, options, "services-options can be configured on services interfaces only");
+}
+
 static bool
 ifd_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 {
@@ -369,6 +396,7 @@ ifd_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 	ifd->device = device_load(b, e, ifd);
 	ifd->is_disabled = elem_has(e, "disable");
 	child_u32(b, e, "mtu", MTU_MIN, MTU_MAX, &ifd->mtu);
+	io_load(b, e, ifd);
 	units_load(b, e, ifd);
 	return true;
 }

@@ -282,6 +282,36 @@ picd_gets_only_its_own_keys(void **state)
 }
 
 static void
+netd_and_picd_mean_the_same_workers(void **state)
+{
+	(void)state;
+	static const char *const pics[] = { "sp-1/2/0", "es-0/0/0" };
+	struct arena *a = arena_new();
+	struct elem *root;
+	struct conf *c = load(a, everything, &root);
+	unsigned found;
+	struct conf *netd = part_load(a, c, root, CONF_NETD, NULL, &found);
+	for (size_t i = 0; i < 2; i++) {
+		struct conf *picd = part_load(a, c, root, CONF_PICD, pics[i], &found);
+		const struct conf *parts[] = { netd, picd };
+		for (size_t k = 0; k < 2; k++) {
+			const struct conf_io *io = &conf_ifd(parts[k], pics[i])->io;
+			assert_int_equal(conf_workers(parts[k], pics[i], 2), i == 0 ? 3 : 2);
+			assert_int_equal(io->no_inside_offload, i == 0);
+			assert_int_equal(io->no_outside_offload, i == 1);
+			assert_int_equal(io->plain_io, i == 0 ? PLAIN_IO_RAW : PLAIN_IO_XDP);
+		}
+		conf_free(picd);
+	}
+	assert_int_equal(conf_workers(netd, "re0", 2), 2); /* no configuration names it */
+	assert_int_equal(conf_workers(netd, "re0", 64), WORKERS_MAX);
+	assert_int_equal(conf_workers(netd, "re0", 0), 1);
+	conf_free(netd);
+	conf_free(c);
+	arena_free(a);
+}
+
+static void
 picd_gets_what_it_runs(void **state)
 {
 	(void)state;
@@ -325,6 +355,82 @@ picd_gets_what_it_runs(void **state)
 	arena_free(a);
 }
 
+/* Three services interfaces with one gateway; the first has only manual SAs, the others negotiate. */
+static const char shared[] = "interfaces\n"
+			     "  interface es-0/0/0\n"
+			     "    unit 0\n"
+			     "      tunnel\n"
+			     "        source 10.1.1.1\n"
+			     "        destination 10.2.2.2\n"
+			     "      family\n"
+			     "        inet\n"
+			     "          ipsec-sa by-hand\n"
+			     "  interface es-0/0/1\n"
+			     "    unit 0\n"
+			     "      tunnel\n"
+			     "        source 10.1.1.1\n"
+			     "        destination 10.2.2.3\n"
+			     "      family\n"
+			     "        inet\n"
+			     "          ipsec-sa one\n"
+			     "  interface es-0/0/2\n"
+			     "    unit 0\n"
+			     "      tunnel\n"
+			     "        source 10.1.1.1\n"
+			     "        destination 10.2.2.4\n"
+			     "      family\n"
+			     "        inet\n"
+			     "          ipsec-sa two\n"
+			     "security\n"
+			     "  ike\n"
+			     "    policy 10.2.2.3\n"
+			     "      pre-shared-key:\n"
+			     "        ascii-text k\n"
+			     "    policy 10.2.2.4\n"
+			     "      pre-shared-key:\n"
+			     "        ascii-text k\n"
+			     "  ipsec\n"
+			     "    security-association one\n"
+			     "      dynamic:\n"
+			     "    security-association two\n"
+			     "      dynamic:\n"
+			     "    security-association by-hand\n"
+			     "      manual\n"
+			     "        direction bidirectional\n"
+			     "          protocol esp\n"
+			     "          spi 300\n"
+			     "          authentication\n"
+			     "            algorithm hmac-sha1-96\n"
+			     "            key:\n"
+			     "              ascii-text 12345678901234567890\n";
+
+/* Who negotiates counts strays, as the peer is told by kmd; and it does not know what another one has negotiated. */
+static void
+picd_hears_where_others_negotiate(void **state)
+{
+	static const struct {
+		const char *pic;
+		size_t n_neighbours;
+		size_t n_strays;
+		size_t n_unclear;
+	} rows[] = { { "es-0/0/0", 0, 1, 1 }, { "es-0/0/1", 1, 0, 1 }, { "es-0/0/2", 1, 1, 1 } };
+	(void)state;
+	struct arena *a = arena_new();
+	struct elem *root;
+	struct conf *c = load(a, shared, &root);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned found;
+		struct conf *p = part_load(a, c, root, CONF_PICD, rows[i].pic, &found);
+		assert_int_equal(p->n_neighbours, rows[i].n_neighbours);
+		assert_int_equal(p->n_stray_gateways, rows[i].n_strays);
+		assert_int_equal(p->n_unclear_gateways, rows[i].n_unclear);
+		assert_int_equal(p->unclear_gateways[0].b[3], 1);
+		conf_free(p);
+	}
+	conf_free(c);
+	arena_free(a);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -339,7 +445,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(pics_are_those_in_use),
 		cmocka_unit_test(netd_gets_no_key),
 		cmocka_unit_test(picd_gets_only_its_own_keys),
+		cmocka_unit_test(netd_and_picd_mean_the_same_workers),
 		cmocka_unit_test(picd_gets_what_it_runs),
+		cmocka_unit_test(picd_hears_where_others_negotiate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

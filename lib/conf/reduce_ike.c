@@ -62,11 +62,14 @@ es_keep(struct kmd *x, const struct conf_unit *u)
 	const struct conf_sa *sa = u->ipsec_sa;
 	if (sa == NULL || !sa->dynamic.is_set)
 		return;
-	const struct conf_ike_policy *policy = conf_ike_policy_of_peer(x->c, u->tunnel_destination);
+	const struct addr peers[] = { u->tunnel_destination, u->tunnel_backup };
 	unit_keep(x, u);
 	reduce_keep(&x->sas, sa->name);
-	if (policy != NULL)
-		reduce_keep(&x->peers, policy->name);
+	for (size_t i = 0; i < 2; i++) {
+		const struct conf_ike_policy *policy = conf_ike_policy_of_peer(x->c, peers[i]);
+		if (policy != NULL)
+			reduce_keep(&x->peers, policy->name);
+	}
 }
 
 static void

@@ -52,6 +52,8 @@
 		"no SA has this SPI, protocol and destination")                                    \
 	X(DROP_ELSEWHERE, "elsewhere", STAT_NONE,                                                  \
 		"another services interface takes or counts it")                                          \
+	X(DROP_UNCLEAR, "unclear", STAT_NONE,                                                      \
+		"no SA has this SPI here; another services interface may have negotiated it")      \
 	X(DROP_SA_PROTOCOL, "wrong-protocol", STAT_NO_SA,                                          \
 		"the SPI belongs to an SA of the other protocol")                                  \
 	X(DROP_OUTER_SOURCE, "outer-source", STAT_NO_SA,                                           \
@@ -139,6 +141,8 @@
 		"the kernel did not take the packet")                                              \
 	X(DROP_SEND_FULL, "send-queue-full", STAT_MISC,                                            \
 		"the queue of the device or socket is full")                                       \
+	X(DROP_HAND_OVER, "hand-over-full", STAT_MISC,                                             \
+		"the queue to the worker that owns the SA is full")                                \
 	X(DROP_ICMP_LIMIT, "icmp-limit", STAT_NONE,                                                \
 		"an ICMP error was suppressed by the rate limit")                                  \
 	X(DROP_BAD_LENGTH, "bad-length", STAT_MISC,                                                \

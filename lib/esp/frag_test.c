@@ -314,6 +314,18 @@ a_forged_first_fragment_cannot_make_a_giant(void **state)
 	frag_free(t);
 }
 
+/* The end of an illegal datagram must not turn into its beginning. */
+static void
+a_fragment_beyond_the_largest_offset_is_not_cut(void **state)
+{
+	(void)state;
+	struct pkt *p = test_packet(w, 4, 3000);
+	test_frag(p, IP4_OFF_MASK);
+	assert_int_equal(split(pool, p, 1400, 0), DROP_OUTER_HEADER);
+	assert_null(p->next);
+	pkt_put(pool, p);
+}
+
 int
 main(void)
 {
@@ -329,6 +341,7 @@ main(void)
 		cmocka_unit_test(congestion_on_any_fragment_is_kept),
 		cmocka_unit_test(fragments_of_different_tags_stay_apart),
 		cmocka_unit_test(a_forged_first_fragment_cannot_make_a_giant),
+		cmocka_unit_test(a_fragment_beyond_the_largest_offset_is_not_cut),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (pkt_pool_left(pool) != left)

@@ -149,6 +149,7 @@ sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 {
 	struct sad_key other;
 	struct sad_key strays;
+	struct sad_key unclear;
 	if (sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
 	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
@@ -158,7 +159,8 @@ sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
 	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
 	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
 		return DROP_ELSEWHERE;
-	return DROP_NO_SA;
+	sad_key_init(&unclear, SAD_UNCLEAR, 0, key->family, dst);
+	return sad_is_elsewhere(sad, &unclear) ? DROP_UNCLEAR : DROP_NO_SA;
 }
 
 static inline bool

@@ -121,15 +121,16 @@ returned_take(struct pkt_pool *pool)
 	}
 }
 
+/* Gives the list from FIRST to LAST, all of one other pool, to that. */
 static void
-return_push(struct pkt *p)
+return_push(struct pkt *first, struct pkt *last)
 {
-	struct pkt_pool *home = p->home;
+	struct pkt_pool *home = first->home;
 	struct pkt *head = atomic_load_explicit(&home->returned, memory_order_relaxed);
 	do
-		p->next = head;
+		last->next = head;
 	while (!atomic_compare_exchange_weak_explicit(
-	    &home->returned, &head, p, memory_order_release, memory_order_relaxed));
+	    &home->returned, &head, first, memory_order_release, memory_order_relaxed));
 }
 
 size_t
@@ -171,11 +172,36 @@ void
 pkt_put(struct pkt_pool *pool, struct pkt *p)
 {
 	while (p != NULL) {
+		struct pkt *last = p;
 		struct pkt *next = p->next;
-		if (p->home == pool)
+		if (p->home == pool) {
 			packet_put(pool, p);
-		else
-			return_push(p);
+		} else {
+			for (; next != NULL && next->home == p->home; next = next->next)
+				last = next;
+			return_push(p, last);
+		}
 		p = next;
 	}
+}
+
+void
+pkt_put_all(struct pkt_pool *pool, struct pkt **pkts, size_t n)
+{
+	struct pkt *strangers = NULL; /* of one other pool */
+	for (size_t i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		bool is_joined = strangers != NULL && p->home == strangers->home && p->next == NULL;
+		if (!is_joined) {
+			pkt_put(pool, strangers);
+			strangers = NULL;
+		}
+		if (p->home == pool || p->next != NULL) {
+			pkt_put(pool, p);
+			continue;
+		}
+		p->next = strangers;
+		strangers = p;
+	}
+	pkt_put(pool, strangers);
 }

@@ -101,6 +101,9 @@ struct pkt *pkt_view(struct pkt_pool *pool, struct pkt *parent, uint32_t off, ui
  * another pool go into a list without locks, which their own thread empties when it takes packets. */
 void pkt_put(struct pkt_pool *pool, struct pkt *p);
 
+/* The same for N packets, with less work for those of another pool. */
+void pkt_put_all(struct pkt_pool *pool, struct pkt **pkts, size_t n);
+
 /* Where the packet starts, and how many octets may lie there (len may be raised up to that). */
 static inline uint8_t *
 pkt_data(const struct pkt *p)

@@ -186,6 +186,7 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 	atomic_init(&sa->df, (uint8_t)p->df);
 	sa->udp_port = sa->is_in ? p->dst_port : 0;
 	sad_key_init(&sa->key, p->spi, sa->has_ah ? PROTO_AH : PROTO_ESP, p->dst.family, p->dst.b);
+	sa->home = p->direction == SA_IN ? p->spi : p->home;
 	sa->esp_spi = p->protocol == SA_BUNDLE ? p->aux_spi : p->spi;
 	sa->tos = p->tos;
 	atomic_init(&sa->tunnel_mtu, p->tunnel_mtu);
@@ -262,6 +263,12 @@ const struct sa_params *
 sa_params(const struct sa *sa)
 {
 	return &sa->params;
+}
+
+uint32_t
+sa_home(const struct sa *sa)
+{
+	return sa->home;
 }
 
 void *

@@ -84,6 +84,8 @@ struct sa_params {
 	 * any. */
 	struct prefix selector_src;
 	struct prefix selector_dst;
+	/* SA_OUT: the caller's, says who among several workers it belongs to; see sa_home(). */
+	uint32_t home;
 	void *user; /* the caller's; see sa_user() */
 };
 
@@ -109,6 +111,8 @@ void sa_free(struct sa *sa);
 /* The parameters with both keys zeroed and defaults filled in. Constant but for sa_set_fit(); any thread. */
 const struct sa_params *sa_params(const struct sa *sa);
 void *sa_user(const struct sa *sa);
+/* Which worker it belongs to: the number that was given, or of an inbound one its SPI, since a packet says no more. */
+uint32_t sa_home(const struct sa *sa);
 
 struct sa_counts {
 	uint64_t packets; /* encapsulated, or accepted after every check */

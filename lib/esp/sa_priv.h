@@ -58,6 +58,7 @@ struct sa {
 	bool checks_selectors; /* inbound */
 	uint8_t source_family;
 	_Atomic uint8_t df; /* enum sa_df; written by the control side */
+	uint32_t home;      /* see sa_home() */
 	uint32_t esp_spi;   /* as in the ESP header; a bundle's is not the one in the key */
 	int16_t tos;
 	uint16_t udp_port; /* inbound: what ESP in UDP must be sent to; 0: it comes bare */

@@ -41,7 +41,7 @@ struct sad *sad_new(size_t n);
 /* Frees the table, not the SAs. NULL is fine. */
 void sad_free(struct sad *t);
 
-enum { SAD_STRAYS = 0 }; /* reserved for local use (RFC 4303 s2.1) */
+enum { SAD_STRAYS = 0, SAD_UNCLEAR = 1 }; /* none of an SA (RFC 4303 s2.1) */
 
 enum sad_result {
 	SAD_OK,
@@ -52,7 +52,8 @@ enum sad_result {
 
 __attribute__((warn_unused_result)) enum sad_result sad_add(struct sad *t, struct sa *sa);
 /* Notes that the SA of this key is somebody else's: sad_find() does not find it, sad_is_elsewhere() does. With SPI
- * SAD_STRAYS and protocol 0: packets to this destination that have no SA anywhere are somebody else's business. */
+ * SAD_STRAYS and protocol 0: packets to this destination that have no SA anywhere are somebody else's business. With
+ * SAD_UNCLEAR and protocol 0: what has no SA here may have one elsewhere that this table has not heard of. */
 __attribute__((warn_unused_result)) enum sad_result sad_add_elsewhere(
     struct sad *t, const struct sad_key *key);
 /* Takes SA out; does nothing if it is not there. */

@@ -116,6 +116,16 @@ ids_take(struct esp_worker *w, unsigned n)
 	return last;
 }
 
+/* Part of the superpacket is overwritten already, so the rest of it cannot go another way. */
+static void
+rest_lose(struct super *s)
+{
+	s->n_lost = s->cut.n - s->next;
+	s->next = s->cut.n;
+	for (unsigned i = 0; i < s->n_lost; i++)
+		sa_count_drop(s->sa, DROP_NO_BUFFER);
+}
+
 bool
 super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 {
@@ -126,8 +136,10 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 	if (n > s->per_job)
 		n = s->per_job;
 	struct pkt *train = pkt_get(w->pool);
-	if (train == NULL) /* super_start() looked; the caller has taken packets since */
+	if (train == NULL) {
+		rest_lose(s);
 		return false;
+	}
 	uint32_t last_payload;
 	cut_payload(&s->cut, s->next + n - 1, &last_payload);
 	uint32_t seq = atomic_load_explicit(&sa->seq, memory_order_relaxed);
@@ -341,6 +353,34 @@ super_views(struct esp_worker *w, const struct super_job *job, struct pkt **out)
 		p->user = train->user;
 		p->family = train->family;
 		p->lead = sa->lead_len != sa->outer_len ? sa->lead_len : 0;
+		out[k] = p;
+	}
+	return true;
+}
+
+bool
+super_copies(struct esp_worker *w, const struct super_job *job, struct pkt **out)
+{
+	const struct super *s = &job->super;
+	uint16_t id = ids_take(w, job->n);
+	for (unsigned k = 0; k < job->n; k++) {
+		uint32_t len = k + 1 < job->n ? job->seg_len : job->last_len;
+		struct pkt *p = pkt_get(w->pool);
+		if (p == NULL) {
+			while (k > 0)
+				pkt_put(w->pool, out[--k]);
+			return false;
+		}
+		p->len = s->sa->lead_len + len;
+		memcpy(pkt_data(p) + s->sa->lead_len, esp_at(job, k), len);
+		tunnel_outer_build(&id, s->sa, &s->inner, p->len, pkt_data(p));
+		if (s->sa->lead_len == IP6_LEN + UDP_LEN)
+			tunnel_udp_sum(pkt_data(p), p->len);
+		p->sa = job->train->sa;
+		p->tag = job->train->tag;
+		p->user = job->train->user;
+		p->family = job->train->family;
+		p->lead = s->sa->lead_len != s->sa->outer_len ? s->sa->lead_len : 0;
 		out[k] = p;
 	}
 	return true;

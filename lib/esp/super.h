@@ -47,7 +47,7 @@ enum super_layout {
 	SUPER_WHOLE, /* each with its outer headers and some room between: for raw sockets and rings */
 };
 
-/* A superpacket on its way. Private but for n_jobs. */
+/* A superpacket on its way. Private but for n_jobs and n_lost. */
 struct super {
 	struct cut cut;  /* its headers are those in hdr */
 	struct pkt *pkt; /* the superpacket; its buffer is used as scratch */
@@ -59,6 +59,7 @@ struct super {
 	unsigned per_job;
 	unsigned next;   /* segment */
 	unsigned n_jobs; /* how many times super_next() will be true */
+	unsigned n_lost; /* segments for which there was no buffer after all; counted on the SA */
 	enum super_layout layout;
 };
 
@@ -86,7 +87,8 @@ struct super_job {
  * and use out_burst(), which knows every case (segments too big for the SA, AH, transport mode, numbers used up, no buffers ...). */
 bool super_start(struct esp_worker *w, struct super *s, struct pkt *p, enum super_layout layout);
 
-/* Takes the numbers of the next train and a buffer for it. False: there are no more. */
+/* Takes the numbers of the next train and a buffer for it. False: there are no more; or the caller has emptied the pool
+ * since super_start(), and s->n_lost segments are lost. */
 bool super_next(struct esp_worker *w, struct super *s, struct super_job *out);
 
 /* Seals the train. Any thread, on a worker of its own. */
@@ -104,5 +106,9 @@ bool super_outer(const struct super_job *job, struct pkt_outer *out);
 /* Makes a packet (a view) of every segment of a finished WHOLE train, as out_burst() would have left them; then the
  * train may be put. False, with nothing made: the pool has too few. */
 bool super_views(struct esp_worker *w, const struct super_job *job, struct pkt **out);
+
+/* Copies every segment of a finished BARE train into a packet with its outer headers, as out_burst() would have left them: for
+ * who cannot send it as it is. False, with nothing made: the pool has too few. */
+bool super_copies(struct esp_worker *w, const struct super_job *job, struct pkt **out);
 
 #endif

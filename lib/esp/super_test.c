@@ -451,6 +451,41 @@ abandoned_trains_are_counted(void **state)
 	sa_free(sa);
 }
 
+static void
+emptied_pool_is_counted(void **state)
+{
+	(void)state;
+	struct esp_worker *small = test_worker(3);
+	struct sa_params p = test_params(SA_OUT);
+	struct seg_spec spec = random_spec();
+	struct sa *sa = test_sa(small, &p);
+	spec.payload_len = 64000;
+	struct pkt *packet = super_make(small, &spec, 1000);
+	packet->sa = sa;
+	struct super s;
+	struct super_job job;
+	assert_true(super_start(small, &s, packet, SUPER_BARE));
+	assert_int_equal(s.n_jobs, 2);
+	assert_true(super_next(small, &s, &job));
+	struct pkt *taken = pkt_get(small->pool);
+	struct super_job none;
+	assert_false(super_next(small, &s, &none));
+	assert_int_equal(s.n_lost, 64 - job.n);
+	super_crypt(small, &job);
+	super_finish(small, &job);
+	struct sa_counts c;
+	sa_count(sa, &c);
+	assert_int_equal(c.packets, job.n);
+	assert_int_equal(c.errors, s.n_lost);
+	/* and with none at all it does not begin */
+	assert_false(super_start(small, &s, packet, SUPER_BARE));
+	pkt_put(small->pool, taken);
+	pkt_put(small->pool, job.train);
+	pkt_put(small->pool, packet);
+	sa_free(sa);
+	esp_worker_free(small);
+}
+
 int
 main(void)
 {
@@ -460,6 +495,7 @@ main(void)
 		cmocka_unit_test(threads_share_a_superpacket),
 		cmocka_unit_test(what_is_special_goes_the_simple_way),
 		cmocka_unit_test(abandoned_trains_are_counted),
+		cmocka_unit_test(emptied_pool_is_counted),
 	};
 	simple = test_worker(2600);
 	fast = test_worker(80);

@@ -39,6 +39,13 @@ ike_drop(struct ike *ike, struct ike_sa *sa)
 	v1_sa_end(ike, sa, IKE_OK);
 }
 
+/* What is decided by counters stays as it is. */
+void
+ike_stats_clear(struct ike_sa *sa)
+{
+	sa->stats = (struct ike_stats){ .n_phase2 = sa->stats.n_phase2 };
+}
+
 size_t
 ike_n_sas(const struct ike *ike)
 {

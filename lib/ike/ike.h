@@ -43,6 +43,7 @@ enum {
 	IKE_TRIES = 6,            /* messages, the first one included */
 	IKE_TRIES_THERE =
 	    4, /* of later ones of main mode: the peer is there, but may have forgotten us or not understand */
+	IKE_TRIES_HASTY = 3,       /* where there is another peer to be asked: 14 s */
 	IKE_LINGER_MS = 60000,     /* how long an answer is kept for a repeated question */
 	IKE_ASK_MS = 30000,        /* how long the host may take to sign or to prove */
 	IKE_FRAGS_MAX = 256,       /* peers that may be in the middle of a message in fragments */
@@ -189,6 +190,7 @@ struct ike_sa {
 	uint64_t begun_ms;
 	uint64_t expires_ms;  /* UINT64_MAX until it is up */
 	uint64_t due_ms;      /* the next thing to be done; UINT64_MAX: nothing */
+	bool is_probed;       /* the peer has sent R-U-THERE */
 	uint32_t probe_in;    /* the highest R-U-THERE of the peer; an older one is a recording */
 	uint32_t probe_base;  /* the number before the first of ours */
 	uint32_t probe_out;   /* the last of ours; 0: none */
@@ -212,7 +214,8 @@ struct ike_sa {
 	struct ike_sa *fifo_next;
 	struct ike_sa *kin_prev; /* half open, of the same address */
 	struct ike_sa *kin_next;
-	void *owner; /* the host's */
+	bool is_hasty; /* the host's: gives up after IKE_TRIES_HASTY messages, also in quick mode */
+	void *owner;   /* the host's */
 };
 
 /* A pair of IPsec SAs that quick mode made. Valid during the call. */
@@ -220,7 +223,8 @@ struct ike_child {
 	struct ike_tunnel *tunnel;
 	enum v1_side side;
 	struct p2_proposal chosen; /* lifetime_s is the shorter one */
-	uint32_t lifetime_kb;      /* what the peer set, 0: nothing */
+	uint32_t peer_lifetime_s;  /* what the peer set, 0: nothing */
+	uint32_t lifetime_kb;      /* the same */
 	enum dh_group pfs;
 	bool is_udp;       /* ESP in UDP on the ports of the SA's path */
 	struct p2_spis in; /* ours; 0 where the protocol is not used */
@@ -351,6 +355,9 @@ void ike_probe(struct ike *ike, struct ike_sa *sa); /* DPD: R-U-THERE with the n
 /* Forget an SA. ike_end() tells the peer if the SA is up. */
 void ike_drop(struct ike *ike, struct ike_sa *sa);
 void ike_end(struct ike *ike, struct ike_sa *sa);
+
+/* Counters begin again. */
+void ike_stats_clear(struct ike_sa *sa);
 
 /* --- looking --- */
 

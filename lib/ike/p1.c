@@ -186,12 +186,6 @@ why_put(struct text *why, const struct v1_sa *peer, const struct p1_proposal *ou
 
 /* --- choosing --- */
 
-static uint32_t
-shorter(uint32_t ours, uint32_t peers)
-{
-	return peers != 0 && peers < ours ? peers : ours;
-}
-
 /* Tries every transform of the peer against one of ours. */
 static bool
 match(const struct v1_sa *peer, const struct p1_proposal *p, struct p1_choice *out)
@@ -207,7 +201,7 @@ match(const struct v1_sa *peer, const struct p1_proposal *p, struct p1_choice *o
 			out->peer = i;
 			out->transform = k;
 			out->peer_lifetime_s = t->life.seconds;
-			out->lifetime_s = shorter(p->lifetime_s, t->life.seconds);
+			out->lifetime_s = v1_lifetime_agree(p->lifetime_s, t->life.seconds);
 			return true;
 		}
 	}

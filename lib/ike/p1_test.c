@@ -69,6 +69,10 @@ the_shorter_lifetime_is_used(void **state)
 	ours.lifetime_s = 86400;
 	assert_true(p1_choose(offer(&des3, 1), &ours, 1, &c, NULL));
 	assert_int_equal(c.lifetime_s, 3600);
+	struct p1_proposal its = des3;
+	its.lifetime_s = 1; /* or else there is one phase 1 after the other */
+	assert_true(p1_choose(offer(&its, 1), &ours, 1, &c, NULL));
+	assert_int_equal(c.lifetime_s, 180);
 }
 
 static void

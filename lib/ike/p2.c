@@ -360,7 +360,6 @@ choice_fill(const struct v1_sa *peer, const struct p2_proposal *p, struct p2_cho
 {
 	const struct v1_transform *t = &peer->transforms[c->transform[0]];
 	c->group = (t->has & 1U << V1_A_GROUP) != 0 ? dh_by_id(t->value[V1_A_GROUP]) : DH_NONE;
-	c->lifetime_s = p->lifetime_s;
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct v1_proposal *theirs = &peer->proposals[c->peer_proposal[i]];
 		uint32_t life = peer->transforms[c->transform[i]].life.seconds;
@@ -372,8 +371,7 @@ choice_fill(const struct v1_sa *peer, const struct p2_proposal *p, struct p2_cho
 		if (kb != 0 && (c->lifetime_kb == 0 || kb < c->lifetime_kb))
 			c->lifetime_kb = kb;
 	}
-	if (c->peer_lifetime_s != 0 && c->peer_lifetime_s < c->lifetime_s)
-		c->lifetime_s = c->peer_lifetime_s;
+	c->lifetime_s = v1_lifetime_agree(p->lifetime_s, c->peer_lifetime_s);
 }
 
 /* Tries one group of the peer's proposals against one of ours. */

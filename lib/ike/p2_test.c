@@ -150,6 +150,31 @@ encapsulation_must_be_the_same(void **state)
 		}
 }
 
+/* A peer that keeps SAs for a second would have us negotiate for ever. */
+static void
+a_lifetime_that_is_too_short_is_not_taken(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t ours;
+		uint32_t peers;
+		uint32_t agreed;
+	} cases[] = { { 28800, 1, 180 }, { 28800, 179, 180 }, { 28800, 181, 181 }, { 180, 1, 180 },
+		{ 180, 86400, 180 }, { 60, 1, 60 }, { 28800, UINT32_MAX, 28800 } };
+	struct p2_proposal mine = esp;
+	struct p2_proposal its = esp;
+	struct p2_policy ours = policy(&mine, 1);
+	struct p2_policy theirs = policy(&its, 1);
+	struct p2_choice c;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		mine.lifetime_s = cases[i].ours;
+		its.lifetime_s = cases[i].peers;
+		assert_true(p2_choose(offer(&theirs), &ours, &c, NULL));
+		assert_int_equal(c.lifetime_s, cases[i].agreed);
+		assert_int_equal(c.peer_lifetime_s, cases[i].peers);
+	}
+}
+
 static void
 the_shorter_lifetime_is_used_and_the_peers_is_known(void **state)
 {
@@ -239,6 +264,7 @@ main(void)
 		cmocka_unit_test(our_order_decides_among_all_kinds),
 		cmocka_unit_test(pfs_must_be_the_same_unless_any_is_taken),
 		cmocka_unit_test(encapsulation_must_be_the_same),
+		cmocka_unit_test(a_lifetime_that_is_too_short_is_not_taken),
 		cmocka_unit_test(the_shorter_lifetime_is_used_and_the_peers_is_known),
 		cmocka_unit_test(an_answer_with_a_choice_left_is_refused),
 		cmocka_unit_test(the_text_names_the_first_mismatch),

@@ -273,3 +273,11 @@ v1_lifetime_build(struct wr *w, const struct v1_lifetime *l)
 		attr_put(w, LIFE_DURATION, l->kilobytes);
 	}
 }
+
+uint32_t
+v1_lifetime_agree(uint32_t ours_s, uint32_t peers_s)
+{
+	if (peers_s != 0 && peers_s < V1_LIFETIME_MIN_S)
+		peers_s = V1_LIFETIME_MIN_S;
+	return peers_s != 0 && peers_s < ours_s ? peers_s : ours_s;
+}

@@ -104,4 +104,10 @@ __attribute__((warn_unused_result)) enum ike_reason v1_lifetime_parse(
     const struct v1_notify *n, struct v1_lifetime *out);
 void v1_lifetime_build(struct wr *w, const struct v1_lifetime *l); /* the notify's data */
 
+/* The time that both may keep an SA: the shorter one; PEERS 0: the peer said none. No peer can make it shorter than
+ * V1_LIFETIME_MIN_S, what JUNOS takes in a proposal, or it would have us negotiate for ever. What it expires before is
+ * deleted by it, or unknown to it, and made anew. */
+enum { V1_LIFETIME_MIN_S = 180 };
+uint32_t v1_lifetime_agree(uint32_t ours_s, uint32_t peers_s);
+
 #endif

@@ -271,10 +271,11 @@ probe_take(struct v1_turn *t, const struct v1_notify *n)
 		if (is_our_probe(t->sa, sequence))
 			return IKE_REPEATED;
 		/* the same again is a question that was sent again; half of all numbers are older */
-		bool is_first = t->sa->stats.in_probes == 0;
+		bool is_first = !t->sa->is_probed;
 		if (!is_first && sequence - t->sa->probe_in > UINT32_MAX / 2)
 			return IKE_REPEATED;
 		bool is_new = is_first || sequence != t->sa->probe_in;
+		t->sa->is_probed = true;
 		t->sa->probe_in = sequence;
 		t->sa->stats.in_probes++;
 		t->sa->stats.out_acks++;
@@ -333,8 +334,9 @@ lifetime_take(struct v1_turn *t, const struct v1_notify *n)
 	if (n->protocol != V1_PROTO_ISAKMP || v1_lifetime_parse(n, &life) != IKE_OK ||
 	    life.seconds == 0 || life.seconds >= t->sa->chosen.lifetime_s)
 		return;
-	t->sa->expires_ms -= (t->sa->chosen.lifetime_s - life.seconds) * 1000ULL;
-	t->sa->chosen.lifetime_s = life.seconds;
+	uint32_t agreed = v1_lifetime_agree(t->sa->chosen.lifetime_s, life.seconds);
+	t->sa->expires_ms -= (t->sa->chosen.lifetime_s - agreed) * 1000ULL;
+	t->sa->chosen.lifetime_s = agreed;
 	v1_due_update(t->ike, t->sa);
 }
 

@@ -191,6 +191,7 @@ child_make(struct v1_turn *t, const struct p2_choice *choice)
 	c->side = q->side;
 	c->chosen = q->tunnel->policy.proposals[choice->proposal];
 	c->chosen.lifetime_s = choice->lifetime_s;
+	c->peer_lifetime_s = choice->peer_lifetime_s;
 	c->lifetime_kb = choice->lifetime_kb;
 	c->pfs = choice->group;
 	c->is_udp = has_nat(t->sa);
@@ -400,8 +401,9 @@ lifetime_take(const struct v1_turn *t, struct ike_child *c)
 		if (v1_notify_parse(p, &n) != IKE_OK || n.type != V1_N_RESPONDER_LIFETIME ||
 		    v1_lifetime_parse(&n, &life) != IKE_OK)
 			continue;
-		if (life.seconds != 0 && life.seconds < c->chosen.lifetime_s)
-			c->chosen.lifetime_s = life.seconds;
+		c->chosen.lifetime_s = v1_lifetime_agree(c->chosen.lifetime_s, life.seconds);
+		if (life.seconds != 0)
+			c->peer_lifetime_s = life.seconds;
 		if (life.kilobytes != 0)
 			c->lifetime_kb = life.kilobytes;
 	}

@@ -437,25 +437,27 @@ v1_path_follow(struct v1_turn *t)
 
 /* --- the passing of time --- */
 
+static unsigned
+tries_of(const struct ike_sa *sa)
+{
+	if (sa->is_hasty)
+		return IKE_TRIES_HASTY;
+	return sa->state == IKE_MM_I2 || sa->state == IKE_MM_I3 ? IKE_TRIES_THERE : IKE_TRIES;
+}
+
 /* Does what is due for a quick mode, which may end it. */
 static void
 quick_tick(struct ike *ike, struct ike_sa *sa, struct v1_quick *q, uint64_t now_ms)
 {
 	if (q->memory.due_ms > now_ms)
 		return;
-	if (q->memory.is_awaiting && q->memory.n_sent < IKE_TRIES) {
+	if (q->memory.is_awaiting && q->memory.n_sent < tries_of(sa)) {
 		v1_memory_send(ike, sa, &q->memory, now_ms);
 		return;
 	}
 	if (q->memory.is_awaiting)
 		v1_qm_failed(ike, sa, q, IKE_TIMEOUT, "");
 	v1_quick_del(sa, q);
-}
-
-static unsigned
-tries_of(const struct ike_sa *sa)
-{
-	return sa->state == IKE_MM_I2 || sa->state == IKE_MM_I3 ? IKE_TRIES_THERE : IKE_TRIES;
 }
 
 /* Does what is due for phase 1; false if the SA is gone. */

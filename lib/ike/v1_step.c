@@ -202,9 +202,7 @@ phase1_done(struct v1_turn *t)
 	struct v1_hand *h = sa->hand;
 	const struct ike_word contact = { .notify = V1_N_INITIAL_CONTACT };
 	const struct v1_payload body = { .type = V1_ID, .p = h->peer_id, .n = h->peer_id_len };
-	uint32_t life = sa->chosen.lifetime_s;
-	if (h->peer_life_s != 0 && h->peer_life_s < life)
-		life = h->peer_life_s;
+	uint32_t life = v1_lifetime_agree(sa->chosen.lifetime_s, h->peer_life_s);
 	sa->chosen.lifetime_s = life;
 	sa->expires_ms = t->now_ms + life * 1000ULL;
 	uint8_t *octets = NULL;

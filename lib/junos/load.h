@@ -53,6 +53,11 @@ bool load_any_below(struct tree *t, struct node *below, enum load_action action,
 /* The same at the root, and `set` lines if the first word is one of the above. */
 bool load_any(struct tree *t, enum load_action action, const char *s, size_t len, struct report *r);
 
+/* Does the text begin with a line "[edit services]", as documents print fragments? Then load_places() adds what stands below
+ * each such line to T. */
+bool load_has_places(const char *s, size_t len);
+bool load_places(struct tree *t, const char *s, size_t len, struct report *r);
+
 /* Makes what stands below BELOW equal to what the text says (any kind but set lines), as LOAD_OVERRIDE would, but changes
  * only what differs: the rest keeps its nodes, places and $9$ forms (`load update`). */
 bool load_update(struct tree *t, struct node *below, const char *s, size_t len, struct report *r);

@@ -52,15 +52,18 @@ enum msg_type {
 	MSG_RPC_DONE, /* D->M rpc-done { status ("ok" or "error"), [text] }: after the last row */
 	/* --- netd and picd --- */
 	MSG_DEVICE, /* N->P device { unit, role ("unit", "capture-in", "capture-out"), [service-set], device,
-	               * link-header } + fd: a TUN queue. role "unit": packets routed to the unit, and where packets appear from it.
-	               * capture-*: packets of the interface of an interface-style service set, each preceded
-	               * by link-header octets; -in: entering it, not yet routed; -out: leaving it */
-	MSG_DEVICE_GONE, /* N->P device-gone { unit, role, [service-set] } */
+	               * link-header, queue, vnet-header } + fd: one TUN queue. role "unit": packets routed to the unit, and where
+	               * packets appear from it. capture-*: packets of the interface of an interface-style service set, each preceded
+	               * by link-header octets; -in: entering it, not yet routed; -out: leaving it. queue: which one of the device's
+	               * queues (0 ...): each is a message of its own. vnet-header: octets of a struct virtio_net_hdr
+	               * (little-endian) before each packet, read or written, ahead of link-header, which its offsets count; 0: none. With
+	               * it a packet may be up to 64 KB of several segments, and its checksum may be still to be completed */
+	MSG_DEVICE_GONE, /* N->P device-gone { unit, role, [service-set], queue }: that queue */
 	MSG_SOCKET, /* N->P socket { kind ("esp", "ah", "send4", "send6"), [address] } + fd: raw sockets. esp, ah: receive, bound to
 	               * ADDRESS (a local gateway or tunnel source; missing = any address of FAMILY leaf "family" 4 or 6).
 	               * IPv4 sockets give the IP header, IPv6 ones do not (PKTINFO, HOPLIMIT, TCLASS are switched on). send*:
 	               * header included, marked so that our own filters let it pass; IP_RECVERR is on */
-	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family } */
+	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family, [queue] }; kind "natt" without queue: all of ADDRESS */
 	MSG_NET_SYNC, /* N->P net-sync { commit, [source-inet], [source-inet6] }: everything for this commit has been handed over;
 	               * source-*: an address of the host, for ICMP errors about packets of units without one */
 	/* --- sallyportd and mgd, again: what root alone may do, asked for by a user whom mgd has judged --- */
@@ -84,7 +87,13 @@ enum msg_type {
 	MSG_LOG_NAMES, /* S->M log-names { (name)* }: the files of the log folder, when they have changed */
 	/* --- netd and kmd: MSG_SOCKET of kind "ike" (port 500) and "ike-natt" (port 4500), UDP sockets bound to ADDRESS, marked so
 	 * that our own filters let them pass; MSG_SOCKET_GONE; MSG_NET_SYNC. netd and picd: kind "udp" is a raw socket that gets
-	 * a copy, IPv4 header included, of what is ESP in UDP (RFC 3948) for port 4500 of ADDRESS --- */
+	 * a copy, IPv4 header included, of what is ESP in UDP (RFC 3948) for port 4500 of ADDRESS, and what routers report about
+	 * it. Where one services interface alone has that address there are sockets of kind "natt", too:
+	 * socket { kind "natt", address, family, queue } + fd: UDP, bound to port 4500 of ADDRESS, marked; UDP_GRO,
+	 * PKTINFO, TOS or TCLASS are on, IP_RECVERR is off (reports arrive at "udp"). While they are there, "udp" gets no
+	 * packets; inbound ESP with an SPI arrives at the one with queue = SPI modulo workers, unless the kernel has
+	 * merged it with the packet before: the first one's SPI says where all go. What is merged and is not ESP is IKE or a
+	 * keepalive --- */
 
 	/* --- kmd and picd. A tunnel has the name of its association in picd: SET/RULE/TERM, or the es- unit. Keys are hexadecimal
 	 * and go one way only --- */

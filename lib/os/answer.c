@@ -12,11 +12,23 @@
 
 #include <stdlib.h>
 
+static uint32_t
+number_of(const struct ipc_msg *m, const char *name, uint32_t otherwise)
+{
+	const char *text = elem_value(m->body, name);
+	return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : otherwise;
+}
+
 uint32_t
 answer_commit_of(const struct ipc_msg *m)
 {
-	const char *commit = elem_value(m->body, "commit");
-	return commit != NULL ? (uint32_t)strtoul(commit, NULL, 10) : 0;
+	return number_of(m, "commit", 0);
+}
+
+uint32_t
+answer_network_of(const struct ipc_msg *m)
+{
+	return number_of(m, "network", answer_commit_of(m));
 }
 
 /* Adds how it ended to E, and sends it. */

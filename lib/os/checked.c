@@ -10,6 +10,7 @@
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
+#include "lib/os/answer.h"
 #include "lib/os/ipc.h"
 
 #include <stddef.h>
@@ -94,5 +95,41 @@ checked_take(struct checked *k, const struct ipc_msg *m)
 		k->conf = NULL;
 	}
 	forget(k);
+	return c;
+}
+
+static struct conf *
+load_and_judge(const struct ipc_msg *m, checked_judge *judge, void *ctx, struct text *why)
+{
+	struct conf *c = checked_load(m, why);
+	if (c == NULL || judge == NULL || judge(ctx, c, why))
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+void
+checked_on_check(
+    struct checked *k, struct ipc *mgd, struct ipc_msg *m, checked_judge *judge, void *ctx)
+{
+	struct text why = { 0 };
+	struct conf *c = load_and_judge(m, judge, ctx, &why);
+	answer_conf(mgd, m->seq, answer_commit_of(m), c != NULL ? NULL : text_str(&why));
+	if (c != NULL)
+		checked_keep(k, c, m);
+	text_done(&why);
+}
+
+struct conf *
+checked_on_apply(
+    struct checked *k, struct ipc *mgd, const struct ipc_msg *m, checked_judge *judge, void *ctx)
+{
+	struct text why = { 0 };
+	struct conf *c = checked_take(k, m);
+	if (c == NULL)
+		c = load_and_judge(m, judge, ctx, &why);
+	if (c == NULL)
+		answer_conf(mgd, m->seq, answer_commit_of(m), text_str(&why));
+	text_done(&why);
 	return c;
 }

@@ -9,9 +9,12 @@
 #ifndef CHECKED_H
 #define CHECKED_H
 
+#include <stdbool.h>
+
 #include <uv.h>
 
 struct conf;
+struct ipc;
 struct ipc_msg;
 struct text;
 
@@ -26,6 +29,17 @@ void checked_done(struct checked *k); /* frees; the loop has to run once more */
 
 /* Reads the sealed file of M, in memory that is wiped. NULL if it is no configuration, and WHY says the reason. */
 struct conf *checked_load(const struct ipc_msg *m, struct text *why);
+
+/* What a daemon asks of a configuration beyond its being one: false, and WHY says the reason. May be NULL below. */
+typedef bool checked_judge(void *ctx, const struct conf *c, struct text *why);
+
+/* Does all of MSG_CONF_CHECK: reads, judges, answers mgd, and keeps what is right. */
+void checked_on_check(
+    struct checked *k, struct ipc *mgd, struct ipc_msg *m, checked_judge *judge, void *ctx);
+/* Does the beginning of MSG_CONF_APPLY: returns what was kept of M, or what is read of it now and judged, which is the
+ * caller's. NULL: that cannot be run, and mgd has been told. */
+struct conf *checked_on_apply(
+    struct checked *k, struct ipc *mgd, const struct ipc_msg *m, checked_judge *judge, void *ctx);
 
 /* Takes over C, which was read from the sealed file of M, and that file. Whatever was kept before is freed. */
 void checked_keep(struct checked *k, struct conf *c, struct ipc_msg *m);

@@ -42,6 +42,7 @@ struct ipc {
 	const struct ipc_ops *ops;
 	void *arg;
 	struct frame_in in;
+	struct arena *incoming; /* of the message that the owner has now */
 	struct out_frame *head;
 	struct out_frame *tail;
 	size_t n_queued;
@@ -186,7 +187,7 @@ poll_update(struct ipc *c)
 static void
 frame_dispatch(struct ipc *c, const struct frame *f)
 {
-	struct arena *a = arena_new();
+	struct arena *a = c->incoming;
 	struct ipc_msg m = { .type = f->type, .seq = f->seq, .fd = f->fd };
 	bool is_good = true;
 	if (rd_left(&f->payload) > 0) {
@@ -200,7 +201,7 @@ frame_dispatch(struct ipc *c, const struct frame *f)
 		die_later(c, "the payload is not an element tree");
 	if (m.fd >= 0)
 		close(m.fd);
-	arena_free(a);
+	arena_clear(a);
 }
 
 /* Takes the descriptors of one received message. Returns false if there were too many. */
@@ -318,6 +319,7 @@ ipc_new(uv_loop_t *loop, int fd, const struct ipc_ops *ops, void *arg)
 		goto fail;
 	}
 	uv_timer_init(loop, &c->timer);
+	c->incoming = arena_new();
 	c->poll.data = c;
 	c->timer.data = c;
 	c->n_handles = 2;
@@ -332,8 +334,10 @@ static void
 on_handle_closed(uv_handle_t *h)
 {
 	struct ipc *c = h->data;
-	if (--c->n_handles == 0)
-		free(c);
+	if (--c->n_handles > 0)
+		return;
+	arena_free(c->incoming);
+	free(c);
 }
 
 void

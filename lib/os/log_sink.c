@@ -220,9 +220,10 @@ bool
 log_sink_traces(const struct log_sink *s, const char *flag, enum log_level level)
 {
 	char word[64];
+	if (s->kind != LOG_SINK_TRACE || s->least[LOG_DAEMONS] < (int)level)
+		return false;
 	snprintf(word, sizeof(word), " %s ", flag);
-	return s->kind == LOG_SINK_TRACE && s->least[LOG_DAEMONS] >= (int)level &&
-	       (strstr(s->flags, word) != NULL || strstr(s->flags, " all ") != NULL);
+	return strstr(s->flags, word) != NULL || strstr(s->flags, " all ") != NULL;
 }
 
 /* --- writing --- */

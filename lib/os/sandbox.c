@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -205,8 +206,8 @@ static const int mgd_calls[] = { N(openat), N(rename), N(renameat), N(renameat2)
 	N(readlink), N(readlinkat), N(umask), N(getcwd), N(accept4), N(memfd_create), N(getuid),
 	N(geteuid), N(getgid), N(getegid), N(uname), END };
 
-/* picd: packets only; setsockopt for the pacing of its own sockets. */
-static const int picd_calls[] = { N(setsockopt), END };
+/* picd: packets only; what it may say about its sockets is below. */
+static const int picd_calls[] = { END };
 
 /* pkid: its folder (Landlock keeps it there). The thread that makes keys reads nothing of anybody's. */
 static const int pkid_calls[] = { N(openat), N(rename), N(renameat), N(renameat2), N(unlink),
@@ -271,6 +272,33 @@ sockets_allow(scmp_filter_ctx f, enum sandbox_profile profile)
 	return rc;
 }
 
+/* picd chooses what the kernel writes into outer headers, and has reports queued. It must not be able to change who else of a group
+ * gets what arrives (SO_ATTACH_REUSEPORT_CBPF), nor the mark by which our own filters let pass what it sends. */
+static int
+options_allow(scmp_filter_ctx f, enum sandbox_profile profile)
+{
+	static const struct {
+		int level;
+		int name;
+	} options[] = {
+		{ IPPROTO_IP, IP_RECVERR },
+		{ IPPROTO_IP, IP_MTU_DISCOVER },
+		{ IPPROTO_IP, IP_TOS },
+		{ IPPROTO_IP, IP_TTL },
+		{ IPPROTO_IPV6, IPV6_RECVERR },
+		{ IPPROTO_IPV6, IPV6_MTU_DISCOVER },
+		{ IPPROTO_IPV6, IPV6_TCLASS },
+		{ IPPROTO_IPV6, IPV6_UNICAST_HOPS },
+	};
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && rc == 0; i++)
+		if (profile == SANDBOX_PICD)
+			rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, N(setsockopt), 2,
+			    SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)options[i].level),
+			    SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)options[i].name));
+	return rc;
+}
+
 /* libuv makes a descriptor non-blocking with this when it starts to watch it; no other control. */
 static int
 watch_allow(scmp_filter_ctx f)
@@ -300,6 +328,8 @@ calls_limit(enum sandbox_profile profile)
 		rc = watch_allow(f);
 	if (rc == 0)
 		rc = sockets_allow(f, profile);
+	if (rc == 0)
+		rc = options_allow(f, profile);
 	if (rc == 0 && HAS_SANITIZER)
 		rc = calls_allow(f, sanitizer_calls);
 	if (rc == 0)

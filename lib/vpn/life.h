@@ -17,6 +17,7 @@
  * - soft lifetime: 135 s before the hard one if we began the negotiation, 90 s if the peer did; of a hard lifetime of less
  *   than 180 s a quarter, or half of it. Nothing is spread: what comes due at once waits for its turn.
  * - responder-only neither begins nor renews: what the peer does not renew ends.
+ * - a gateway that does not answer is given up after 14 s if the tunnel has another one, and after 126 s if not.
  * - the default of dead-peer-detection (interval 10) means the old timers: three probes 2 s apart, so a peer that dies is found
  *   dead after 16 to 26 s. Any other interval is the idle time and the time between probes.
  */
@@ -41,6 +42,7 @@ enum {
 	LIFE_RETRY_MS = 5000, /* after the first failure; then twice as long each time up to: */
 	LIFE_RETRY_MAX_MS = 320000,
 	LIFE_SWITCHES_MAX = 6, /* between the gateways, without one that answers */
+	LIFE_REST_MS = 60000,  /* then nothing is tried for so long */
 	LIFE_CHILDREN_MAX = 8, /* pairs of SAs of a tunnel; then the oldest goes */
 	LIFE_IKE_MAX = 4,      /* IKE SAs with a peer; then the oldest goes */
 	LIFE_PROBE_MS = 2000,  /* between probes with the default interval */
@@ -110,6 +112,8 @@ enum life_kind {
 	LIFE_ADOPTED,
 	LIFE_ORPHAN,         /* a PIC held an SA that belongs to nothing: removed */
 	LIFE_INSTALL_FAILED, /* the PIC refused an SA */
+	LIFE_SHORT,          /* the peer keeps SAs for less time than is sane */
+	LIFE_SPI_TWICE,      /* the peer gave an outbound SPI twice */
 	LIFE_CONF_CHANGED,   /* the tunnel is another one now: its SAs are gone */
 	LIFE_TRACE,          /* for traces only */
 	LIFE_KIND_MAX,
@@ -154,6 +158,8 @@ struct life_host {
 	    const char *certificate, struct part hash);
 	void (*prove)(void *ctx, const struct ike_sa *sa, struct ike_ticket ticket,
 	    const struct ike_claim *claim, const char *const *cas, size_t n_cas);
+	/* Is anybody there who wants to know of this kind now? Else no words are made. NULL: of all. */
+	bool (*hears)(void *ctx, enum life_kind kind);
 	void (*event)(void *ctx, const struct life_event *e);
 };
 
@@ -231,8 +237,10 @@ struct life_select {
 	bool es;            /* ... and those of es- units; both false: all */
 };
 
-/* Both return how many SAs (pairs) there were. The peers are told. IPsec SAs stay when IKE SAs are cleared. */
+/* They return how many SAs (pairs) there were. The peers are told. IPsec SAs stay when IKE SAs are cleared. */
 size_t life_clear_ike(struct life *l, uint64_t now_ms, const struct life_select *which);
+size_t life_clear_statistics(
+    struct life *l, const struct life_select *which); /* IKE SAs; only counters */
 size_t life_clear_ipsec(struct life *l, uint64_t now_ms, const struct life_select *which);
 
 /* Makes the standby gateway of the tunnels between LOCAL and REMOTE (which may be either of its gateways) the active one.

@@ -84,6 +84,28 @@ seconds_until(const struct life *l, uint64_t ms)
 
 /* --- the PIC --- */
 
+/* A line for each direction. */
+static void
+tell_up(const struct life_child *c, bool is_out)
+{
+	const struct life_tunnel *t = c->tunnel;
+	const struct p2_spis *spis = is_out ? &c->out : &c->in;
+	char local[IDENTITY_STRLEN];
+	char remote[IDENTITY_STRLEN];
+	char from[ADDR_STRLEN];
+	char to[ADDR_STRLEN];
+	if (!life_hears(t->life, LIFE_SA_UP))
+		return;
+	life_tell(t->life, LIFE_SA_UP, t, c->peer, NULL,
+	    "Local gateway: %s, Remote gateway: %s, Local ID: %s, Remote ID: %s, Direction: %s, "
+	    "SPI: 0x%x, "
+	    "AUX-SPI: %u, Mode: Tunnel, Type: dynamic",
+	    addr_print(c->path.local.addr, from), addr_print(c->path.remote.addr, to),
+	    tunnel_identity(t->ike->local, local), tunnel_identity(t->ike->remote, remote),
+	    is_out ? "outbound" : "inbound", life_main_spi(c->protocol, *spis),
+	    c->protocol == P2_BUNDLE ? spis->esp : 0);
+}
+
 static void
 pic_add(struct life_child *c, bool is_out, const uint8_t *enc_key, const uint8_t *auth_key)
 {
@@ -116,18 +138,7 @@ pic_add(struct life_child *c, bool is_out, const uint8_t *enc_key, const uint8_t
 					.hard_s = seconds_until(l, c->hard_ms),
 					.tag = tag,
 				    });
-	char local[IDENTITY_STRLEN];
-	char remote[IDENTITY_STRLEN];
-	char from[ADDR_STRLEN];
-	char to[ADDR_STRLEN];
-	life_tell(l, LIFE_SA_UP, t, c->peer, NULL,
-	    "Local gateway: %s, Remote gateway: %s, Local ID: %s, Remote ID: %s, Direction: %s, "
-	    "SPI: 0x%x, "
-	    "AUX-SPI: %u, Mode: Tunnel, Type: dynamic",
-	    addr_print(c->path.local.addr, from), addr_print(c->path.remote.addr, to),
-	    tunnel_identity(t->ike->local, local), tunnel_identity(t->ike->remote, remote),
-	    is_out ? "outbound" : "inbound", life_main_spi(c->protocol, *spis),
-	    c->protocol == P2_BUNDLE ? spis->esp : 0);
+	tell_up(c, is_out);
 }
 
 static void
@@ -251,9 +262,28 @@ life_children_end(struct life_tunnel *t, bool tells, const char *why)
 
 /* --- outbound --- */
 
+/* A peer that gives an SPI for the second time has one SA of that number, and it has just agreed to the keys of C. So the
+ * outbound SA becomes that of C: the PIC takes none twice, and the end of the other pair must not take C's away. Inbound the
+ * other pair stays as it is. */
+static void
+out_take_over(const struct life_child *c)
+{
+	uint32_t spi = life_main_spi(c->protocol, c->out);
+	for (struct life_child *other = c->tunnel->children; other != NULL; other = other->next) {
+		if (other == c || !other->has_out ||
+		    life_main_spi(other->protocol, other->out) != spi)
+			continue;
+		pic_del(other, true);
+		other->has_out = false;
+		life_tell(c->tunnel->life, LIFE_SPI_TWICE, c->tunnel, c->peer, NULL,
+		    "the peer gave the SPI 0x%x twice: the newer SA has it", spi);
+	}
+}
+
 static void
 out_install(struct life_child *c)
 {
+	out_take_over(c);
 	c->has_out = true;
 	pic_add(c, true, c->late->enc_key, c->late->auth_key);
 	late_drop(c);
@@ -276,7 +306,7 @@ current_set(struct life_child *c)
 	free(t->failure);
 	t->failure = NULL;
 	life_watch(t);
-	if (was_down)
+	if (was_down && life_hears(t->life, LIFE_TUNNEL_UP))
 		life_tell(t->life, LIFE_TUNNEL_UP, t, c->peer, NULL,
 		    "VPN %s from %s is up. Local-ip: %s", t->name,
 		    addr_print(c->peer->remote, remote), addr_print(c->peer->local, local));
@@ -451,6 +481,10 @@ on_both(
 	c->late->due_ms = UINT64_MAX;
 	memcpy(c->late->enc_key, k->out_enc_key, sizeof(c->late->enc_key));
 	memcpy(c->late->auth_key, k->out_auth_key, sizeof(c->late->auth_key));
+	if (k->peer_lifetime_s != 0 && k->peer_lifetime_s < k->chosen.lifetime_s)
+		life_tell(l, LIFE_SHORT, t, p, sa,
+		    "the peer keeps SAs for %u s only: this end keeps them for %u s",
+		    k->peer_lifetime_s, k->chosen.lifetime_s);
 	if (k->side == V1_INITIATOR && t->phase == LIFE_IN_P2)
 		life_stop(t);
 	child_up(c, c->is_udp && t->natt_install_s > 0);

@@ -23,7 +23,7 @@ struct spec {
 	const struct conf_term *term;
 	const struct conf_unit *unit;
 	const struct conf_dynamic *dynamic;
-	const struct conf_ike_policy *ike;
+	const struct conf_ike_policy *ike[2]; /* of the gates */
 	struct tunnel_selectors selectors;
 	struct addr local;
 	struct addr gates[2];
@@ -31,8 +31,8 @@ struct spec {
 	unsigned window;
 	uint64_t fp;
 	uint64_t tag_fp;
-	struct life_policy *policy; /* a reference */
-	char *name;                 /* owned until a tunnel takes it */
+	struct life_policy *policies[2]; /* of the gates; references */
+	char *name;                      /* owned until a tunnel takes it */
 };
 
 /* --- finding --- */
@@ -85,13 +85,15 @@ put_addr(struct wr *w, struct addr a)
 
 /* What of it makes SAs what they are. The order of tunnels does not. */
 static uint64_t
-fingerprint(const struct spec *s, const char *pic, uint64_t policy_fp)
+fingerprint(const struct spec *s, const char *pic, uint64_t policy_fp, uint64_t backup_fp)
 {
 	uint8_t buf[1024];
 	uint8_t hash[HASH_LEN_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	const struct conf_ipsec_policy *ipsec = s->dynamic->ipsec;
 	wr_u64(&w, policy_fp);
+	if (s->gates[1].family != ADDR_NONE)
+		wr_u64(&w, backup_fp);
 	put_addr(&w, s->local);
 	put_addr(&w, s->gates[0]);
 	put_addr(&w, s->gates[1]);
@@ -136,9 +138,11 @@ name_make(const struct spec *s)
 static void
 spec_finish(struct life *l, struct spec *s, unsigned bad_spi_max)
 {
-	s->policy = life_policy_get(l, s->ike, s->set, bad_spi_max);
-	s->fp = fingerprint(s, pic_of(s), s->policy->fp);
-	s->tag_fp = fingerprint(s, pic_of(s), s->policy->open_fp);
+	struct life_policy **p = s->policies;
+	for (unsigned i = 0; i < 2; i++)
+		p[i] = life_policy_get(l, s->ike[i], s->set, bad_spi_max);
+	s->fp = fingerprint(s, pic_of(s), p[0]->fp, p[1]->fp);
+	s->tag_fp = fingerprint(s, pic_of(s), p[0]->open_fp, p[1]->open_fp);
 	s->name = name_make(s);
 }
 
@@ -157,7 +161,7 @@ specs_of_set(struct life *l, const struct conf_service_set *set, struct spec *sp
 				.set = set,
 				.term = t->term,
 				.dynamic = d,
-				.ike = d->ike,
+				.ike = { d->ike, d->ike },
 				.selectors = tunnel_selectors(t->term),
 				.local = set->local_gateway,
 				.gates = { t->term->remote_gateway, t->term->backup_gateway },
@@ -190,17 +194,19 @@ specs_of_ifd(struct life *l, const struct conf *c, const struct conf_ifd *ifd, s
 			continue;
 		const struct conf_ike_policy *ike =
 		    conf_ike_policy_of_peer(c, u->tunnel_destination);
+		const struct conf_ike_policy *backup = conf_ike_policy_of_peer(c, u->tunnel_backup);
 		if (ike == NULL)
 			continue;
 		if (specs != NULL) {
 			specs[n] = (struct spec){
 				.unit = u,
 				.dynamic = &sa->dynamic,
-				.ike = ike,
+				.ike = { ike, backup != NULL ? backup : ike },
 				.selectors = { or_any(sa->selector_local),
 				    or_any(sa->selector_remote) },
 				.local = u->tunnel_source,
-				.gates = { u->tunnel_destination },
+				.gates = { u->tunnel_destination,
+				    backup != NULL ? u->tunnel_backup : (struct addr){ 0 } },
 				.window = sa->replay_window,
 			};
 			spec_finish(l, &specs[n], c->security_bad_spi_max);
@@ -271,6 +277,15 @@ tunnel_new(struct life *l, struct spec *s)
 	return t;
 }
 
+static void
+dpd_update(struct life_tunnel *t, unsigned interval_s, unsigned threshold)
+{
+	if (t->is_watched && interval_s != t->dpd_interval_s && interval_s > 0)
+		t->is_watched = false; /* tell the PIC the other interval */
+	t->dpd_interval_s = (uint8_t)interval_s;
+	t->dpd_threshold = (uint8_t)threshold;
+}
+
 /* What may change while everything goes on, and what is made anew in any case. */
 static void
 tunnel_update(struct life_tunnel *t, struct spec *s)
@@ -279,23 +294,23 @@ tunnel_update(struct life_tunnel *t, struct spec *s)
 	t->is_seen = true;
 	t->index = s->index;
 	t->window = (uint16_t)s->window;
-	life_policy_unref(t->life, t->policy);
-	t->policy = s->policy;
-	s->policy = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		life_policy_unref(t->life, t->policies[i]);
+		t->policies[i] = s->policies[i];
+		s->policies[i] = NULL;
+	}
 	t->natt_install_s = (uint8_t)s->dynamic->natt_install_s;
 	if (s->set == NULL) {
 		t->sa_name = part;
+		bool has_backup = s->gates[1].family != ADDR_NONE;
+		dpd_update(t, has_backup ? DPD_INTERVAL_DEFAULT : 0, DPD_THRESHOLD_DEFAULT);
 		return;
 	}
 	t->service_set = part;
 	t->rule = t->service_set + strlen(t->service_set) + 1;
 	t->term = t->rule + strlen(t->rule) + 1;
 	t->keepalive_s = (uint16_t)s->set->nat_keepalive_s;
-	uint8_t interval = s->term->initiates_dpd ? (uint8_t)s->term->dpd_interval_s : 0;
-	if (t->is_watched && interval != t->dpd_interval_s && interval > 0)
-		t->is_watched = false; /* tell the PIC the other interval */
-	t->dpd_interval_s = interval;
-	t->dpd_threshold = (uint8_t)s->term->dpd_threshold;
+	dpd_update(t, s->term->initiates_dpd ? s->term->dpd_interval_s : 0, s->term->dpd_threshold);
 }
 
 void
@@ -305,7 +320,8 @@ life_tunnel_free(struct life_tunnel *t)
 	ike_tunnel_unref(t->ike);
 	if (t->life->ike != NULL)
 		life_turn_end(&t->turn);
-	life_policy_unref(t->life, t->policy);
+	for (unsigned i = 0; i < 2; i++)
+		life_policy_unref(t->life, t->policies[i]);
 	free(t->failure);
 	free(t->name);
 	free(t);
@@ -413,7 +429,7 @@ static void
 policy_set(struct life_gate *g)
 {
 	struct life_peer *p = g->peer;
-	struct life_policy *policy = g->tunnel->policy;
+	struct life_policy *policy = g->tunnel->policies[g - g->tunnel->gates];
 	if (p == NULL || p->gates != g || p->policy == policy)
 		return;
 	bool is_new = p->policy == NULL;

@@ -147,7 +147,9 @@ give_up(struct life_tunnel *t)
 	t->gate = 0;
 	t->switches = 0;
 	t->acquire = false;
-	t->retry_ms = l->now_ms + LIFE_RETRY_MAX_MS;
+	t->retry_ms = l->now_ms + LIFE_REST_MS;
+	if (t->gates[0].peer->retry_ms > t->retry_ms)
+		t->gates[0].peer->retry_ms = t->retry_ms;
 	life_tell(l, LIFE_FAILOVER_MAX, t, t->gates[0].peer, NULL,
 	    "Neither gateway of %s answers after %u switches: the primary one is active again",
 	    t->name, (unsigned)LIFE_SWITCHES_MAX);

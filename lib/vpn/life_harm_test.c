@@ -248,6 +248,66 @@ test_pairs_that_are_not_finished_are_few(void **state)
 	two_free(&t);
 }
 
+/* --- an SPI that is given twice --- */
+
+enum { TWICE = 0x11223344 };
+
+/* A has two pairs with the same outbound SPI: B has lost the first one and gives its number again. */
+static struct two
+two_with_one_spi(void)
+{
+	static const struct life_select all;
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 600 });
+	t.b->spi = TWICE;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_non_null(sim_out(t.a, T0));
+	assert_int_equal(sim_out(t.a, T0)->sa.spi, TWICE);
+	t.b->is_off = true; /* the delete is lost */
+	(void)life_clear_ipsec(t.b->life, t.s->now_ms, &all);
+	wait_s(&t, 1);
+	t.b->is_off = false;
+	t.b->spi = TWICE;
+	wait_s(&t, 600 - LIFE_SOFT_INITIATOR_S); /* A renews */
+	assert_int_equal(sim_count(t.a, T0, false), 2);
+	assert_int_equal(t.a->n_kinds[LIFE_SPI_TWICE], 1);
+	return t;
+}
+
+/* The end of the first pair does not take the outbound SA of the second one away. */
+static void
+test_an_spi_given_twice_is_that_of_the_newer_pair(void **state)
+{
+	(void)state;
+	struct two t = two_with_one_spi();
+	assert_int_equal(t.a->n_refused, 0);
+	assert_int_equal(sim_count(t.a, T0, true), 1);
+	t.s->has_traffic = true;
+	wait_s(&t, 200); /* the first pair expires */
+	assert_int_equal(sim_count(t.a, T0, false), 1);
+	assert_int_equal(sim_count(t.a, T0, true), 1);
+	assert_int_equal(sim_view(t.a, T0).state, LIFE_UP);
+	assert_true(t.s->n_packets > 0);
+	assert_int_equal(t.s->n_lost, 0);
+	assert_int_equal(t.s->n_dark, 0);
+	two_free(&t);
+}
+
+/* Whatever a peer deletes is gone: nothing is sent to an SA that it may have meant. */
+static void
+test_a_delete_of_an_spi_given_twice_ends_both(void **state)
+{
+	static const struct life_select all;
+	(void)state;
+	struct two t = two_with_one_spi();
+	(void)life_clear_ipsec(t.b->life, t.s->now_ms, &all);
+	wait_s(&t, 1);
+	assert_int_equal(sim_count(t.a, T0, true), 0);
+	assert_int_equal(sim_count(t.a, T0, false), 0);
+	assert_int_equal(sim_view(t.a, T0).state, LIFE_DOWN);
+	two_free(&t);
+}
+
 /* A negotiation that began before the key was changed must not end with the old one. */
 static void
 test_another_key_counts_for_what_has_begun(void **state)
@@ -289,6 +349,8 @@ main(void)
 		cmocka_unit_test(test_a_tag_says_nothing_of_the_key),
 		cmocka_unit_test(test_a_name_that_is_none_allows_nobody),
 		cmocka_unit_test(test_pairs_that_are_not_finished_are_few),
+		cmocka_unit_test(test_an_spi_given_twice_is_that_of_the_newer_pair),
+		cmocka_unit_test(test_a_delete_of_an_spi_given_twice_ends_both),
 		cmocka_unit_test(test_probes_end_with_their_ike_sa),
 		cmocka_unit_test(test_another_key_counts_for_what_has_begun),
 	};

@@ -79,6 +79,15 @@ life_peer_update(struct life_peer *p)
 	    p->keepalive_ms < p->probe_ms ? p->keepalive_ms : p->probe_ms);
 }
 
+bool
+life_peer_is_hasty(const struct life_peer *p)
+{
+	for (const struct life_gate *g = p->gates; g != NULL; g = g->next)
+		if (g->tunnel->gates[1].peer != NULL)
+			return true;
+	return false;
+}
+
 /* One that will be there until a quick mode is over, and on which the peer remembers more of them. */
 struct life_ike *
 life_peer_ike(const struct life_peer *p)
@@ -264,6 +273,7 @@ life_on_up(struct life *l, struct ike_sa *sa)
 		p->starting = NULL;
 		life_turn_end(&p->turn);
 	}
+	sa->is_hasty = life_peer_is_hasty(p);
 	i->next = p->ikes;
 	p->ikes = i;
 	p->n_ikes++;
@@ -410,25 +420,35 @@ contact_take(struct life *l, struct life_ike *i)
 	}
 }
 
+/* Ends what T has with the outbound SPI; more than one pair if the peer gave it twice. */
+static void
+outs_end(
+    struct life_tunnel *t, const struct life_peer *p, uint32_t spi, bool tells, const char *why)
+{
+	struct life_child *c;
+	while ((c = life_child_of_out(t->life, p, spi)) != NULL && c->tunnel == t)
+		life_child_end(c, tells, why);
+}
+
 static void
 delete_take(struct life *l, struct life_ike *i, uint32_t spi)
 {
-	struct life_child *c = life_child_of_out(l, i->peer, spi);
-	if (c == NULL)
-		return;
-	struct life_tunnel *t = c->tunnel;
-	bool is_short = c == t->current && l->now_ms - c->up_ms < LIFE_SHORT_MS;
-	life_child_end(c, false, "deleted by the peer");
-	/* or else a peer that changes its mind at once keeps us busy; traffic asks slowly enough */
-	if (is_short && t->current == NULL && l->is_immediate)
-		t->retry_ms = l->now_ms + life_retry(++t->fails);
+	const struct life_child *c;
+	while ((c = life_child_of_out(l, i->peer, spi)) != NULL) {
+		struct life_tunnel *t = c->tunnel;
+		bool is_short = c == t->current && l->now_ms - c->up_ms < LIFE_SHORT_MS;
+		outs_end(t, i->peer, spi, false, "deleted by the peer");
+		/* or else a peer that changes its mind at once keeps us busy; traffic asks slowly enough */
+		if (is_short && t->current == NULL && l->is_immediate)
+			t->retry_ms = l->now_ms + life_retry(++t->fails);
+	}
 }
 
 /* The peer does not know our outbound SA. It is proved to be the peer, but a confused one must not keep us busy. */
 static void
 bad_spi_take(struct life *l, struct life_ike *i, uint32_t spi)
 {
-	struct life_child *c = life_child_of_out(l, i->peer, spi);
+	const struct life_child *c = life_child_of_out(l, i->peer, spi);
 	if (c == NULL)
 		return;
 	struct life_tunnel *t = c->tunnel;
@@ -436,9 +456,9 @@ bad_spi_take(struct life *l, struct life_ike *i, uint32_t spi)
 		return;
 	t->bad_spi_ms = l->now_ms;
 	life_tell(l, LIFE_BAD_SPI, t, i->peer, i->sa, "the peer does not know SPI %u", spi);
-	bool was_current = c == t->current;
-	life_child_end(c, true, "unknown to the peer");
-	t->acquire = t->acquire || (was_current && t->current == NULL && life_may_begin(t));
+	bool was_up = t->current != NULL;
+	outs_end(t, i->peer, spi, true, "unknown to the peer");
+	t->acquire = t->acquire || (was_up && t->current == NULL && life_may_begin(t));
 }
 
 void

@@ -323,8 +323,8 @@ life_chain(struct life *l, uint64_t now_ms, const char *certificate, const struc
 		}
 	for (size_t i = 0; i < l->n_tunnels; i++) {
 		struct life_tunnel *t = l->tunnels[i];
-		if (t->policy->certificate != NULL &&
-		    strcmp(t->policy->certificate, certificate) == 0) {
+		const char *ours = t->policies[t->gate]->certificate;
+		if (ours != NULL && strcmp(ours, certificate) == 0) {
 			t->retry_ms = 0;
 			life_dirty(t);
 		}

@@ -184,10 +184,10 @@ struct life_tunnel {
 	struct life_tunnel *dirty_next;
 	struct life_gate gates[2]; /* primary, backup */
 	struct life_pic *pic;
-	struct ike_tunnel *ike;     /* a reference; its owner is this, or NULL when this is gone */
-	struct life_policy *policy; /* a reference */
-	char *name;                 /* and the others behind it, in one piece */
-	const char *service_set;    /* NULL: es- */
+	struct ike_tunnel *ike; /* a reference; its owner is this, or NULL when this is gone */
+	struct life_policy *policies[2]; /* of the gates; references */
+	char *name;                      /* and the others behind it, in one piece */
+	const char *service_set;         /* NULL: es- */
 	const char *rule;
 	const char *term;
 	const char *sa_name;
@@ -306,7 +306,8 @@ void life_peer_end_ikes(struct life_peer *p, bool tells); /* calls the engine */
 /* Nobody wants it: life_run() ends it. For callbacks of the engine, too. */
 void life_ike_doom(struct life_ike *i);
 void life_peer_doom(struct life_peer *p, uint64_t before_ms); /* those that came up before */
-struct life_ike *life_peer_ike(const struct life_peer *p);    /* the one to use, or NULL */
+bool life_peer_is_hasty(const struct life_peer *p); /* some tunnel can go to another gateway */
+struct life_ike *life_peer_ike(const struct life_peer *p); /* the one to use, or NULL */
 void life_says(struct life *l); /* says what there is to say; calls the engine */
 void life_on_up(struct life *l, struct ike_sa *sa);
 void life_on_down(struct life *l, struct ike_sa *sa, enum ike_reason reason, const char *why);
@@ -356,7 +357,8 @@ struct life_pic *life_pic_get(struct life *l, const char *name);
 void life_pics_adopt(struct life *l); /* what was held before there was a configuration */
 void life_pic_free(struct life_pic *p);
 
-/* life_show.c: T, P and SA may be NULL */
+/* life_show.c: T, P and SA may be NULL. Who has to work for the words asks first, once. */
+bool life_hears(const struct life *l, enum life_kind kind);
 __attribute__((format(printf, 6, 7))) void life_tell(const struct life *l, enum life_kind kind,
     const struct life_tunnel *t, const struct life_peer *p, const struct ike_sa *sa,
     const char *fmt, ...);

@@ -147,6 +147,27 @@ test_short_lifetimes_are_renewed_in_proportion(void **state)
 	}
 }
 
+/* B keeps pairs for 20 s. A renews as if that were 180. */
+static void
+test_a_peer_cannot_make_us_renew_for_ever(void **state)
+{
+	(void)state;
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 28800 });
+	t.conf[1]->p2.lifetime_s = 20;
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	begin(&t);
+	wait_s(&t, 5);
+	assert_int_equal(t.a->n_kinds[LIFE_SHORT], 1);
+	assert_string_equal(t.a->text[LIFE_SHORT],
+	    "the peer keeps SAs for 20 s only: this end keeps them for 180 s");
+	assert_in_range(sim_view(t.a, T0).pairs[0].hard_left_s, 170, 180);
+	unsigned n = t.a->n_kinds[LIFE_SA_UP];
+	t.b->is_off = true; /* which does not renew by itself, either */
+	wait_s(&t, 30);
+	assert_int_equal(t.a->n_kinds[LIFE_SA_UP], n);
+	two_free(&t);
+}
+
 static void
 test_both_ends_at_once(void **state)
 {
@@ -363,6 +384,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_initiator_renews_135_s_before_the_end),
 		cmocka_unit_test(test_the_responder_renews_if_the_initiator_does_not),
+		cmocka_unit_test(test_a_peer_cannot_make_us_renew_for_ever),
 		cmocka_unit_test(test_short_lifetimes_are_renewed_in_proportion),
 		cmocka_unit_test(test_both_ends_at_once),
 		cmocka_unit_test(test_the_ends_take_turns),

@@ -33,6 +33,8 @@ static const struct life_kind_info kinds[LIFE_KIND_MAX] = {
 	[LIFE_ADOPTED]         = { "KMD_PM_SA_ADOPTED", 6 },
 	[LIFE_ORPHAN]          = { "KMD_PM_SA_CFG_NOT_FOUND", 5 },
 	[LIFE_INSTALL_FAILED]  = { "KMD_PM_DYNAMIC_SA_INSTALL_FAILED", 3 },
+	[LIFE_SHORT]           = { "KMD_PM_LIFETIME_SHORT", 5 },
+	[LIFE_SPI_TWICE]       = { "KMD_PM_DUPLICATE_SPI", 5 },
 	[LIFE_CONF_CHANGED]    = { "KMD_VPN_TUNNEL_CONFIG_CHANGED", 5 },
 	[LIFE_TRACE]           = { NULL, 7 },
 };
@@ -44,12 +46,20 @@ life_kind_info(enum life_kind kind)
 	return &kinds[kind];
 }
 
+bool
+life_hears(const struct life *l, enum life_kind kind)
+{
+	return l->host.hears == NULL || l->host.hears(l->host.ctx, kind);
+}
+
 void
 life_tell(const struct life *l, enum life_kind kind, const struct life_tunnel *t,
     const struct life_peer *p, const struct ike_sa *sa, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
+	if (!life_hears(l, kind))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -274,6 +284,25 @@ life_clear_ike(struct life *l, uint64_t now_ms, const struct life_select *which)
 		}
 	}
 	life_run(l);
+	return n;
+}
+
+size_t
+life_clear_statistics(struct life *l, const struct life_select *which)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_tunnels; i++) {
+		const struct life_tunnel *t = l->tunnels[i];
+		for (unsigned g = 0; g < 2 && is_selected(t, which); g++) {
+			const struct life_peer *p = t->gates[g].peer;
+			/* once for each peer */
+			if (!is_gateway(p, which->remote) || p->gates != &t->gates[g])
+				continue;
+			n += p->n_ikes;
+			for (struct life_ike *k = p->ikes; k != NULL; k = k->next)
+				ike_stats_clear(k->sa);
+		}
+	}
 	return n;
 }
 

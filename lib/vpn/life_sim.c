@@ -165,6 +165,11 @@ on_sa_add(void *ctx, const struct life_sa *sa)
 {
 	struct sim_end *e = ctx;
 	struct sim_pic_tunnel *t = tunnel_get(e, sa->tunnel);
+	for (const struct sim_sa *i = t->sas; i != NULL; i = i->next)
+		if (i->sa.is_out && sa->is_out && i->sa.spi == sa->spi) {
+			e->n_refused++;
+			return;
+		}
 	struct sim_sa *held = take(sizeof(*held));
 	held->tunnel = t;
 	held->sa = *sa;
@@ -227,6 +232,11 @@ on_random(void *ctx, void *out, size_t n)
 {
 	struct sim_end *e = ctx;
 	uint8_t *p = out;
+	if (n == sizeof(e->spi) && e->spi != 0) {
+		memcpy(out, &e->spi, n);
+		e->spi = 0;
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		p[i] = (uint8_t)(draw(e->sim) >> 16);
 }

@@ -52,6 +52,8 @@ struct sim_end {
 	bool is_deaf;       /* IKE is lost, packets arrive */
 	unsigned nat_shift; /* it is behind a NAT that adds this to its ports; 0: it is not */
 	bool tells_first;   /* its PIC tells before there is a configuration */
+	uint32_t spi;       /* the next number of four octets that it draws; 0: any */
+	unsigned n_refused; /* outbound SAs that its PIC has already */
 	bool distrusts;     /* it takes no certificate */
 	unsigned deaf_from; /* messages to its gateways from this number on are lost ... */
 	unsigned deaf_to;   /* ... before this one */

@@ -187,6 +187,7 @@ phase1_begin(struct life_tunnel *t, struct life_peer *p)
 	p->starting = i;
 	i->sa = ike_start(l->ike, l->now_ms, &path, p->policy->ike);
 	i->sa->owner = i;
+	i->sa->is_hasty = life_peer_is_hasty(p);
 	turn_take(l, &p->turn);
 }
 

@@ -279,19 +279,29 @@ static const char written[] = "interfaces\n"
 			      "        replay-window-size 32\n"
 			      "        ipsec-policy es\n";
 
-static struct conf *
-conf_of(struct arena *a, unsigned net, unsigned peer)
+/* The same with a backup destination, whose policy has another key. */
+static const char unit_backup[] = "        backup-destination 10.3.0.2\n";
+static const char policy_backup[] = "    policy 10.3.0.2\n"
+				    "      proposals es\n"
+				    "      pre-shared-key:\n"
+				    "        ascii-text a-key-of-the-backup\n";
+
+/* Writes INTO with WHAT behind the first line that is BEHIND. */
+static void
+insert(char *into, const char *behind, const char *what)
 {
-	char text[sizeof(written)];
+	char *at = strstr(into, behind);
+	assert_non_null(at);
+	at += strlen(behind);
+	memmove(at + strlen(what), at, strlen(at) + 1);
+	memcpy(at, what, strlen(what));
+}
+
+static struct conf *
+conf_read(struct arena *a, const char *text)
+{
 	struct report r = { 0 };
 	struct text lines = { 0 };
-	/* @ is this end, # the other one */
-	size_t n = 0;
-	for (; written[n] != '\0'; n++)
-		text[n] = written[n] == '@'   ? (char)('0' + net)
-			  : written[n] == '#' ? (char)('0' + peer)
-					      : written[n];
-	text[n] = '\0';
 	struct conf *c = conf_load(test_tree(a, text), &r);
 	report_print(&r, NULL, &lines);
 	if (c == NULL)
@@ -299,6 +309,26 @@ conf_of(struct arena *a, unsigned net, unsigned peer)
 	text_done(&lines);
 	report_done(&r);
 	return c;
+}
+
+/* @ is this end, # the other one. */
+static void
+text_of(unsigned net, unsigned peer, char *out)
+{
+	size_t n = 0;
+	for (; written[n] != '\0'; n++)
+		out[n] = written[n] == '@'   ? (char)('0' + net)
+			 : written[n] == '#' ? (char)('0' + peer)
+					     : written[n];
+	out[n] = '\0';
+}
+
+static struct conf *
+conf_of(struct arena *a, unsigned net, unsigned peer)
+{
+	char text[sizeof(written)];
+	text_of(net, peer, text);
+	return conf_read(a, text);
 }
 
 static void
@@ -352,6 +382,54 @@ test_terms_and_es_units_become_tunnels(void **state)
 	sim_free(s);
 }
 
+/* Each destination of a unit has its own policy. The unit is watched, goes to the other one, and back by command. */
+static void
+test_a_unit_has_a_backup_destination(void **state)
+{
+	static const char unit[] = "es-0/0/0.3";
+	char text[sizeof(written) + sizeof(unit_backup) + sizeof(policy_backup)];
+	struct arena *arena = arena_new();
+	struct sim *s = sim_new(3);
+	struct sim_end *a = &s->ends[0];
+	struct sim_end *b = &s->ends[1];
+	struct sim_end *c = &s->ends[2];
+	struct conf *confs[3];
+	(void)state;
+	text_of(1, 2, text);
+	insert(text, "        destination 10.2.0.2\n", unit_backup);
+	insert(text, "        ascii-text a-key-of-the-es-pic\n", policy_backup);
+	confs[0] = conf_read(arena, text);
+	confs[1] = conf_of(arena, 2, 1);
+	text_of(3, 1, text);
+	memcpy(strstr(text, "a-key-of-the-es-pic"), "a-key-of-the-backup", 19);
+	confs[2] = conf_read(arena, text);
+	for (unsigned i = 3; i-- > 0;) {
+		sim_start_conf(s, i, confs[i]);
+		conf_free(confs[i]);
+	}
+	sim_acquire(a, unit);
+	sim_run(s, s->now_ms + 1000);
+	assert_int_equal(sim_count(b, unit, true), 1);
+	assert_false(sim_view(a, unit).is_backup_active);
+	b->is_off = true;
+	sim_run(s, s->now_ms + 30000);
+	assert_true(sim_view(a, unit).is_backup_active);
+	assert_int_equal(sim_count(a, unit, true), 1);
+	assert_int_equal(sim_count(c, unit, true), 1);
+	assert_int_equal(a->tunnels[0]->failovers, 1); /* the PIC knows */
+	b->is_off = false;
+	sim_pic_forget(b);
+	assert_int_equal(
+	    life_switch(a->life, s->now_ms, sim_view(a, unit).local, sim_view(a, unit).primary), 1);
+	sim_run(s, s->now_ms + 2000);
+	assert_false(sim_view(a, unit).is_backup_active);
+	assert_int_equal(sim_count(a, unit, true), 1);
+	assert_int_equal(sim_count(c, unit, true), 0);
+	assert_int_equal(life_stats(b->life).n_up, 1);
+	arena_free(arena);
+	sim_free(s);
+}
+
 int
 main(void)
 {
@@ -363,6 +441,7 @@ main(void)
 		cmocka_unit_test(test_a_certificate_that_is_not_trusted),
 		cmocka_unit_test(test_an_identity_that_is_not_the_expected_one),
 		cmocka_unit_test(test_terms_and_es_units_become_tunnels),
+		cmocka_unit_test(test_a_unit_has_a_backup_destination),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

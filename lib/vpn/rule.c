@@ -4,16 +4,24 @@
  *
  * Terms that look at the same number of address bits have the same shape. Within a shape a term
  * is an exact value, so all terms of all shapes share one hash table with open addressing, which maps
- * (shape, unit, masked addresses) to the earliest term that has them. A look-up tries the shapes in the order of
- * their earliest terms and stops as soon as no later shape can hold an earlier term.
+ * (shape, unit, masked addresses) to the earliest term that has them. Where there are few shapes, a look-up tries
+ * them in the order of their earliest terms and stops as soon as no later shape can hold an earlier term. Where
+ * there are many, it first asks which prefix lengths either address is known under (lpm.h) and tries only the shapes of
+ * these: some three by three, however many there are.
  * Srinivasan, Suri, Varghese: Packet Classification using Tuple Space Search, 1999.
  */
 #include "lib/vpn/rule.h"
 
 #include "lib/base/arena.h"
+#include "lib/vpn/lpm.h"
 
 #include <stdbool.h>
 #include <string.h>
+
+enum {
+	FEW_SHAPES = 4, /* measured: as many probes cost what two look-ups of prefix lengths do */
+};
+static const uint32_t NO_SHAPE = UINT32_MAX;
 
 struct shape {
 	uint32_t first; /* order of the earliest term of this shape */
@@ -31,6 +39,19 @@ struct key {
 	uint32_t shape;
 };
 
+/* Most probes end here: a term is only looked at if the whole hash is its. */
+struct slot {
+	uint32_t term; /* its order plus 1; 0: free */
+	uint32_t hash;
+};
+
+/* The shapes of one address family. */
+struct shape_map {
+	struct lpm *source; /* NULL: no term is of this family */
+	struct lpm *destination;
+	uint32_t *shapes; /* by level of source, level of destination, has_unit; NO_SHAPE: none */
+};
+
 struct rule_table {
 	size_t n_terms;
 	size_t n_shapes;
@@ -38,43 +59,25 @@ struct rule_table {
 	const struct rule_term *terms;
 	struct key *keys; /* of each term */
 	struct shape *shapes;
-	uint32_t *slots; /* order of a term plus 1; 0 = free */
+	struct slot *slots;
+	struct shape_map map4;
+	struct shape_map map6;
 };
 
 static uint64_t
-be64(const uint8_t *b)
+half_turn(uint64_t v)
 {
-	uint64_t v;
-	memcpy(&v, b, sizeof(v));
-	return __builtin_bswap64(v);
-}
-
-static uint64_t
-high_bits(unsigned n)
-{
-	return n == 0 ? 0 : n >= 64 ? UINT64_MAX : UINT64_MAX << (64 - n);
-}
-
-static void
-mask(const struct addr *a, unsigned len, uint64_t out[2])
-{
-	out[0] = be64(a->b) & high_bits(len);
-	out[1] = len > 64 ? be64(a->b + 8) & high_bits(len - 64) : 0;
-}
-
-static uint64_t
-mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 32;
+	return v << 32 | v >> 32;
 }
 
 static uint32_t
 key_hash(const struct key *k)
 {
-	uint64_t h = mix(0, (uint64_t)k->shape << 32 | k->unit);
-	h = mix(mix(h, k->source[0]), k->source[1]);
-	h = mix(mix(h, k->destination[0]), k->destination[1]);
+	/* IPv4 has 32 bits in a first word and nothing in the second */
+	uint64_t h = lpm_mix(
+	    (uint64_t)k->shape << 32 | k->unit, k->source[0] ^ half_turn(k->destination[0]));
+	if ((k->source[1] | k->destination[1]) != 0)
+		h = lpm_mix(h, k->source[1] ^ half_turn(k->destination[1]));
 	return (uint32_t)h;
 }
 
@@ -86,14 +89,16 @@ key_eq(const struct key *a, const struct key *b)
 	       a->destination[1] == b->destination[1];
 }
 
-/* Returns the slot that holds a term with key K, or the free one where it would be. */
-static uint32_t *
-slot_find(const struct rule_table *t, const struct key *k)
+/* Returns the slot that holds a term with key K, whose hash is HASH, or the free one where it would be. */
+static struct slot *
+slot_find(const struct rule_table *t, const struct key *k, uint32_t hash)
 {
-	uint32_t i = key_hash(k) & t->slot_mask;
-	while (t->slots[i] != 0 && !key_eq(&t->keys[t->slots[i] - 1], k))
-		i = (i + 1) & t->slot_mask;
-	return &t->slots[i];
+	uint32_t i = hash & t->slot_mask;
+	for (;; i = (i + 1) & t->slot_mask) {
+		struct slot *s = &t->slots[i];
+		if (s->term == 0 || (s->hash == hash && key_eq(&t->keys[s->term - 1], k)))
+			return s;
+	}
 }
 
 static struct key
@@ -101,8 +106,8 @@ key_make(const struct shape *s, uint32_t index, uint32_t unit, const struct addr
     const struct addr *destination)
 {
 	struct key k = { .unit = s->has_unit ? unit : RULE_UNIT_ANY, .shape = index };
-	mask(source, s->source_len, k.source);
-	mask(destination, s->destination_len, k.destination);
+	lpm_mask(source, s->source_len, k.source);
+	lpm_mask(destination, s->destination_len, k.destination);
 	return k;
 }
 
@@ -114,26 +119,56 @@ prefix_or_any_v4(struct prefix p)
 	return p;
 }
 
-/* Finds or adds the shape of a term. Shapes are added in term order, so they are sorted by `first`;
- * there are few of them in any configuration that a person or a script writes. */
+static uint32_t *
+map_at(const struct shape_map *m, unsigned source_level, unsigned destination_level, bool has_unit)
+{
+	size_t row = (size_t)source_level * lpm_n_levels(m->destination) + destination_level;
+	return &m->shapes[2 * row + has_unit];
+}
+
+/* Finds or adds the shape of a term. Shapes are added in term order, so they are sorted by `first`. */
 static uint32_t
 shape_of(struct rule_table *t, const struct rule_term *term, uint32_t order)
 {
-	struct shape s = {
-		.first = order,
-		.family = term->source.addr.family,
-		.source_len = term->source.len,
-		.destination_len = term->destination.len,
-		.has_unit = term->unit != RULE_UNIT_ANY,
-	};
-	for (uint32_t i = 0; i < t->n_shapes; i++) {
-		const struct shape *o = &t->shapes[i];
-		if (o->family == s.family && o->source_len == s.source_len &&
-		    o->destination_len == s.destination_len && o->has_unit == s.has_unit)
-			return i;
+	const struct shape_map *m = term->source.addr.family == ADDR_V4 ? &t->map4 : &t->map6;
+	uint32_t *at = map_at(m, lpm_level(m->source, term->source.len),
+	    lpm_level(m->destination, term->destination.len), term->unit != RULE_UNIT_ANY);
+	if (*at == NO_SHAPE) {
+		t->shapes[t->n_shapes] = (struct shape){
+			.first = order,
+			.family = term->source.addr.family,
+			.source_len = term->source.len,
+			.destination_len = term->destination.len,
+			.has_unit = term->unit != RULE_UNIT_ANY,
+		};
+		*at = (uint32_t)t->n_shapes++;
 	}
-	t->shapes[t->n_shapes] = s;
-	return (uint32_t)t->n_shapes++;
+	return *at;
+}
+
+/* Learns the prefix lengths of the terms of FAMILY. */
+static void
+map_make(
+    struct shape_map *m, struct arena *a, const struct rule_term *terms, size_t n, uint8_t family)
+{
+	struct arena *scratch = arena_new();
+	struct prefix *sources = arena_array(scratch, n + 1, sizeof(*sources));
+	struct prefix *destinations = arena_array(scratch, n + 1, sizeof(*destinations));
+	size_t n_own = 0;
+	for (size_t i = 0; i < n; i++)
+		if (terms[i].source.addr.family == family) {
+			sources[n_own] = terms[i].source;
+			destinations[n_own++] = terms[i].destination;
+		}
+	*m = (struct shape_map){ 0 };
+	if (n_own > 0) {
+		m->source = lpm_new(a, sources, n_own);
+		m->destination = lpm_new(a, destinations, n_own);
+		size_t n_cells = 2 * (size_t)lpm_n_levels(m->source) * lpm_n_levels(m->destination);
+		m->shapes = arena_array(a, n_cells, sizeof(*m->shapes));
+		memset(m->shapes, 0xff, n_cells * sizeof(*m->shapes));
+	}
+	arena_free(scratch);
 }
 
 struct rule_table *
@@ -142,7 +177,7 @@ rule_table_new(struct arena *a, const struct rule_term *terms, size_t n)
 	struct rule_table *t = arena_alloc(a, sizeof(*t));
 	struct rule_term *copy = arena_array(a, n, sizeof(*copy));
 	uint32_t n_slots = 2;
-	while (n_slots < 2 * n)
+	while (n_slots < 4 * n)
 		n_slots *= 2;
 	*t = (struct rule_table){
 		.slot_mask = n_slots - 1,
@@ -156,17 +191,81 @@ rule_table_new(struct arena *a, const struct rule_term *terms, size_t n)
 		*term = terms[i];
 		term->source = prefix_or_any_v4(term->source);
 		term->destination = prefix_or_any_v4(term->destination);
-		if (term->source.addr.family != term->destination.addr.family)
-			continue; /* no packet has addresses of two families */
-		uint32_t order = (uint32_t)t->n_terms++;
+		/* no packet has addresses of two families */
+		t->n_terms += term->source.addr.family == term->destination.addr.family;
+	}
+	map_make(&t->map4, a, copy, t->n_terms, ADDR_V4);
+	map_make(&t->map6, a, copy, t->n_terms, ADDR_V6);
+	for (uint32_t order = 0; order < t->n_terms; order++) {
+		const struct rule_term *term = &copy[order];
 		uint32_t shape = shape_of(t, term, order);
 		t->keys[order] = key_make(&t->shapes[shape], shape, term->unit, &term->source.addr,
 		    &term->destination.addr);
-		uint32_t *slot = slot_find(t, &t->keys[order]);
-		if (*slot == 0) /* else an earlier term hides this one */
-			*slot = order + 1;
+		uint32_t hash = key_hash(&t->keys[order]);
+		struct slot *slot = slot_find(t, &t->keys[order], hash);
+		if (slot->term == 0) /* else an earlier term hides this one */
+			*slot = (struct slot){ .term = order + 1, .hash = hash };
 	}
 	return t;
+}
+
+/* The earlier of BEST and the term of shape number I that the packet matches. */
+static uint32_t
+shape_try(const struct rule_table *t, uint32_t i, uint32_t best, uint32_t unit,
+    const struct addr *source, const struct addr *destination)
+{
+	struct key k = key_make(&t->shapes[i], i, unit, source, destination);
+	uint32_t term = slot_find(t, &k, key_hash(&k))->term;
+	return term != 0 && term - 1 < best ? term - 1 : best;
+}
+
+static uint32_t
+few_match(const struct rule_table *t, uint32_t unit, const struct addr *source,
+    const struct addr *destination)
+{
+	uint32_t best = UINT32_MAX;
+	for (uint32_t i = 0; i < t->n_shapes && t->shapes[i].first < best; i++) {
+		const struct shape *s = &t->shapes[i];
+		if (s->family == source->family && (!s->has_unit || unit != RULE_UNIT_ANY))
+			best = shape_try(t, i, best, unit, source, destination);
+	}
+	return best;
+}
+
+/* Takes the lowest level out of L; false if there is none. */
+static bool
+level_next(struct lpm_levels *l, unsigned *out)
+{
+	for (unsigned w = 0; w < LPM_WORDS; w++)
+		if (l->bits[w] != 0) {
+			*out = 64 * w + (unsigned)__builtin_ctzll(l->bits[w]);
+			l->bits[w] &= l->bits[w] - 1;
+			return true;
+		}
+	return false;
+}
+
+static uint32_t
+many_match(const struct rule_table *t, uint32_t unit, const struct addr *source,
+    const struct addr *destination)
+{
+	const struct shape_map *m = source->family == ADDR_V4 ? &t->map4 : &t->map6;
+	uint32_t best = UINT32_MAX;
+	if (m->source == NULL)
+		return best;
+	struct lpm_levels sources = lpm_find(m->source, source);
+	const struct lpm_levels all = lpm_find(m->destination, destination);
+	for (unsigned from; level_next(&sources, &from);) {
+		struct lpm_levels destinations = all;
+		for (unsigned to; level_next(&destinations, &to);)
+			for (unsigned has_unit = 0; has_unit <= (unit != RULE_UNIT_ANY);
+			     has_unit++) {
+				uint32_t i = *map_at(m, from, to, has_unit);
+				if (i != NO_SHAPE && t->shapes[i].first < best)
+					best = shape_try(t, i, best, unit, source, destination);
+			}
+	}
+	return best;
 }
 
 const struct rule_term *
@@ -175,15 +274,7 @@ rule_match(const struct rule_table *t, uint32_t unit, const struct addr *source,
 {
 	if (source->family != destination->family)
 		return NULL;
-	uint32_t best = UINT32_MAX;
-	for (uint32_t i = 0; i < t->n_shapes && t->shapes[i].first < best; i++) {
-		const struct shape *s = &t->shapes[i];
-		if (s->family != source->family || (s->has_unit && unit == RULE_UNIT_ANY))
-			continue;
-		struct key k = key_make(s, i, unit, source, destination);
-		uint32_t slot = *slot_find(t, &k);
-		if (slot != 0 && slot - 1 < best)
-			best = slot - 1;
-	}
+	uint32_t best = t->n_shapes <= FEW_SHAPES ? few_match(t, unit, source, destination)
+						  : many_match(t, unit, source, destination);
 	return best == UINT32_MAX ? NULL : &t->terms[best];
 }

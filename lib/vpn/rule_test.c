@@ -94,6 +94,55 @@ random_rule_sets_agree_with_the_oracle(void **state)
 	assert_true(n_hits > 1000); /* else the test looked at nothing */
 }
 
+/* As large as a gateway gets: configured terms, and behind them a second table as dynamic rules are one, of all shapes. */
+static void
+ten_thousand_of_all_shapes_agree_with_the_oracle(void **state)
+{
+	enum { N = 10000, PACKETS = 3000 };
+	(void)state;
+	srand(1999);
+	struct rule_term *terms[2];
+	struct rule_table *tables[2];
+	struct arena *a = arena_new();
+	unsigned n_hits[2] = { 0 };
+	for (unsigned t = 0; t < 2; t++) {
+		terms[t] = arena_array(a, N, sizeof(*terms[t]));
+		for (uint32_t i = 0; i < N; i++) {
+			uint8_t family = rand() % 3 ? ADDR_V4 : ADDR_V6;
+			unsigned bits = family == ADDR_V4 ? 32 : 128;
+			/* short prefixes late, or they would hide all others */
+			unsigned least = i < N - 60 ? bits / 2 : 0;
+			struct rule_term *r = &terms[t][i];
+			*r = (struct rule_term){ .unit = RULE_UNIT_ANY, .verdict = i };
+			if (rand() % 4 == 0)
+				r->unit = (uint32_t)rand() % 4;
+			r->source = (struct prefix){ .addr = random_addr(family),
+				.len = (uint8_t)(least + (unsigned)rand() % (bits - least + 1)) };
+			r->destination = (struct prefix){ .addr = random_addr(family),
+				.len = (uint8_t)(least + (unsigned)rand() % (bits - least + 1)) };
+		}
+		tables[t] = rule_table_new(a, terms[t], N);
+	}
+	for (unsigned i = 0; i < PACKETS; i++) {
+		uint8_t family = rand() % 3 ? ADDR_V4 : ADDR_V6;
+		struct addr src = random_addr(family);
+		struct addr dst = random_addr(family);
+		uint32_t unit = (uint32_t)rand() % 5;
+		for (unsigned t = 0; t < 2; t++) {
+			const struct rule_term *want = oracle(terms[t], N, unit, src, dst);
+			const struct rule_term *got = rule_match(tables[t], unit, &src, &dst);
+			assert_int_equal(want == NULL, got == NULL);
+			if (want == NULL)
+				continue;
+			assert_int_equal(want->verdict, got->verdict);
+			n_hits[t]++;
+			break;
+		}
+	}
+	assert_true(n_hits[0] > PACKETS / 10 && n_hits[1] > 10);
+	arena_free(a);
+}
+
 static void
 ten_thousand_units_each_find_their_term(void **state)
 {
@@ -132,6 +181,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_rule_sets_agree_with_the_oracle),
+		cmocka_unit_test(ten_thousand_of_all_shapes_agree_with_the_oracle),
 		cmocka_unit_test(ten_thousand_units_each_find_their_term),
 		cmocka_unit_test(missing_prefixes_do_not_match_ipv6),
 	};

@@ -140,6 +140,7 @@ rpc_build(struct loaded *l, const struct lysc_node_action *rpc, struct srpc *out
 {
 	*out = (struct srpc){
 		.name = rpc->name,
+		.alias = compile_ext(rpc->exts, "alias"),
 		.command = compile_ext(rpc->exts, "command"),
 		.help = rpc->dsc != NULL ? rpc->dsc : "",
 		.owner = compile_ext(rpc->exts, "owner"),
@@ -234,8 +235,9 @@ const struct srpc *
 srpc_find(const struct schema *s, const char *name)
 {
 	for (size_t i = 0; i < s->n_rpcs; i++) {
-		if (strcmp(s->rpcs[i].name, name) == 0)
-			return &s->rpcs[i];
+		const struct srpc *r = &s->rpcs[i];
+		if (strcmp(r->name, name) == 0 || (r->alias != NULL && strcmp(r->alias, name) == 0))
+			return r;
 	}
 	return NULL;
 }

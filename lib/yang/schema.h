@@ -102,6 +102,7 @@ struct snode {
 /* One operational command: an RPC with its command words. */
 struct srpc {
 	const char *name;    /* "get-services-security-associations-information" */
+	const char *alias;   /* another name for programs, or NULL */
 	const char *command; /* "show services ipsec-vpn ipsec security-associations" */
 	const char *help;
 	const char

@@ -19,15 +19,28 @@ BACKUP = "192.0.2.3"
 pytestmark = pytest.mark.skipif(charon.missing() is not None, reason=str(charon.missing()))
 
 
-class Scene:
-    """Ours at gateway a; strongSwan at gateway b, under two addresses: either can be cut off."""
+class Wire:
+    """Gateway b has two addresses, and either can be cut off."""
 
-    def __init__(self, t, term, options="", more=""):
+    def __init__(self, t):
         self.t = t
         t.gw_b.addr("wan", f"{BACKUP}/24")
         t.gw_b.run("nft 'add table inet cut; add set inet cut gone { type ipv4_addr; }; "
                    "add chain inet cut in { type filter hook input priority 0; }; add rule inet cut in ip daddr @gone drop; "
                    "add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out ip saddr @gone drop'")
+
+    def cut(self, *addresses):
+        self.t.gw_b.run(f"nft 'add element inet cut gone {{ {', '.join(addresses)} }}'")
+
+    def mend(self, *addresses):
+        self.t.gw_b.run(f"nft 'delete element inet cut gone {{ {', '.join(addresses)} }}'")
+
+
+class Scene(Wire):
+    """Ours at gateway a; strongSwan at gateway b."""
+
+    def __init__(self, t, term, options="", more=""):
+        super().__init__(t)
         side, _ = junos.sides(t)
         self.a = Gateway(t.gw_a, junos.next_hop(side, [junos.Dynamic()], options, term_extra=term, more=junos.ike(more=more)))
         self.b = charon.Charon(t.gw_b, charon.connection(f"{t.WAN_B},{BACKUP}", t.WAN_A, "10.2.0.0/24", "10.1.0.0/24",
@@ -41,12 +54,6 @@ class Scene:
             wait_until(self.is_up, timeout_s, "the tunnel")
         except AssertionError as e:
             raise AssertionError(f"{e}\n{self.a.log()}\n{self.b.log()[-8000:]}") from e
-
-    def cut(self, *addresses):
-        self.t.gw_b.run(f"nft 'add element inet cut gone {{ {', '.join(addresses)} }}'")
-
-    def mend(self, *addresses):
-        self.t.gw_b.run(f"nft 'delete element inet cut gone {{ {', '.join(addresses)} }}'")
 
     def redundancy(self):
         """(state of the primary gateway, state of the backup gateway, failovers)"""
@@ -119,6 +126,63 @@ def test_the_backup_gateway_takes_over(two_gateways):
     s.a.cli(f"request services ipsec-vpn ipsec switch tunnel local-gateway {t.WAN_A} remote-gateway {t.WAN_B}")
     assert s.redundancy()[:2] == ("Standby", "Active")
     s.comes_up(20)
+
+
+def es_config(t, side, backup=None, second=None):
+    """An es- unit with a backup destination; or with a second unit, whose source is SECOND and which selects the same."""
+    a_nets, b_nets = ("10.1.0.0/24", "10.2.0.0/24") if side.name == "a" else ("10.2.0.0/24", "10.1.0.0/24")
+    policies = "".join(f"policy {d} {{ pre-shared-key ascii-text swordfish; }} " for d in filter(None, (side.peer, backup)))
+    more = f"security {{ ike {{ {policies} }} }}\n"
+    if second:
+        more += f"""
+interfaces {{ es-0/0/0 {{ unit 1 {{
+    tunnel {{ source {second}; destination {side.peer}; }}
+    family inet {{ ipsec-sa sa-second; }}
+}} }} }}
+security {{ ipsec {{ security-association sa-second {{ mode tunnel; dynamic {{ replay-window-size 64; }} }} }} }}
+firewall {{ filter to-peer {{ term second {{
+    from {{ source-address {{ {a_nets}; }} destination-address {{ {b_nets}; }} }}
+    then {{ ipsec-sa sa-second; }}
+}} }} }}
+"""
+    text = junos.es_style(side, junos.Dynamic(ike_policy=""), by_filter=True, net=a_nets, peer_net=b_nets, more=more)
+    return text.replace(f"destination {t.WAN_B};", f"destination {t.WAN_B}; backup-destination {backup};") if backup else text
+
+
+@pytest.mark.slow
+def test_the_backup_destination_of_an_es_unit_takes_over(two_gateways):
+    """Gateway b has a unit for each of its addresses. Its answers go by the first one only, so packets are counted one way."""
+    t = two_gateways
+    side_a, side_b = junos.sides(t)
+    wire = Wire(t)
+    b = Gateway(t.gw_b, es_config(t, side_b, second=BACKUP))
+    a = Gateway(t.gw_a, es_config(t, side_a, backup=BACKUP))
+
+    def arrives():
+        with t.host_b.capture("eth0", "icmp[0] == 8") as seen:
+            t.host_a.ping(t.HOST_B, count=2, interval_s=0.1, timeout_s=1)
+        return len(seen.packets()) > 0
+
+    def redundancy():
+        return a.cli("show ipsec redundancy security-associations")
+
+    wait_until(arrives, 15, "the tunnel")
+    assert redundancy() == f"""\
+Security association: sa-peer, Failover counter: 0
+  Local address: {t.WAN_A}
+  Primary remote gateway: {t.WAN_B}, State: Active
+  Backup remote gateway: {BACKUP}, State: Standby
+"""
+    wire.cut(t.WAN_B)
+    wait_until(arrives, 45, "the backup destination")
+    assert f"Backup remote gateway: {BACKUP}, State: Active" in redundancy()
+    assert f"Local gateway: {t.WAN_A}, Remote gateway: {BACKUP}" in a.cli("show ipsec security-associations detail")
+    assert "inbound" in b.cli("show ipsec security-associations sa-second")
+    wire.mend(t.WAN_B)
+    assert a.cli("request ipsec switch security-associations sa-peer") == "Switched the remote gateway of 1 tunnel\n"
+    wait_until(arrives, 15, "the first destination")
+    assert f"Primary remote gateway: {t.WAN_B}, State: Active" in redundancy()
+    assert "Failover counter: 2" in redundancy()
 
 
 # --- our own daemons ---

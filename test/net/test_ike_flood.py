@@ -49,7 +49,7 @@ class Target:
         begin = time.monotonic()
         # sends until there is an answer
         ping = self.t.host_b.run(["ping", "-n", "-q", "-c", 1, "-w", timeout_s, "-i", 0.01, self.t.HOST_A], timeout_s + 10, check=False)
-        assert " 1 received" in ping.stdout, ping.stdout + self.a.log()
+        assert re.search(r" [1-9]\d* received", ping.stdout), ping.stdout + self.a.log()    # one sent before may be late
         return time.monotonic() - begin
 
     def rekey(self, is_quick=False):

@@ -4,6 +4,8 @@
 
 import re
 import struct
+import threading
+import time
 
 import pytest
 from lab import junos
@@ -158,6 +160,39 @@ firewall {{ family {fam} {{ service-filter foreign {{
         wait_until(lambda: len(clear()) >= 2 and len(ours()) >= 4, what="the packets")
     assert clear() == [900, 955] and ours() == [300] * 4
     assert re.search(r"^foreign-esp +\d+ +2$", a.cli("show firewall"), re.M)
+
+
+def test_a_filter_forgets_no_packet_when_links_come_and_go(two_gateways):
+    """netd writes its filters anew at each change of the links; what passes meanwhile is counted all the same."""
+    t = two_gateways
+    routes(t)
+    side_a, _ = junos.sides(t)
+    text = junos.interface_style(side_a, [junos.Sa()], more="""
+firewall { family inet { service-filter foreign {
+    term esp { from { esp-spi 900; } then { count foreign-esp; skip; } }
+    term rest { then service; }
+} } }""").replace("output { service-set ss1; }", "output { service-set ss1 service-filter foreign; }")
+    a = Gateway(t.gw_a, text)
+    mac = bytes.fromhex(t.gw_a.mac("lan").replace(":", "")) + bytes.fromhex(t.host_a.mac("eth0").replace(":", "")) + b"\x08\x00"
+    frame = mac + bytes(IP(src=t.HOST_A, dst=t.HOST_B, proto=50) / (struct.pack("!II", 900, 1) + b"x" * 40))
+    n_sent = 0
+    done = threading.Event()
+
+    def send(eth):
+        nonlocal n_sent
+        while not done.is_set():
+            eth.send(frame)
+            n_sent += 1
+            time.sleep(0.0002)
+    with t.host_a.wire("eth0") as eth:
+        sender = threading.Thread(target=send, args=(eth,))
+        sender.start()
+        for i in range(20):
+            t.gw_a.run(f"ip link add come{i} type veth peer name go{i}; sleep 0.12; ip link del come{i}; sleep 0.12")
+        done.set()
+        sender.join()
+    wait_until(lambda: re.search(rf"^foreign-esp +\d+ +{n_sent}$", a.cli("show firewall"), re.M), 5,
+               lambda: f"{n_sent} sent" + a.cli("show firewall"))
 
 
 def test_two_service_sets_share_a_services_interface(two_gateways):

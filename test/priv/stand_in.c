@@ -23,8 +23,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+struct queue;
+
 struct stand_in {
 	struct daemon d;
+	struct queue *queues; /* what netd has given */
 	struct ipc *netd;
 	struct ipc *client;
 	uv_poll_t listener;
@@ -175,9 +178,12 @@ on_client(uv_poll_t *p, int status, int events)
 /* --- picd --- */
 
 struct queue {
+	struct queue *next;
 	uv_poll_t poll;
-	char name[256];
+	char name[256]; /* what the message says of it */
 	int fd;
+	const char *shown;    /* end of the name; a device's packets may come by any queue */
+	unsigned vnet_header; /* octets before each packet */
 };
 
 static void
@@ -187,12 +193,41 @@ on_packet(uv_poll_t *p, int status, int events)
 	static unsigned char buf[65600];
 	(void)status;
 	(void)events;
-	ssize_t n = read(q->fd, buf, sizeof(buf));
+	ssize_t n = read(q->fd, buf, sizeof(buf)) - (ssize_t)q->vnet_header;
+	const unsigned char *ip = buf + q->vnet_header;
 	if (n <= 0 && errno != EAGAIN)
 		uv_poll_stop(p); /* the device is gone */
-	if (n > 0)
-		log_line(LOG_LEVEL_INFO, "TEST", "packet %s %zd bytes %02x%02x", q->name, n,
-		    buf[12], buf[13]);
+	if (n <= 0)
+		return;
+	log_line(
+	    LOG_LEVEL_INFO, "TEST", "packet %s %zd bytes %02x%02x", q->shown, n, ip[12], ip[13]);
+	if (q->vnet_header > 0 && buf[1] != 0)
+		log_line(LOG_LEVEL_INFO, "TEST", "train %s %zd bytes by %u", q->shown, n,
+		    buf[4] | (unsigned)buf[5] << 8);
+}
+
+static void
+on_queue_closed(uv_handle_t *h)
+{
+	struct queue *q = h->data;
+	close(q->fd);
+	free(q);
+}
+
+/* Closes what has NAME, and what has one that ends with it if IS_END. */
+static void
+queues_close(struct stand_in *s, const char *name, bool is_end)
+{
+	for (struct queue **at = &s->queues; *at != NULL;) {
+		struct queue *q = *at;
+		size_t skip = strlen(q->name) > strlen(name) ? strlen(q->name) - strlen(name) : 0;
+		if (strcmp(q->name + (is_end ? skip : 0), name) != 0) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		uv_close((uv_handle_t *)&q->poll, on_queue_closed);
+	}
 }
 
 static void
@@ -209,25 +244,36 @@ given(struct stand_in *s, struct ipc_msg *m)
 	const char *kind = elem_value(m->body, "kind");
 	const char *set = elem_value(m->body, "service-set");
 	const char *address = elem_value(m->body, "address");
+	const char *queue = elem_value(m->body, "queue");
+	const char *vnet = elem_value(m->body, "vnet-header");
 	bool is_device = role != NULL;
-	snprintf(line, sizeof(line), "%s %s %s %s",
+	bool is_first = queue == NULL || (is_device && strcmp(queue, "0") == 0);
+	snprintf(line, sizeof(line), "%s %s%s%s%s %s %s",
 	    m->type == MSG_DEVICE || m->type == MSG_SOCKET ? "given" : "taken",
+	    is_first ? "" : "queue ", is_first ? "" : queue, is_first ? "" : " of ",
 	    is_device ? role : kind, is_device ? unit : elem_value(m->body, "family"),
 	    set != NULL       ? set
 	    : address != NULL ? address
 			      : "-");
 	say(s, line);
-	if (m->type != MSG_DEVICE && m->type != MSG_SOCKET)
+	bool is_given = m->type == MSG_DEVICE || m->type == MSG_SOCKET;
+	/* of UDP sockets all, if it does not say which */
+	queues_close(s, line + strlen("given "), !is_given && queue == NULL && !is_device);
+	if (!is_given)
 		return;
 	struct queue *q = calloc(1, sizeof(*q));
 	if (q == NULL)
 		abort();
 	snprintf(q->name, sizeof(q->name), "%s", line + strlen("given "));
+	q->shown = is_device ? strstr(q->name, role) : q->name;
+	q->vnet_header = vnet != NULL ? (unsigned)strtoul(vnet, NULL, 10) : 0;
 	q->fd = m->fd;
 	m->fd = -1;
 	q->poll.data = q;
 	uv_poll_init(&s->d.loop, &q->poll, q->fd);
 	uv_poll_start(&q->poll, UV_READABLE, on_packet);
+	q->next = s->queues;
+	s->queues = q;
 }
 
 static void

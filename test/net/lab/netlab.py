@@ -279,13 +279,24 @@ class Namespace:
 
     def offload_off(self, iface):
         """Has IFACE send finished checksums and single packets, as a wire would carry them."""
+        # ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO of linux/ethtool.h
+        self._ethtool(iface, (0x17, 0x1f, 0x24, 0x2c), 0)
+
+    def offload_on(self, iface):
+        """The opposite, which is how a veth begins; but what arrives is not merged."""
+        self._ethtool(iface, (0x17, 0x1f, 0x24), 1)
+
+    def merge_on(self, iface):
+        """Has IFACE merge packets of a flow that arrive together (GRO), as a fast network card's driver does."""
+        self._ethtool(iface, (0x2c,), 1)
+
+    def _ethtool(self, iface, commands, value):
         with self.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            # ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO of linux/ethtool.h through SIOCETHTOOL
-            for command in (0x17, 0x1f, 0x24, 0x2c):
-                value = ctypes.create_string_buffer(struct.pack("II", command, 0))
-                request = struct.pack("16sP8x", iface.encode(), ctypes.addressof(value))
+            for command in commands:
+                setting = ctypes.create_string_buffer(struct.pack("II", command, value))
+                request = struct.pack("16sP8x", iface.encode(), ctypes.addressof(setting))
                 with contextlib.suppress(OSError):
-                    fcntl.ioctl(s, 0x8946, request)
+                    fcntl.ioctl(s, 0x8946, request)     # SIOCETHTOOL
 
     # --- traffic and what can be seen ---
 

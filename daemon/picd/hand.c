@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * hand.c - packets from the worker that read them to the one that owns their SA.
+ *
+ * A ring from each worker to each other one, with one writer and one reader. Packets are shown in batches; a
+ * reader that sleeps, or is about to, is woken once. A ring is as long as it is: who does not keep up loses packets,
+ * which are counted by who gave them, and nobody waits for anybody. Worker's thread.
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include <unistd.h>
+
+static struct ring *
+ring(const struct worker *w, unsigned from, unsigned to)
+{
+	return &w->crew->rings[from * w->crew->n + to];
+}
+
+void
+worker_wake(struct worker *to)
+{
+	static const uint64_t one = 1;
+	if (atomic_exchange_explicit(&to->is_asleep, false, memory_order_seq_cst))
+		(void)!write(to->wake_fd, &one, sizeof(one));
+}
+
+/* Shows worker TO what has been written. */
+static void
+show(struct worker *w, unsigned to)
+{
+	struct ring *r = ring(w, w->p.index, to);
+	w->handed_to &= ~(1U << to);
+	/* before is_asleep is read: who goes to sleep looks at `in` after it has said so */
+	atomic_store_explicit(&r->in, r->in_next, memory_order_seq_cst);
+	if (atomic_load_explicit(&w->crew->workers[to]->is_asleep, memory_order_seq_cst))
+		worker_wake(w->crew->workers[to]);
+}
+
+static void
+put(struct worker *w, unsigned to, struct handed h)
+{
+	struct ring *r = ring(w, w->p.index, to);
+	if (r->in_next - r->out_seen == RING_LEN)
+		r->out_seen = atomic_load_explicit(&r->out, memory_order_acquire);
+	if (r->in_next - r->out_seen == RING_LEN) {
+		worker_drop(w, NULL, worker_lane(w, h.pkt->tag), DROP_HAND_OVER);
+		pkt_put(w->pool, h.pkt);
+		return;
+	}
+	wstat_add(&w->stat, WSTAT_HANDED_OVER, 1);
+	r->slots[r->in_next++ % RING_LEN] = h;
+	w->handed_to |= 1U << to;
+	if (r->in_next - atomic_load_explicit(&r->in, memory_order_relaxed) >= HAND_BATCH)
+		show(w, to);
+}
+
+void
+hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot)
+{
+	put(w, to,
+	    (struct handed){
+		.pkt = p,
+		.generation = w->snap->generation,
+		.slot = slot,
+		.is_out = true,
+	    });
+}
+
+void
+hand_in(struct worker *w, struct pkt *p, unsigned to)
+{
+	put(w, to, (struct handed){ .pkt = p });
+}
+
+void
+hand_flush(struct worker *w)
+{
+	while (w->handed_to != 0)
+		show(w, (unsigned)__builtin_ctz(w->handed_to));
+}
+
+static void
+ring_take(struct worker *w, struct ring *r)
+{
+	uint32_t in = atomic_load_explicit(&r->in, memory_order_acquire);
+	uint32_t n = in - r->out_next;
+	n = n < HAND_BUDGET ? n : HAND_BUDGET;
+	if (n == 0)
+		return;
+	wstat_add(&w->stat, WSTAT_TAKEN_OVER, n);
+	while (n-- > 0) {
+		struct handed h = r->slots[r->out_next++ % RING_LEN];
+		if (h.is_out)
+			outbound_take_over(w, h.pkt, h.slot, h.generation);
+		else
+			inbound_take(w, h.pkt);
+	}
+}
+
+void
+hand_take(struct worker *w)
+{
+	for (unsigned i = 0; i < w->crew->n; i++)
+		if (i != w->p.index)
+			ring_take(w, ring(w, i, w->p.index));
+}
+
+void
+hand_taken(struct worker *w)
+{
+	for (unsigned i = 0; i < w->crew->n; i++) {
+		struct ring *r = ring(w, i, w->p.index);
+		atomic_store_explicit(&r->out, r->out_next, memory_order_release);
+	}
+}
+
+bool
+hand_waits(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->crew->n; i++) {
+		const struct ring *r = ring(w, i, w->p.index);
+		if (atomic_load_explicit(&r->in, memory_order_seq_cst) != r->out_next)
+			return true;
+	}
+	return false;
+}
+
+bool
+worker_is_idle(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->crew->n; i++) {
+		const struct ring *r = ring(w, i, w->p.index);
+		if (atomic_load_explicit(&r->in, memory_order_acquire) !=
+		    atomic_load_explicit(&r->out, memory_order_acquire))
+			return false;
+	}
+	return atomic_load_explicit(&w->tasks.head, memory_order_acquire) ==
+		   atomic_load_explicit(&w->tasks.tail, memory_order_acquire) &&
+	       atomic_load_explicit(&w->tasks.n_lost, memory_order_acquire) == 0;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * help.c - cryptography that another worker may do while the owner of the SA goes on.
+ *
+ * A task is a burst or a train whose numbers are given. The owner puts tasks into its ring in the order in which they have to
+ * be finished; anybody claims one that is open and computes it; the owner finishes them from the head, so the order on the
+ * wire and of the replay window is the one of the ring. What nobody has claimed the owner computes itself. A helper may be
+ * stopped in the middle by the scheduler: the owner goes on reading until half of the ring is taken, and after LATE_MS gives
+ * up those packets, but not their memory, which comes back when the helper is done. Others are woken only when there is more
+ * work than a wake and the way between two caches cost, as measured, and nobody spins. Each function says whose thread it
+ * is for.
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "lib/esp/in.h"
+#include "lib/esp/job.h"
+#include "lib/esp/out.h"
+#include "lib/esp/super.h"
+
+#include <sched.h>
+#include <stdlib.h>
+static struct task *
+task_at(struct worker *w, uint32_t at)
+{
+	return &w->tasks.ring[at % TASKS_MAX];
+}
+
+static bool
+has_state(const struct task *t, enum task_state state)
+{
+	return atomic_load_explicit(&t->state, memory_order_acquire) == (uint32_t)state;
+}
+
+bool
+help_make(struct worker *w)
+{
+	bool ok = true;
+	for (unsigned i = 0; i < TASKS_MAX; i++) {
+		struct task *t = &w->tasks.ring[i];
+		t->job = job_new();
+		t->train = malloc(sizeof(*t->train));
+		ok = ok && t->job != NULL && t->train != NULL;
+	}
+	return ok;
+}
+
+void
+help_free(struct worker *w)
+{
+	for (unsigned i = 0; i < TASKS_MAX; i++) {
+		job_free(w->tasks.ring[i].job);
+		free(w->tasks.ring[i].train);
+	}
+}
+
+/* --- anybody --- */
+
+static bool
+claim(struct task *t)
+{
+	uint32_t open = TASK_OPEN;
+	return atomic_compare_exchange_strong_explicit(
+	    &t->state, &open, TASK_CLAIMED, memory_order_acquire, memory_order_relaxed);
+}
+
+static void
+compute(struct worker *w, struct task *t)
+{
+	if (t->kind == TASK_TRAIN)
+		super_crypt(w->esp, t->train);
+	else
+		job_crypt(w->esp, t->job);
+	atomic_store_explicit(&t->state, TASK_DONE, memory_order_seq_cst);
+}
+
+/* Computes the last open task of OWNER, who begins with the first: should we be stopped in the middle, there is most time
+ * until he waits for it. */
+static bool
+help_owner(struct worker *w, struct worker *owner)
+{
+	uint32_t head = atomic_load_explicit(&owner->tasks.head, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&owner->tasks.tail, memory_order_acquire);
+	while (head != tail) {
+		struct task *t = task_at(owner, --tail);
+		if (!claim(t))
+			continue;
+		t->is_helped = true;
+		compute(w, t);
+		wstat_add(&w->stat, WSTAT_HELPS_GIVEN, 1);
+		worker_wake(owner);
+		return true;
+	}
+	return false;
+}
+
+bool
+help_others(struct worker *w)
+{
+	for (unsigned i = 1; i < w->crew->n; i++) {
+		struct worker *owner = w->crew->workers[(w->p.index + i) % w->crew->n];
+		if (atomic_load_explicit(&owner->tasks.is_shared, memory_order_seq_cst) &&
+		    help_owner(w, owner))
+			return true;
+	}
+	return false;
+}
+
+/* --- the owner --- */
+
+/* Is somebody there who could help? */
+static bool
+has_idle(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->snap->n_workers; i++)
+		if (i != w->p.index &&
+		    atomic_load_explicit(&w->crew->workers[i]->is_asleep, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+bool
+help_is_wanted(struct worker *w, uint32_t octets)
+{
+	if (w->snap->n_workers == 1)
+		return false;
+	if (!help_is_none(w))
+		return true; /* behind what waits */
+	w->turn_octets += octets;
+	return w->turn_octets / 1024 * w->ns_per_kib > w->p.help_ns && has_idle(w);
+}
+
+void
+help_learn(struct worker *w, uint32_t octets, uint64_t ns)
+{
+	if (octets < LEARN_OCTETS)
+		return;
+	uint64_t per_kib = ns * 1024 / octets;
+	/* the least of late: when the scheduler stopped us in between, it says nothing */
+	if (w->ns_per_kib == 0 || per_kib < w->ns_per_kib)
+		w->ns_per_kib = per_kib;
+	else
+		w->ns_per_kib += w->ns_per_kib / 64 + 1;
+}
+
+bool
+help_is_full(const struct worker *w)
+{
+	return !help_is_none(w) && help_room(w) < TASKS_MAX / 2;
+}
+
+bool
+help_is_none(const struct worker *w)
+{
+	return atomic_load_explicit(&w->tasks.head, memory_order_relaxed) ==
+	       atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+}
+
+unsigned
+help_room(const struct worker *w)
+{
+	uint32_t head = atomic_load_explicit(&w->tasks.head, memory_order_relaxed);
+	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+	unsigned n = 0;
+	while (n < TASKS_MAX - (tail - head) && !w->tasks.ring[(tail + n) % TASKS_MAX].is_lost)
+		n++;
+	return n;
+}
+
+/* The next task, for its maker to fill in; there is room. */
+static struct task *
+task_new(struct worker *w, enum task_kind kind)
+{
+	struct task *t = task_at(w, atomic_load_explicit(&w->tasks.tail, memory_order_relaxed));
+	t->kind = kind;
+	t->is_waited_for = false;
+	t->generation = w->snap->generation;
+	t->epoch = w->turn_epoch;
+	t->whole = NULL;
+	t->is_helped = false;
+	return t;
+}
+
+static void
+open_task(struct worker *w, struct task *t)
+{
+	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+	atomic_store_explicit(&t->state, TASK_OPEN, memory_order_release);
+	atomic_store_explicit(&w->tasks.tail, tail + 1, memory_order_release);
+	atomic_store_explicit(&w->tasks.is_shared, true, memory_order_seq_cst);
+	for (unsigned i = 0; i < w->snap->n_workers; i++) {
+		struct worker *other = w->crew->workers[i];
+		if (other != w && atomic_load_explicit(&other->is_asleep, memory_order_seq_cst)) {
+			worker_wake(other);
+			break; /* one for each task */
+		}
+	}
+}
+
+void
+help_train(struct worker *w, const struct super_job *job, struct pkt *whole)
+{
+	struct task *t = task_new(w, TASK_TRAIN);
+	*t->train = *job;
+	t->whole = whole;
+	open_task(w, t);
+}
+
+static void
+task_fill(struct task *t, struct pkt **pkts, unsigned n)
+{
+	t->n = n;
+	for (unsigned i = 0; i < n; i++)
+		t->pkts[i] = pkts[i];
+}
+
+void
+help_out(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	struct task *t = task_new(w, TASK_OUT);
+	task_fill(t, pkts, n);
+	out_prepare(w->esp, t->job, t->pkts, n);
+	open_task(w, t);
+}
+
+void
+help_in(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	struct task *t = task_new(w, TASK_IN);
+	task_fill(t, pkts, n);
+	in_prepare(w->esp, w->snap->sad, t->job, t->pkts, n);
+	open_task(w, t);
+}
+
+static void
+finish(struct worker *w, struct task *t)
+{
+	switch (t->kind) {
+	case TASK_TRAIN:
+		super_finish(w->esp, t->train);
+		seal_train_done(w, t->train);
+		pkt_put(w->pool, t->whole);
+		break;
+	case TASK_OUT:
+		out_finish(w->esp, t->job);
+		seal_burst_done(w, t->pkts, t->n);
+		break;
+	case TASK_IN:
+		in_finish(w->esp, t->job);
+		inbound_burst_done(w, t->pkts, t->n);
+		break;
+	}
+	atomic_store_explicit(&t->state, TASK_FREE, memory_order_relaxed);
+}
+
+static void
+head_pass(struct worker *w)
+{
+	uint32_t head = atomic_load_explicit(&w->tasks.head, memory_order_relaxed) + 1;
+	atomic_store_explicit(&w->tasks.head, head, memory_order_release);
+	if (head == atomic_load_explicit(&w->tasks.tail, memory_order_relaxed))
+		atomic_store_explicit(&w->tasks.is_shared, false, memory_order_relaxed);
+}
+
+static void
+finish_head(struct worker *w)
+{
+	while (!help_is_none(w)) {
+		struct task *t =
+		    task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed));
+		if (!has_state(t, TASK_DONE))
+			break;
+		if (t->is_helped)
+			wstat_add(&w->stat, WSTAT_HELPS_TAKEN, 1);
+		finish(w, t);
+		head_pass(w);
+	}
+}
+
+/* The helper of the head does not come back: its packets are lost. */
+static void
+give_up(struct worker *w, struct task *t)
+{
+	t->is_lost = true;
+	atomic_fetch_add_explicit(&w->tasks.n_lost, 1, memory_order_relaxed);
+	if (t->kind == TASK_TRAIN)
+		super_abandon(t->train);
+	else
+		job_abandon(t->job);
+	unsigned n = t->kind == TASK_TRAIN ? t->train->n : t->n;
+	for (unsigned i = 0; i < n; i++)
+		worker_drop(w, NULL, NULL, DROP_LATE);
+	head_pass(w);
+}
+
+/* Takes back what helpers of lost tasks are done with. */
+static void
+lost_take(struct worker *w)
+{
+	if (atomic_load_explicit(&w->tasks.n_lost, memory_order_relaxed) == 0)
+		return;
+	for (unsigned i = 0; i < TASKS_MAX; i++) {
+		struct task *t = &w->tasks.ring[i];
+		if (!t->is_lost || !has_state(t, TASK_DONE))
+			continue;
+		if (t->kind == TASK_TRAIN) {
+			pkt_put(w->pool, t->train->train);
+			pkt_put(w->pool, t->whole);
+		}
+		for (unsigned k = 0; t->kind != TASK_TRAIN && k < t->n; k++)
+			pkt_put(w->pool, t->pkts[k]);
+		t->is_lost = false;
+		atomic_store_explicit(&t->state, TASK_FREE, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&w->tasks.n_lost, 1, memory_order_release);
+	}
+}
+
+/* Has the owner had nothing to do but wait for T for too long? */
+static bool
+is_late(const struct worker *w, struct task *t)
+{
+	if (!t->is_waited_for)
+		t->since_ms = w->p.now_ms();
+	t->is_waited_for = true;
+	return w->now_ms > t->since_ms && w->now_ms - t->since_ms > LATE_MS;
+}
+
+void
+help_work(struct worker *w)
+{
+	lost_take(w);
+	finish_head(w);
+	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+	uint32_t at = atomic_load_explicit(&w->tasks.head, memory_order_relaxed);
+	for (; at != tail; at++) {
+		struct task *t = task_at(w, at);
+		if (claim(t))
+			compute(w, t);
+		finish_head(w);
+	}
+	while (!help_is_none(w)) {
+		struct task *t =
+		    task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed));
+		if (!is_late(w, t))
+			break;
+		give_up(w, t);
+		finish_head(w);
+	}
+}
+
+void
+help_drain(struct worker *w)
+{
+	while (!help_is_none(w)) {
+		help_work(w);
+		w->now_ms = w->p.now_ms();
+		sched_yield();
+	}
+}
+
+bool
+help_is_done(struct worker *w)
+{
+	return !help_is_none(w) &&
+	       atomic_load_explicit(
+		   &task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed))->state,
+		   memory_order_seq_cst) == TASK_DONE;
+}
+
+void
+help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch)
+{
+	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+	for (uint32_t at = tail - TASKS_MAX; at != tail; at++) {
+		const struct task *t = task_at(w, at);
+		if (!t->is_lost && has_state(t, TASK_FREE))
+			continue;
+		*generation = t->generation < *generation ? t->generation : *generation;
+		*epoch = t->epoch < *epoch ? t->epoch : *epoch;
+	}
+}
