@@ -211,10 +211,10 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	size_t words_at = (keys_len + 63) / 64 * 64;
 	size_t words_len = replay_words(p->window) * sizeof(uint64_t);
 	size_t len = sizeof(struct sa) + (words_len == 0 ? keys_len : words_at + words_len);
-	struct sa *sa = aligned_alloc(64, len);
-	if (sa == NULL)
+	void *memory; /* its last line may be the heap's, too */
+	if (posix_memalign(&memory, _Alignof(struct sa), len) != 0)
 		return NULL;
-	memset(sa, 0, len);
+	struct sa *sa = memset(memory, 0, len);
 	sa->len = (uint32_t)len;
 	sa->engine = (uint8_t)id;
 	sizes_set(sa, p);
