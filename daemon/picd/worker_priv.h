@@ -316,6 +316,8 @@ bool help_is_full(const struct worker *w);
 bool help_is_none(const struct worker *w);
 /* How many tasks more there is room for. */
 unsigned help_room(const struct worker *w);
+/* Is there room for N? If there is not, first does what can be done; that may take packets from the pool. */
+bool help_has_room(struct worker *w, unsigned n);
 /* Make tasks, for which there must be room; take the packets over. WHOLE: of the last train of a superpacket, else NULL. */
 void help_train(struct worker *w, const struct super_job *job, struct pkt *whole);
 void help_out(struct worker *w, struct pkt **pkts, unsigned n);
