@@ -143,12 +143,52 @@ full_ring_loses_nothing(void **state)
 	lab_done(&l);
 }
 
+/* An SA that was made anew takes its number over once, also while the worker has not let go of the snapshot before. */
+static void
+numbers_are_inherited_once(void **state)
+{
+	struct lab l;
+	struct sa_counts before;
+	struct sa_counts after;
+	uint8_t octets[300];
+	(void)state;
+	lab_init(&l, "esp");
+	struct worker *w = l.a.p.workers[0];
+	struct assoc *a = smap_find(&l.a.p.assocs.by_name, "ss/r/m");
+	const struct sa *old = a->out.sa;
+	size_t n = udp4(octets, "172.16.1.1", "10.9.9.9", 100, 0, 9);
+	assert_int_equal(write(l.in_a, octets, n), (ssize_t)n);
+	gw_turns(&l.a);
+	struct task *t = &w->tasks.ring[TASKS_MAX - 1]; /* of a helper that has not come back */
+	t->is_lost = true;
+	t->kind = TASK_IN;
+	t->n = 0;
+	t->generation = atomic_load(&w->seen);
+	atomic_store(&t->state, TASK_CLAIMED);
+	atomic_store(&w->tasks.n_lost, 1);
+	assert_null(gw_commit(&l.a, lab_conf(1, 3, "")));
+	gw_turns(&l.a);
+	assert_ptr_not_equal(a->out.sa, old);
+	sa_count(a->out.sa, &before);
+	assert_int_equal(before.seq, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(write(l.in_a, octets, n), (ssize_t)n);
+		gw_turns(&l.a);
+	}
+	sa_count(a->out.sa, &after);
+	assert_int_equal(after.seq, 4);
+	atomic_store(&t->state, TASK_DONE);
+	gw_turns(&l.a);
+	lab_done(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lost_train_keeps_its_superpacket),
 		cmocka_unit_test(full_ring_loses_nothing),
+		cmocka_unit_test(numbers_are_inherited_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

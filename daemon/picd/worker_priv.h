@@ -183,6 +183,7 @@ struct worker {
 
 	/* --- this thread's own --- */
 	const struct snap *snap; /* during a turn only */
+	uint64_t settled; /* generation up to which heirs have inherited; `seen` may be older */
 	uint64_t now_ms;
 	uint64_t tick_ms;
 	struct esp_worker *esp;
