@@ -197,6 +197,8 @@ struct worker {
 	struct sender send4;
 	struct sender send6;
 	struct udp_sender udp;
+	bool
+	    is_raw_ahead; /* send4 or send6 has something that must leave before more is given to udp */
 	struct merge *merge;
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
@@ -354,6 +356,7 @@ void send_chain(struct worker *w, struct pkt *p);
 void send_flush(struct worker *w);
 /* Sends a protected packet with the headers that it has; takes P over. */
 void send_raw(struct worker *w, struct pkt *p);
+void send_raw_flush(struct worker *w);
 
 /* --- send_udp.c --- */
 /* Takes P over if a UDP socket can send it just as it is; else false. */
