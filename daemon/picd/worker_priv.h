@@ -200,6 +200,7 @@ struct worker {
 	bool
 	    is_raw_ahead; /* send4 or send6 has something that must leave before more is given to udp */
 	struct merge *merge;
+	bool takes_no_udp; /* the kernel's devices, as superpackets */
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
 	unsigned n_deliver;
