@@ -135,9 +135,11 @@ superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
 	enum super_layout layout = (enum super_layout)send_layout(w, p);
+	/* first, since finishing tasks may take buffers that super_start() counts upon */
+	bool is_helped = help_is_wanted(w, p->len);
 	bool is_train = super_start(w->esp, &s, p, layout);
 	if (is_train && help_room(w) < s.n_jobs) {
-		help_work(w); /* which may take buffers that were counted upon */
+		help_work(w);
 		is_train = super_start(w->esp, &s, p, layout);
 	}
 	if (!is_train) {
@@ -147,7 +149,6 @@ superpacket(struct worker *w, struct pkt *p)
 	}
 	wstat_add(&w->stat, WSTAT_OUT_BYTES, p->len);
 	wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, s.cut.n);
-	bool is_helped = help_is_wanted(w, p->len);
 	if (!is_helped || (help_is_none(w) && help_room(w) < s.n_jobs))
 		trains(w, &s, p);
 	else if (help_room(w) >= s.n_jobs)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * send.c - protected packets to the raw sockets in batches, unless a UDP socket takes them.
+ * send.c - protected packets to the raw sockets in batches, unless a UDP or AF_XDP socket takes them.
  *
  * A packet that the outgoing device cannot take whole (EMSGSIZE) is fragmented if its DF bit allows, as a router
  * would do; else the path MTU is learned, so that the next packet of the inner source is answered.
@@ -136,7 +136,8 @@ send_raw_flush(struct worker *w)
 void
 send_flush(struct worker *w)
 {
-	send_udp_flush(w);
+	send_udp_flush(w); /* may give some to those that follow */
+	send_xsk_flush(w);
 	send_raw_flush(w);
 }
 
@@ -186,7 +187,7 @@ send_chain(struct worker *w, struct pkt *p)
 		if (p->verdict != DROP_NONE) {
 			worker_drop(w, p->user, NULL, (enum drop)p->verdict);
 			pkt_put(w->pool, p);
-		} else if (!send_udp(w, p)) {
+		} else if (!send_udp(w, p) && !send_xsk(w, p)) {
 			send_beside(w, p);
 		}
 		p = next;
