@@ -210,7 +210,7 @@ struct worker {
 	struct sender send6;
 	struct udp_sender udp;
 	bool
-	    is_raw_ahead; /* send4 or send6 has something that must leave before more is given to udp */
+	    is_raw_ahead; /* send4 or send6 has something that must leave before more goes to udp or xsk */
 	struct xsk_sender xsk;
 	struct merge *merge;
 	bool takes_no_udp; /* the kernel's devices, as superpackets */
