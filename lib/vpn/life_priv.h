@@ -362,5 +362,8 @@ bool life_hears(const struct life *l, enum life_kind kind);
 __attribute__((format(printf, 6, 7))) void life_tell(const struct life *l, enum life_kind kind,
     const struct life_tunnel *t, const struct life_peer *p, const struct ike_sa *sa,
     const char *fmt, ...);
+/* About who is no peer of ours. */
+__attribute__((format(printf, 4, 5))) void life_tell_stranger(
+    const struct life *l, enum life_kind kind, const struct ike_path *path, const char *fmt, ...);
 
 #endif
