@@ -179,6 +179,7 @@ view_make(const struct life_tunnel *t, uint64_t now_ms, struct life_tunnel_view 
 		.failure = t->failure != NULL   ? t->failure
 			   : t->current == NULL ? t->gates[t->gate].peer->failure
 						: NULL,
+		.failed = t->gates[t->failure != NULL ? t->failed_gate : t->gate].peer->remote,
 		.failure_ms = t->failure_ms,
 		.retry_ms = t->retry_ms > now_ms ? t->retry_ms : 0,
 	};
@@ -221,7 +222,7 @@ peer_failure(const struct life_peer *p)
 {
 	const char *failure = p->failure;
 	for (const struct life_gate *g = p->gates; g != NULL && failure == NULL; g = g->next)
-		if (g == &g->tunnel->gates[g->tunnel->gate])
+		if (g == &g->tunnel->gates[g->tunnel->failed_gate])
 			failure = g->tunnel->failure;
 	return failure;
 }
