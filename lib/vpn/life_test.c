@@ -557,6 +557,8 @@ test_a_pic_that_forgot_is_negotiated_for_anew(void **state)
 	wait_s(&t, 1);
 	assert_pairs(t.b, T0, 1);
 	assert_int_equal(t.a->n_kinds[LIFE_P1_UP], 2);
+	assert_int_equal(t.a->n_kinds[LIFE_P1_DOWN], 1);
+	assert_int_equal(t.b->n_kinds[LIFE_P1_DOWN], 1);
 	two_free(&t);
 }
 
