@@ -51,6 +51,7 @@ static const struct render_table tables[] = {
 	{ "clear-arp-table-results", "junos-arp", NULL, show_arp_cleared_row, NULL },
 	{ "ipv6-nd-information", "junos-ipv6-nd", NULL, show_nd_row, NULL },
 	{ "firewall-information", "junos-filter", NULL, show_firewall_row, NULL },
+	{ "packet-io-information", "junos-services", NULL, show_io_row, NULL },
 	{ "service-set-packet-drop-statistics-information", "junos-services", NULL, show_drops_row,
 	    NULL },
 	{ "software-information", "junos", NULL, show_version_row, NULL },

@@ -120,6 +120,7 @@ void show_arp_cleared_row(struct render *r, const struct elem *row);
 void show_nd_row(struct render *r, const struct elem *row);
 void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);
+void show_io_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
 void show_uptime_row(struct render *r, const struct elem *row);
 void show_processes_row(struct render *r, const struct elem *row);

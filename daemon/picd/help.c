@@ -123,6 +123,8 @@ help_is_wanted(struct worker *w, uint32_t octets)
 {
 	if (w->snap->n_workers == 1)
 		return false;
+	if (help_is_full(w))
+		help_work(w);
 	if (!help_is_none(w))
 		return true; /* behind what waits */
 	w->turn_octets += octets;

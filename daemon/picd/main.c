@@ -122,6 +122,7 @@ workers_start(struct picd *p)
 		.help_ns = HELP_NS_DEFAULT,
 		.now_ms = now_ms,
 		.rand = random_fill,
+		.hops = p->hops,
 		.engine = engine_wanted(),
 	};
 	int rc = -1;

@@ -93,6 +93,14 @@ notice_bad_spi(struct worker *w, const struct pkt *p)
 		(void)notice_put(w, &n);
 }
 
+void
+notice_hop(struct worker *w, const struct addr *local, const struct addr *remote)
+{
+	struct notice n = { .kind = NOTICE_HOP, .local = *local, .remote = *remote };
+	if (limiter_take(&w->hop_limit, w->now_ms, worker_share(w, HOPS_PER_S)))
+		(void)notice_put(w, &n);
+}
+
 bool
 worker_next_notice(struct worker *w, struct notice *out)
 {

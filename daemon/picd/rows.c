@@ -33,6 +33,7 @@ static const struct {
 	{ "get-security-associations-information", show_security_sas, "level", "sa-name", NULL },
 	{ "get-services-ipsec-match-information", show_match, NULL, NULL, NULL },
 	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL },
+	{ "get-packet-io-information", show_io, NULL, NULL, NULL },
 	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL },
 	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
 };

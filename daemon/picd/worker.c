@@ -80,6 +80,11 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 			rx_udp(w, port, lane);
 		if ((events & EPOLLERR) != 0)
 			error_clear(port);
+	} else if (port->kind == PORT_XSK) {
+		if ((events & EPOLLIN) != 0)
+			rx_xsk(w, port, lane);
+		if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+			error_clear(port);
 	} else {
 		if ((events & EPOLLIN) != 0)
 			rx_device(w, port, lane);

@@ -41,6 +41,7 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
+	HOPS_PER_S = 1000,
 	DELIVER_MAX = 256,          /* opened packets of a turn that wait to be merged; MERGE_MAX */
 	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
@@ -49,7 +50,7 @@ enum {
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
 	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
-	LATE_MS = 100,           /* after which a helper is not waited for */
+	LATE_MS = 250,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -92,6 +93,17 @@ struct udp_sender {
 	struct mmsghdr msgs[UDP_SEND_MAX];
 	struct iovec iov[UDP_SEND_MAX];
 	struct pkt *pkts[UDP_SEND_MAX];
+};
+
+/* Packets on their way to an AF_XDP socket. */
+struct xsk_sender {
+	unsigned device; /* its number */
+	unsigned n;
+	struct hop *hop; /* of the packet before, whose outer addresses, as on the wire, are: */
+	uint32_t n_last;
+	uint8_t last[32];
+	uint64_t ways[BURST_MAX];
+	struct pkt *pkts[BURST_MAX];
 };
 
 struct pmtu_entry {
@@ -196,6 +208,7 @@ struct worker {
 	struct sender send4;
 	struct sender send6;
 	struct udp_sender udp;
+	struct xsk_sender xsk;
 	struct merge *merge;
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
@@ -229,6 +242,7 @@ struct worker {
 
 	/* what kmd should know: one writer, one reader */
 	struct limiter bad_spi_limit;
+	struct limiter hop_limit;
 	struct notice notices[NOTICES];
 	_Atomic uint32_t notices_in;
 	_Atomic uint32_t notices_out;
@@ -360,6 +374,15 @@ void send_udp_flush(struct worker *w);
 unsigned send_layout(const struct worker *w, const struct pkt *p);
 void send_udp_train(struct worker *w, const struct super_job *job);
 
+/* Sends what waits for the raw sockets. */
+void send_raw_flush(struct worker *w);
+
+/* --- xsk.c --- */
+void rx_xsk(struct worker *w, const struct port *port, const struct lane *lane);
+/* Takes P over if it can leave as a frame; else false. */
+__attribute__((warn_unused_result)) bool send_xsk(struct worker *w, struct pkt *p);
+void send_xsk_flush(struct worker *w);
+
 /* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */
 __attribute__((warn_unused_result)) enum drop send_device(
@@ -387,6 +410,8 @@ void flowlog_note(struct worker *w, const struct path *path, const struct flow *
 /* --- notice.c --- */
 /* A packet was dropped because PATH has no SA yet. */
 void notice_acquire(struct worker *w, const struct path *path);
+/* Nobody knows yet how a frame of plain ESP to REMOTE looks. */
+void notice_hop(struct worker *w, const struct addr *local, const struct addr *remote);
 /* P is ESP or AH as it came, and its SPI is nobody's. */
 void notice_bad_spi(struct worker *w, const struct pkt *p);
 

@@ -18,6 +18,7 @@
 #include "lib/base/addr.h"
 #include "lib/esp/worker.h"
 
+struct hops;
 struct port;
 struct snap;
 struct tally;
@@ -25,9 +26,9 @@ struct worker;
 struct wstat;
 
 enum {
-	CREW_MAX = 16,
-	HELP_NS_DEFAULT = 60 * 1000
-}; /* threads; as many as WORKERS_MAX of lib/conf */
+	CREW_MAX = 16, /* threads; as many as WORKERS_MAX of lib/conf */
+	HELP_NS_DEFAULT = 60 * 1000,
+};
 
 struct worker_params {
 	unsigned index;      /* from 0; row of the tallies; workers_new() sets it */
@@ -39,6 +40,7 @@ struct worker_params {
 	uint64_t help_ns;
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
+	const struct hops *hops; /* NULL: no frames leave by AF_XDP; borrowed */
 	enum esp_engine engine;
 };
 
@@ -94,13 +96,13 @@ struct flow_event {
 /* Main thread: takes the oldest event; false if there is none. */
 bool worker_next_event(struct worker *w, struct flow_event *out);
 
-/* Something that kmd should know. */
+/* Something that kmd, or netd, should know. */
 struct notice {
-	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI } kind;
+	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI, NOTICE_HOP } kind;
 	uint32_t slot; /* ACQUIRE: of the association that a packet waits for */
 	uint32_t spi;  /* BAD_SPI: that nobody has, in a packet between these */
 	bool is_ah;
-	struct addr local;
+	struct addr local; /* HOP: there is plain ESP to be sent between these */
 	struct addr remote;
 };
 

@@ -367,16 +367,18 @@ struct quick {
 /* Prepares the usual packet: ESP in tunnel mode around IPv4, fits, needs nothing changed. What comes out is what
  * packet_out() would have made, but that the IV is not written. False, with nothing done: packet_out() must. */
 static inline bool
-quick_prepare(struct esp_worker *w, struct pkt *p, struct quick *q)
+quick_prepare(struct esp_worker *w, struct pkt *p, struct quick *q, bool is_gcm)
 {
 	struct sa *sa = p->sa;
 	struct ip_hdr h;
 	uint8_t *body = pkt_data(p);
-	if (sa == NULL || !sa->is_quick || sa->is_in || ip_read(body, p->len, &h) != DROP_NONE)
+	if (ip_read(body, p->len, &h) != DROP_NONE)
 		return false;
-	uint32_t esp_len = ESP_HDR_LEN + (uint32_t)sa->iv_len;
+	/* of GCM the compiler knows them */
+	uint32_t block = is_gcm ? 4 : sa->block_len;
+	uint32_t esp_len = ESP_HDR_LEN + (is_gcm ? (uint32_t)AEAD_IV_LEN : sa->iv_len);
 	uint32_t ahead = sa->lead_len + esp_len;
-	uint32_t total_len = sa_sealed_len(sa, 0, h.total_len, false);
+	uint32_t total_len = sa->around[0] + ((h.total_len + 2 + block - 1) & ~(block - 1));
 	uint32_t seq = atomic_load_explicit(&sa->seq, memory_order_relaxed);
 	if (total_len > sa_limit_now(sa) || seq == UINT32_MAX || p->off < ahead)
 		return false;
@@ -388,8 +390,8 @@ quick_prepare(struct esp_worker *w, struct pkt *p, struct quick *q)
 	put32(esp + 4, seq + 1);
 	q->sa = sa;
 	q->esp = esp;
-	q->sealed =
-	    trailer_build(sa, body, h.total_len, h.family == ADDR_V4 ? PROTO_IPIP : PROTO_IPV6);
+	q->sealed = trailer_build_of(
+	    block, body, h.total_len, h.family == ADDR_V4 ? PROTO_IPIP : PROTO_IPV6);
 	w->ip4_id = tunnel_id_next(w->ip4_id);
 	tunnel_outer4_build(w->ip4_id, sa, &h, total_len, body - ahead);
 	p->off -= ahead;
@@ -445,18 +447,18 @@ out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
 			sa_prefetch(pkts[i + AHEAD]->sa);
 		struct pkt *p = pkts[i];
 		struct quick *q = &quick[n_quick % QUICK_MAX];
-		if (!quick_prepare(w, p, q)) {
-			packet_out(w, &w->job, p);
-			continue;
-		}
-		if (q->sa->gcm == NULL) {
+		struct sa *sa = p->sa;
+		bool is_quick = sa != NULL && sa->is_quick && !sa->is_in;
+		if (is_quick && sa->gcm != NULL && quick_prepare(w, p, q, true)) {
+			engine_iv_put(sa->iv_next++, sa, q->esp + ESP_HDR_LEN, q->nonce);
+			sa_run_add(&run, sa, p->len);
+			if (++n_quick - n_done == QUICK_MAX)
+				quick_crypt(w, &quick[n_done++ % QUICK_MAX]);
+		} else if (is_quick && sa->gcm == NULL && quick_prepare(w, p, q, false)) {
 			quick_item(w, p, q);
-			continue;
+		} else {
+			packet_out(w, &w->job, p);
 		}
-		engine_iv_put(q->sa->iv_next++, q->sa, q->esp + ESP_HDR_LEN, q->nonce);
-		sa_run_add(&run, q->sa, p->len);
-		if (++n_quick - n_done == QUICK_MAX)
-			quick_crypt(w, &quick[n_done++ % QUICK_MAX]);
 	}
 	while (n_done < n_quick)
 		quick_crypt(w, &quick[n_done++ % QUICK_MAX]);

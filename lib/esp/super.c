@@ -204,7 +204,7 @@ segment_copy(const struct super_job *job, struct cut *c, unsigned i, uint8_t *bo
  * comes next, which is put back. */
 static void
 segment_direct(struct esp_worker *w, const struct super_job *job, const struct cut *c, unsigned i,
-    uint8_t *esp)
+    const uint8_t *nonce, uint8_t *esp)
 {
 	struct sa *sa = job->super.sa;
 	uint32_t len;
@@ -216,7 +216,7 @@ segment_direct(struct esp_worker *w, const struct super_job *job, const struct c
 	memcpy(saved, end, sizeof(saved));
 	uint32_t sealed = trailer_build(sa, body, c->hdr_len + len, next_header(job));
 	uint8_t *to = esp + ESP_HDR_LEN + sa->iv_len;
-	engine_seal(&w->engines, sa, esp, body, to, sealed, to + sealed);
+	engine_seal_nonce(&w->engines, sa, nonce, esp, body, to, sealed, to + sealed);
 	memcpy(end, saved, sizeof(saved));
 }
 
@@ -225,20 +225,25 @@ aead_seal(struct esp_worker *w, struct super_job *job, struct cut *c)
 {
 	struct sa *sa = job->super.sa;
 	unsigned last = job->first + job->n - 1;
+	_Alignas(16) uint8_t nonces[SUPER_SEGS_MAX][16];
+	/* all of them ahead: what is used as soon as it is written costs a stall, see engine_gcm() */
+	for (unsigned k = 0; k < job->n; k++) {
+		uint8_t *esp = esp_at(job, k);
+		esp_header(job, k, esp);
+		engine_iv_put(job->iv + k, sa, esp + ESP_HDR_LEN, nonces[k]);
+	}
 	for (unsigned k = 0; k < job->n; k++) {
 		unsigned i = job->first + k;
 		uint8_t *esp = esp_at(job, k);
-		uint64_t iv = job->iv + k;
-		esp_header(job, k, esp);
-		memcpy(esp + ESP_HDR_LEN, &iv, sizeof(iv));
 		bool is_edge = (k == 0 && i > 0) || (i == last && i + 1 < c->n);
 		if (!is_edge) {
-			segment_direct(w, job, c, i, esp);
+			segment_direct(w, job, c, i, nonces[k], esp);
 			continue;
 		}
 		uint8_t *body = esp + ESP_HDR_LEN + sa->iv_len;
 		uint32_t sealed = segment_copy(job, c, i, body);
-		engine_seal(&w->engines, sa, esp, body, body, sealed, body + sealed);
+		engine_seal_nonce(
+		    &w->engines, sa, nonces[k], esp, body, body, sealed, body + sealed);
 	}
 	job->is_done = true;
 }
