@@ -53,7 +53,7 @@ life_hears(const struct life *l, enum life_kind kind)
 }
 
 /* Nothing is made into words that nobody hears. */
-static void
+__attribute__((format(printf, 3, 0))) static void
 tell(const struct life *l, struct life_event e, const char *fmt, va_list ap)
 {
 	char text[1024];
