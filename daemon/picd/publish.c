@@ -17,6 +17,7 @@
 #include "lib/conf/conf.h"
 #include "lib/esp/sa.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,10 @@ publish_reclaim(struct picd *p)
 		}
 		*link = s->next_old;
 		old_free(p, s);
+	}
+	if (p->has_litter && p->olds == NULL && !uv_is_active((const uv_handle_t *)&p->rebuild)) {
+		p->has_litter = false;
+		(void)malloc_trim(0);
 	}
 }
 
