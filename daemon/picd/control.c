@@ -246,6 +246,12 @@ control_link(struct picd *p, const char *peer, int fd)
 	}
 }
 
+static void
+on_sample(uv_timer_t *t)
+{
+	usage_sample(t->data);
+}
+
 void
 control_init(struct picd *p)
 {
@@ -254,6 +260,9 @@ control_init(struct picd *p)
 	uv_timer_init(&p->daemon.loop, &p->regroup);
 	checked_init(&p->checked, &p->daemon.loop);
 	uv_timer_init(&p->daemon.loop, &p->tick);
+	uv_timer_init(&p->daemon.loop, &p->sample);
+	p->sample.data = p;
+	uv_timer_start(&p->sample, on_sample, USAGE_FIRST_MS, USAGE_INTERVAL_MS);
 	p->sync_wait.data = p;
 	p->tick.data = p;
 	p->held_slot = SIZE_MAX;
@@ -273,5 +282,6 @@ control_stop(struct picd *p)
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
 	uv_close((uv_handle_t *)&p->regroup, NULL);
 	uv_close((uv_handle_t *)&p->tick, NULL);
+	uv_close((uv_handle_t *)&p->sample, NULL);
 	checked_done(&p->checked);
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/picd/assoc.h"
 #include "daemon/picd/port.h"
+#include "daemon/picd/usage.h"
 #include "daemon/picd/workers.h"
 #include "lib/os/checked.h"
 #include "lib/os/daemon.h"
@@ -62,6 +63,9 @@ struct picd {
 	uint32_t awaited_commit; /* of netd, whose descriptors apply_commit needs */
 
 	struct row_job *jobs; /* commands being answered, oldest first */
+
+	uv_timer_t sample; /* for usage */
+	struct usage usage;
 
 	/* dynamic SAs; see dynamic.h */
 	uv_timer_t tick;      /* once a second, from the first link to kmd on */
