@@ -123,6 +123,8 @@ void show_drops_row(struct render *r, const struct elem *row);
 void show_cpu_row(struct render *r, const struct elem *row);
 void show_set_memory_row(struct render *r, const struct elem *row);
 void show_workers_row(struct render *r, const struct elem *row);
+void show_traffic_row(struct render *r, const struct elem *row);
+void show_trace_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
 void show_uptime_row(struct render *r, const struct elem *row);
 void show_processes_row(struct render *r, const struct elem *row);

@@ -7,6 +7,7 @@
  * A message that makes no sense is refused or closes the channel; the packets go on. Main thread.
  */
 #include "daemon/picd/picd.h"
+#include "daemon/picd/watch.h"
 #include "daemon/picd/workers.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
@@ -93,7 +94,13 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 		if (m->body == NULL)
 			break;
 		log_trace("general", LOG_LEVEL_DEBUG, "command %s", m->body->name);
-		rows_start(p, m->seq, m->body);
+		if (watch_is(m->body))
+			watch_start(p, m->seq, m->body);
+		else
+			rows_start(p, m->seq, m->body);
+		break;
+	case MSG_RPC_STOP:
+		watch_stop(p, m->seq);
 		break;
 	default:
 		log_line(LOG_LEVEL_WARNING, "PICD_MESSAGE", "mgd: unexpected message %u", m->type);
@@ -261,6 +268,7 @@ control_init(struct picd *p)
 	checked_init(&p->checked, &p->daemon.loop);
 	uv_timer_init(&p->daemon.loop, &p->tick);
 	uv_timer_init(&p->daemon.loop, &p->sample);
+	uv_timer_init(&p->daemon.loop, &p->look);
 	p->sample.data = p;
 	uv_timer_start(&p->sample, on_sample, USAGE_FIRST_MS, USAGE_INTERVAL_MS);
 	p->sync_wait.data = p;
@@ -283,5 +291,6 @@ control_stop(struct picd *p)
 	uv_close((uv_handle_t *)&p->regroup, NULL);
 	uv_close((uv_handle_t *)&p->tick, NULL);
 	uv_close((uv_handle_t *)&p->sample, NULL);
+	uv_close((uv_handle_t *)&p->look, NULL);
 	checked_done(&p->checked);
 }

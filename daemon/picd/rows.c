@@ -9,6 +9,7 @@
 #include "daemon/picd/rows.h"
 
 #include "daemon/picd/picd.h"
+#include "daemon/picd/watch.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 #include "lib/os/answer.h"
@@ -246,4 +247,5 @@ rows_stop(struct picd *p)
 {
 	while (p->jobs != NULL)
 		job_drop(p);
+	watch_stop_all(p);
 }

@@ -60,6 +60,7 @@ struct pkt {
 	struct pkt *next; /* the following fragment of the same packet, or NULL. Owned. */
 	uint32_t mtu;     /* with DROP_TOO_BIG: the MTU to report to the sender, octets */
 	uint32_t tag;     /* the caller's; copied to fragments; frag_in() joins only equal ones */
+	uint32_t trace;   /* the same, but unequal ones are joined, too; 0: none */
 	void *user;       /* the caller's; copied to fragments, never read here */
 	uint8_t verdict;  /* enum drop; DROP_NONE: deliver it */
 	uint8_t family;   /* 4 or 6 of the packet at off after out_burst() or in_burst(); else 0 */
