@@ -106,6 +106,7 @@ class Sallyport(Contender):
 
     programs = ("picd",)
     in_udp = True
+    io = ""
 
     workers = 0     # as many as the options say
     term_extra = ""
@@ -125,7 +126,7 @@ class Sallyport(Contender):
         text = junos.next_hop(side, [junos.Dynamic(ipsec_policy="i1")] * len(side.nets), term_extra=self.term_extra,
                               more=more + (routes or ""), routes=not routes)
         workers = self.workers or self.options.workers
-        options = (f"workers {workers};" if workers else "") + self.options.statement
+        options = (f"workers {workers};" if workers else "") + self.io + self.options.statement
         return text.replace("sp-1/2/0 {", f"sp-1/2/0 {{ services-options {{ {options} }}", 1) if options else text
 
     def start(self):
@@ -158,6 +159,7 @@ class SallyportUdp(Sallyport):
 class SallyportEsp(Sallyport):
     title = "Sallyport, plain ESP"
     in_udp = False
+    io = "plain-esp-io af-xdp;"  # the devices here are veth, which is left alone unless it is said
 
 
 class SallyportMany(SallyportUdp):

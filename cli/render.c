@@ -60,6 +60,7 @@ static const struct render_table tables[] = {
 	    "error: there is no such services interface\n" },
 	{ "packet-trace-information", "junos-services", NULL, show_trace_row, NULL,
 	    "error: there is no such services interface\n" },
+	{ "packet-io-information", "junos-services", NULL, show_io_row, NULL },
 	{ "service-set-packet-drop-statistics-information", "junos-services", NULL, show_drops_row,
 	    NULL },
 	{ "software-information", "junos", NULL, show_version_row, NULL },

@@ -125,6 +125,7 @@ void show_set_memory_row(struct render *r, const struct elem *row);
 void show_workers_row(struct render *r, const struct elem *row);
 void show_traffic_row(struct render *r, const struct elem *row);
 void show_trace_row(struct render *r, const struct elem *row);
+void show_io_row(struct render *r, const struct elem *row);
 void show_version_row(struct render *r, const struct elem *row);
 void show_uptime_row(struct render *r, const struct elem *row);
 void show_processes_row(struct render *r, const struct elem *row);

@@ -9,6 +9,7 @@
 #include "daemon/netd/netd.h"
 
 #include "daemon/netd/group.h"
+#include "daemon/netd/hops.h"
 #include "daemon/netd/jobs.h"
 #include "daemon/netd/routes.h"
 #include "daemon/netd/sock.h"
@@ -517,6 +518,8 @@ apply_plan(struct netd *n, struct conf *c, struct plan *p, struct text *out)
 	n->conf = c;
 	leftover_release(&n->leftover, &n->host);
 	pics_sync(n);
+	if (n->hops != NULL)
+		hops_planned(n->hops);
 	return 0;
 }
 

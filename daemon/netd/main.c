@@ -9,6 +9,8 @@
 #include "daemon/netd/netd.h"
 #include "daemon/netd/relay.h"
 
+#include "daemon/netd/hops.h"
+
 #include "daemon/netd/jobs.h"
 #include "daemon/netd/routes.h"
 #include "lib/base/arena.h"
@@ -317,6 +319,7 @@ on_stop(void *arg)
 	struct netd *n = arg;
 	relay_free(n->relay);
 	n->relay = NULL;
+	hops_stop(n->hops);
 	jobs_drop(n, NULL);
 	conf_free(n->waiting);
 	n->waiting = NULL;
@@ -397,6 +400,8 @@ main(void)
 		rc = links_watch(&n);
 	if (rc == 0)
 		rc = seen_init(&n.seen, &n.d.loop);
+	if (rc == 0)
+		n.hops = hops_new(&n);
 	if (rc < 0) {
 		log_line(LOG_LEVEL_ERROR, "NETD_START", "%s", strerror(-rc));
 		return EXIT_FAILURE;
@@ -423,6 +428,7 @@ main(void)
 	numbers_done(&n.sas);
 	numbers_done(&n.sets);
 	seen_done(&n.seen);
+	hops_free(n.hops);
 	smap_done(&n.cleared);
 	arena_free(n.cleared_arena);
 	return status;

@@ -19,6 +19,7 @@
 #include "lib/os/daemon.h"
 
 struct conf;
+struct hops;
 struct relay;
 struct text;
 
@@ -75,6 +76,7 @@ struct netd {
 	uv_timer_t retry;
 	uv_idle_t idle; /* runs the jobs */
 	int links_fd;
+	struct hops *hops;  /* the ways of plain ESP; NULL: they are not followed */
 	struct seen seen;   /* when routes of others came */
 	uint32_t started_s; /* seconds after the host */
 	size_t files_max;   /* descriptors that this process may hold */
@@ -121,6 +123,8 @@ void pics_sync(struct netd *n);
 /* Throws away what has queued up on devices that no picd serves under the running configuration: when one comes, it
  * shall not send packets of long ago. */
 void pics_drain(struct netd *n);
+/* The channel to the picd of NAME, or NULL. */
+struct ipc *pics_ipc(struct netd *n, const char *name);
 void pics_done(struct netd *n);
 
 /* --- show.c --- */

@@ -8,6 +8,8 @@
  */
 #include "daemon/netd/netd.h"
 
+#include "daemon/netd/hops.h"
+
 #include "lib/base/arena.h"
 #include "lib/base/smap.h"
 #include "lib/conf/conf.h"
@@ -34,6 +36,13 @@ link_find(struct netd *n, const char *name)
 		if (strcmp(n->pics[i].name, name) == 0)
 			return &n->pics[i];
 	return NULL;
+}
+
+struct ipc *
+pics_ipc(struct netd *n, const char *name)
+{
+	struct pic_link *l = link_find(n, name);
+	return l != NULL ? l->ipc : NULL;
 }
 
 static struct elem *
@@ -232,6 +241,8 @@ link_go_on(struct ipc *c, void *arg)
 static void
 link_del(struct netd *n, struct pic_link *l)
 {
+	if (n->hops != NULL)
+		hops_forget(n->hops, l->name);
 	ipc_free(l->ipc);
 	*l = n->pics[--n->n_pics];
 }
@@ -239,8 +250,21 @@ link_del(struct netd *n, struct pic_link *l)
 static void
 on_message(struct ipc *c, struct ipc_msg *m, void *arg)
 {
-	(void)c;
-	(void)arg;
+	struct netd *n = arg;
+	const char *name = "";
+	for (size_t i = 0; i < n->n_pics; i++)
+		if (n->pics[i].ipc == c)
+			name = n->pics[i].name;
+	if (m->type == MSG_HOP_ASK && m->body != NULL) {
+		if (n->hops != NULL && !hops_ask(n->hops, name, m->body))
+			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s asks for no way", name);
+		return;
+	}
+	if (m->type == MSG_XDP_READY && m->body != NULL) {
+		if (n->hops != NULL && !hops_ready(n->hops, name, m->body))
+			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s has no such sockets", name);
+		return;
+	}
 	log_line(LOG_LEVEL_WARNING, "NETD_PICD", "unexpected message %u of a picd or kmd", m->type);
 }
 
@@ -279,6 +303,8 @@ pics_link(struct netd *n, const char *name, int fd)
 		if (is_handed(n->plan->items[i]) && strcmp(n->plan->items[i]->pic, name) == 0)
 			n->plan->items[i]->is_given = false;
 	link_go_on(c, n);
+	if (n->hops != NULL)
+		hops_linked(n->hops, name);
 }
 
 void

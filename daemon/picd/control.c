@@ -9,6 +9,7 @@
 #include "daemon/picd/picd.h"
 #include "daemon/picd/watch.h"
 #include "daemon/picd/workers.h"
+#include "lib/base/arena.h"
 #include "lib/base/text.h"
 #include "lib/conf/conf.h"
 #include "lib/msg/elem.h"
@@ -109,6 +110,20 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 
 /* --- netd: descriptors --- */
 
+/* The last way of a queue has come. */
+static void
+xsk_ready(struct picd *p, const struct port *port)
+{
+	if (p->netd == NULL)
+		return;
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "xdp-ready");
+	elem_leaf(a, e, "device", port->unit);
+	elem_leaff(a, e, "queue", "%u", port->queue);
+	(void)!ipc_send(p->netd, MSG_XDP_READY, 0, e, -1);
+	arena_free(a);
+}
+
 static void
 port_take(struct picd *p, struct ipc_msg *m)
 {
@@ -121,6 +136,8 @@ port_take(struct picd *p, struct ipc_msg *m)
 		log_line(LOG_LEVEL_WARNING, "PICD_PORT", "netd: a descriptor for nothing we know");
 	publish_retire_port(p, old);
 	publish_soon(p);
+	if (port != NULL && port->kind == PORT_XSK && p->ports.xdp_pool == NULL)
+		xsk_ready(p, port);
 }
 
 /* Notes an address of the host; true if it is another than before. */
@@ -176,6 +193,14 @@ control_netd(struct picd *p, struct ipc_msg *m)
 	case MSG_SOCKET_GONE:
 		sockets_gone(p, m);
 		break;
+	case MSG_XDP_MEMORY:
+		port_memory(&p->ports, m->fd);
+		m->fd = -1;
+		break;
+	case MSG_HOP:
+		if (m->body != NULL)
+			hops_told(p, m->body);
+		break;
 	case MSG_NET_SYNC:
 		net_sync(p, m);
 		break;
@@ -213,7 +238,17 @@ on_netd_message(struct ipc *c, struct ipc_msg *m, void *arg)
 	control_netd(arg, m);
 }
 
-/* The descriptors stay: they work without netd, and the next netd replaces them one by one. */
+/* AF_XDP sockets go: without netd nobody feeds them, and the next netd finds their queues taken. */
+static void
+xsks_end(struct picd *p)
+{
+	hops_lost(p);
+	for (struct port *x = port_del_xsk(&p->ports); x != NULL; x = port_del_xsk(&p->ports))
+		publish_retire_port(p, x);
+	publish_soon(p);
+}
+
+/* The other descriptors stay: they work without netd, and the next netd replaces them one by one. */
 static void
 on_netd_closed(struct ipc *c, const char *why, void *arg)
 {
@@ -224,6 +259,7 @@ on_netd_closed(struct ipc *c, const char *why, void *arg)
 	ipc_free(p->netd);
 	p->netd = NULL;
 	p->synced_commit = 0;
+	xsks_end(p);
 }
 
 static const struct ipc_ops mgd_ops = { .on_message = on_mgd_message, .on_closed = on_mgd_closed };
@@ -243,7 +279,9 @@ control_link(struct picd *p, const char *peer, int fd)
 	} else if (strcmp(peer, "netd") == 0) {
 		ipc_free(p->netd);
 		p->synced_commit = 0;
+		xsks_end(p);
 		p->netd = ipc_new(&p->daemon.loop, fd, &netd_ops, p);
+		hops_ask_all(p);
 	} else if (strcmp(peer, "kmd") == 0) {
 		kmd_link(p, fd);
 	} else {
@@ -262,6 +300,7 @@ on_sample(uv_timer_t *t)
 void
 control_init(struct picd *p)
 {
+	p->hops = hops_new();
 	uv_timer_init(&p->daemon.loop, &p->rebuild);
 	uv_timer_init(&p->daemon.loop, &p->sync_wait);
 	uv_timer_init(&p->daemon.loop, &p->regroup);

@@ -5,9 +5,10 @@
  * A task is a burst or a train whose numbers are given. The owner puts tasks into its ring in the order in which they have to
  * be finished; anybody claims one that is open and computes it; the owner finishes them from the head, so the order on the
  * wire and of the replay window is the one of the ring. What nobody has claimed the owner computes itself. A helper may be
- * stopped in the middle by the scheduler: the owner goes on reading, and after LATE_MS gives up those packets, but
- * not their memory, which comes back when the helper is done. Others are woken only for a backlog, and nobody
- * spins. Each function says whose thread it is for.
+ * stopped in the middle by the scheduler: the owner goes on reading until half of the ring is taken, and after LATE_MS gives
+ * up those packets, but not their memory, which comes back when the helper is done. Others are woken only when there is more
+ * work than a wake and the way between two caches cost, as measured, and nobody spins. Each function says whose thread it
+ * is for.
  */
 #include "daemon/picd/worker_priv.h"
 
@@ -72,14 +73,15 @@ compute(struct worker *w, struct task *t)
 	atomic_store_explicit(&t->state, TASK_DONE, memory_order_seq_cst);
 }
 
-/* Computes the first open task of OWNER. */
+/* Computes the last open task of OWNER, who begins with the first: should we be stopped in the middle, there is most time
+ * until he waits for it. */
 static bool
 help_owner(struct worker *w, struct worker *owner)
 {
 	uint32_t head = atomic_load_explicit(&owner->tasks.head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&owner->tasks.tail, memory_order_acquire);
-	for (; head != tail; head++) {
-		struct task *t = task_at(owner, head);
+	while (head != tail) {
+		struct task *t = task_at(owner, --tail);
 		if (!claim(t))
 			continue;
 		t->is_helped = true;
@@ -121,10 +123,31 @@ help_is_wanted(struct worker *w, uint32_t octets)
 {
 	if (w->snap->n_workers == 1)
 		return false;
+	if (help_is_full(w))
+		help_work(w);
 	if (!help_is_none(w))
 		return true; /* behind what waits */
 	w->turn_octets += octets;
-	return w->turn_octets > HELP_OCTETS && has_idle(w);
+	return w->turn_octets / 1024 * w->ns_per_kib > w->p.help_ns && has_idle(w);
+}
+
+void
+help_learn(struct worker *w, uint32_t octets, uint64_t ns)
+{
+	if (octets < LEARN_OCTETS)
+		return;
+	uint64_t per_kib = ns * 1024 / octets;
+	/* the least of late: when the scheduler stopped us in between, it says nothing */
+	if (w->ns_per_kib == 0 || per_kib < w->ns_per_kib)
+		w->ns_per_kib = per_kib;
+	else
+		w->ns_per_kib += w->ns_per_kib / 64 + 1;
+}
+
+bool
+help_is_full(const struct worker *w)
+{
+	return !help_is_none(w) && help_room(w) < TASKS_MAX / 2;
 }
 
 bool
@@ -151,7 +174,7 @@ task_new(struct worker *w, enum task_kind kind)
 {
 	struct task *t = task_at(w, atomic_load_explicit(&w->tasks.tail, memory_order_relaxed));
 	t->kind = kind;
-	t->since_ms = w->now_ms;
+	t->is_waited_for = false;
 	t->generation = w->snap->generation;
 	t->epoch = w->turn_epoch;
 	t->whole = NULL;
@@ -293,6 +316,16 @@ lost_take(struct worker *w)
 	}
 }
 
+/* Has the owner had nothing to do but wait for T for too long? */
+static bool
+is_late(const struct worker *w, struct task *t)
+{
+	if (!t->is_waited_for)
+		t->since_ms = w->p.now_ms();
+	t->is_waited_for = true;
+	return w->now_ms > t->since_ms && w->now_ms - t->since_ms > LATE_MS;
+}
+
 void
 help_work(struct worker *w)
 {
@@ -309,7 +342,7 @@ help_work(struct worker *w)
 	while (!help_is_none(w)) {
 		struct task *t =
 		    task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed));
-		if (w->now_ms - t->since_ms <= LATE_MS)
+		if (!is_late(w, t))
 			break;
 		give_up(w, t);
 		finish_head(w);

@@ -109,7 +109,10 @@ inbound_flush(struct worker *w)
 		octets += w->in_q[i]->len;
 	wstat_burst(w->stat.in_bursts, n);
 	if (!help_is_wanted(w, octets)) {
+		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
 		in_burst(w->esp, w->snap->sad, w->in_q, n);
+		if (octets >= LEARN_OCTETS)
+			help_learn(w, octets, clock_ns() - start);
 		inbound_burst_done(w, w->in_q, n);
 	} else if (help_room(w) > 0) {
 		help_in(w, w->in_q, n);

@@ -560,6 +560,10 @@ kmd_notified(struct picd *p)
 	dones_send(p);
 	for (unsigned i = 0; i < p->n_workers; i++)
 		while (worker_next_notice(p->workers[i], &n)) {
+			if (n.kind == NOTICE_HOP) {
+				hops_want(p, &n.local, &n.remote);
+				continue;
+			}
 			/* a packet says it again when kmd has read what waits */
 			if (p->kmd == NULL || ipc_queued(p->kmd) >= QUEUE_HIGH)
 				continue;

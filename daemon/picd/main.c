@@ -119,8 +119,10 @@ workers_start(struct picd *p)
 		.tally = p->tally,
 		.notify = worker_notify,
 		.notify_arg = &p->notified,
+		.help_ns = HELP_NS_DEFAULT,
 		.now_ms = now_ms,
 		.rand = random_fill,
+		.hops = p->hops,
 		.engine = engine_wanted(),
 	};
 	int rc = -1;

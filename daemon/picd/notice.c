@@ -51,6 +51,12 @@ static bool
 packet_read(const struct pkt *p, struct notice *out)
 {
 	struct rd r = rd_init(pkt_data(p), p->len);
+	if (p->outer != NULL) { /* ESP in UDP whose headers the kernel has kept */
+		out->spi = rd_u32(&r);
+		out->remote = p->outer->src;
+		out->local = p->outer->dst;
+		return rd_ok(&r);
+	}
 	uint8_t first = rd_u8(&r);
 	bool is_v4 = first >> 4 == 4;
 	size_t header_len = is_v4 ? (first & 0xfU) * 4 : IP6_HEADER_LEN;
@@ -84,6 +90,14 @@ notice_bad_spi(struct worker *w, const struct pkt *p)
 	struct notice n = { .kind = NOTICE_BAD_SPI };
 	if (limiter_take(&w->bad_spi_limit, w->now_ms, worker_share(w, BAD_SPIS_PER_S)) &&
 	    packet_read(p, &n))
+		(void)notice_put(w, &n);
+}
+
+void
+notice_hop(struct worker *w, const struct addr *local, const struct addr *remote)
+{
+	struct notice n = { .kind = NOTICE_HOP, .local = *local, .remote = *remote };
+	if (limiter_take(&w->hop_limit, w->now_ms, worker_share(w, HOPS_PER_S)))
 		(void)notice_put(w, &n);
 }
 

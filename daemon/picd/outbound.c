@@ -188,9 +188,16 @@ outbound_take(struct worker *w, struct pkt *p)
 	const struct lane *l = worker_lane(w, p->tag);
 	enum drop reason = DROP_NONE;
 	tap(w, p, TAP_ARRIVED, NULL);
+	uint32_t trace = p->trace;
+	uint32_t tag = p->tag;
 	p = frag_in(w->frags, p, w->now_ms, &reason);
-	if (p != NULL)
+	if (p != NULL) {
 		whole_packet(w, p);
-	else if (reason != DROP_NONE)
-		worker_drop(w, NULL, l, reason);
+		return;
+	}
+	if (reason == DROP_NONE)
+		return; /* it waits for other fragments */
+	struct pkt gone = { .trace = trace, .tag = tag };
+	tap_step(w, &gone, TAP_DROPPED, NULL, reason);
+	worker_drop(w, NULL, l, reason);
 }

@@ -10,6 +10,7 @@
 #define PICD_H
 
 #include "daemon/picd/assoc.h"
+#include "daemon/picd/hops.h"
 #include "daemon/picd/port.h"
 #include "daemon/picd/usage.h"
 #include "daemon/picd/workers.h"
@@ -52,6 +53,7 @@ struct picd {
 	struct checked checked;
 	struct assoc_table assocs;
 	struct port_table ports;
+	struct hops *hops;
 	struct port *retired_ports; /* gone since the last snapshot */
 	struct snap *snap;          /* the published one; NULL: none yet */
 	struct snap *olds;          /* some worker may still look at these; newest first */

@@ -8,6 +8,7 @@
 #include "daemon/picd/port.h"
 
 #include "lib/msg/elem.h"
+#include "lib/os/xsk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,44 @@ device_parse(const struct elem *body, struct port *out)
 }
 
 static bool
+xsk_parse(const struct elem *body, struct port *out)
+{
+	const char *mode = elem_value(body, "mode");
+	out->kind = PORT_XSK;
+	out->protocol = PROTO_NUMBER_ESP;
+	out->unit = elem_value(body, "device");
+	out->service_set = "";
+	out->is_native = mode != NULL && strcmp(mode, "native") == 0;
+	unsigned way;
+	if (out->unit == NULL || !queue_parse(body, out) ||
+	    !number_parse(body, "way", XSK_WAYS_MAX, &way))
+		return false;
+	out->way = (uint16_t)way;
+	return true;
+}
+
+/* What goes with the descriptor of an AF_XDP socket. The ways of a queue come one after the other. */
+static bool
+xsk_take(struct port_table *t, const struct elem *body, struct port *like)
+{
+	unsigned ways;
+	if (!number_parse(body, "ways", XSK_WAYS_MAX + 1, &ways))
+		return false;
+	if (like->way == 0)
+		t->xdp_pool = xsk_pool_map(like->fd, t->xdp_memory - 1);
+	if (t->xdp_pool == NULL)
+		return false;
+	like->xsk = xsk_map(t->xdp_pool, like->way, like->fd);
+	if (like->xsk == NULL && like->way == 0)
+		xsk_pool_unmap(t->xdp_pool);
+	if (like->xsk != NULL && like->way + 1U == ways)
+		xsk_pool_start(t->xdp_pool);
+	if (like->xsk == NULL || like->way + 1U == ways)
+		t->xdp_pool = NULL;
+	return like->xsk != NULL;
+}
+
+static bool
 socket_parse(const struct elem *body, struct port *out)
 {
 	static const struct {
@@ -87,6 +126,8 @@ socket_parse(const struct elem *body, struct port *out)
 	const char *kind = elem_value(body, "kind");
 	const char *address = elem_value(body, "address");
 	const char *family = elem_value(body, "family");
+	if (kind != NULL && strcmp(kind, "xdp") == 0)
+		return xsk_parse(body, out);
 	if (!queue_parse(body, out))
 		return false;
 	out->unit = "";
@@ -114,10 +155,11 @@ static bool
 key_print(const struct port *p, char buf[KEY_MAX])
 {
 	static const char *const words[] = { "unit", "capture-in", "capture-out", "raw", "send",
-		"udp" };
+		"udp", "xdp" };
 	char address[ADDR_STRLEN];
 	int n = snprintf(buf, KEY_MAX, "%s %s %s %u %u %s %u", words[p->kind], p->unit,
-	    p->service_set, p->family, p->protocol, addr_print(p->address, address), p->queue);
+	    p->service_set, p->family, p->protocol, addr_print(p->address, address),
+	    p->queue * XSK_WAYS_MAX + p->way);
 	return n > 0 && n < KEY_MAX;
 }
 
@@ -260,9 +302,14 @@ struct port *
 port_add_socket(struct port_table *t, const struct elem *body, int fd, struct port **out_old)
 {
 	struct port like = { .fd = fd };
-	struct port *p = socket_parse(body, &like) ? port_insert(t, &like, out_old) : NULL;
-	if (p == NULL)
+	bool is_good = socket_parse(body, &like);
+	if (is_good && like.kind == PORT_XSK)
+		is_good = xsk_take(t, body, &like);
+	struct port *p = is_good ? port_insert(t, &like, out_old) : NULL;
+	if (p == NULL) {
+		xsk_unmap(like.xsk);
 		close(fd);
+	}
 	return p;
 }
 
@@ -285,6 +332,38 @@ port_del_socket(struct port_table *t, const struct elem *body)
 		p = port_remove(t, &like);
 	while (p == NULL && is_all && ++like.queue < QUEUE_MAX);
 	return p;
+}
+
+struct port *
+port_del_xsk(struct port_table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->by_index[i] != NULL && t->by_index[i]->kind == PORT_XSK)
+			return port_remove(t, t->by_index[i]);
+	return NULL;
+}
+
+void
+port_memory(struct port_table *t, int fd)
+{
+	if (t->xdp_memory > 0)
+		close(t->xdp_memory - 1);
+	t->xdp_memory = fd + 1;
+}
+
+struct port *
+port_find_xsk(const struct port_table *t, const char *device, unsigned queue, unsigned way)
+{
+	char key[KEY_MAX];
+	struct port like = {
+		.kind = PORT_XSK,
+		.unit = device,
+		.service_set = "",
+		.protocol = PROTO_NUMBER_ESP,
+	};
+	like.queue = (uint16_t)queue;
+	like.way = (uint16_t)way;
+	return key_print(&like, key) ? port_find(t, key) : NULL;
 }
 
 struct port *
@@ -315,6 +394,8 @@ port_find_udp(const struct port_table *t, const struct addr *local, unsigned que
 unsigned
 port_worker(const struct port_table *t, const struct port *p, unsigned n)
 {
+	if (p->kind == PORT_XSK)
+		return p->way % n;
 	bool is_one_of_many = p->kind == PORT_UDP || p->queue > 0 ||
 			      (p->kind == PORT_UNIT && port_find_unit(t, p->unit, 1) != NULL);
 	return (is_one_of_many ? p->queue : p->index) % n;
@@ -342,6 +423,7 @@ port_free_list(struct port_table *t, struct port *retired)
 	while (retired != NULL) {
 		struct port *p = retired;
 		retired = p->next_retired;
+		xsk_unmap(p->xsk);
 		close(p->fd);
 		free((void *)(uintptr_t)p->key);
 		free(p->own);
@@ -362,5 +444,6 @@ port_table_done(struct port_table *t)
 	port_free_list(t, all);
 	smap_done(&t->by_key);
 	free(t->by_index);
+	port_memory(t, -1);
 	*t = (struct port_table){ 0 };
 }

@@ -266,6 +266,8 @@ publish_done(struct picd *p)
 	p->gone = NULL;
 	assoc_table_done(&p->assocs);
 	port_table_done(&p->ports);
+	hops_free(p->hops);
+	p->hops = NULL;
 	conf_free(p->conf);
 	p->conf = NULL;
 	free(p->taps);

@@ -39,6 +39,7 @@ static const struct {
 	{ "get-service-set-cpu-statistics", show_cpu, NULL, "service-set", NULL, true },
 	{ "get-service-set-memory-statistics", show_memory, NULL, "service-set", NULL, true },
 	{ "get-service-worker-information", show_workers, NULL, NULL, NULL, true },
+	{ "get-packet-io-information", show_io, NULL, NULL, NULL, true },
 	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
 };
 

@@ -51,6 +51,7 @@ struct elem *show_services_sas(struct picd *p, struct row_job *j, struct arena *
 struct elem *show_security_sas(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_statistics(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_match(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_io(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_cpu(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_memory(struct picd *p, struct row_job *j, struct arena *a);

@@ -54,7 +54,8 @@ device_headers_take(const struct port *port, struct pkt *p, size_t n)
 void
 rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 {
-	for (unsigned i = 0; i < READS_MAX; i++) {
+	size_t octets = 0;
+	for (unsigned i = 0; i < READS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
 		struct pkt *p = pkt_get(w->pool);
 		if (p == NULL) {
 			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
@@ -75,6 +76,7 @@ rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 			pkt_put(w->pool, p);
 			continue;
 		}
+		octets += p->len;
 		wstat_add(&w->stat, WSTAT_READS, 1);
 		wstat_add(&w->stat, WSTAT_READ_SUPERS, p->gso != PKT_GSO_NONE);
 		outbound_take(w, p);
@@ -165,6 +167,8 @@ rx_prepare(struct worker *w, unsigned max)
 void
 rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
 {
+	if (help_is_full(w))
+		return;
 	unsigned n_fresh = rx_prepare(w, BURST_MAX);
 	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
 	if (n_fresh == 0)

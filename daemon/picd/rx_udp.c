@@ -16,7 +16,7 @@ enum {
 	NATT_PORT = 4500,
 	KEEPALIVE_LEN = 1,
 	MARKER_LEN = 4,
-	ROUNDS_MAX = 4, /* receptions in a turn, so that other ports have theirs */
+	ROUNDS_MAX = 16, /* receptions in a turn, so that other ports have theirs */
 };
 
 static void
@@ -135,30 +135,37 @@ message_take(struct worker *w, const struct port *port, const struct lane *lane,
 	}
 }
 
-/* One reception; true if there may be more. */
-static bool
+/* One reception; returns how many octets it brought, 0 if there is no more. */
+static size_t
 receive(struct worker *w, const struct port *port, const struct lane *lane)
 {
 	unsigned n_fresh = rx_prepare(w, UDP_BATCH);
 	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
 	if (n_fresh == 0)
 		worker_drop(w, NULL, lane, DROP_NO_BUFFER);
+	size_t octets = 0;
 	for (unsigned i = 0; i < n_fresh; i++) {
+		octets += (int)i < n ? w->rx_msgs[i].msg_len : 0;
 		if ((int)i < n)
 			message_take(w, port, lane, &w->rx_msgs[i], w->rx_pkts[i]);
 		else
 			pkt_put(w->pool, w->rx_pkts[i]);
 	}
 	if (n <= 0)
-		return false;
+		return 0;
 	wstat_add(&w->stat, WSTAT_RECEIVES, 1);
 	wstat_add(&w->stat, WSTAT_RECEIVED, (unsigned)n);
-	return n == UDP_BATCH;
+	return n == UDP_BATCH ? octets : 0;
 }
 
 void
 rx_udp(struct worker *w, const struct port *port, const struct lane *lane)
 {
-	for (unsigned i = 0; i < ROUNDS_MAX && receive(w, port, lane); i++)
-		;
+	size_t octets = 0;
+	for (unsigned i = 0; i < ROUNDS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
+		size_t n = receive(w, port, lane);
+		if (n == 0)
+			break;
+		octets += n;
+	}
 }

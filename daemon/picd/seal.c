@@ -53,7 +53,10 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
 	wstat_add(&w->stat, WSTAT_OUT_BYTES, octets);
 	if (!help_is_wanted(w, octets)) {
+		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
 		out_burst(w->esp, pkts, n);
+		if (octets >= LEARN_OCTETS)
+			help_learn(w, octets, clock_ns() - start);
 		seal_burst_done(w, pkts, n);
 	} else if (help_room(w) > 0) {
 		help_out(w, pkts, n);
@@ -70,6 +73,10 @@ seal_train_done(struct worker *w, struct super_job *job)
 	wstat_burst(w->stat.out_bursts, job->n);
 	wstat_add(&w->stat, WSTAT_OUT_PACKETS, job->n);
 	enum drop reason = (enum drop)job->verdict;
+	if (reason == DROP_NONE && job->super.layout == SUPER_BARE) {
+		send_udp_train(w, job);
+		return;
+	}
 	if (reason == DROP_NONE && !super_views(w->esp, job, views))
 		reason = DROP_NO_BUFFER;
 	if (reason != DROP_NONE)
@@ -108,7 +115,9 @@ trains(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
 	while (super_next(w->esp, s, &job)) {
+		uint64_t start = clock_ns();
 		super_crypt(w->esp, &job);
+		help_learn(w, job.n * job.seg_len, clock_ns() - start);
 		super_finish(w->esp, &job);
 		seal_train_done(w, &job);
 	}
@@ -130,7 +139,10 @@ static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	if (!super_start(w->esp, &s, p, SUPER_WHOLE)) {
+	/* who looks at packets wants to see them whole */
+	enum super_layout layout =
+	    tap_is_on(w) ? SUPER_WHOLE : (enum super_layout)send_layout(w, p);
+	if (!super_start(w->esp, &s, p, layout)) {
 		cut(w, p);
 		pkt_put(w->pool, p);
 		return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * send.c - protected packets to the raw sockets in batches, unless a UDP socket takes them.
+ * send.c - protected packets to the raw sockets in batches, unless a UDP or AF_XDP socket takes them.
  *
  * A packet that the outgoing device cannot take whole (EMSGSIZE) is fragmented if its DF bit allows, as a router
  * would do; else the path MTU is learned, so that the next packet of the inner source is answered.
@@ -132,13 +132,20 @@ sender_flush(struct worker *w, struct sender *s, const struct port *port)
 }
 
 void
-send_flush(struct worker *w)
+send_raw_flush(struct worker *w)
 {
-	send_udp_flush(w); /* may give some to those that follow */
 	if (w->send4.n > 0)
 		sender_flush(w, &w->send4, w->snap->send4);
 	if (w->send6.n > 0)
 		sender_flush(w, &w->send6, w->snap->send6);
+}
+
+void
+send_flush(struct worker *w)
+{
+	send_udp_flush(w); /* may give some to those that follow */
+	send_xsk_flush(w);
+	send_raw_flush(w);
 }
 
 void
@@ -176,7 +183,7 @@ send_chain(struct worker *w, struct pkt *p)
 			pkt_put(w->pool, p);
 		} else {
 			tap(w, p, TAP_SENT, p->user);
-			if (!send_udp(w, p))
+			if (!send_udp(w, p) && !send_xsk(w, p))
 				send_raw(w, p);
 		}
 		p = next;

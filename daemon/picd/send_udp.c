@@ -6,12 +6,15 @@
  * if the socket can say the same. Consecutive packets to one peer are a train as long as they have one length, the last may
  * be shorter; the kernel cuts it (UDP_SEGMENT). All trains of a turn go in few system calls. Whether routers may
  * fragment (DF) is a property of the socket, changed between messages when it has to be. What the socket refuses
- * goes by the raw socket, which knows about fragments and path MTUs. Worker's thread. RFC 3948.
+ * goes by the raw socket, which knows about fragments and path MTUs. What was sealed as a train already has no headers at
+ * all and is one message. Worker's thread. RFC 3948.
  */
 #include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/esp/out.h"
+#include "lib/esp/sa.h"
+#include "lib/esp/super.h"
 
 #include <errno.h>
 #include <netinet/udp.h>
@@ -198,4 +201,59 @@ send_udp(struct worker *w, struct pkt *p)
 	t->last_len = len;
 	t->msg->msg_hdr.msg_iovlen++;
 	return true;
+}
+
+unsigned
+send_layout(const struct worker *w, const struct pkt *p)
+{
+	const struct path *path = p->user;
+	bool has_socket = path->udp != NULL && path->udp[w->p.index] != NULL;
+	return has_socket && w->snap->has_trains && sa_params(p->sa)->src_port == NATT_PORT
+		   ? SUPER_BARE
+		   : SUPER_WHOLE;
+}
+
+/* The kernel did not take the train: its packets go by themselves. */
+static void
+bare_failed(struct worker *w, const struct super_job *job, int e)
+{
+	struct pkt *copies[SUPER_SEGS_MAX];
+	enum drop reason = errno_drop(e);
+	if (reason != DROP_SEND_FULL && super_copies(w->esp, job, copies)) {
+		for (unsigned i = 0; i < job->n; i++)
+			send_raw(w, copies[i]);
+		return;
+	}
+	for (unsigned i = 0; i < job->n; i++)
+		worker_drop(w, job->train->user, NULL, reason);
+}
+
+void
+send_udp_train(struct worker *w, const struct super_job *job)
+{
+	const struct path *path = job->train->user;
+	const struct port *port = path->udp[w->p.index];
+	struct mmsghdr m;
+	struct iovec iov = { .iov_base = pkt_data(job->train), .iov_len = job->train->len };
+	struct train t = { .msg = &m, .n = job->n, .seg_len = job->seg_len };
+	send_udp_flush(w); /* what came before */
+	if (!super_outer(job, &t.outer)) {
+		bare_failed(w, job, EINVAL);
+		pkt_put(w->pool, job->train);
+		return;
+	}
+	m = (struct mmsghdr){ .msg_hdr = {
+				  .msg_name = &t.to,
+				  .msg_namelen = address_put(&t.outer, &t.to),
+				  .msg_iov = &iov,
+				  .msg_iovlen = 1,
+			      } };
+	control_put(&t);
+	df_set(port, t.outer.df);
+	wstat_add(&w->stat, WSTAT_SENDS, 1);
+	wstat_add(&w->stat, WSTAT_TRAINS, t.n > 1);
+	wstat_add(&w->stat, WSTAT_TRAIN_SEGMENTS, t.n > 1 ? t.n : 0);
+	if (sendmsg(port->fd, &m.msg_hdr, MSG_DONTWAIT) < 0)
+		bare_failed(w, job, errno);
+	pkt_put(w->pool, job->train);
 }

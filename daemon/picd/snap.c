@@ -413,6 +413,51 @@ lanes_make(struct build *b)
 	}
 }
 
+/* --- AF_XDP --- */
+
+/* A way for each worker, on one queue after the other; NULL if there are not enough. */
+static const struct port *const *
+device_ways(struct build *b, const char *device)
+{
+	unsigned n = b->snap->n_workers;
+	unsigned n_queues = 0;
+	const struct port **ways = arena_array(b->a, n, sizeof(*ways));
+	while (n_queues < QUEUE_MAX && port_find_xsk(b->ports, device, n_queues, 0) != NULL)
+		n_queues++;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned queue = n_queues > 0 ? i % n_queues : 0;
+		ways[i] = n_queues > 0 ? port_find_xsk(b->ports, device, queue, i) : NULL;
+		if (ways[i] == NULL)
+			return NULL;
+	}
+	return ways;
+}
+
+static void
+devices_make(struct build *b)
+{
+	for (size_t i = 0; i < HOP_DEVICES; i++) {
+		const struct hop_device *d = &b->ports->devices[i];
+		struct snap_device *to = &b->snap->devices[i];
+		to->ports = device_ways(b, d->name);
+		to->mtu = d->mtu;
+		memcpy(to->from, d->from, sizeof(to->from));
+	}
+}
+
+static void
+receivers_make(struct build *b)
+{
+	struct receiver *list = arena_array(b->a, b->ports->n, sizeof(*list));
+	for (size_t i = 0; i < b->ports->n; i++) {
+		const struct port *p = b->ports->by_index[i];
+		if (p != NULL && p->kind == PORT_RAW && p->protocol == IPPROTO_ESP)
+			list[b->snap->n_receivers++] =
+			    (struct receiver){ .address = p->address, .tag = p->tag };
+	}
+	b->snap->receivers = list;
+}
+
 /* --- filters that select transport mode SAs --- */
 
 static const struct port_range *
@@ -506,6 +551,8 @@ snap_build(const struct conf *c, const struct assoc_table *assocs, const struct 
 	*out_clashes = sad_make(&b);
 	lanes_make(&b);
 	transport_make(&b);
+	devices_make(&b);
+	receivers_make(&b);
 	s->send4 = port_find_send(ports, ADDR_V4);
 	s->send6 = port_find_send(ports, ADDR_V6);
 	smap_done(&b.units);

@@ -108,6 +108,19 @@ struct port_range {
 	uint32_t hi;
 };
 
+/* An outside device with AF_XDP sockets. */
+struct snap_device {
+	const struct port *const *ports; /* by worker: of its own way; NULL: none (any more) */
+	uint8_t from[MAC_LEN];
+	uint32_t mtu;
+};
+
+/* A local gateway, and the tag of the raw socket that gets its ESP. */
+struct receiver {
+	struct addr address;
+	uint32_t tag;
+};
+
 struct snap {
 	uint64_t generation; /* counts from 1 */
 	unsigned n_workers;  /* that take part: the owners of SAs */
@@ -127,6 +140,9 @@ struct snap {
 	struct sad *sad;
 	const struct port *send4; /* NULL: not handed over yet */
 	const struct port *send6;
+	struct snap_device devices[HOP_DEVICES];
+	const struct receiver *receivers;
+	size_t n_receivers;
 	/* Main thread: what nobody needs once the successor of this snapshot is everywhere. */
 	struct assoc_retired retired;
 	struct port *retired_ports;

@@ -22,6 +22,7 @@
 
 uint64_t test_now_ms = 1000;
 unsigned test_n_workers = 1;
+uint64_t test_help_ns = UINT64_MAX;
 
 static uint64_t
 now_ms(void)
@@ -65,6 +66,7 @@ gw_init(struct gw *g, const char *instance)
 	struct worker_params params = {
 		.tally = g->p.tally,
 		.notify = notify,
+		.help_ns = test_help_ns,
 		.now_ms = now_ms,
 		.rand = rand_fill,
 	};

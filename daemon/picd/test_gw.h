@@ -24,6 +24,7 @@ struct gw {
 };
 
 extern uint64_t test_now_ms;
+extern uint64_t test_help_ns;   /* likewise; never at first */
 extern unsigned test_n_workers; /* of gateways made from now on; 1 at first */
 
 void gw_init(struct gw *g, const char *instance);

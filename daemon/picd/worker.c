@@ -14,6 +14,7 @@
 #include "lib/esp/sa.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -79,6 +80,11 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 			rx_udp(w, port, lane);
 		if ((events & EPOLLERR) != 0)
 			error_clear(port);
+	} else if (port->kind == PORT_XSK) {
+		if ((events & EPOLLIN) != 0)
+			rx_xsk(w, port, lane);
+		if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+			error_clear(port);
 	} else {
 		if ((events & EPOLLIN) != 0)
 			rx_device(w, port, lane);
@@ -122,6 +128,17 @@ tick(struct worker *w)
 	    (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, memory_order_relaxed);
 }
 
+/* Waits for a helper only. Packets wait where they are; no event. */
+static int
+wake_wait(struct worker *w, int timeout_ms)
+{
+	struct pollfd p = { .fd = w->wake_fd, .events = POLLIN };
+	uint64_t wakes;
+	if (poll(&p, 1, timeout_ms) > 0)
+		(void)!read(w->wake_fd, &wakes, sizeof(wakes));
+	return 0;
+}
+
 /* Waits for packets of ports and of other workers. */
 static int
 wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
@@ -134,7 +151,8 @@ wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
 		timeout_ms = 0;
 	else if (!help_is_none(w) && (timeout_ms < 0 || timeout_ms > LATE_MS))
 		timeout_ms = LATE_MS;
-	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	int n = help_is_full(w) ? wake_wait(w, timeout_ms)
+				: epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	atomic_store_explicit(&w->is_asleep, false, memory_order_relaxed);
 	return n;
 }

@@ -22,6 +22,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum {
 	BURST_MAX = ESP_BURST_MAX,
@@ -40,14 +41,16 @@ enum {
 	FLOW_EVENTS_PER_S = 100,
 	NOTICES = 1024, /* waiting for the main thread; a power of two */
 	BAD_SPIS_PER_S = 10,
+	HOPS_PER_S = 1000,
 	DELIVER_MAX = 256,          /* opened packets of a turn that wait to be merged; MERGE_MAX */
 	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
-	HELP_OCTETS = 96 << 10, /* in a turn, from which on help is worth a wake */
-	LATE_MS = 50,           /* after which a helper is not waited for */
+	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
+	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
+	LATE_MS = 250,           /* after which a helper is not waited for */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -90,6 +93,17 @@ struct udp_sender {
 	struct mmsghdr msgs[UDP_SEND_MAX];
 	struct iovec iov[UDP_SEND_MAX];
 	struct pkt *pkts[UDP_SEND_MAX];
+};
+
+/* Packets on their way to an AF_XDP socket. */
+struct xsk_sender {
+	unsigned device; /* its number */
+	unsigned n;
+	struct hop *hop; /* of the packet before, whose outer addresses, as on the wire, are: */
+	uint32_t n_last;
+	uint8_t last[32];
+	uint64_t ways[BURST_MAX];
+	struct pkt *pkts[BURST_MAX];
 };
 
 struct pmtu_entry {
@@ -138,7 +152,8 @@ struct task {
 	bool is_helped;
 	bool is_lost; /* the owner's: given up, but the helper still works on it */
 	unsigned n;
-	uint64_t since_ms;
+	bool is_waited_for;
+	uint64_t since_ms;   /* when the owner began to wait */
 	uint64_t generation; /* of the snapshot and the epoch that its SAs are from */
 	uint64_t epoch;
 	struct super_job *train; /* TASK_TRAIN */
@@ -198,6 +213,7 @@ struct worker {
 	struct sender send4;
 	struct sender send6;
 	struct udp_sender udp;
+	struct xsk_sender xsk;
 	struct merge *merge;
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
@@ -206,6 +222,7 @@ struct worker {
 	struct limiter reports;
 	struct limiter ike_limit;
 	struct tasks tasks;
+	uint64_t ns_per_kib;  /* what cryptography costs lately */
 	uint32_t turn_octets; /* of packets since the turn began */
 	uint64_t turn_epoch;  /* as it was then */
 	bool has_helped;      /* in this turn */
@@ -230,6 +247,7 @@ struct worker {
 
 	/* what kmd should know: one writer, one reader */
 	struct limiter bad_spi_limit;
+	struct limiter hop_limit;
 	struct notice notices[NOTICES];
 	_Atomic uint32_t notices_in;
 	_Atomic uint32_t notices_out;
@@ -240,6 +258,15 @@ static inline enum drop
 errno_drop(int e)
 {
 	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
+}
+
+/* A clock for measuring. */
+static inline uint64_t
+clock_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* This worker's part of what all may do together. */
@@ -300,6 +327,10 @@ bool help_make(struct worker *w);
 void help_free(struct worker *w);
 /* More packets, of so many octets, have come in this turn: shall others help with them? True as long as some wait. */
 bool help_is_wanted(struct worker *w, uint32_t octets);
+/* OCTETS took so long. */
+void help_learn(struct worker *w, uint32_t octets, uint64_t ns);
+/* So much waits that no more should be read. */
+bool help_is_full(const struct worker *w);
 /* Nothing waits for its cryptography. */
 bool help_is_none(const struct worker *w);
 /* How many tasks more there is room for. */
@@ -344,6 +375,18 @@ void send_raw(struct worker *w, struct pkt *p);
 /* Takes P over if a UDP socket can send it just as it is; else false. */
 __attribute__((warn_unused_result)) bool send_udp(struct worker *w, struct pkt *p);
 void send_udp_flush(struct worker *w);
+/* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
+unsigned send_layout(const struct worker *w, const struct pkt *p);
+void send_udp_train(struct worker *w, const struct super_job *job);
+
+/* Sends what waits for the raw sockets. */
+void send_raw_flush(struct worker *w);
+
+/* --- xsk.c --- */
+void rx_xsk(struct worker *w, const struct port *port, const struct lane *lane);
+/* Takes P over if it can leave as a frame; else false. */
+__attribute__((warn_unused_result)) bool send_xsk(struct worker *w, struct pkt *p);
+void send_xsk_flush(struct worker *w);
 
 /* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */
@@ -372,6 +415,8 @@ void flowlog_note(struct worker *w, const struct path *path, const struct flow *
 /* --- notice.c --- */
 /* A packet was dropped because PATH has no SA yet. */
 void notice_acquire(struct worker *w, const struct path *path);
+/* Nobody knows yet how a frame of plain ESP to REMOTE looks. */
+void notice_hop(struct worker *w, const struct addr *local, const struct addr *remote);
 /* P is ESP or AH as it came, and its SPI is nobody's. */
 void notice_bad_spi(struct worker *w, const struct pkt *p);
 

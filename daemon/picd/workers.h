@@ -18,6 +18,7 @@
 #include "lib/base/addr.h"
 #include "lib/esp/worker.h"
 
+struct hops;
 struct port;
 struct snap;
 struct tally;
@@ -25,7 +26,10 @@ struct taps;
 struct worker;
 struct wstat;
 
-enum { CREW_MAX = 16 }; /* threads; as many as WORKERS_MAX of lib/conf */
+enum {
+	CREW_MAX = 16, /* threads; as many as WORKERS_MAX of lib/conf */
+	HELP_NS_DEFAULT = 60 * 1000,
+};
 
 struct worker_params {
 	unsigned index;      /* from 0; row of the tallies; workers_new() sets it */
@@ -33,8 +37,11 @@ struct worker_params {
 	/* Called on the worker's thread when worker_seen() has moved or a log event waits; must not block. */
 	void (*notify)(void *arg);
 	void *notify_arg;
+	/* Of cryptography in one turn, from which on help is worth a wake. */
+	uint64_t help_ns;
 	uint64_t (*now_ms)(void); /* monotonic */
 	void (*rand)(void *arg, void *buf, size_t n);
+	const struct hops *hops; /* NULL: no frames leave by AF_XDP; borrowed */
 	enum esp_engine engine;
 };
 
@@ -93,13 +100,13 @@ struct flow_event {
 /* Main thread: takes the oldest event; false if there is none. */
 bool worker_next_event(struct worker *w, struct flow_event *out);
 
-/* Something that kmd should know. */
+/* Something that kmd, or netd, should know. */
 struct notice {
-	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI } kind;
+	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI, NOTICE_HOP } kind;
 	uint32_t slot; /* ACQUIRE: of the association that a packet waits for */
 	uint32_t spi;  /* BAD_SPI: that nobody has, in a packet between these */
 	bool is_ah;
-	struct addr local;
+	struct addr local; /* HOP: there is plain ESP to be sent between these */
 	struct addr remote;
 };
 

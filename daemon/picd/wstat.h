@@ -31,6 +31,7 @@
 	X(WSTAT_SENDS, "sends", "system calls that sent packets")                                  \
 	X(WSTAT_TRAINS, "trains", "sends that the kernel cut into several packets")                \
 	X(WSTAT_TRAIN_SEGMENTS, "train-segments", "packets in those")                              \
+	X(WSTAT_FRAMES, "frames", "packets that left by AF_XDP")                                   \
 	X(WSTAT_HANDED_OVER, "handed-over", "packets given to the worker that owns their SA")      \
 	X(WSTAT_TAKEN_OVER, "taken-over", "packets that came from other workers")                  \
 	X(WSTAT_HELPS_TAKEN, "helps-taken", "batches of ours that others worked on")               \

@@ -148,6 +148,17 @@ engine_seal(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t 
 	engine_gcm(e, sa, nonce, esp, src, dst, len, icv);
 }
 
+/* engine_seal() with the NONCE of that packet, which was made by engine_iv_put() some packets ago. */
+static inline void
+engine_seal_nonce(struct engines *e, struct sa *sa, const uint8_t *nonce, const uint8_t *esp,
+    const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
+{
+	if (sa->gcm != NULL)
+		engine_gcm(e, sa, nonce, esp, src, dst, len, icv);
+	else
+		engine_seal(e, sa, esp, src, dst, len, icv);
+}
+
 /* Decrypts likewise. False: ICV is not the right one (compared in constant time), and what DST holds must not be used. */
 static inline bool
 engine_open(struct engines *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,

@@ -576,30 +576,58 @@ struct quick {
 	uint8_t outer_tos;
 };
 
-/* Prepares the usual packet: GCM in tunnel mode, and nothing is wrong so far. What comes out is what packet_prepare() and
- * packet_finish() would have made. False, with nothing done: they must. */
+/* Is nothing wrong with the packet so far? *OUT_SEALED: octets of its encrypted part. */
 static inline bool
-quick_prepare(struct pkt *p, const struct sa *sa, const struct front *f, struct quick *q)
+front_check(const struct pkt *p, const struct sa *sa, const struct front *f, uint32_t *out_sealed)
+{
+	uint32_t avail = p->len - f->off;
+	uint32_t around = ESP_HDR_LEN + (uint32_t)sa->iv_len + sa->esp_icv_len;
+	*out_sealed = avail - around;
+	return f->udp_port == sa->udp_port && avail <= BURST_LEN_MAX &&
+	       avail >= around + sa->block_len && ((avail - around) & (sa->block_len - 1U)) == 0 &&
+	       sa->source.w[0] == f->src &&
+	       replay_check(&sa->replay, get32(pkt_data(p) + f->off + 4)) == DROP_NONE;
+}
+
+/* Prepares a packet of GCM. What comes out is what packet_prepare() and packet_finish() would have made. */
+static inline void
+quick_prepare(
+    struct pkt *p, const struct sa *sa, const struct front *f, uint32_t sealed_len, struct quick *q)
 {
 	uint8_t *esp = pkt_data(p) + f->off;
-	uint32_t avail = p->len - f->off;
-	uint32_t around = (uint32_t)QUICK_HDR_LEN + AEAD_ICV_LEN;
-	uint32_t sealed_len = avail - around;
-	if (f->udp_port != sa->udp_port || avail > BURST_LEN_MAX ||
-	    avail < around + sa->block_len || (sealed_len & (sa->block_len - 1U)) != 0 ||
-	    sa->source.w[0] != f->src)
-		return false;
-	uint32_t seq = get32(esp + 4);
-	if (replay_check(&sa->replay, seq) != DROP_NONE)
-		return false;
 	engine_nonce(sa, esp, q->nonce);
 	q->p = p;
 	q->esp = esp;
-	q->seq = seq;
+	q->seq = get32(esp + 4);
 	q->sealed_len = sealed_len;
 	q->outer_len = f->around + p->len;
 	q->outer_tos = f->tos;
-	return true;
+}
+
+/* Makes an item of a packet, as packet_prepare() does, for algorithms that go in bursts. */
+static inline void
+quick_item(
+    struct pkt *p, struct sa *sa, const struct front *f, uint32_t sealed_len, struct burst_item *it)
+{
+	uint8_t *esp = pkt_data(p) + f->off;
+	uint8_t *body = esp + ESP_HDR_LEN + sa->iv_len;
+	it->pkt = p;
+	it->sa = sa;
+	it->is_encrypt = false;
+	it->hash_at = esp;
+	it->hash_len = sa->esp_icv_len > 0 ? (uint32_t)(body - esp) + sealed_len : 0;
+	it->cipher_at = body;
+	it->cipher_len = sa->iv_len > 0 ? sealed_len : 0;
+	it->iv = esp + ESP_HDR_LEN;
+	it->icv_out = sa->is_aead ? body + sealed_len : it->icv;
+	it->seq = get32(esp + 4);
+	it->around = f->around;
+	it->hdr_len = f->off;
+	it->ipsec_len = (uint32_t)(body - esp);
+	it->sealed_len = sealed_len;
+	it->tos = f->tos;
+	it->hdr_saved = 0;
+	memcpy(it->icv_got, body + sealed_len, BURST_ICV_MAX); /* those beyond do not matter */
 }
 
 static inline void
@@ -668,6 +696,8 @@ static __attribute__((noinline)) struct progress
 quick_drain(struct esp_worker *w, struct sa *sa, struct quick *ring, struct progress at)
 {
 	struct sa_run run = { 0 };
+	job_crypt(w, &w->job);
+	in_finish(w, &w->job);
 	while (at.n_crypted < at.n_prepared)
 		quick_crypt(w, sa, &ring[at.n_crypted++ % QUICK_MAX]);
 	while (at.n_finished < at.n_crypted)
@@ -676,8 +706,16 @@ quick_drain(struct esp_worker *w, struct sa *sa, struct quick *ring, struct prog
 	return at;
 }
 
-/* Opens those of the packets that belong to the SA of the first, if that has a short way; the others go to REST. Each is
- * prepared, opened when QUICK_LAG more are prepared, and looked at when QUICK_LAG more are opened: what one step writes
+/* Is P, whose headers are unusual, a packet of SA all the same? */
+static __attribute__((noinline)) bool
+belongs_to(struct pkt *p, const struct sa *sa)
+{
+	struct outer o;
+	return packet_parse(p, &o) == DROP_NONE && key_is(&sa->key, &o);
+}
+
+/* Opens those of the packets that belong to the SA of the first, if that has a short way; the others go to REST. With GCM
+ * each is prepared, opened when QUICK_LAG more are prepared, and looked at when QUICK_LAG more are opened: what one step writes
  * has then reached the cache where the next one reads it, and the processor has something else to do meanwhile. */
 static size_t
 burst_quick(
@@ -694,16 +732,26 @@ burst_quick(
 		bool is_usual = (i == 0 || sa != NULL) && front_read(p, &f);
 		if (i == 0 && is_usual)
 			sa = quick_sa(sad, &f);
-		if (!is_usual || sa == NULL || sa->key.spi != f.spi || sa->key.dst[0] != f.dst) {
+		bool is_ours =
+		    is_usual && sa != NULL && sa->key.spi == f.spi && sa->key.dst[0] == f.dst;
+		uint32_t sealed_len;
+		if (!is_ours && (sa == NULL || is_usual || !belongs_to(p, sa))) {
 			rest[n_rest++] = p;
 			continue;
 		}
-		if (!quick_prepare(p, sa, &f, &ring[at.n_prepared % QUICK_MAX])) {
+		if (!is_ours || !front_check(p, sa, &f, &sealed_len)) {
 			/* in its turn, because the window moves */
 			at = quick_drain(w, sa, ring, at);
 			in_steps(w, sad, &pkts[i], 1);
 			continue;
 		}
+		p->sa = sa;
+		p->family = 0;
+		if (sa->gcm == NULL) {
+			quick_item(p, sa, &f, sealed_len, burst_next(&w->job.burst));
+			continue;
+		}
+		quick_prepare(p, sa, &f, sealed_len, &ring[at.n_prepared % QUICK_MAX]);
 		at.n_prepared++;
 		if (at.n_prepared - at.n_crypted <= QUICK_LAG)
 			continue;

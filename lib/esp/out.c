@@ -364,32 +364,34 @@ struct quick {
 	uint32_t sealed;
 };
 
-/* Prepares the usual packet: GCM in tunnel mode, fits, needs nothing changed. What comes out is what packet_out() would
- * have made. False, with nothing done: packet_out() must. */
+/* Prepares the usual packet: ESP in tunnel mode around IPv4, fits, needs nothing changed. What comes out is what
+ * packet_out() would have made, but that the IV is not written. False, with nothing done: packet_out() must. */
 static inline bool
-quick_prepare(struct esp_worker *w, struct pkt *p, struct quick *q, struct sa_run *run)
+quick_prepare(struct esp_worker *w, struct pkt *p, struct quick *q, bool is_gcm)
 {
 	struct sa *sa = p->sa;
 	struct ip_hdr h;
 	uint8_t *body = pkt_data(p);
-	if (sa == NULL || !sa->is_quick || sa->is_in || ip_read(body, p->len, &h) != DROP_NONE)
+	if (ip_read(body, p->len, &h) != DROP_NONE)
 		return false;
-	uint32_t ahead = sa->lead_len + (uint32_t)QUICK_HDR_LEN;
-	uint32_t total_len = sa_sealed_len(sa, 0, h.total_len, false);
+	/* of GCM the compiler knows them */
+	uint32_t block = is_gcm ? 4 : sa->block_len;
+	uint32_t esp_len = ESP_HDR_LEN + (is_gcm ? (uint32_t)AEAD_IV_LEN : sa->iv_len);
+	uint32_t ahead = sa->lead_len + esp_len;
+	uint32_t total_len = sa->around[0] + ((h.total_len + 2 + block - 1) & ~(block - 1));
 	uint32_t seq = atomic_load_explicit(&sa->seq, memory_order_relaxed);
 	if (total_len > sa_limit_now(sa) || seq == UINT32_MAX || p->off < ahead)
 		return false;
 	if (h.df && atomic_load_explicit(&sa->df, memory_order_relaxed) == SA_DF_CLEAR)
 		return false;
 	atomic_store_explicit(&sa->seq, seq + 1, memory_order_relaxed);
-	uint8_t *esp = body - QUICK_HDR_LEN;
+	uint8_t *esp = body - esp_len;
 	put32(esp, sa->esp_spi);
 	put32(esp + 4, seq + 1);
-	engine_iv_put(sa->iv_next++, sa, esp + ESP_HDR_LEN, q->nonce);
 	q->sa = sa;
 	q->esp = esp;
-	q->sealed =
-	    trailer_build(sa, body, h.total_len, h.family == ADDR_V4 ? PROTO_IPIP : PROTO_IPV6);
+	q->sealed = trailer_build_of(
+	    block, body, h.total_len, h.family == ADDR_V4 ? PROTO_IPIP : PROTO_IPV6);
 	w->ip4_id = tunnel_id_next(w->ip4_id);
 	tunnel_outer4_build(w->ip4_id, sa, &h, total_len, body - ahead);
 	p->off -= ahead;
@@ -397,8 +399,30 @@ quick_prepare(struct esp_worker *w, struct pkt *p, struct quick *q, struct sa_ru
 	p->verdict = DROP_NONE;
 	p->family = ADDR_V4;
 	p->lead = sa->lead_len != sa->outer_len ? sa->lead_len : 0;
-	sa_run_add(run, sa, total_len);
 	return true;
+}
+
+/* Makes an item of a prepared packet, for algorithms that go in bursts. */
+static inline void
+quick_item(struct esp_worker *w, struct pkt *p, const struct quick *q)
+{
+	struct sa *sa = q->sa;
+	if (burst_is_full(&w->job.burst)) /* only fragments can be so many */
+		job_run(w, &w->job);
+	struct burst_item *it = burst_next(&w->job.burst);
+	uint32_t esp_len = ESP_HDR_LEN + (uint32_t)sa->iv_len;
+	it->pkt = p;
+	it->sa = sa;
+	it->is_encrypt = true;
+	it->hdr_saved = 0;
+	it->iv = q->esp + ESP_HDR_LEN;
+	if (sa->iv_len > 0)
+		iv_build(w, sa, it->iv);
+	it->cipher_at = q->esp + esp_len;
+	it->cipher_len = sa->iv_len > 0 ? q->sealed : 0;
+	it->hash_at = q->esp;
+	it->hash_len = sa->esp_icv_len > 0 ? esp_len + q->sealed : 0;
+	it->icv_out = it->cipher_at + q->sealed;
 }
 
 static inline void
@@ -421,10 +445,20 @@ out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
 		if (i + AHEAD < n && pkts[i + AHEAD]->sa != pkts[i]->sa &&
 		    pkts[i + AHEAD]->sa != NULL)
 			sa_prefetch(pkts[i + AHEAD]->sa);
-		if (!quick_prepare(w, pkts[i], &quick[n_quick % QUICK_MAX], &run))
-			packet_out(w, &w->job, pkts[i]);
-		else if (++n_quick - n_done == QUICK_MAX)
-			quick_crypt(w, &quick[n_done++ % QUICK_MAX]);
+		struct pkt *p = pkts[i];
+		struct quick *q = &quick[n_quick % QUICK_MAX];
+		struct sa *sa = p->sa;
+		bool is_quick = sa != NULL && sa->is_quick && !sa->is_in;
+		if (is_quick && sa->gcm != NULL && quick_prepare(w, p, q, true)) {
+			engine_iv_put(sa->iv_next++, sa, q->esp + ESP_HDR_LEN, q->nonce);
+			sa_run_add(&run, sa, p->len);
+			if (++n_quick - n_done == QUICK_MAX)
+				quick_crypt(w, &quick[n_done++ % QUICK_MAX]);
+		} else if (is_quick && sa->gcm == NULL && quick_prepare(w, p, q, false)) {
+			quick_item(w, p, q);
+		} else {
+			packet_out(w, &w->job, p);
+		}
 	}
 	while (n_done < n_quick)
 		quick_crypt(w, &quick[n_done++ % QUICK_MAX]);

@@ -161,7 +161,7 @@ around_set(struct sa *sa)
 static bool
 is_quick(const struct sa *sa)
 {
-	return sa->gcm != NULL && sa->is_tunnel && (sa->is_in || sa->outer_len == IP4_LEN);
+	return sa->is_tunnel && !sa->has_ah && (sa->is_in || sa->outer_len == IP4_LEN);
 }
 
 static void

@@ -47,8 +47,7 @@ struct sa {
 	uint8_t hash_icv_len; /* the one of both that is used */
 	uint8_t engine;       /* enum engine_id */
 	bool is_aead;
-	bool
-	    is_quick; /* GCM by libipsec-mb in tunnel mode: out.c and in.c have a short way for it */
+	bool is_quick; /* ESP in tunnel mode, out in IPv4: in.c and out.c have a short way */
 	bool has_icv;
 	bool has_esp;
 	bool has_ah;

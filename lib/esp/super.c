@@ -205,7 +205,7 @@ segment_copy(const struct super_job *job, struct cut *c, unsigned i, uint8_t *bo
  * comes next, which is put back. */
 static void
 segment_direct(struct esp_worker *w, const struct super_job *job, const struct cut *c, unsigned i,
-    uint8_t *esp)
+    const uint8_t *nonce, uint8_t *esp)
 {
 	struct sa *sa = job->super.sa;
 	uint32_t len;
@@ -217,7 +217,7 @@ segment_direct(struct esp_worker *w, const struct super_job *job, const struct c
 	memcpy(saved, end, sizeof(saved));
 	uint32_t sealed = trailer_build(sa, body, c->hdr_len + len, next_header(job));
 	uint8_t *to = esp + ESP_HDR_LEN + sa->iv_len;
-	engine_seal(&w->engines, sa, esp, body, to, sealed, to + sealed);
+	engine_seal_nonce(&w->engines, sa, nonce, esp, body, to, sealed, to + sealed);
 	memcpy(end, saved, sizeof(saved));
 }
 
@@ -226,20 +226,25 @@ aead_seal(struct esp_worker *w, struct super_job *job, struct cut *c)
 {
 	struct sa *sa = job->super.sa;
 	unsigned last = job->first + job->n - 1;
+	_Alignas(16) uint8_t nonces[SUPER_SEGS_MAX][16];
+	/* all of them ahead: what is used as soon as it is written costs a stall, see engine_gcm() */
+	for (unsigned k = 0; k < job->n; k++) {
+		uint8_t *esp = esp_at(job, k);
+		esp_header(job, k, esp);
+		engine_iv_put(job->iv + k, sa, esp + ESP_HDR_LEN, nonces[k]);
+	}
 	for (unsigned k = 0; k < job->n; k++) {
 		unsigned i = job->first + k;
 		uint8_t *esp = esp_at(job, k);
-		uint64_t iv = job->iv + k;
-		esp_header(job, k, esp);
-		memcpy(esp + ESP_HDR_LEN, &iv, sizeof(iv));
 		bool is_edge = (k == 0 && i > 0) || (i == last && i + 1 < c->n);
 		if (!is_edge) {
-			segment_direct(w, job, c, i, esp);
+			segment_direct(w, job, c, i, nonces[k], esp);
 			continue;
 		}
 		uint8_t *body = esp + ESP_HDR_LEN + sa->iv_len;
 		uint32_t sealed = segment_copy(job, c, i, body);
-		engine_seal(&w->engines, sa, esp, body, body, sealed, body + sealed);
+		engine_seal_nonce(
+		    &w->engines, sa, nonces[k], esp, body, body, sealed, body + sealed);
 	}
 	job->is_done = true;
 }
@@ -355,6 +360,34 @@ super_views(struct esp_worker *w, const struct super_job *job, struct pkt **out)
 		p->user = train->user;
 		p->family = train->family;
 		p->lead = sa->lead_len != sa->outer_len ? sa->lead_len : 0;
+		out[k] = p;
+	}
+	return true;
+}
+
+bool
+super_copies(struct esp_worker *w, const struct super_job *job, struct pkt **out)
+{
+	const struct super *s = &job->super;
+	uint16_t id = ids_take(w, job->n);
+	for (unsigned k = 0; k < job->n; k++) {
+		uint32_t len = k + 1 < job->n ? job->seg_len : job->last_len;
+		struct pkt *p = pkt_get(w->pool);
+		if (p == NULL) {
+			while (k > 0)
+				pkt_put(w->pool, out[--k]);
+			return false;
+		}
+		p->len = s->sa->lead_len + len;
+		memcpy(pkt_data(p) + s->sa->lead_len, esp_at(job, k), len);
+		tunnel_outer_build(&id, s->sa, &s->inner, p->len, pkt_data(p));
+		if (s->sa->lead_len == IP6_LEN + UDP_LEN)
+			tunnel_udp_sum(pkt_data(p), p->len);
+		p->sa = job->train->sa;
+		p->tag = job->train->tag;
+		p->user = job->train->user;
+		p->family = job->train->family;
+		p->lead = s->sa->lead_len != s->sa->outer_len ? s->sa->lead_len : 0;
 		out[k] = p;
 	}
 	return true;

@@ -107,4 +107,8 @@ bool super_outer(const struct super_job *job, struct pkt_outer *out);
  * train may be put. False, with nothing made: the pool has too few. */
 bool super_views(struct esp_worker *w, const struct super_job *job, struct pkt **out);
 
+/* Copies every segment of a finished BARE train into a packet with its outer headers, as out_burst() would have left them: for
+ * who cannot send it as it is. False, with nothing made: the pool has too few. */
+bool super_copies(struct esp_worker *w, const struct super_job *job, struct pkt **out);
+
 #endif

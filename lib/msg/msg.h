@@ -68,6 +68,13 @@ enum msg_type {
 	MSG_SOCKET_GONE, /* N->P socket-gone { kind, [address], family, [queue] }; kind "natt" without queue: all of ADDRESS */
 	MSG_NET_SYNC, /* N->P net-sync { commit, [source-inet], [source-inet6] }: everything for this commit has been handed over;
 	               * source-*: an address of the host, for ICMP errors about packets of units without one */
+	MSG_XDP_MEMORY, /* N->P + fd: the frames of the AF_XDP sockets of a queue that come next, one for each way from 0 */
+	MSG_XDP_READY, /* P->N xdp-ready { device, queue }: all sockets of the queue have come; packets may */
+	MSG_HOP_ASK, /* P->N hop-ask { local, remote }: I have plain ESP to send from there to there */
+	MSG_HOP, /* N->P hop { local, remote, device, [from, to (Ethernet addresses), mtu], [reason] }: it may leave as a frame by an
+		  * AF_XDP socket of DEVICE, if it has no more than MTU octets from the IP header on; with a reason it may not. Answers
+		  * MSG_HOP_ASK, and comes again whenever it is another one. Before the first that says yes, and whenever they change:
+		  * MSG_XDP_MEMORY and MSG_SOCKET { kind "xdp", device, queue, way, ways, mode ("native", "generic") }, MSG_SOCKET_GONE */
 	/* --- sallyportd and mgd, again: what root alone may do, asked for by a user whom mgd has judged --- */
 	MSG_LOG_ASK =
 	    32, /* M->S log-ask { [name], [clear], [all] }: open log/NAME for reading; without a name: which are there? clear:

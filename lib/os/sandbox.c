@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <seccomp.h>
@@ -37,13 +38,21 @@ enum { HAS_SANITIZER = 1 };
 enum { HAS_SANITIZER = 0 };
 #endif
 
+/* A capability that can be done without, if this process could have it at all. */
+static uint64_t
+if_there(cap_value_t c)
+{
+	return cap_get_bound(c) == CAP_SET ? CAP_BIT(c) : 0;
+}
+
 uint64_t
 sandbox_caps(enum sandbox_profile profile)
 {
-	/* netd: network configuration and TUN devices; raw sockets; ports below 1024 (IKE) */
+	/* netd: network configuration and TUN devices; raw sockets; ports below 1024 (IKE). For AF_XDP: the program on a
+	 * device, memory for frames that is locked; without these rights it goes without. */
 	if (profile == SANDBOX_NETD)
 		return CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_NET_RAW) |
-		       CAP_BIT(CAP_NET_BIND_SERVICE);
+		       CAP_BIT(CAP_NET_BIND_SERVICE) | if_there(CAP_BPF) | if_there(CAP_IPC_LOCK);
 	return 0;
 }
 
@@ -195,7 +204,7 @@ static const int stat_calls[] = { N(newfstatat), N(statx), END };
 
 /* netd: sockets (families limited below), TUN ioctls, sysctl files; libnftables waits with pselect. */
 static const int netd_calls[] = { N(bind), N(connect), N(setsockopt), N(ioctl), N(openat),
-	N(pselect6), N(uname), END };
+	N(pselect6), N(uname), N(memfd_create), N(ftruncate), END };
 
 /* mgd: the committed configurations (Landlock keeps it below its folder), the command line's clients, handing a sealed
  * configuration to the daemons. geteuid and the like: the C library's user lookups. */
@@ -257,18 +266,31 @@ memory_allow(scmp_filter_ctx f)
 	return rc;
 }
 
-/* netd opens netlink, raw and probe sockets, and none of any other kind. The C library's user lookups of mgd try a Unix
+/* netd opens netlink, raw, AF_XDP and probe sockets, and none of any other kind. The C library's user lookups of mgd try a Unix
  * socket to a name cache: that is refused without killing. */
 static int
 sockets_allow(scmp_filter_ctx f, enum sandbox_profile profile)
 {
-	static const int families[] = { AF_NETLINK, AF_INET, AF_INET6 };
+	static const int families[] = { AF_NETLINK, AF_INET, AF_INET6, AF_XDP };
 	int rc = 0;
-	for (size_t i = 0; i < 3 && rc == 0 && profile == SANDBOX_NETD; i++)
+	for (size_t i = 0; i < 4 && rc == 0 && profile == SANDBOX_NETD; i++)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, N(socket), 1,
 		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
 	if (profile == SANDBOX_MGD)
 		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), N(socket), 0);
+	return rc;
+}
+
+/* netd: making what it puts on a device, not looking at what others have made. */
+static int
+bpf_allow(scmp_filter_ctx f, enum sandbox_profile profile)
+{
+	static const int commands[] = { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
+		BPF_PROG_LOAD, BPF_LINK_CREATE };
+	int rc = 0;
+	for (size_t i = 0; i < 5 && rc == 0 && profile == SANDBOX_NETD; i++)
+		rc = seccomp_rule_add(
+		    f, SCMP_ACT_ALLOW, N(bpf), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
 	return rc;
 }
 
@@ -328,6 +350,8 @@ calls_limit(enum sandbox_profile profile)
 		rc = watch_allow(f);
 	if (rc == 0)
 		rc = sockets_allow(f, profile);
+	if (rc == 0)
+		rc = bpf_allow(f, profile);
 	if (rc == 0)
 		rc = options_allow(f, profile);
 	if (rc == 0 && HAS_SANITIZER)

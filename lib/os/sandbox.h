@@ -20,7 +20,7 @@ enum sandbox_profile { SANDBOX_NETD, SANDBOX_MGD, SANDBOX_KMD, SANDBOX_PKID, SAN
 __attribute__((warn_unused_result)) int sandbox_enter(
     enum sandbox_profile profile, const char **out_what);
 
-/* The capabilities of a profile as a bit mask. */
+/* The capabilities of a profile as a bit mask: those that it cannot do without, and others if this process might have them. */
 uint64_t sandbox_caps(enum sandbox_profile profile);
 
 /* In a freshly forked root child: takes UID, GID and no other groups, keeps exactly CAPS in every capability set, so

@@ -64,6 +64,13 @@ def decode(data):
     return one(0)[0]
 
 
+def netd_caps():
+    """CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW; CAP_IPC_LOCK and CAP_BPF where root itself might have them."""
+    with open('/proc/self/status') as f:
+        bound = int(re.search(r'CapBnd:\t(\w+)', f.read()).group(1), 16)
+    return 0x3400 | bound & (1 << 14 | 1 << 39)
+
+
 def check_rights(pid, name, caps):
     """What a daemon may do, as the kernel says: CAPS and nothing else, no root, sandboxed, four kinds of descriptors."""
     with open(f'/proc/{pid}/status') as f:
@@ -81,7 +88,7 @@ def check_rights(pid, name, caps):
         assert b'PATH=' not in f.read()
     for fd in os.listdir(f'/proc/{pid}/fd'):
         target = os.readlink(f'/proc/{pid}/fd/{fd}')
-        assert target in ('/dev/null', '/dev/net/tun', '/memfd:sallyport (deleted)') or f'/log/{name}' in target or \
+        assert target in ('/dev/null', '/dev/net/tun', '/memfd:sallyport (deleted)', '/memfd:xsk (deleted)') or f'/log/{name}' in target or \
             target.endswith('/log/messages') or \
             (name == 'mgd' and target.endswith('/config')) or \
             (name == 'netd' and target.endswith(('/net/udp', '/net/udp6'))) or \

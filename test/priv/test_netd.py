@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway import MSG_LOAD, PATIENCE, Gateway, check_rights, wait
+from gateway import MSG_LOAD, PATIENCE, Gateway, check_rights, netd_caps, wait
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -100,7 +100,7 @@ def test_start_makes_and_stop_leaves_nothing(gateway):
     assert gateway.state() == before
 
 
-@pytest.mark.parametrize('name, caps', [('netd', 0x3400), ('mgd', 0), ('picd-sp-1-2-0', 0)])
+@pytest.mark.parametrize('name, caps', [('netd', netd_caps()), ('mgd', 0), ('picd-sp-1-2-0', 0)])
 def test_rights_of_each_process(gateway, name, caps):
     assert gateway.start(media() + NEXT_HOP) == 'ready\n'
     gateway.wait_log('sallyportd', f'{name} is ready')

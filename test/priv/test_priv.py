@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gateway import BUILD, Gateway, check_rights, wait
+from gateway import BUILD, Gateway, check_rights, netd_caps, wait
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason='needs root'),
@@ -143,7 +143,7 @@ def ping(gateway, to):
 def test_rights_of_each_process(gateway):
     assert gateway.start(CONFIG) == 'ready\n', gateway.process.stderr.read()
     for name in PROCESSES:
-        check_rights(gateway.pid(name), name, 0x3400 if name == 'netd' else 0)
+        check_rights(gateway.pid(name), name, netd_caps() if name == 'netd' else 0)
 
 
 class Registers(ctypes.Structure):

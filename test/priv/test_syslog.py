@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from gateway import BUILD, PATIENCE, Gateway, wait
+from gateway import BUILD, PATIENCE, Gateway, netd_caps, wait
 from test_priv import CONFIG
 
 pytestmark = [
@@ -110,7 +110,7 @@ def test_lines_go_where_they_are_wanted(gateway):
         for name in ('mgd', 'netd'):
             with open(f"/proc/{g.pid(name)}/status") as f:
                 status = f.read()
-            assert 'Seccomp:\t2' in status and ('CapEff:\t%016x' % (0x3400 if name == 'netd' else 0)) in status
+            assert 'Seccomp:\t2' in status and ('CapEff:\t%016x' % (netd_caps() if name == 'netd' else 0)) in status
     finally:
         first.kill()
         second.kill()

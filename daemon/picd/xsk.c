@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * xsk.c - plain ESP by AF_XDP sockets: frames in and out in batches, with one system call for a batch out.
+ *
+ * Each queue of an outside device has a socket for each worker, and the SPI says which one a packet comes to, so nothing is
+ * handed over; a worker sends by one of its own. What may not leave so goes by the raw socket:
+ * what is not plain ESP, longer than the device's MTU (the kernel's answer to that is needed), or on a way that netd has
+ * not told. Once a second a packet for each next hop goes there as well, so that the kernel goes on asking whether
+ * the neighbour is there. Worker's thread.
+ */
+#include "daemon/picd/worker_priv.h"
+
+#include "daemon/picd/hops.h"
+#include "daemon/picd/tap.h"
+#include "lib/base/bytes.h"
+#include "lib/os/xsk.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	ETH_LEN = 14,
+	ETH_TYPE4 = 0x0800,
+	ETH_TYPE6 = 0x86dd,
+	IP4_OFF_LENGTH = 2,
+	IP4_OFF_PROTOCOL = 9,
+	IP4_OFF_SRC = 12,
+	IP4_OFF_DST = 16,
+	IP4_MIN = 20,
+	IP6_OFF_LENGTH = 4,
+	IP6_OFF_NEXT = 6,
+	IP6_OFF_SRC = 8,
+	IP6_OFF_DST = 24,
+	IP6_LEN = 40,
+	IP4_ADDRESSES_LEN = 8,
+	IP6_ADDRESSES_LEN = 32,
+	PROTO_NUMBER_ESP = 50,
+	ROUNDS_MAX = 4, /* batches in a turn, so that other ports have theirs */
+};
+
+/* --- receiving --- */
+
+/* Octets of the IP packet at B, which is at most N long: Ethernet pads short ones. 0: it is none. */
+static uint32_t
+packet_len(const uint8_t *b, uint32_t n)
+{
+	uint32_t len = 0;
+	if (n >= IP4_MIN && b[0] >> 4 == 4)
+		len = (uint32_t)b[IP4_OFF_LENGTH] << 8 | b[IP4_OFF_LENGTH + 1];
+	else if (n >= IP6_LEN && b[0] >> 4 == 6)
+		len = IP6_LEN + ((uint32_t)b[IP6_OFF_LENGTH] << 8 | b[IP6_OFF_LENGTH + 1]);
+	return len <= n ? len : 0;
+}
+
+/* Whose packet it is before its tunnel is known: the lane of the raw socket that it would have come to. */
+static uint32_t
+tag_of(const struct worker *w, const struct port *port, const uint8_t *b)
+{
+	struct addr dst = b[0] >> 4 == 4 ? addr_v4(b + IP4_OFF_DST) : addr_v6(b + IP6_OFF_DST);
+	for (size_t i = 0; i < w->snap->n_receivers; i++)
+		if (addr_eq(w->snap->receivers[i].address, dst))
+			return w->snap->receivers[i].tag;
+	return port->tag;
+}
+
+static void
+frame_take(struct worker *w, const struct port *port, const struct lane *lane, const uint8_t *frame,
+    uint32_t n)
+{
+	uint32_t len = n > ETH_LEN ? packet_len(frame + ETH_LEN, n - ETH_LEN) : 0;
+	struct pkt *p = len > 0 ? pkt_get(w->pool) : NULL;
+	if (p == NULL) {
+		worker_drop(w, NULL, lane, len > 0 ? DROP_NO_BUFFER : DROP_BAD_LENGTH);
+		return;
+	}
+	memcpy(pkt_data(p), frame + ETH_LEN, len);
+	p->len = len;
+	p->tag = tag_of(w, port, pkt_data(p));
+	inbound_take(w, p);
+}
+
+void
+rx_xsk(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	struct xsk *x = port->xsk;
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		unsigned n = xsk_rx_ready(x, BURST_MAX);
+		if (n == 0)
+			return;
+		wstat_add(&w->stat, WSTAT_RECEIVES, 1);
+		wstat_add(&w->stat, WSTAT_RECEIVED, n);
+		for (unsigned i = 0; i < n; i++) {
+			uint32_t len;
+			const uint8_t *frame = xsk_rx_frame(x, i, &len);
+			frame_take(w, port, lane, frame, len);
+		}
+		xsk_rx_done(x, n);
+	}
+}
+
+/* --- sending --- */
+
+static void
+frame_put(struct xsk *x, const struct snap_device *d, uint64_t way, const struct pkt *p)
+{
+	uint8_t *frame = xsk_tx_frame(x);
+	uint16_t type = p->family == ADDR_V4 ? ETH_TYPE4 : ETH_TYPE6;
+	memcpy(frame, &way, MAC_LEN);
+	memcpy(frame + MAC_LEN, d->from, MAC_LEN);
+	frame[ETH_LEN - 2] = (uint8_t)(type >> 8);
+	frame[ETH_LEN - 1] = (uint8_t)type;
+	memcpy(frame + ETH_LEN, pkt_data(p), p->len);
+	xsk_tx_put(x, ETH_LEN + p->len);
+}
+
+void
+send_xsk_flush(struct worker *w)
+{
+	struct xsk_sender *s = &w->xsk;
+	unsigned lost = 0;
+	unsigned i = 0;
+	if (s->n == 0)
+		return;
+	const struct snap_device *d = &w->snap->devices[s->device];
+	struct xsk *x = d->ports[w->p.index]->xsk;
+	xsk_tx_reclaim(x);
+	for (; i < s->n && xsk_tx_frame(x) != NULL; i++)
+		frame_put(x, d, s->ways[i], s->pkts[i]);
+	int rc = xsk_tx_kick(x, &lost);
+	wstat_add(&w->stat, WSTAT_SENDS, 1);
+	wstat_add(&w->stat, WSTAT_FRAMES, i - lost);
+	for (unsigned k = 0; k < s->n; k++) {
+		enum drop reason = k >= i ? DROP_SEND_FULL : errno_drop(-rc);
+		if (k >= i - lost) {
+			tap_step(w, s->pkts[k], TAP_DROPPED, s->pkts[k]->user, reason);
+			worker_drop(w, s->pkts[k]->user, NULL, reason);
+		}
+		pkt_put(w->pool, s->pkts[k]);
+	}
+	s->n = 0;
+}
+
+/* The entry of two outer addresses as they are in a packet; NULL: there is none yet. */
+static struct hop *
+hop_of(struct worker *w, const uint8_t *b, bool is_v4)
+{
+	struct addr local = is_v4 ? addr_v4(b) : addr_v6(b);
+	struct addr remote =
+	    is_v4 ? addr_v4(b + IP4_ADDRESSES_LEN / 2) : addr_v6(b + IP6_ADDRESSES_LEN / 2);
+	struct hop *hop = hops_find(w->p.hops, &local, &remote);
+	if (hop == NULL)
+		notice_hop(w, &local, &remote);
+	return hop;
+}
+
+/* How P may leave as a frame; 0: not so. */
+static uint64_t
+way_of(struct worker *w, const struct pkt *p, struct hop **out)
+{
+	const uint8_t *b = pkt_data(p);
+	bool is_v4 = p->family == ADDR_V4;
+	if (w->p.hops == NULL || b[is_v4 ? IP4_OFF_PROTOCOL : IP6_OFF_NEXT] != PROTO_NUMBER_ESP)
+		return 0;
+	struct xsk_sender *s = &w->xsk;
+	const uint8_t *addresses = b + (is_v4 ? IP4_OFF_SRC : IP6_OFF_SRC);
+	uint32_t n = is_v4 ? IP4_ADDRESSES_LEN : IP6_ADDRESSES_LEN;
+	if (s->hop == NULL || s->n_last != n || memcmp(s->last, addresses, n) != 0) {
+		s->hop = hop_of(w, addresses, is_v4);
+		s->n_last = n;
+		memcpy(s->last, addresses, n);
+	}
+	*out = s->hop;
+	return s->hop != NULL ? atomic_load_explicit(&s->hop->way, memory_order_relaxed) : 0;
+}
+
+/* The kernel's own way once a second, and nothing overtakes it. */
+static bool
+is_raw_due(struct worker *w, struct hop *hop)
+{
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
+	if (atomic_load_explicit(&hop->raw_s, memory_order_relaxed) == now_s)
+		return false;
+	atomic_store_explicit(&hop->raw_s, now_s, memory_order_relaxed);
+	return true;
+}
+
+bool
+send_xsk(struct worker *w, struct pkt *p)
+{
+	struct xsk_sender *s = &w->xsk;
+	struct hop *hop;
+	uint64_t way = way_of(w, p, &hop);
+	if (way == 0)
+		return false;
+	unsigned device = way >> 48 & 0xff;
+	const struct snap_device *d = &w->snap->devices[device];
+	if (d->ports == NULL || p->len > d->mtu || p->len > XSK_TX_MAX - ETH_LEN) {
+		send_xsk_flush(w);
+		return false;
+	}
+	if (is_raw_due(w, hop)) {
+		send_xsk_flush(w);
+		send_raw(w, p);
+		send_raw_flush(w);
+		return true;
+	}
+	if (s->n > 0 && s->device != device)
+		send_xsk_flush(w);
+	s->device = device;
+	s->ways[s->n] = way;
+	s->pkts[s->n++] = p;
+	if (s->n == BURST_MAX)
+		send_xsk_flush(w);
+	return true;
+}
