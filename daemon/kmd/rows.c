@@ -165,13 +165,12 @@ failures_note(struct kmd *k, struct row_job *j, size_t *cap)
 	for (size_t i = 0; i < life_n_tunnels(k->life); i++) {
 		struct life_tunnel_view t;
 		life_tunnel(k->life, kmd_now(), i, &t);
-		struct addr remote = t.is_backup_active ? t.backup : t.primary;
-		if (t.failure == NULL || !is_asked_for(j, &t, remote) ||
-		    !smap_add(&told, key_of(j->arena, remote), j))
+		if (t.failure == NULL || !is_asked_for(j, &t, t.failed) ||
+		    !smap_add(&told, key_of(j->arena, t.failed), j))
 			continue;
 		item_add(j, cap,
 		    (struct row_item){
-			.remote = remote,
+			.remote = t.failed,
 			.tunnel = arena_strdup(j->arena, t.name),
 		    });
 	}

@@ -395,6 +395,7 @@ tunnel_add(const char *name, const char *set, const char *primary, const char *f
 	};
 	assert_true(addr_parse("192.0.2.1", &t->local));
 	assert_true(addr_parse(primary, &t->primary));
+	t->failed = t->primary;
 }
 
 static void

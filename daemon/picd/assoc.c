@@ -53,10 +53,11 @@ params_manual(const struct conf_manual *m, enum conf_mode mode, enum sa_directio
 		.direction = direction,
 		.spi = m->spi,
 		.home = m->spi, /* a bidirectional one is at home where packets come in */
-		.aux_spi = m->aux_spi,
+		.aux_spi = m->proto == PROTO_BUNDLE ? m->aux_spi : 0,
 		.auth = m->auth,
-		.enc = m->enc,
+		.enc = m->proto != PROTO_AH ? m->enc : ENC_NULL,
 		.tos = SA_TOS_COPY,
+		.tunnel_mtu = SA_TUNNEL_MTU_DEFAULT,
 		.seq_cycles = direction == SA_OUT, /* manual: the receiver keeps no window */
 	};
 }
@@ -191,7 +192,7 @@ selector_eq(struct prefix a, struct prefix b)
 	return a.addr.family == b.addr.family && a.len == b.len && addr_eq(a.addr, b.addr);
 }
 
-/* Compares what params_manual(), params_tunnel() and params_es() fill in. */
+/* Is A, of an SA, what B, of params_tunnel() and its like, becomes? */
 static bool
 params_eq(const struct sa_params *a, const struct sa_params *b)
 {
@@ -248,7 +249,7 @@ end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
 	params.user = a;
 	struct sa *old = end->sa;
 	bool has_same_keys = old != NULL && keys_eq(end->manual, m);
-	if (has_same_keys && params_eq(&end->params, &params)) {
+	if (has_same_keys && params_eq(sa_params(old), &params)) {
 		end->manual = m; /* the configuration before goes away */
 		return;
 	}
@@ -256,10 +257,10 @@ end_settle(struct assoc *a, struct assoc_end *end, struct sa_params params,
 	enum sa_fault f = sa_make(w, &params, m, &fresh);
 	if (f != SA_OK)
 		fault_tell(why, a->name, f);
-	else if (has_same_keys && is_same_stream(&end->params, &params))
+	else if (has_same_keys && is_same_stream(sa_params(old), &params))
 		heir_add(r, old, fresh);
 	assoc_retire_sa(r, old);
-	*end = (struct assoc_end){ .sa = fresh, .params = params, .manual = m };
+	*end = (struct assoc_end){ .sa = fresh, .manual = m };
 }
 
 static void
@@ -340,7 +341,7 @@ end_trace(
 		log_trace("database", LOG_LEVEL_INFO, "%s: %s SA deleted", a->name, way);
 	else
 		log_trace("database", LOG_LEVEL_INFO, "%s: %s SA %s, SPI %u", a->name, way,
-		    before == NULL ? "added" : "changed", end->params.spi);
+		    before == NULL ? "added" : "changed", sa_params(end->sa)->spi);
 }
 
 static void
@@ -544,7 +545,7 @@ end_check(struct change *c, const struct wanted *w, const struct assoc_end *end,
     const struct sa_params *params, const struct conf_manual *m)
 {
 	struct sa *sa = NULL;
-	if (end != NULL && end->sa != NULL && params_eq(&end->params, params) &&
+	if (end != NULL && end->sa != NULL && params_eq(sa_params(end->sa), params) &&
 	    keys_eq(end->manual, m))
 		return;
 	enum sa_fault f = sa_make(c->w, params, m, &sa);

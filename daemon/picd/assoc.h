@@ -37,7 +37,6 @@ enum assoc_kind {
 
 struct assoc_end {
 	struct sa *sa;                    /* NULL: this direction is not configured */
-	struct sa_params params;          /* without keys */
 	const struct conf_manual *manual; /* in the configuration that runs; has the keys */
 };
 

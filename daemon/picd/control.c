@@ -68,6 +68,7 @@ conf_apply(struct picd *p, const struct ipc_msg *m)
 	    answer_commit_of(m), c->n_service_sets, c->n_sas);
 	publish_workers(p, conf_workers(c, p->instance, p->n_workers));
 	publish_now(p, retired);
+	p->has_litter = true;
 	dynamic_committed(p);
 	kmd_configured(p);
 

@@ -26,9 +26,12 @@ send_device(const struct port *port, const struct pkt *p)
 	return n >= 0 ? DROP_NONE : errno_drop(errno);
 }
 
+/* OUT is lost. A kernel that does not know superpackets of UDP refuses them: it gets no more of them. */
 static void
-write_failed(struct worker *w, const struct merge_write *out, enum drop reason)
+write_failed(struct worker *w, const struct merge_write *out, int e)
 {
+	enum drop reason = errno_drop(e);
+	w->takes_no_udp |= out->is_udp && e == EINVAL;
 	for (unsigned i = 0; i < out->n; i++)
 		worker_drop(w, out->pkts[i]->user, NULL, reason);
 }
@@ -38,11 +41,12 @@ static void
 device_write(struct worker *w, const struct port *port, struct pkt **pkts, unsigned n)
 {
 	const struct merge_write *writes;
-	size_t n_writes = merge_burst(w->merge, pkts, n, MERGE_ALL, port->vnet_header, &writes);
+	unsigned kinds = w->takes_no_udp ? MERGE_TCP4 | MERGE_TCP6 : MERGE_ALL;
+	size_t n_writes = merge_burst(w->merge, pkts, n, kinds, port->vnet_header, &writes);
 	for (size_t i = 0; i < n_writes; i++) {
 		const struct merge_write *out = &writes[i];
 		if (writev(port->fd, out->iov, (int)out->n_iov) < 0)
-			write_failed(w, out, errno_drop(errno));
+			write_failed(w, out, errno);
 		if (out->n > 1) {
 			wstat_add(&w->stat, WSTAT_WRITE_SUPERS, 1);
 			wstat_add(&w->stat, WSTAT_MERGED_SEGMENTS, out->n);

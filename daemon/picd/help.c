@@ -168,6 +168,14 @@ help_room(const struct worker *w)
 	return n;
 }
 
+bool
+help_has_room(struct worker *w, unsigned n)
+{
+	if (help_room(w) < n)
+		help_work(w);
+	return help_room(w) >= n;
+}
+
 /* The next task, for its maker to fill in; there is room. */
 static struct task *
 task_new(struct worker *w, enum task_kind kind)
@@ -233,6 +241,24 @@ help_in(struct worker *w, struct pkt **pkts, unsigned n)
 	open_task(w, t);
 }
 
+/* Gives back the superpacket that T held; if the helper of a lost train of it is still at work, that train holds it from
+ * now on. */
+static void
+whole_put(struct worker *w, struct task *t)
+{
+	struct pkt *whole = t->whole;
+	t->whole = NULL;
+	for (unsigned i = 0; i < TASKS_MAX && whole != NULL; i++) {
+		struct task *other = &w->tasks.ring[i];
+		if (other == t || !other->is_lost || other->kind != TASK_TRAIN ||
+		    other->train->super.pkt != whole)
+			continue;
+		other->whole = whole;
+		return;
+	}
+	pkt_put(w->pool, whole);
+}
+
 static void
 finish(struct worker *w, struct task *t)
 {
@@ -240,7 +266,7 @@ finish(struct worker *w, struct task *t)
 	case TASK_TRAIN:
 		super_finish(w->esp, t->train);
 		seal_train_done(w, t->train);
-		pkt_put(w->pool, t->whole);
+		whole_put(w, t);
 		break;
 	case TASK_OUT:
 		out_finish(w->esp, t->job);
@@ -306,7 +332,7 @@ lost_take(struct worker *w)
 			continue;
 		if (t->kind == TASK_TRAIN) {
 			pkt_put(w->pool, t->train->train);
-			pkt_put(w->pool, t->whole);
+			whole_put(w, t);
 		}
 		for (unsigned k = 0; t->kind != TASK_TRAIN && k < t->n; k++)
 			pkt_put(w->pool, t->pkts[k]);

@@ -114,7 +114,7 @@ inbound_flush(struct worker *w)
 		if (octets >= LEARN_OCTETS)
 			help_learn(w, octets, clock_ns() - start);
 		inbound_burst_done(w, w->in_q, n);
-	} else if (help_room(w) > 0) {
+	} else if (help_has_room(w, 1)) {
 		help_in(w, w->in_q, n);
 	} else {
 		for (unsigned i = 0; i < n; i++) {

@@ -58,6 +58,7 @@ struct picd {
 	struct snap *snap;          /* the published one; NULL: none yet */
 	struct snap *olds;          /* some worker may still look at these; newest first */
 	uint64_t generation;
+	bool has_litter; /* a commit has left holes in the heap; see publish_reclaim() */
 
 	uint32_t synced_commit; /* of netd's last MSG_NET_SYNC */
 	bool

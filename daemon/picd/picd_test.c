@@ -690,7 +690,7 @@ commits_lose_no_packet_of_an_untouched_tunnel(void **state)
 	lab_done(&l);
 }
 
-/* --- the rule that the packet path allocates nothing --- */
+/* --- the rule that the packet path allocates nothing, but for the first drop of a tunnel --- */
 
 static void
 the_packet_path_allocates_nothing(void **state)
@@ -700,9 +700,11 @@ the_packet_path_allocates_nothing(void **state)
 	static uint8_t p[65536];
 	static uint8_t got[65536];
 	lab_init(&l);
-	unsigned before = n_allocations;
+	unsigned before = 0;
 	unsigned n_got = 0;
 	for (unsigned i = 0; i < 2000; i++) {
+		if (i == 1000) /* every tally has had something to count */
+			before = n_allocations;
 		put(l.in_a, p, udp4(p, "10.1.0.5", "10.2.0.6", i * 13 % 3000, i % 2 ? DF : 0, 63));
 		put(l.link_a, p, udp6(p, "2001:db8::1", "2001:db8::2", i % 1000));
 		put(l.link_a, p, udp4(p, "10.1.0.5", "10.2.0.6", 64, MF, 63));

@@ -248,14 +248,13 @@ port_insert(struct port_table *t, const struct port *like, struct port **out_old
 		abort(); /* a million units: netd would have failed long before */
 	size_t n_key = strlen(key) + 1;
 	size_t n_unit = strlen(like->unit) + 1;
-	struct port *p = malloc(sizeof(*p));
-	struct port_own *own = malloc(sizeof(*own));
+	struct port *p = malloc(sizeof(*p) + sizeof(*p->own));
 	char *strings = malloc(n_key + n_unit + strlen(like->service_set) + 1);
-	if (p == NULL || strings == NULL || own == NULL)
+	if (p == NULL || strings == NULL)
 		abort();
 	*p = *like;
-	*own = (struct port_own){ .discover = -1 };
-	p->own = own;
+	p->own = (struct port_own *)(p + 1); /* what is const to others ends before it */
+	*p->own = (struct port_own){ .discover = -1 };
 	p->key = memcpy(strings, key, n_key);
 	p->unit = memcpy(strings + n_key, like->unit, n_unit);
 	p->service_set = strcpy(strings + n_key + n_unit, like->service_set);
@@ -426,7 +425,6 @@ port_free_list(struct port_table *t, struct port *retired)
 		xsk_unmap(p->xsk);
 		close(p->fd);
 		free((void *)(uintptr_t)p->key);
-		free(p->own);
 		free(p);
 	}
 }

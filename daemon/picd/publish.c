@@ -12,10 +12,12 @@
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
+#include "daemon/picd/wstat.h"
 #include "lib/base/arena.h"
 #include "lib/conf/conf.h"
 #include "lib/esp/sa.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,15 +107,39 @@ publish_now(struct picd *p, struct assoc_retired retired)
 	p->olds = old;
 }
 
+static bool
+are_idle(const struct picd *p)
+{
+	for (unsigned i = 0; i < p->n_workers; i++)
+		if (!worker_is_idle(p->workers[i]))
+			return false;
+	return true;
+}
+
+static uint64_t
+handed_by_all(const struct picd *p)
+{
+	uint64_t n = 0;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		n += wstat_get(worker_stat(p->workers[i]), WSTAT_HANDED_OVER);
+	return n;
+}
+
+/* Has nobody anything left to do? A packet that goes from one to the next while we look could be missed once, but not
+ * twice without being handed over in between. */
+static bool
+all_rest(const struct picd *p)
+{
+	uint64_t handed = handed_by_all(p);
+	return are_idle(p) && are_idle(p) && handed_by_all(p) == handed;
+}
+
 /* Goes on with the workers that shall take part, when none of those that did has anything left to do. */
 static void
 regroup(struct picd *p)
 {
-	if (p->pause == 0 || seen_by_all(p) < p->pause)
+	if (p->pause == 0 || seen_by_all(p) < p->pause || !all_rest(p))
 		return;
-	for (unsigned i = 0; i < p->n_workers; i++)
-		if (!worker_is_idle(p->workers[i]))
-			return;
 	uv_timer_stop(&p->regroup);
 	p->pause = 0;
 	p->n_active = p->n_wanted;
@@ -246,6 +272,10 @@ publish_reclaim(struct picd *p)
 		}
 		*link = s->next_old;
 		old_free(p, s);
+	}
+	if (p->has_litter && p->olds == NULL && !uv_is_active((const uv_handle_t *)&p->rebuild)) {
+		p->has_litter = false;
+		(void)malloc_trim(0);
 	}
 }
 

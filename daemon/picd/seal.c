@@ -58,7 +58,7 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 		if (octets >= LEARN_OCTETS)
 			help_learn(w, octets, clock_ns() - start);
 		seal_burst_done(w, pkts, n);
-	} else if (help_room(w) > 0) {
+	} else if (help_has_room(w, 1)) {
 		help_out(w, pkts, n);
 	} else {
 		for (unsigned i = 0; i < n; i++)
@@ -142,15 +142,21 @@ superpacket(struct worker *w, struct pkt *p)
 	/* who looks at packets wants to see them whole */
 	enum super_layout layout =
 	    tap_is_on(w) ? SUPER_WHOLE : (enum super_layout)send_layout(w, p);
-	if (!super_start(w->esp, &s, p, layout)) {
+	/* first, since finishing tasks may take buffers that super_start() counts upon */
+	bool is_helped = help_is_wanted(w, p->len);
+	bool is_train = super_start(w->esp, &s, p, layout);
+	if (is_train && help_room(w) < s.n_jobs) {
+		help_work(w);
+		is_train = super_start(w->esp, &s, p, layout);
+	}
+	if (!is_train) {
 		cut(w, p);
 		pkt_put(w->pool, p);
 		return;
 	}
 	wstat_add(&w->stat, WSTAT_OUT_BYTES, p->len);
 	wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, s.cut.n);
-	bool is_helped = help_is_wanted(w, p->len);
-	if (!is_helped || (help_is_none(w) && s.n_jobs > TASKS_MAX))
+	if (!is_helped || (help_is_none(w) && help_room(w) < s.n_jobs))
 		trains(w, &s, p);
 	else if (help_room(w) >= s.n_jobs)
 		trains_help(w, &s, p);

@@ -134,6 +134,7 @@ sender_flush(struct worker *w, struct sender *s, const struct port *port)
 void
 send_raw_flush(struct worker *w)
 {
+	w->is_raw_ahead = false;
 	if (w->send4.n > 0)
 		sender_flush(w, &w->send4, w->snap->send4);
 	if (w->send6.n > 0)
@@ -172,6 +173,19 @@ send_raw(struct worker *w, struct pkt *p)
 		sender_flush(w, s, port);
 }
 
+/* Sends by the raw socket what the UDP socket of its tunnel, if there is one, cannot say: behind what that was given
+ * before, and ahead of what it is given later. */
+static void
+send_beside(struct worker *w, struct pkt *p)
+{
+	const struct path *path = p->user;
+	if (path->udp != NULL && path->udp[w->p.index] != NULL) {
+		send_udp_flush(w);
+		w->is_raw_ahead = true;
+	}
+	send_raw(w, p);
+}
+
 void
 send_chain(struct worker *w, struct pkt *p)
 {
@@ -184,7 +198,7 @@ send_chain(struct worker *w, struct pkt *p)
 		} else {
 			tap(w, p, TAP_SENT, p->user);
 			if (!send_udp(w, p) && !send_xsk(w, p))
-				send_raw(w, p);
+				send_beside(w, p);
 		}
 		p = next;
 	}

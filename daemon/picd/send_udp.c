@@ -6,7 +6,8 @@
  * if the socket can say the same. Consecutive packets to one peer are a train as long as they have one length, the last may
  * be shorter; the kernel cuts it (UDP_SEGMENT). All trains of a turn go in few system calls. Whether routers may
  * fragment (DF) is a property of the socket, changed between messages when it has to be. What the socket refuses
- * goes by the raw socket, which knows about fragments and path MTUs. What was sealed as a train already has no headers at
+ * goes by the raw socket, which knows about fragments and path MTUs, at once: what leaves later is too late for a small
+ * window. What was sealed as a train already has no headers at
  * all and is one message. Worker's thread. RFC 3948.
  */
 #include "daemon/picd/tap.h"
@@ -99,6 +100,7 @@ train_failed(struct worker *w, struct train *t, int e)
 		w->udp.pkts[t->first + i] = NULL;
 		send_raw(w, p);
 	}
+	send_raw_flush(w); /* before the trains behind it */
 }
 
 /* Sends the trains from FIRST on, before END, that leave with the same DF. */
@@ -189,6 +191,8 @@ send_udp(struct worker *w, struct pkt *p)
 		return false;
 	if (s->port != port || s->n_pkts == UDP_SEND_MAX)
 		send_udp_flush(w);
+	if (w->is_raw_ahead)
+		send_raw_flush(w);
 	s->port = port;
 	uint32_t len = p->len - p->lead;
 	if (s->n_trains == 0 || !train_takes(w, &s->trains[s->n_trains - 1], &o, len))
@@ -222,6 +226,7 @@ bare_failed(struct worker *w, const struct super_job *job, int e)
 	if (reason != DROP_SEND_FULL && super_copies(w->esp, job, copies)) {
 		for (unsigned i = 0; i < job->n; i++)
 			send_raw(w, copies[i]);
+		send_raw_flush(w); /* before the trains behind it */
 		return;
 	}
 	for (unsigned i = 0; i < job->n; i++)
@@ -237,6 +242,8 @@ send_udp_train(struct worker *w, const struct super_job *job)
 	struct iovec iov = { .iov_base = pkt_data(job->train), .iov_len = job->train->len };
 	struct train t = { .msg = &m, .n = job->n, .seg_len = job->seg_len };
 	send_udp_flush(w); /* what came before */
+	if (w->is_raw_ahead)
+		send_raw_flush(w);
 	if (!super_outer(job, &t.outer)) {
 		bare_failed(w, job, EINVAL);
 		pkt_put(w->pool, job->train);

@@ -249,14 +249,13 @@ tunnel_row(
 {
 	const struct conf_tunnel *t = &set->tunnels[index];
 	const struct assoc *as = assoc_of_tunnel(&p->assocs, set, index);
-	const struct dynamic_sa *out = as != NULL ? dynamic_out(as) : NULL;
 	const char *unit = unit_of(set, t->term, way);
 	struct elem *e = set_row(p, a, set, way);
 	elem_leaf(a, e, "sa-rule-name", t->term->rule->name);
 	elem_leaf(a, e, "sa-term-name", t->term->name);
 	elem_leaff(a, e, "sa-tunnel-index", "%u", t->index);
 	addr_leaf(a, e, "sa-local-gateway", set->local_gateway);
-	addr_leaf(a, e, "sa-remote-gateway", out != NULL ? out->remote : t->term->remote_gateway);
+	addr_leaf(a, e, "sa-remote-gateway", show_remote(as, t->term->remote_gateway));
 	if (unit != NULL)
 		elem_leaf(a, e, "match-interface", unit);
 	if (way != WAY_RETURN && unit != NULL && port_find_unit(&p->ports, unit, 0) == NULL) {

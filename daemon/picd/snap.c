@@ -178,10 +178,20 @@ gateway_order(const void *x, const void *y)
 	return memcmp(&a->gateway, &b->gateway, sizeof(struct addr));
 }
 
+/* How many entries there can be. */
+static size_t
+gateways_count(const struct build *b)
+{
+	size_t n = b->snap->n_paths;
+	for (size_t i = 0; i < b->snap->n_paths; i++)
+		n += b->paths[i].backup.family != ADDR_NONE;
+	return n;
+}
+
 static void
 gateways_sort(struct build *b)
 {
-	struct gateway_path *list = arena_array(b->a, 2 * b->snap->n_paths, sizeof(*list));
+	struct gateway_path *list = arena_array(b->a, gateways_count(b), sizeof(*list));
 	size_t n = 0;
 	for (size_t i = 0; i < b->snap->n_paths; i++) {
 		const struct path *p = &b->paths[i];

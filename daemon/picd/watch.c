@@ -2,7 +2,7 @@
  *
  * watch.c - answers commands that show packets as they pass; see watch.h.
  *
- * A watch has a filter that the workers look at (tap.h). Every 50 ms their rings are emptied, the oldest record first, and each
+ * A watch has a filter that the workers look at (tap.h). Every 10 ms their rings are emptied, the oldest record first, and each
  * record becomes a row for whom it is for. mgd hears something at least every few seconds, so that it does not take
  * silence for a hang. A filter is used again only when every worker has begun a turn since it was switched off. What
  * cannot be passed on in time is lost and counted; the last row says how much.
@@ -23,7 +23,7 @@
 #include <string.h>
 
 enum {
-	LOOK_MS = 50,
+	LOOK_MS = 10,
 	ALIVE_MS = 5000,
 	SETTLE_MS = 300, /* after which a packet has taken all its steps */
 	QUEUE_HIGH = 1 << 20,

@@ -96,13 +96,15 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 /* The first turn with a snapshot: SAs of it take over from those that this thread has used until now. Both ends of an
  * inheritance have the same home, because they have the same SPI. */
 static void
-heirs_settle(struct worker *w, uint64_t seen)
+heirs_settle(struct worker *w)
 {
 	const struct snap *s = w->snap;
+	uint64_t settled = w->settled;
+	w->settled = s->generation;
 	if (s->n_heirs > 0)
 		help_drain(w); /* with numbers and windows of FROM */
 	for (size_t i = 0; i < s->n_heirs; i++)
-		if (s->heirs[i].generation > seen &&
+		if (s->heirs[i].generation > settled &&
 		    owner_of(sa_home(s->heirs[i].to), s->n_workers) ==
 			w->p.index) /* or FROM may be gone */
 			sa_inherit(s->heirs[i].to, s->heirs[i].from);
@@ -169,8 +171,8 @@ worker_turn(struct worker *w, int timeout_ms)
 	uint64_t seen = atomic_load_explicit(&w->seen, memory_order_relaxed);
 	w->turn_epoch = epoch;
 	w->turn_octets = 0;
-	if (w->snap != NULL && w->snap->generation != seen)
-		heirs_settle(w, seen);
+	if (w->snap != NULL && w->snap->generation != w->settled)
+		heirs_settle(w);
 	if (w->snap != NULL) {
 		frags_expire(w);
 		hand_take(w);

@@ -200,6 +200,7 @@ struct worker {
 
 	/* --- this thread's own --- */
 	const struct snap *snap; /* during a turn only */
+	uint64_t settled; /* generation up to which heirs have inherited; `seen` may be older */
 	uint64_t now_ms;
 	uint64_t tick_ms;
 	struct esp_worker *esp;
@@ -213,8 +214,11 @@ struct worker {
 	struct sender send4;
 	struct sender send6;
 	struct udp_sender udp;
+	bool
+	    is_raw_ahead; /* send4 or send6 has something that must leave before more goes to udp or xsk */
 	struct xsk_sender xsk;
 	struct merge *merge;
+	bool takes_no_udp; /* the kernel's devices, as superpackets */
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
 	unsigned n_deliver;
@@ -335,6 +339,8 @@ bool help_is_full(const struct worker *w);
 bool help_is_none(const struct worker *w);
 /* How many tasks more there is room for. */
 unsigned help_room(const struct worker *w);
+/* Is there room for N? If there is not, first does what can be done; that may take packets from the pool. */
+bool help_has_room(struct worker *w, unsigned n);
 /* Make tasks, for which there must be room; take the packets over. WHOLE: of the last train of a superpacket, else NULL. */
 void help_train(struct worker *w, const struct super_job *job, struct pkt *whole);
 void help_out(struct worker *w, struct pkt **pkts, unsigned n);
@@ -370,6 +376,7 @@ void send_chain(struct worker *w, struct pkt *p);
 void send_flush(struct worker *w);
 /* Sends a protected packet with the headers that it has; takes P over. */
 void send_raw(struct worker *w, struct pkt *p);
+void send_raw_flush(struct worker *w);
 
 /* --- send_udp.c --- */
 /* Takes P over if a UDP socket can send it just as it is; else false. */

@@ -196,6 +196,7 @@ send_xsk(struct worker *w, struct pkt *p)
 	const struct snap_device *d = &w->snap->devices[device];
 	if (d->ports == NULL || p->len > d->mtu || p->len > XSK_TX_MAX - ETH_LEN) {
 		send_xsk_flush(w);
+		w->is_raw_ahead = true;
 		return false;
 	}
 	if (is_raw_due(w, hop)) {
@@ -204,6 +205,8 @@ send_xsk(struct worker *w, struct pkt *p)
 		send_raw_flush(w);
 		return true;
 	}
+	if (w->is_raw_ahead)
+		send_raw_flush(w);
 	if (s->n > 0 && s->device != device)
 		send_xsk_flush(w);
 	s->device = device;

@@ -2,8 +2,8 @@
  *
  * arena.c - memory that is freed all at once.
  *
- * A chain of chunks, each twice as large as the one before up to 2 MiB, its head included; a request larger than that
- * gets a chunk of its own. Chunks are whole pages for secret arenas (so that MADV_DONTDUMP applies to them) and where they
+ * A chain of chunks, each twice as large as the one before up to 2 MiB, its head included; a large request that
+ * does not fit gets a chunk of its own size. Chunks are whole pages for secret arenas (so that MADV_DONTDUMP applies to them) and where they
  * are large, and come from calloc otherwise. One thread at a time.
  */
 #include "lib/base/arena.h"
@@ -17,7 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK_MIN = 4096, CHUNK_MAX = PAGES_LARGE, ALIGN = 16, PAGES_MIN = 1 << 16 };
+enum {
+	CHUNK_MIN = 4096,
+	CHUNK_MAX = PAGES_LARGE,
+	ALIGN = 16,
+	PAGES_MIN = 1 << 16,
+	OWN_MIN = 1 << 18
+};
 
 struct chunk {
 	struct chunk *next;
@@ -130,7 +136,11 @@ arena_alloc(struct arena *a, size_t n)
 		abort();
 	n = n == 0 ? ALIGN : (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	struct chunk *c = a->head;
-	if (c == NULL || c->cap - c->used < n) {
+	if (n >= OWN_MIN && c != NULL && c->cap - c->used < n) {
+		c = chunk_new(a->is_secret, sizeof(*c) + n);
+		c->next = a->head->next; /* the chunk in use goes on being used */
+		a->head->next = c;
+	} else if (c == NULL || c->cap - c->used < n) {
 		size_t size = c == NULL ? CHUNK_MIN : (sizeof(*c) + c->cap) * 2;
 		if (size > CHUNK_MAX)
 			size = CHUNK_MAX;

@@ -53,15 +53,29 @@ static const IMB_HASH_ALG hashes[AUTH_MAX] = {
 
 /* ---- keys ---- */
 
+/* As libipsec-mb wants the three parts of a 3DES key. */
+struct des3_keys {
+	const void *parts[SA_DES_PARTS]; /* into schedules */
+	uint8_t schedules[SA_DES_PARTS][IMB_DES_KEY_SCHED_SIZE];
+};
+
+/* 11, 13 or 15 round keys. */
+static size_t
+aes_keys_len(size_t key_len)
+{
+	return (key_len / 4 + 7) * 16;
+}
+
 static size_t
 mb_keys_len(enum enc_alg enc)
 {
 	switch (ciphers[enc]) {
 	case IMB_CIPHER_CBC:
-		return 16 * 15; /* round keys of the longest key */
+		return aes_keys_len(enc_info(enc)->key_len);
 	case IMB_CIPHER_DES:
+		return IMB_DES_KEY_SCHED_SIZE;
 	case IMB_CIPHER_DES3:
-		return SA_DES_PARTS * IMB_DES_KEY_SCHED_SIZE;
+		return sizeof(struct des3_keys);
 	case IMB_CIPHER_GCM:
 		return sizeof(struct gcm_key_data);
 	case IMB_CIPHER_CHACHA20_POLY1305:
@@ -82,22 +96,25 @@ aes_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
 		IMB_AES_KEYEXP_192(mgr, key, enc, dec);
 	else
 		IMB_AES_KEYEXP_256(mgr, key, enc, dec);
-	size_t n = (sa->key_len / 4U + 7U) * 16U; /* 11, 13 or 15 round keys */
-	memcpy(sa->keys, sa->is_in ? dec : enc, n);
+	memcpy(sa->keys, sa->is_in ? dec : enc, aes_keys_len(sa->key_len));
 	explicit_bzero(enc, sizeof(enc));
 	explicit_bzero(dec, sizeof(dec));
 }
 
 static void
-des_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+des_schedule(IMB_MGR *mgr, const uint8_t *key, uint8_t *out)
 {
-	for (unsigned i = 0; i < sa->key_len / 8U; i++) {
-		uint8_t *schedule = sa->keys + i * IMB_DES_KEY_SCHED_SIZE;
-		IMB_DES_KEYSCHED(mgr, (uint64_t *)(void *)schedule, key + 8 * i);
-		sa->des_keys[i] = schedule;
+	IMB_DES_KEYSCHED(mgr, (uint64_t *)(void *)out, key);
+}
+
+static void
+des3_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
+{
+	struct des3_keys *k = (struct des3_keys *)(void *)sa->keys;
+	for (unsigned i = 0; i < SA_DES_PARTS; i++) {
+		des_schedule(mgr, key + 8 * i, k->schedules[i]);
+		k->parts[i] = k->schedules[i];
 	}
-	if (sa->cipher == IMB_CIPHER_DES3)
-		sa->cipher_keys = sa->des_keys;
 }
 
 static void
@@ -146,8 +163,10 @@ mb_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 		gcm_expand(e->mgr, sa, p->enc_key);
 	else if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305)
 		memcpy(sa->keys, p->enc_key, sa->key_len);
-	else
-		des_expand(e->mgr, sa, p->enc_key);
+	else if (sa->cipher == IMB_CIPHER_DES3)
+		des3_expand(e->mgr, sa, p->enc_key);
+	else if (sa->cipher == IMB_CIPHER_DES)
+		des_schedule(e->mgr, p->enc_key, sa->keys);
 	if (sa->hash != IMB_AUTH_NULL) {
 		size_t len = auth_info(p->auth)->key_len;
 		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x36, sa->ipad);

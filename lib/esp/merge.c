@@ -356,7 +356,12 @@ write_build(struct merge *m, unsigned r, struct pkt **burst, size_t vnet_len, st
 {
 	struct run *run = &m->runs[r];
 	struct merge_write *w = &m->writes[r];
-	*w = (struct merge_write){ .iov = iov, .n = run->n, .pkts = pkts };
+	*w = (struct merge_write){
+		.iov = iov,
+		.n = run->n,
+		.pkts = pkts,
+		.is_udp = run->n > 1 && run->lead.key.proto == PROTO_UDP,
+	};
 	if (vnet_len > 0) {
 		memset(m->vnets[r], 0, VNET_LEN_MAX);
 		if (run->n > 1)

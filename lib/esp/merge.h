@@ -10,6 +10,7 @@
 #ifndef MERGE_H
 #define MERGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -36,6 +37,7 @@ struct merge_write {
 	unsigned n;        /* packets */
 	struct pkt **pkts; /* they, in order; borrowed. Only the first's headers were changed */
 	size_t len;        /* octets of the write */
+	bool is_udp;       /* a superpacket of UDP: Linux takes such since 6.2 */
 };
 
 /* The scratch memory of merge_burst(), made at start. NULL when out of memory. */

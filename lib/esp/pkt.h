@@ -60,7 +60,6 @@ struct pkt {
 	struct pkt *next; /* the following fragment of the same packet, or NULL. Owned. */
 	uint32_t mtu;     /* with DROP_TOO_BIG: the MTU to report to the sender, octets */
 	uint32_t tag;     /* the caller's; copied to fragments; frag_in() joins only equal ones */
-	uint32_t trace;   /* the same, but unequal ones are joined, too; 0: none */
 	void *user;       /* the caller's; copied to fragments, never read here */
 	uint8_t verdict;  /* enum drop; DROP_NONE: deliver it */
 	uint8_t family;   /* 4 or 6 of the packet at off after out_burst() or in_burst(); else 0 */
@@ -75,6 +74,8 @@ struct pkt {
 	/* After out_burst(): octets of IP and UDP header ahead of ESP, if the packet may as well be sent
 	 * without them by a UDP socket, else 0. See out_outer(). */
 	uint16_t lead;
+	uint32_t
+	    trace; /* the caller's, 0: none; copied as tag is, but packets of unequal ones are joined, too */
 	/* Borrowed, until in_burst() or in_prepare() returns. Set by the caller before these: the packet starts with its
 	 * ESP header and this is what was around it; NULL: it starts with its outer IP header. */
 	const struct pkt_outer *outer;

@@ -206,14 +206,16 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 {
 	enum engine_id id = w->engines.pick[p->enc][p->auth];
 	const struct engine *engine = &w->engines.of[id];
-	size_t keys_len = (engine->ops->keys_len(p->enc) + 63) / 64 * 64;
-	size_t words_len = (replay_words(p->window) * sizeof(uint64_t) + 63) / 64 * 64;
-	size_t len = sizeof(struct sa) + keys_len + words_len;
-	struct sa *sa = aligned_alloc(64, len);
-	if (sa == NULL)
+	/* helpers read the keys while the owner writes the window: never the same line */
+	size_t keys_len = engine->ops->keys_len(p->enc);
+	size_t words_at = (keys_len + 63) / 64 * 64;
+	size_t words_len = replay_words(p->window) * sizeof(uint64_t);
+	size_t len = sizeof(struct sa) + (words_len == 0 ? keys_len : words_at + words_len);
+	void *memory; /* its last line may be the heap's, too */
+	if (posix_memalign(&memory, _Alignof(struct sa), len) != 0)
 		return NULL;
-	memset(sa, 0, len);
-	sa->len = len;
+	struct sa *sa = memset(memory, 0, len);
+	sa->len = (uint32_t)len;
 	sa->engine = (uint8_t)id;
 	sizes_set(sa, p);
 	if (!engine->ops->expand(engine, sa, p)) {
@@ -226,7 +228,8 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	sa->is_quick = is_quick(sa);
 	if (sa->is_aead && !sa->is_in)
 		w->iv.rand(w->iv.rand_arg, &sa->iv_next, sizeof(sa->iv_next));
-	replay_init(&sa->replay, p->window, (uint64_t *)(void *)(sa->keys + keys_len));
+	replay_init(&sa->replay, p->window,
+	    words_len == 0 ? NULL : (uint64_t *)(void *)(sa->keys + words_at));
 	explicit_bzero(p->auth_key, sizeof(p->auth_key));
 	explicit_bzero(p->enc_key, sizeof(p->enc_key));
 	sa->params = *p;

@@ -47,7 +47,8 @@ struct sa {
 	uint8_t hash_icv_len; /* the one of both that is used */
 	uint8_t engine;       /* enum engine_id */
 	bool is_aead;
-	bool is_quick; /* ESP in tunnel mode, out in IPv4: in.c and out.c have a short way */
+	bool
+	    is_quick; /* GCM by libipsec-mb in tunnel mode: out.c and in.c have a short way for it */
 	bool has_icv;
 	bool has_esp;
 	bool has_ah;
@@ -58,27 +59,27 @@ struct sa {
 	bool checks_selectors; /* inbound */
 	uint8_t source_family;
 	_Atomic uint8_t df; /* enum sa_df; written by the control side */
+	uint8_t outer_len;  /* tunnel: of the IP header in the template */
 	uint32_t home;      /* see sa_home() */
 	uint32_t esp_spi;   /* as in the ESP header; a bundle's is not the one in the key */
-	int16_t tos;
-	uint16_t udp_port; /* inbound: what ESP in UDP must be sent to; 0: it comes bare */
+	int16_t tos;        /* of the outer header, or SA_TOS_COPY */
+	uint16_t udp_port;  /* inbound: what ESP in UDP must be sent to; 0: it comes bare */
 	_Atomic uint16_t tunnel_mtu; /* written by the control side */
 	_Atomic uint16_t path_mtu;   /* 0 = unknown; written by the control side */
-	struct ip_words source;
-	uint64_t icv_mask[2];               /* ones where the ICV is */
-	const void *cipher_keys;            /* into keys, or des_keys */
-	const void *des_keys[SA_DES_PARTS]; /* into keys */
-	aes_gcm_enc_dec_t gcm; /* GCM: libipsec-mb's function for this direction; else NULL */
+	uint32_t salt;               /* AEAD; as its octets lie in memory */
+	uint64_t icv_mask[2];        /* ones where the ICV is */
+	const void *cipher_keys;     /* into keys */
+	aes_gcm_enc_dec_t gcm;       /* GCM: libipsec-mb's function for this direction; else NULL */
 	struct evp_cipher_ctx_st *evp; /* OpenSSL's, which serves one thread at a time; owned */
-	atomic_flag evp_busy;
-	uint32_t salt;      /* AEAD; as its octets lie in memory */
-	uint8_t around[2];  /* see sa_sealed_len(): without and with IPv6 outside */
-	uint8_t outer_len;  /* tunnel: of the IP header in the template */
-	uint8_t lead_len;   /* tunnel: with the UDP header behind it, if there is one */
-	uint8_t ah_len;     /* AH header with ICV and padding, 0 without AH */
-	uint32_t outer_sum; /* IPv4: of what is constant in the header, not folded */
-	_Alignas(8)
-	    uint8_t outer[IP6_LEN + UDP_LEN]; /* tunnel: the outer headers, variable fields zero */
+	uint32_t outer_sum;            /* IPv4: of what is constant in the header, not folded */
+	uint8_t around[2];             /* see sa_sealed_len(): without and with IPv6 outside */
+	uint8_t lead_len;              /* tunnel: of the outer headers, with UDP if there is one */
+	uint8_t ah_len;                /* AH header with ICV and padding, 0 without AH */
+	union {
+		struct ip_words source; /* inbound */
+		/* outbound, tunnel: the outer headers, variable fields zero */
+		uint8_t outer[IP6_LEN + UDP_LEN];
+	};
 	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 
@@ -90,13 +91,18 @@ struct sa {
 	_Atomic uint64_t decrypt_errors;
 	_Atomic uint64_t replay_errors;
 	_Atomic uint32_t seq;
+	atomic_flag evp_busy;
 	struct replay replay; /* the worker's own; its words lie behind the keys */
 	uint64_t iv_next; /* AEAD, outbound: starts at random, never comes again under this key */
 
-	_Alignas(64) struct sa_params params; /* keys zeroed */
-	size_t len;                           /* octets of all this */
-	_Alignas(64) uint8_t keys[]; /* key schedule for this direction, as the engine wants it */
+	/* what packets hardly ever need */
+	struct sa_params params; /* keys zeroed */
+	uint32_t len;            /* octets of all this */
+	/* The key schedule for this direction, as the engine wants it and as long as this algorithm needs. */
+	_Alignas(64) uint8_t keys[];
 };
+
+_Static_assert(offsetof(struct sa, packets) == 256, "four cache lines that every packet reads");
 
 /* sa_limit(), inline. */
 static inline uint16_t

@@ -5,8 +5,8 @@
  * super_start decides whether all segments can be sealed alike; super_next spends the numbers of one
  * train; super_crypt does the work: aead_seal, segment by segment from the superpacket's buffer into
  * the train's, or bulk_seal, which cuts all into the train and seals them there as one burst. The
- * first and the last segment of a train whose neighbour belongs to another train are copied, because
- * another thread may be reading that neighbour's payload. RFC 4303 s3.3.
+ * first and the last segments of a train whose neighbours belong to another train are copied, as many as
+ * headers or a trailer reach, because another thread may be reading those. RFC 4303 s3.3.
  */
 #include "lib/esp/super.h"
 
@@ -221,11 +221,19 @@ segment_direct(struct esp_worker *w, const struct super_job *job, const struct c
 	memcpy(end, saved, sizeof(saved));
 }
 
+/* Would sealing segment I where it is write over, or for a moment into, what another job reads? */
+static bool
+is_edge(const struct super_job *job, const struct cut *c, unsigned i)
+{
+	unsigned last = job->first + job->n - 1;
+	return (job->first > 0 && (i - job->first) * c->size < c->hdr_len) ||
+	       (last + 1 < c->n && (last - i) * c->size < SEAL_BEYOND);
+}
+
 static void
 aead_seal(struct esp_worker *w, struct super_job *job, struct cut *c)
 {
 	struct sa *sa = job->super.sa;
-	unsigned last = job->first + job->n - 1;
 	_Alignas(16) uint8_t nonces[SUPER_SEGS_MAX][16];
 	/* all of them ahead: what is used as soon as it is written costs a stall, see engine_gcm() */
 	for (unsigned k = 0; k < job->n; k++) {
@@ -236,8 +244,7 @@ aead_seal(struct esp_worker *w, struct super_job *job, struct cut *c)
 	for (unsigned k = 0; k < job->n; k++) {
 		unsigned i = job->first + k;
 		uint8_t *esp = esp_at(job, k);
-		bool is_edge = (k == 0 && i > 0) || (i == last && i + 1 < c->n);
-		if (!is_edge) {
+		if (!is_edge(job, c, i)) {
 			segment_direct(w, job, c, i, nonces[k], esp);
 			continue;
 		}

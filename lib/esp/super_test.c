@@ -320,52 +320,74 @@ job_open(const struct super_job *job, const struct sad *sad, const uint8_t *supe
 	}
 }
 
+/* Seals a superpacket of segments of SIZE octets, its jobs by two threads or the last one first, and opens the result. */
 static void
-threads_share_a_superpacket(void **state)
+share_round(unsigned round, uint16_t size, bool has_thread)
 {
 	static struct super_job jobs[JOBS_MAX];
 	static uint8_t original[SEG_PACKET_MAX];
-	(void)state;
-	for (unsigned round = 0; round < 20 * SUITES; round++) {
-		struct sa_params p = random_params(round);
-		struct seg_spec spec = random_spec();
-		uint16_t size = (uint16_t)(round % 2 ? 200 : 1200);
-		p.df = SA_DF_COPY;
-		p.tos = SA_TOS_COPY;
-		spec.payload_len = 64000;
-		spec.has_ext = false;
-		p.window = 128;
-		struct sa *out = test_sa(fast, &p);
-		p.direction = SA_IN;
-		struct sa *in = test_sa(fast, &p);
-		struct sad *sad = sad_new(1);
-		assert_int_equal(sad_add(sad, in), SAD_OK);
-		struct pkt *packet = super_make(fast, &spec, size);
-		size_t len = packet->len;
-		memcpy(original, pkt_data(packet), len);
-		packet->sa = out;
-		struct super s;
-		struct thread_work work = { .jobs = jobs };
-		assert_true(super_start(fast, &s, packet, SUPER_WHOLE));
-		while (super_next(fast, &s, &jobs[work.n]))
-			work.n++;
-		assert_true(work.n > 1);
+	struct sa_params p = random_params(round);
+	struct seg_spec spec = random_spec();
+	p.df = SA_DF_COPY;
+	p.tos = SA_TOS_COPY;
+	spec.payload_len = size < 16 ? 32U * size * (JOBS_MAX - 2) : 64000;
+	spec.has_ext = false;
+	p.window = 128;
+	struct sa *out = test_sa(fast, &p);
+	p.direction = SA_IN;
+	struct sa *in = test_sa(fast, &p);
+	struct sad *sad = sad_new(1);
+	assert_int_equal(sad_add(sad, in), SAD_OK);
+	struct pkt *packet = super_make(fast, &spec, size);
+	size_t len = packet->len;
+	memcpy(original, pkt_data(packet), len);
+	packet->sa = out;
+	struct super s;
+	struct thread_work work = { .jobs = jobs };
+	assert_true(super_start(fast, &s, packet, SUPER_WHOLE));
+	while (super_next(fast, &s, &jobs[work.n]))
+		work.n++;
+	assert_true(work.n > 1);
+	if (has_thread) {
 		pthread_t thread;
 		assert_int_equal(pthread_create(&thread, NULL, help, &work), 0);
 		for (unsigned i = 0; i < work.n; i += 2)
 			super_crypt(fast, &jobs[i]);
 		assert_int_equal(pthread_join(thread, NULL), 0);
-		for (unsigned i = 0; i < work.n; i++) {
-			super_finish(fast, &jobs[i]);
-			assert_int_equal(jobs[i].verdict, DROP_NONE);
-			job_open(&jobs[i], sad, original, len, size);
-			pkt_put(fast->pool, jobs[i].train);
-		}
-		pkt_put(fast->pool, packet);
-		sad_free(sad);
-		sa_free(in);
-		sa_free(out);
+	} else {
+		for (unsigned i = work.n; i-- > 0;)
+			super_crypt(fast, &jobs[i]);
 	}
+	for (unsigned i = 0; i < work.n; i++) {
+		super_finish(fast, &jobs[i]);
+		assert_int_equal(jobs[i].verdict, DROP_NONE);
+		job_open(&jobs[i], sad, original, len, size);
+		pkt_put(fast->pool, jobs[i].train);
+	}
+	pkt_put(fast->pool, packet);
+	sad_free(sad);
+	sa_free(in);
+	sa_free(out);
+}
+
+static void
+threads_share_a_superpacket(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 20 * SUITES; round++)
+		share_round(round, round % 2 ? 200 : 1200, true);
+}
+
+/* Who helps begins with the last job. A segment may be shorter than the headers, or the trailer, that are written beside
+ * another one. */
+static void
+jobs_are_done_in_any_order(void **state)
+{
+	static const uint16_t sizes[] = { 1200, 200, 45, 30, 16, 9, 5 };
+	(void)state;
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (unsigned round = 0; round < 2 * SUITES; round++)
+			share_round(round, sizes[i], false);
 }
 
 static bool
@@ -493,6 +515,7 @@ main(void)
 		cmocka_unit_test(trains_are_what_cutting_makes),
 		cmocka_unit_test(large_segments_too),
 		cmocka_unit_test(threads_share_a_superpacket),
+		cmocka_unit_test(jobs_are_done_in_any_order),
 		cmocka_unit_test(what_is_special_goes_the_simple_way),
 		cmocka_unit_test(abandoned_trains_are_counted),
 		cmocka_unit_test(emptied_pool_is_counted),

@@ -295,8 +295,10 @@ hash_judge(struct v1_turn *t)
 	uint8_t want[HASH_LEN_MAX];
 	struct id id;
 	size_t n = peer_proof(t->sa, want);
-	if (p->n != n || !secret_eq(p->p, want, n))
+	if (p->n != n || !secret_eq(p->p, want, n)) {
+		text_put(t->why, "the peer's hash is wrong: do the pre-shared keys differ?");
 		return IKE_AUTH;
+	}
 	/* only now: what an unproved peer calls itself is nobody's business */
 	return id_judge(t, &id);
 }

@@ -4,7 +4,8 @@
  *
  * A device has one queue or several; each is a descriptor. With a vnet header (struct virtio_net_hdr, TUN_VNET_HEADER octets,
  * little-endian) before each packet, several segments of a flow may travel as one packet, and checksums may be left to be
- * completed: what the kernel may give is what tun_offload() has said, what it takes is anything.
+ * completed: what the kernel may give is what tun_offload() has said; what it takes is anything, but before Linux 6.2
+ * segments of UDP (EINVAL).
  */
 #ifndef TUN_H
 #define TUN_H

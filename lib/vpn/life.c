@@ -220,7 +220,10 @@ on_refused(void *ctx, const struct ike_path *path, const struct ike_sa *sa, enum
 	const char *phase = kind == LIFE_P1_REFUSED   ? "IKE Phase-1 Failure: "
 			    : kind == LIFE_P2_REFUSED ? "IKE Phase-2 Failure: "
 						      : "";
-	life_tell(l, kind, NULL, p, sa, "%s%s%s%s", phase, sentence, colon, why);
+	if (p == NULL && sa == NULL)
+		life_tell_stranger(l, kind, path, "%s%s%s", sentence, colon, why);
+	else
+		life_tell(l, kind, NULL, p, sa, "%s%s%s%s", phase, sentence, colon, why);
 }
 
 /* --- making and freeing --- */

@@ -293,6 +293,7 @@ struct life_tunnel_view {
 	enum life_state state;
 	const char *
 	    failure; /* why the last negotiation failed, one line; NULL: none did since it was up last */
+	struct addr failed;  /* the gateway with which it was */
 	uint64_t failure_ms; /* when */
 	uint64_t retry_ms;   /* LIFE_WAITING: not before; 0: waits for its turn */
 	unsigned n_pairs;

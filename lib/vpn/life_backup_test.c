@@ -63,6 +63,32 @@ assert_pairs(const struct sim_end *e, const char *tunnel, unsigned n)
 	assert_int_equal(sim_count(e, tunnel, true), n);
 }
 
+/* It is told of the gateway that failed, not of the one that is tried now. */
+static void
+test_a_failure_is_that_of_its_gateway(void **state)
+{
+	(void)state;
+	struct three t = three_new();
+	struct life_peer_view peer;
+	struct ike_path to_b = { .local.addr = sim_gateway(1, 1),
+		.remote.addr = sim_gateway(2, 1) };
+	struct ike_path to_c = { .local.addr = sim_gateway(1, 1),
+		.remote.addr = sim_gateway(3, 1) };
+	t.b->is_off = t.c->is_off = true;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 20);
+	assert_true(sim_view(t.a, T0).is_backup_active);
+	assert_string_equal(sim_view(t.a, T0).failure, "the peer does not answer");
+	assert_true(addr_eq(sim_view(t.a, T0).failed, sim_gateway(2, 1)));
+	assert_true(life_peer(t.a->life, &to_c, &peer));
+	assert_null(peer.failure);
+	assert_true(life_peer(t.a->life, &to_b, &peer));
+	assert_string_equal(peer.failure, "the peer does not answer");
+	wait_s(&t, 13);
+	assert_true(addr_eq(sim_view(t.a, T0).failed, sim_gateway(3, 1)));
+	three_free(&t);
+}
+
 static void
 test_backup_takes_over_and_keeps(void **state)
 {
@@ -182,6 +208,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_failure_is_that_of_its_gateway),
 		cmocka_unit_test(test_backup_takes_over_and_keeps),
 		cmocka_unit_test(test_phase1_timeout_fails_over),
 		cmocka_unit_test(test_phase2_timeout_fails_over),

@@ -145,8 +145,10 @@ life_ike_doom(struct life_ike *i)
 {
 	struct life *l = i->life;
 	struct life_peer *p = i->peer;
-	if (p != NULL)
+	if (p != NULL) {
+		life_tell(l, LIFE_P1_DOWN, NULL, p, i->sa, "IKE SA ended: by us");
 		ike_unlink(i);
+	}
 	i->peer = NULL;
 	i->next = l->doomed;
 	l->doomed = i;

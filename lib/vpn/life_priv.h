@@ -213,12 +213,13 @@ struct life_tunnel {
 	uint8_t dpd_interval_s; /* 0: no dead peer detection */
 	uint8_t dpd_threshold;
 	uint8_t natt_install_s;
-	uint8_t gate;  /* the active one */
-	uint8_t phase; /* enum life_phase */
-	bool acquire;  /* somebody wants it up */
-	bool renew;    /* a new pair is wanted before it is due */
-	bool wants_p1; /* an IKE SA is wanted, to probe or to say deletes */
-	bool is_idle;  /* nothing came in, and the peer has not answered since */
+	uint8_t gate;        /* the active one */
+	uint8_t failed_gate; /* that `failure` is about */
+	uint8_t phase;       /* enum life_phase */
+	bool acquire;        /* somebody wants it up */
+	bool renew;          /* a new pair is wanted before it is due */
+	bool wants_p1;       /* an IKE SA is wanted, to probe or to say deletes */
+	bool is_idle;        /* nothing came in, and the peer has not answered since */
 	bool is_watched;
 	bool is_dirty;
 	bool is_seen; /* life_conf.c: the new configuration has it */
@@ -362,5 +363,8 @@ bool life_hears(const struct life *l, enum life_kind kind);
 __attribute__((format(printf, 6, 7))) void life_tell(const struct life *l, enum life_kind kind,
     const struct life_tunnel *t, const struct life_peer *p, const struct ike_sa *sa,
     const char *fmt, ...);
+/* About who is no peer of ours. */
+__attribute__((format(printf, 4, 5))) void life_tell_stranger(
+    const struct life *l, enum life_kind kind, const struct ike_path *path, const char *fmt, ...);
 
 #endif

@@ -52,32 +52,56 @@ life_hears(const struct life *l, enum life_kind kind)
 	return l->host.hears == NULL || l->host.hears(l->host.ctx, kind);
 }
 
+/* Nothing is made into words that nobody hears. */
+__attribute__((format(printf, 3, 0))) static void
+tell(const struct life *l, struct life_event e, const char *fmt, va_list ap)
+{
+	char text[1024];
+	if (!life_hears(l, e.kind))
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	e.text = text;
+	l->host.event(l->host.ctx, &e);
+}
+
 void
 life_tell(const struct life *l, enum life_kind kind, const struct life_tunnel *t,
     const struct life_peer *p, const struct ike_sa *sa, const char *fmt, ...)
 {
-	char text[1024];
 	va_list ap;
-	if (!life_hears(l, kind))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
+	struct life_event e = { .kind = kind, .sa = sa };
 	if (t == NULL && p != NULL && p->gates != NULL)
 		t = p->gates->tunnel;
-	l->host.event(l->host.ctx, &(struct life_event){
-				       .kind = kind,
-				       .tunnel = t != NULL ? t->name : NULL,
-				       .service_set = t != NULL ? t->service_set : NULL,
-				       .local = p != NULL    ? p->local
-						: sa != NULL ? sa->path.local.addr
-							     : (struct addr){ 0 },
-				       .remote = p != NULL    ? p->remote
-						 : sa != NULL ? sa->path.remote.addr
-							      : (struct addr){ 0 },
-				       .sa = sa,
-				       .text = text,
-				   });
+	if (t != NULL) {
+		e.tunnel = t->name;
+		e.service_set = t->service_set;
+	}
+	if (p != NULL) {
+		e.local = p->local;
+		e.remote = p->remote;
+	} else if (sa != NULL) {
+		e.local = sa->path.local.addr;
+		e.remote = sa->path.remote.addr;
+	}
+	va_start(ap, fmt);
+	tell(l, e, fmt, ap);
+	va_end(ap);
+}
+
+void
+life_tell_stranger(
+    const struct life *l, enum life_kind kind, const struct ike_path *path, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	tell(l,
+	    (struct life_event){
+		.kind = kind,
+		.local = path->local.addr,
+		.remote = path->remote.addr,
+	    },
+	    fmt, ap);
+	va_end(ap);
 }
 
 /* --- views --- */
@@ -155,6 +179,7 @@ view_make(const struct life_tunnel *t, uint64_t now_ms, struct life_tunnel_view 
 		.failure = t->failure != NULL   ? t->failure
 			   : t->current == NULL ? t->gates[t->gate].peer->failure
 						: NULL,
+		.failed = t->gates[t->failure != NULL ? t->failed_gate : t->gate].peer->remote,
 		.failure_ms = t->failure_ms,
 		.retry_ms = t->retry_ms > now_ms ? t->retry_ms : 0,
 	};
@@ -197,7 +222,7 @@ peer_failure(const struct life_peer *p)
 {
 	const char *failure = p->failure;
 	for (const struct life_gate *g = p->gates; g != NULL && failure == NULL; g = g->next)
-		if (g == &g->tunnel->gates[g->tunnel->gate])
+		if (g == &g->tunnel->gates[g->tunnel->failed_gate])
 			failure = g->tunnel->failure;
 	return failure;
 }

@@ -327,6 +327,7 @@ on_event(void *ctx, const struct life_event *ev)
 	char remote[ADDR_STRLEN];
 	e->n_kinds[ev->kind]++;
 	e->when[ev->kind] = e->sim->now_ms;
+	e->who[ev->kind] = ev->remote;
 	snprintf(e->text[ev->kind], sizeof(e->text[0]), "%s", ev->text);
 	if (getenv("LIFE_SIM_TRACE") != NULL)
 		printf("%9.3f net%u %-32s %s %s: %s\n", (double)e->sim->now_ms / 1000, e->net,

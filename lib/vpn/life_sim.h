@@ -60,7 +60,8 @@ struct sim_end {
 	unsigned n_kinds[LIFE_KIND_MAX];
 	unsigned n_sent;
 	unsigned n_keepalives;
-	char text[LIFE_KIND_MAX][400]; /* the last one of each kind */
+	char text[LIFE_KIND_MAX][400];  /* the last one of each kind */
+	struct addr who[LIFE_KIND_MAX]; /* its peer */
 	uint64_t when[LIFE_KIND_MAX];
 	unsigned n_chains;
 	/* the last message that it took, for who records */

@@ -156,6 +156,7 @@ test_an_unknown_peer_gets_a_line(void **state)
 	wait_s(&t, 1);
 	assert_int_equal(t.b->n_kinds[LIFE_P1_NO_POLICY], 1);
 	assert_string_equal(t.b->text[LIFE_P1_NO_POLICY], "no tunnel goes to this peer");
+	assert_true(addr_eq(t.b->who[LIFE_P1_NO_POLICY], sim_gateway(t.a->net, 1)));
 	assert_pairs(t.a, T0, 0);
 	sim_conf_free(other);
 	two_free(&t);
@@ -556,6 +557,8 @@ test_a_pic_that_forgot_is_negotiated_for_anew(void **state)
 	wait_s(&t, 1);
 	assert_pairs(t.b, T0, 1);
 	assert_int_equal(t.a->n_kinds[LIFE_P1_UP], 2);
+	assert_int_equal(t.a->n_kinds[LIFE_P1_DOWN], 1);
+	assert_int_equal(t.b->n_kinds[LIFE_P1_DOWN], 1);
 	two_free(&t);
 }
 

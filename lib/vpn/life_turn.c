@@ -252,6 +252,7 @@ failure_set(struct life_tunnel *t, const char *why)
 	char *copy = life_strdup(why);
 	free(t->failure);
 	t->failure = copy;
+	t->failed_gate = t->gate;
 	t->failure_ms = t->life->now_ms;
 }
 

@@ -171,6 +171,25 @@ map_make(
 	arena_free(scratch);
 }
 
+/* How many shapes there will be. */
+static size_t
+shapes_count(const struct rule_term *terms, size_t n)
+{
+	enum { LENS = 129 };
+	struct arena *scratch = arena_new();
+	bool(*seen)[LENS][LENS][2] = arena_array(scratch, 2, sizeof(*seen));
+	size_t n_shapes = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct rule_term *t = &terms[i];
+		bool *is_known = &seen[t->source.addr.family == ADDR_V6][t->source.len]
+				      [t->destination.len][t->unit != RULE_UNIT_ANY];
+		n_shapes += !*is_known;
+		*is_known = true;
+	}
+	arena_free(scratch);
+	return n_shapes;
+}
+
 struct rule_table *
 rule_table_new(struct arena *a, const struct rule_term *terms, size_t n)
 {
@@ -183,7 +202,6 @@ rule_table_new(struct arena *a, const struct rule_term *terms, size_t n)
 		.slot_mask = n_slots - 1,
 		.terms = copy,
 		.keys = arena_array(a, n, sizeof(*t->keys)),
-		.shapes = arena_array(a, n, sizeof(*t->shapes)),
 		.slots = arena_array(a, n_slots, sizeof(*t->slots)),
 	};
 	for (size_t i = 0; i < n; i++) {
@@ -194,8 +212,13 @@ rule_table_new(struct arena *a, const struct rule_term *terms, size_t n)
 		/* no packet has addresses of two families */
 		t->n_terms += term->source.addr.family == term->destination.addr.family;
 	}
-	map_make(&t->map4, a, copy, t->n_terms, ADDR_V4);
-	map_make(&t->map6, a, copy, t->n_terms, ADDR_V6);
+	size_t n_shapes = shapes_count(copy, t->n_terms);
+	/* few_match() asks no maps: they are thrown away when the shapes are numbered */
+	struct arena *scratch = arena_new();
+	struct arena *maps = n_shapes > FEW_SHAPES ? a : scratch;
+	t->shapes = arena_array(a, n_shapes, sizeof(*t->shapes));
+	map_make(&t->map4, maps, copy, t->n_terms, ADDR_V4);
+	map_make(&t->map6, maps, copy, t->n_terms, ADDR_V6);
 	for (uint32_t order = 0; order < t->n_terms; order++) {
 		const struct rule_term *term = &copy[order];
 		uint32_t shape = shape_of(t, term, order);
@@ -206,6 +229,9 @@ rule_table_new(struct arena *a, const struct rule_term *terms, size_t n)
 		if (slot->term == 0) /* else an earlier term hides this one */
 			*slot = (struct slot){ .term = order + 1, .hash = hash };
 	}
+	if (maps == scratch)
+		t->map4 = t->map6 = (struct shape_map){ 0 };
+	arena_free(scratch);
 	return t;
 }
 

@@ -126,6 +126,17 @@ def test_traces_follow_one_peer(two_gateways):
     assert not a.cli("show log kmd | match \"main mode,\"")
 
 
+def test_the_log_names_a_stranger(two_gateways):
+    t = two_gateways
+    side_a, side_b = junos.sides(t)
+    side_b.peer = "192.0.2.77"
+    Gateway(t.gw_a, junos.next_hop(side_a, [junos.Dynamic()], more=junos.ike()))
+    b = Gateway(t.gw_b, junos.next_hop(side_b, [junos.Dynamic()], more=junos.ike()))
+    t.host_a.ping(t.HOST_B, count=1, timeout_s=1)
+    line = "KMD_PM_P1_POLICY_LOOKUP_FAILURE: no tunnel goes to this peer (192.0.2.2 > 192.0.2.1)\n"
+    wait_until(lambda: line in b.cli("show log messages"), 5, f"a line\n{b.log()}")
+
+
 def test_a_switch_without_a_backup_gateway_is_refused(two_gateways):
     t = two_gateways
     a, b = start(t)

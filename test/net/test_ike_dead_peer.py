@@ -125,6 +125,8 @@ def test_the_backup_gateway_takes_over(two_gateways):
     s.mend(BACKUP)
     s.a.cli(f"request services ipsec-vpn ipsec switch tunnel local-gateway {t.WAN_A} remote-gateway {t.WAN_B}")
     assert s.redundancy()[:2] == ("Standby", "Active")
+    answer = s.a.cli("show services ipsec-vpn match-rules source-ip 10.1.0.10 destination-ip 10.2.0.10")
+    assert f"Remote gateway: {BACKUP}\n" in answer, answer
     s.comes_up(20)
 
 

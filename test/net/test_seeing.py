@@ -6,13 +6,16 @@ import os
 import re
 import signal
 
+import pytest
 from lab import junos, tsharkesp
 from lab.gateway import Gateway, program
 from lab.netlab import wait_until
+from lab.transfer import Carry
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.ipsec import ESP, SecurityAssociation
 from scapy.layers.l2 import Ether
-from scapy.utils import PcapReader
+from scapy.utils import PcapReader, RawPcapReader
+from test_tcp_impaired import Tunnel
 
 
 def start(t, **kw):
@@ -160,3 +163,24 @@ def test_a_trace_tells_why_a_packet_is_dropped(two_gateways):
     with Watch(a, "monitor services packet-trace interface sp-1/2/0 source-prefix 10.1.0.10 count 1") as seen:
         t.host_a.run(["ping", "-c1", "-W1", "-M", "do", "-s", "1472", t.HOST_B], check=False)
     assert "exceeds-tunnel-mtu: " in seen.steps[-1] and ", sender is told 1" in seen.steps[-1], seen.steps
+
+
+@pytest.mark.parametrize("in_udp", [False, True], ids=["esp", "udp"])
+def test_a_file_arrives_while_its_packets_are_watched(two_gateways, in_udp):
+    t = two_gateways
+    tunnel = Tunnel(t, in_udp, direct=True)
+    path = os.path.join(t.host_a.lab.folder, "many.pcap")
+    to_file = tunnel.a.ns.spawn([program("sallyport"), "-r", tunnel.a.run_dir, "-c",
+                                 f"monitor traffic interface sp-1/2/0 seconds 8 write-file {path}"])
+    to_file.wait_line(r"^Listening on ")
+    with Watch(tunnel.a, "monitor traffic interface sp-1/2/0.1 seconds 8") as seen:
+        Carry(t.host_a, t.host_b, t.HOST_B, 7001, 30).check(60)
+        Carry(t.host_b, t.host_a, t.HOST_A, 7002, 10).check(60)
+    wait_until(lambda: not to_file.is_alive(), what="the end of the file")
+    inner = [s for s in seen.steps if "inner" in s and ".7001: tcp" in s]
+    outer = [s for s in seen.steps if "Out outer" in s]
+    assert inner and any(" in segments of " in s for s in inner), seen.steps[:50]
+    assert outer and all(("UDP-encap: ESP(" if in_udp else ": ESP(") in s for s in outer), outer[:10]
+    assert any(s.startswith(" In outer") and ("UDP-encap: ESP(" in s) == in_udp for s in seen.steps)
+    written = int(next(line for line in to_file.out if line.endswith(" packets written")).split()[0])
+    assert written > 100 and sum(1 for _ in RawPcapReader(path)) == written

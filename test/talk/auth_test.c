@@ -138,7 +138,8 @@ a_wrong_key_is_refused_by_the_initiator(void **state)
 		assert_true(talk_wait(t));
 	}
 	assert_int_equal(t->a.down, IKE_TIMEOUT);
-	assert_string_equal(t->a.down_why, "authentication failed");
+	assert_string_equal(t->a.down_why,
+	    "authentication failed: the peer's hash is wrong: do the pre-shared keys differ?");
 	talk_free(t);
 }
 
