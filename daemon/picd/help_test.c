@@ -143,6 +143,34 @@ full_ring_loses_nothing(void **state)
 	lab_done(&l);
 }
 
+/* All that waits is with helpers who do not come back: a superpacket is lost, and counted as what it is. */
+static void
+late_superpacket_is_many(void **state)
+{
+	struct lab l;
+	(void)state;
+	test_n_workers = 2;
+	lab_init(&l, "esp");
+	lab_pair_add(&l, "1001", "2001", lab_plain);
+	struct worker *w = l.a.p.workers[owner_of(1001, 2)];
+	turn_begin(w);
+	for (unsigned i = 0; i < TASKS_MAX; i += 2)
+		assert_int_equal(tasks_make(&l.a, w), 2);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		atomic_store(&w->tasks.ring[i].state, TASK_CLAIMED);
+	assert_int_equal(help_room(w), 0);
+	seal_take(w, super_make(&l.a, w));
+	seal_flush(w);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_LATE), PAYLOAD_LEN / GSO_SIZE);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		atomic_store(&w->tasks.ring[i].state, TASK_DONE);
+	help_work(w); /* nobody has computed anything: no packets */
+	assert_true(help_is_none(w));
+	w->snap = NULL;
+	test_n_workers = 1;
+	lab_done(&l);
+}
+
 /* An SA that was made anew takes its number over once, also while the worker has not let go of the snapshot before. */
 static void
 numbers_are_inherited_once(void **state)
@@ -188,6 +216,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lost_train_keeps_its_superpacket),
 		cmocka_unit_test(full_ring_loses_nothing),
+		cmocka_unit_test(late_superpacket_is_many),
 		cmocka_unit_test(numbers_are_inherited_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

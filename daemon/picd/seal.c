@@ -33,12 +33,13 @@ seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 	}
 }
 
-/* What others do not help with in time is lost. */
+/* What others do not help with in time is lost: P, or the N segments that it would have been. */
 static void
-late(struct worker *w, struct pkt *p)
+late(struct worker *w, struct pkt *p, unsigned n)
 {
 	tap_step(w, p, TAP_DROPPED, p->user, DROP_LATE);
-	worker_drop(w, p->user, NULL, DROP_LATE);
+	while (n-- > 0)
+		worker_drop(w, p->user, NULL, DROP_LATE);
 	pkt_put(w->pool, p);
 }
 
@@ -62,7 +63,7 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 		help_out(w, pkts, n);
 	} else {
 		for (unsigned i = 0; i < n; i++)
-			late(w, pkts[i]);
+			late(w, pkts[i], 1);
 	}
 }
 
@@ -161,7 +162,7 @@ superpacket(struct worker *w, struct pkt *p)
 	else if (help_room(w) >= s.n_jobs)
 		trains_help(w, &s, p);
 	else
-		late(w, p);
+		late(w, p, s.cut.n);
 }
 
 void

@@ -58,12 +58,15 @@ def test_every_algorithm_carries_pings_and_tshark_agrees(two_gateways):
         t.host_b.addr("eth0", f"10.2.1.{i + 1}/32")
     t.gw_b.route("10.2.1.0/24", dev="lan")
     a = Gateway(t.gw_a, junos.next_hop(junos.Side("a", t.WAN_A, t.WAN_B, nets_a, nets_b), sas))
-    Gateway(t.gw_b, junos.next_hop(junos.Side("b", t.WAN_B, t.WAN_A, nets_b, ["10.1.0.0/24"] * len(sas)), sas, routes=False,
-                                   more="routing-options { static { route 10.1.0.0/24 next-hop sp-1/2/0.1; } }"))
+    b = Gateway(t.gw_b, junos.next_hop(junos.Side("b", t.WAN_B, t.WAN_A, nets_b, ["10.1.0.0/24"] * len(sas)), sas, routes=False,
+                                       more="routing-options { static { route 10.1.0.0/24 next-hop sp-1/2/0.1; } }"))
     with t.gw_a.capture("wan", "ip proto 50 or ip proto 51") as wire:
         for i in range(len(sas)):
             ping = t.host_a.ping(f"10.2.1.{i + 1}", count=2, interval_s=0.02)
-            assert ping.lost == 0, (COMBINATIONS[i], ping.text, a.cli("show services service-sets statistics packet-drops"))
+            if ping.lost != 0:
+                said = [g.cli(f"show {what}") for g in (a, b) for what in (
+                    "services ipsec-vpn ipsec statistics", "services service-sets statistics packet-drops", "interfaces sp-1/2/0")]
+                raise AssertionError((COMBINATIONS[i], ping.text, *said, [bytes(p).hex() for p in wire.packets()[-5:]]))
     known = [s for sa in sas if sa.protocol != "ah" for s in sa.for_tshark(t.WAN_A, t.WAN_B)]
     seen = tsharkesp.decrypt(wire.path, known, ["esp.spi", "ip.dst", "icmp.type"], "esp")
     esp = [sa for sa in sas if sa.protocol != "ah"]
