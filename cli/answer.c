@@ -20,6 +20,7 @@
 #include "cli/monitor.h"
 #include "cli/output.h"
 #include "cli/pager.h"
+#include "cli/pcap.h"
 #include "cli/pipe.h"
 #include "cli/wait.h"
 #include "lib/base/arena.h"
@@ -116,10 +117,13 @@ run_refuse(struct line *l)
 	arena_free(a);
 }
 
+static void capture_end(struct line *l);
+
 static int
 on_done(struct line *l, const struct elem *e)
 {
 	struct client *c = l->c;
+	capture_end(l);
 	const char *status = elem_value(e, "status");
 	l->status = status != NULL && strcmp(status, "ok") == 0 && !l->has_run_error ? 0 : 1;
 	bool is_xml_error = l->has_run_error && l->render.format == FORMAT_XML;
@@ -248,6 +252,39 @@ on_run(struct line *l, const struct ipc_msg *m)
 		l->has_run_error = false;
 }
 
+/* --- packets go to a file --- */
+
+static void
+capture_begin(struct line *l, const char *name)
+{
+	l->capture = pcap_open(name);
+	if (l->capture != NULL)
+		return;
+	text_printf(&l->run_error, "error: %s: %s", name, strerror(errno));
+	l->has_run_error = true;
+	client_interrupt(); /* there is nothing to wait for */
+}
+
+/* Says how it went. */
+static void
+capture_end(struct line *l)
+{
+	uint64_t n;
+	bool is_open = l->capture != NULL;
+	int err = pcap_close(l->capture, &n);
+	l->capture = NULL;
+	struct text said = { 0 };
+	if (err != 0) {
+		text_printf(&l->run_error, "error: the file of packets: %s", strerror(-err));
+		l->has_run_error = true;
+	} else if (is_open && l->render.format == FORMAT_TEXT) {
+		text_printf(&said, "%llu packets written\n", (unsigned long long)n);
+		text_put(&l->out, text_str(&said));
+		output_filter(l);
+	}
+	text_done(&said);
+}
+
 static int
 on_message(struct line *l, const struct ipc_msg *m)
 {
@@ -270,6 +307,8 @@ on_message(struct line *l, const struct ipc_msg *m)
 	case CLI_ROW:
 		if (e != NULL && l->c->sink != NULL && l->c->sink->row != NULL)
 			l->c->sink->row(l->c->sink->arg, e);
+		else if (e != NULL && l->capture != NULL && elem_has(e, "packet-octets"))
+			pcap_put(l->capture, e);
 		else if (e != NULL)
 			render_row(&l->render, e);
 		break;
@@ -301,7 +340,11 @@ on_message(struct line *l, const struct ipc_msg *m)
 		break;
 	case CLI_SAVE:
 		v = elem_value(e, "name");
-		if (v == NULL || !pipes_save(l->pipes, v))
+		if (v == NULL)
+			return -EPROTO;
+		if (elem_has(e, "packets"))
+			capture_begin(l, v);
+		else if (!pipes_save(l->pipes, v))
 			return -EPROTO;
 		break;
 	case CLI_RUN:

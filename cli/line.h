@@ -19,6 +19,7 @@
 struct arena;
 struct elem;
 struct pager;
+struct pcap;
 
 /* What is under way while a line is answered. */
 struct line {
@@ -35,6 +36,7 @@ struct line {
 	struct text out;       /* rendered, not yet through the pipes */
 	struct tame tame;      /* of what came through them */
 	size_t n_shown;        /* of pipes->out */
+	struct pcap *capture;  /* packets go there; NULL: to the screen */
 	struct text run_error; /* why what mgd had us do failed */
 	bool has_run_error;
 	bool has_problems; /* what is wrong has been rendered */

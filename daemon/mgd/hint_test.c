@@ -121,7 +121,7 @@ static void
 commands_of_operational_mode(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "", " clear file ping request set show traceroute" },
+		{ "", " clear file monitor ping request set show traceroute" },
 		{ "s", " set show" },
 		{ "show se", " security services" },
 		{ "show ser", " services" },

@@ -290,6 +290,8 @@ void session_want_elem(struct session *s, const struct elem *want,
     void (*fn)(struct session *s, const char *text, size_t len, const char *error));
 /* Has the command line write the text that follows to the file NAME instead, with the rights of its user. */
 void session_save(struct session *s, const char *name);
+/* The packets of the rows that follow go to the file of that name, opened by the command line. */
+void session_capture(struct session *s, const char *name);
 /* Has the command line keep setting NAME, or show it (no VALUE). */
 void session_setting(struct session *s, const char *name, const char *value);
 /* Has the command line do REQUEST itself: CLI_RUN. ROOT may be NULL, FD -1. */

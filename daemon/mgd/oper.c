@@ -162,6 +162,14 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 	if (has_root && !show_commit_is_text(s, rpc->name))
 		session_reply(
 		    s, rpc->name, rpc->output->children[0]->name, command_style(rpc, request));
+	const char *capture = elem_value(request, "write-file");
+	if (capture != NULL && s->is_program) {
+		session_fail(s, "error: a file of packets is written by the command line only");
+		arena_free(a);
+		return;
+	}
+	if (capture != NULL)
+		session_capture(s, capture);
 	if (strcmp(rpc->owner, "mgd") != 0) {
 		if (rpc_wants_files(rpc, request))
 			rpc_start_files(s, rpc, a, request);

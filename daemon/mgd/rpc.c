@@ -13,6 +13,7 @@
 
 #include "daemon/mgd/mgd.h"
 #include "lib/base/smap.h"
+#include "lib/msg/row.h"
 #include "lib/yang/schema.h"
 
 enum {
@@ -102,11 +103,11 @@ rpc_end(struct rpc *r)
 	rpc_free(r);
 }
 
-/* Asks the first daemon of the kind from P on that runs. */
+/* Asks the first daemon of the kind from P on that runs, if anybody wants to know. */
 static void
 ask_from(struct rpc *r, struct peer *p)
 {
-	for (; p != NULL; p = p->next) {
+	for (; p != NULL && r->s != NULL; p = p->next) {
 		if (strcmp(p->kind, r->kind) != 0 || !p->is_wanted)
 			continue;
 		r->seq = ++r->m->seq;
@@ -182,6 +183,8 @@ rpc_on_row(struct peer *p, struct ipc_msg *msg)
 		session_run_facts(r->s, r->request, msg->body);
 		return;
 	}
+	if (strcmp(msg->body->name, ROW_ALIVE) == 0)
+		return;
 	if (strcmp(msg->body->name, "output") == 0 && msg->body->value != NULL) {
 		session_text(r->s, msg->body->value); /* a command that only has something to say */
 		return;
@@ -241,5 +244,7 @@ rpc_detach(struct session *s)
 		if (r->s == s) {
 			release(r);
 			r->s = NULL; /* it is freed when the daemon has answered */
+			if (r->peer != NULL && r->peer->ipc != NULL && strcmp(r->kind, "picd") == 0)
+				(void)ipc_send(r->peer->ipc, MSG_RPC_STOP, r->seq, NULL, -1);
 		}
 }

@@ -311,6 +311,18 @@ session_save(struct session *s, const char *name)
 }
 
 void
+session_capture(struct session *s, const char *name)
+{
+	session_pump(s);
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "save");
+	elem_leaf(a, e, "name", name);
+	elem_flag(a, e, "packets");
+	ipc_send(s->ipc, CLI_SAVE, s->seq, e, -1);
+	arena_free(a);
+}
+
+void
 session_setting(struct session *s, const char *name, const char *value)
 {
 	session_pump(s);

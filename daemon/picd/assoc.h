@@ -66,6 +66,8 @@ struct assoc {
 struct set_state {
 	char *name;
 	struct tally *tally;
+	uint64_t weight;      /* of its traffic between two samples; see usage.h */
+	uint64_t weight_seen; /* at the last one */
 	struct set_state *next_retired;
 };
 

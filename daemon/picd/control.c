@@ -7,6 +7,7 @@
  * A message that makes no sense is refused or closes the channel; the packets go on. Main thread.
  */
 #include "daemon/picd/picd.h"
+#include "daemon/picd/watch.h"
 #include "daemon/picd/workers.h"
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
@@ -95,7 +96,13 @@ control_mgd(struct picd *p, struct ipc_msg *m)
 		if (m->body == NULL)
 			break;
 		log_trace("general", LOG_LEVEL_DEBUG, "command %s", m->body->name);
-		rows_start(p, m->seq, m->body);
+		if (watch_is(m->body))
+			watch_start(p, m->seq, m->body);
+		else
+			rows_start(p, m->seq, m->body);
+		break;
+	case MSG_RPC_STOP:
+		watch_stop(p, m->seq);
 		break;
 	default:
 		log_line(LOG_LEVEL_WARNING, "PICD_MESSAGE", "mgd: unexpected message %u", m->type);
@@ -285,6 +292,12 @@ control_link(struct picd *p, const char *peer, int fd)
 	}
 }
 
+static void
+on_sample(uv_timer_t *t)
+{
+	usage_sample(t->data);
+}
+
 void
 control_init(struct picd *p)
 {
@@ -294,6 +307,10 @@ control_init(struct picd *p)
 	uv_timer_init(&p->daemon.loop, &p->regroup);
 	checked_init(&p->checked, &p->daemon.loop);
 	uv_timer_init(&p->daemon.loop, &p->tick);
+	uv_timer_init(&p->daemon.loop, &p->sample);
+	uv_timer_init(&p->daemon.loop, &p->look);
+	p->sample.data = p;
+	uv_timer_start(&p->sample, on_sample, USAGE_FIRST_MS, USAGE_INTERVAL_MS);
 	p->sync_wait.data = p;
 	p->tick.data = p;
 	p->held_slot = SIZE_MAX;
@@ -313,5 +330,7 @@ control_stop(struct picd *p)
 	uv_close((uv_handle_t *)&p->sync_wait, NULL);
 	uv_close((uv_handle_t *)&p->regroup, NULL);
 	uv_close((uv_handle_t *)&p->tick, NULL);
+	uv_close((uv_handle_t *)&p->sample, NULL);
+	uv_close((uv_handle_t *)&p->look, NULL);
 	checked_done(&p->checked);
 }

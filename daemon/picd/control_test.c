@@ -228,6 +228,68 @@ statistics_count_and_clear(void **state)
 }
 
 static void
+processor_memory_and_workers_are_shown(void **state)
+{
+	(void)state;
+	struct gw g;
+	struct arena *a = arena_new();
+	uint8_t p[200];
+	gw_init(&g, "sp-1/2/0");
+	commit_many(&g, 1);
+	int unit = gw_unit(&g, "sp-1/2/0.1");
+	int wire =
+	    gw_give_pair(&g, MSG_SOCKET, (const char *[]){ "kind", "send4", "family", "4", NULL });
+	gw_sync(&g);
+	usage_sample(&g.p);
+	size_t n = udp4(p, "10.0.0.1", "10.0.0.2", 40, 0, 9);
+	assert_int_equal(write(unit, p, n), (ssize_t)n);
+	test_now_ms += 2000; /* workers look at their clocks once a second */
+	gw_turns(&g);
+	usage_sample(&g.p);
+
+	ask(&g, "get-service-set-cpu-statistics", no_leaves);
+	const struct elem *e = row(&g, a);
+	assert_string_equal(leaf(e, NULL, "service-set-name"), "ss");
+	assert_string_equal(leaf(e, NULL, "interface-name"), "sp-1/2/0");
+	double set = strtod(leaf(e, NULL, "cpu-utilization-percent"), NULL);
+	e = row(&g, a);
+	assert_string_equal(leaf(e, NULL, "service-set-name"), "System");
+	double others = strtod(leaf(e, NULL, "cpu-utilization-percent"), NULL);
+	e = row(&g, a);
+	assert_string_equal(leaf(e, NULL, "service-set-name"), "Idle");
+	double idle = strtod(leaf(e, NULL, "cpu-utilization-percent"), NULL);
+	assert_true(set + others + idle > 99.9 && set + others + idle < 100.1);
+	assert_null(done(&g, a));
+
+	ask(&g, "get-service-set-memory-statistics", (const char *[]){ "service-set", "ss", NULL });
+	e = row(&g, a);
+	unsigned long bytes = strtoul(leaf(e, NULL, "bytes-used"), NULL, 10);
+	assert_true(bytes > 1000 && bytes < 20000);
+	assert_null(done(&g, a));
+	ask(&g, "get-service-set-memory-statistics", no_leaves);
+	row(&g, a);
+	assert_string_equal(leaf(row(&g, a), NULL, "service-set-name"), "System");
+	assert_null(done(&g, a));
+
+	ask(&g, "get-service-worker-information",
+	    (const char *[]){ "interface", "sp-1/2/0", NULL });
+	e = row(&g, a);
+	assert_string_equal(leaf(e, NULL, "worker-number"), "0");
+	assert_string_equal(leaf(e, NULL, "out-packets"), "1");
+	assert_string_equal(leaf(e, NULL, "out-bytes"), "68");
+	assert_string_equal(leaf(e, NULL, "sends"), "1");
+	assert_string_equal(leaf(e, "out-burst", "burst-count"), "1");
+	assert_null(done(&g, a));
+	ask(&g, "get-service-worker-information",
+	    (const char *[]){ "interface", "sp-1/3/0", NULL });
+	assert_null(done(&g, a)); /* another interface: no row */
+	gw_done(&g);
+	close(wire);
+	close(unit);
+	arena_free(a);
+}
+
+static void
 packets_of_no_set_have_a_row_and_are_cleared(void **state)
 {
 	(void)state;
@@ -631,6 +693,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_decide_which_elements_a_row_has),
 		cmocka_unit_test(statistics_count_and_clear),
+		cmocka_unit_test(processor_memory_and_workers_are_shown),
 		cmocka_unit_test(packets_of_no_set_have_a_row_and_are_cleared),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(dynamic_sas_have_lifetimes_windows_and_pairs),

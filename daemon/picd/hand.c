@@ -6,6 +6,7 @@
  * reader that sleeps, or is about to, is woken once. A ring is as long as it is: who does not keep up loses packets,
  * which are counted by who gave them, and nobody waits for anybody. Worker's thread.
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include <unistd.h>
@@ -43,6 +44,7 @@ put(struct worker *w, unsigned to, struct handed h)
 	if (r->in_next - r->out_seen == RING_LEN)
 		r->out_seen = atomic_load_explicit(&r->out, memory_order_acquire);
 	if (r->in_next - r->out_seen == RING_LEN) {
+		tap_step(w, h.pkt, TAP_DROPPED, NULL, DROP_HAND_OVER);
 		worker_drop(w, NULL, worker_lane(w, h.pkt->tag), DROP_HAND_OVER);
 		pkt_put(w->pool, h.pkt);
 		return;

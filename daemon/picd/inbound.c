@@ -6,6 +6,7 @@
  * against the mirror of the filter terms that select its SA. Decrypted packets appear on the inside unit (next hop
  * style), on the service unit (interface style), on the es- unit, or as the host's own (transport).
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/esp/flow.h"
@@ -52,9 +53,11 @@ opened(struct worker *w, struct pkt *p)
 		reason = DROP_NO_UNIT;
 	if (reason == DROP_NONE) {
 		p->user = (void *)(uintptr_t)path;
+		tap(w, p, TAP_DELIVERED, path);
 		deliver_take(w, path->deliver[w->p.index], p);
 		return;
 	}
+	tap_step(w, p, TAP_DROPPED, path, reason);
 	/* another services interface of this local gateway has received the packet, too; if it may be that one's, kmd knows */
 	if (reason != DROP_ELSEWHERE && reason != DROP_UNCLEAR)
 		worker_drop(w, path, worker_lane(w, p->tag), reason);
@@ -81,6 +84,7 @@ inbound_take(struct worker *w, struct pkt *p)
 		hand_in(w, p, owner);
 		return;
 	}
+	tap(w, p, TAP_RECEIVED, NULL);
 	w->in_q[w->n_in++] = p;
 	if (w->n_in == BURST_MAX)
 		inbound_flush(w);
@@ -114,6 +118,7 @@ inbound_flush(struct worker *w)
 		help_in(w, w->in_q, n);
 	} else {
 		for (unsigned i = 0; i < n; i++) {
+			tap_step(w, w->in_q[i], TAP_DROPPED, NULL, DROP_LATE);
 			worker_drop(w, NULL, worker_lane(w, w->in_q[i]->tag), DROP_LATE);
 			pkt_put(w->pool, w->in_q[i]);
 		}

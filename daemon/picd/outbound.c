@@ -6,6 +6,7 @@
  * inside unit or enters the interface is input, what was routed to the outside unit or leaves the
  * interface is output; rules of the other direction are not considered.
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/esp/flow.h"
@@ -17,6 +18,7 @@ enum { PROTO_NUMBER_UDP = 17, PROTO_NUMBER_ESP = 50, PROTO_NUMBER_AH = 51 };
 static void
 drop_packet(struct worker *w, struct pkt *p, const struct lane *lane, enum drop reason)
 {
+	tap_step(w, p, TAP_DROPPED, NULL, reason);
 	worker_drop(w, NULL, lane, reason);
 	pkt_put(w->pool, p);
 }
@@ -92,6 +94,7 @@ path_put(struct worker *w, struct pkt *p, const struct path *path, struct sa *ou
 {
 	unsigned owner = owner_of(sa_home(out), w->snap->n_workers);
 	if (owner != w->p.index) {
+		tap_step(w, p, TAP_HANDED, path, owner);
 		hand_out(w, p, owner, path->slot);
 		return;
 	}
@@ -136,12 +139,14 @@ whole_packet(struct worker *w, struct pkt *p)
 			refuse_ttl(w, l, p);
 	}
 	if (reason != DROP_NONE) {
+		tap_step(w, p, TAP_DROPPED, path, reason);
 		worker_drop(w, path, l, reason);
 		pkt_put(w->pool, p);
 		return;
 	}
 	if (path->has_syslog)
 		flowlog_note(w, path, &f, l->kind == LANE_OUTSIDE || l->kind == LANE_CAPTURE_OUT);
+	tap(w, p, TAP_CHOSEN, path);
 	path_put(w, p, path, out);
 }
 
@@ -172,6 +177,7 @@ outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t gene
 		path_put(w, p, path, out);
 		return;
 	}
+	tap_step(w, p, TAP_DROPPED, path, reason);
 	worker_drop(w, path, l, reason);
 	pkt_put(w->pool, p);
 }
@@ -181,9 +187,17 @@ outbound_take(struct worker *w, struct pkt *p)
 {
 	const struct lane *l = worker_lane(w, p->tag);
 	enum drop reason = DROP_NONE;
+	tap(w, p, TAP_ARRIVED, NULL);
+	uint32_t trace = p->trace;
+	uint32_t tag = p->tag;
 	p = frag_in(w->frags, p, w->now_ms, &reason);
-	if (p != NULL)
+	if (p != NULL) {
 		whole_packet(w, p);
-	else if (reason != DROP_NONE)
-		worker_drop(w, NULL, l, reason);
+		return;
+	}
+	if (reason == DROP_NONE)
+		return; /* it waits for other fragments */
+	struct pkt gone = { .trace = trace, .tag = tag };
+	tap_step(w, &gone, TAP_DROPPED, NULL, reason);
+	worker_drop(w, NULL, l, reason);
 }

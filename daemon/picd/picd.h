@@ -12,6 +12,7 @@
 #include "daemon/picd/assoc.h"
 #include "daemon/picd/hops.h"
 #include "daemon/picd/port.h"
+#include "daemon/picd/usage.h"
 #include "daemon/picd/workers.h"
 #include "lib/os/checked.h"
 #include "lib/os/daemon.h"
@@ -24,7 +25,9 @@ struct elem;
 struct row_job;
 struct snap;
 struct tally;
+struct taps;
 struct text;
+struct watch;
 struct worker;
 
 struct picd {
@@ -65,6 +68,14 @@ struct picd {
 	uint32_t awaited_commit; /* of netd, whose descriptors apply_commit needs */
 
 	struct row_job *jobs; /* commands being answered, oldest first */
+
+	struct watch *watches;  /* commands that show packets as they pass */
+	uv_timer_t look;        /* while there are any */
+	struct taps *taps;      /* NULL: nobody has wanted to see any yet */
+	uint64_t tap_epochs[4]; /* of its filters: when they were switched off; TAP_WATCHES */
+
+	uv_timer_t sample; /* for usage */
+	struct usage usage;
 
 	/* dynamic SAs; see dynamic.h */
 	uv_timer_t tick;      /* once a second, from the first link to kmd on */
@@ -118,6 +129,9 @@ void publish_workers(struct picd *p, unsigned n);
 void publish_retire_port(struct picd *p, struct port *port);
 /* SA has been taken out of the published snapshot: frees it when no worker can use it any more. */
 void publish_retire_sa(struct picd *p, struct sa *sa);
+/* Begins an epoch and returns its number; publish_epoch_seen() reaches it when no worker uses what was out of reach before. */
+uint64_t publish_epoch(struct picd *p);
+uint64_t publish_epoch_seen(const struct picd *p);
 /* Every worker works with a snapshot of this generation or a later one. */
 uint64_t publish_seen(const struct picd *p);
 /* Frees what every worker has left behind. */

@@ -221,9 +221,16 @@ publish_retire_sa(struct picd *p, struct sa *sa)
 		if (p->gone == NULL)
 			abort();
 	}
-	p->gone[p->n_gone++] = (struct gone_sa){ .sa = sa, .epoch = ++p->epoch };
+	p->gone[p->n_gone++] = (struct gone_sa){ .sa = sa, .epoch = publish_epoch(p) };
+}
+
+uint64_t
+publish_epoch(struct picd *p)
+{
+	p->epoch++;
 	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_epoch(p->workers[i], p->epoch);
+	return p->epoch;
 }
 
 /* Epochs rise, so what may go stands in front. */
@@ -239,8 +246,8 @@ gone_free(struct picd *p, uint64_t seen)
 	memmove(p->gone, p->gone + n, p->n_gone * sizeof(*p->gone));
 }
 
-static uint64_t
-epoch_seen_by_all(const struct picd *p)
+uint64_t
+publish_epoch_seen(const struct picd *p)
 {
 	uint64_t least = UINT64_MAX;
 	for (unsigned i = 0; i < p->n_workers; i++) {
@@ -254,7 +261,7 @@ void
 publish_reclaim(struct picd *p)
 {
 	regroup(p);
-	gone_free(p, epoch_seen_by_all(p));
+	gone_free(p, publish_epoch_seen(p));
 	uint64_t seen = seen_by_all(p);
 	struct snap **link = &p->olds;
 	while (*link != NULL) {
@@ -293,4 +300,6 @@ publish_done(struct picd *p)
 	p->hops = NULL;
 	conf_free(p->conf);
 	p->conf = NULL;
+	free(p->taps);
+	p->taps = NULL;
 }

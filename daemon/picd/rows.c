@@ -9,6 +9,7 @@
 #include "daemon/picd/rows.h"
 
 #include "daemon/picd/picd.h"
+#include "daemon/picd/watch.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 #include "lib/os/answer.h"
@@ -25,6 +26,7 @@ static const struct {
 	const char *level_leaf;
 	const char *name_leaf;
 	const char *remote_leaf;
+	bool has_interface; /* may be about one services interface */
 } commands[] = {
 	{ "get-services-security-associations-information", show_services_sas, "level",
 	    "service-set", NULL },
@@ -32,9 +34,12 @@ static const struct {
 	    "remote-gw" },
 	{ "get-security-associations-information", show_security_sas, "level", "sa-name", NULL },
 	{ "get-services-ipsec-match-information", show_match, NULL, NULL, NULL },
-	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL },
-	{ "get-packet-io-information", show_io, NULL, NULL, NULL },
-	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL },
+	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL, true },
+	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL, true },
+	{ "get-service-set-cpu-statistics", show_cpu, NULL, "service-set", NULL, true },
+	{ "get-service-set-memory-statistics", show_memory, NULL, "service-set", NULL, true },
+	{ "get-service-worker-information", show_workers, NULL, NULL, NULL, true },
+	{ "get-packet-io-information", show_io, NULL, NULL, NULL, true },
 	{ "clear-ipsec-vpn-statistics", clear_statistics, NULL, "service-set", "remote-gateway" },
 };
 
@@ -168,9 +173,19 @@ match_parse(const struct elem *rpc, struct row_job *j, const char **why)
 	return m->source.family == m->destination.family;
 }
 
+/* Of a services interface that the command is not about. */
+static struct elem *
+show_nothing(struct picd *p, struct row_job *j, struct arena *a)
+{
+	(void)p;
+	(void)j;
+	(void)a;
+	return NULL;
+}
+
 /* Makes a job of an RPC; NULL, and WHY says the reason, if it is not one of ours. */
 static struct row_job *
-job_parse(const struct elem *rpc, const char **why)
+job_parse(const struct picd *p, const struct elem *rpc, const char **why)
 {
 	size_t n = sizeof(commands) / sizeof(commands[0]);
 	size_t i = 0;
@@ -186,7 +201,9 @@ job_parse(const struct elem *rpc, const char **why)
 	struct row_job *j = calloc(1, sizeof(*j));
 	if (j == NULL)
 		abort();
-	j->next_row = commands[i].next_row;
+	const char *interface = commands[i].has_interface ? elem_value(rpc, "interface") : NULL;
+	bool is_ours = interface == NULL || strcmp(interface, p->instance) == 0;
+	j->next_row = is_ours ? commands[i].next_row : show_nothing;
 	j->level = level_of(level);
 	j->is_hex = elem_has(rpc, "hex");
 	*why = "invalid argument";
@@ -215,7 +232,7 @@ rows_start(struct picd *p, uint32_t seq, const struct elem *rpc)
 		answer_rpc(p->mgd, seq, "too many commands at once");
 		return;
 	}
-	struct row_job *j = job_parse(rpc, &why);
+	struct row_job *j = job_parse(p, rpc, &why);
 	if (j == NULL) {
 		answer_rpc(p->mgd, seq, why);
 		return;
@@ -231,4 +248,5 @@ rows_stop(struct picd *p)
 {
 	while (p->jobs != NULL)
 		job_drop(p);
+	watch_stop_all(p);
 }

@@ -53,6 +53,9 @@ struct elem *show_statistics(struct picd *p, struct row_job *j, struct arena *a)
 struct elem *show_match(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_io(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_cpu(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_memory(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_workers(struct picd *p, struct row_job *j, struct arena *a);
 
 /* Not a row maker: does it all and returns NULL. */
 struct elem *clear_statistics(struct picd *p, struct row_job *j, struct arena *a);

@@ -6,6 +6,7 @@
  * train of packets at once; one that lib/esp does not take so is cut, and its segments have the life of single packets:
  * too big for the tunnel, they are answered or fragmented as each would have been alone. Worker's thread.
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/esp/cut.h"
@@ -24,6 +25,7 @@ seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 			continue;
 		}
 		const struct lane *l = worker_lane(w, p->tag);
+		tap_step(w, p, TAP_DROPPED, p->user, p->verdict);
 		worker_drop(w, p->user, l, (enum drop)p->verdict);
 		if (p->verdict == DROP_TOO_BIG && l != NULL)
 			refuse_too_big(w, l, p, p->mtu);
@@ -35,6 +37,7 @@ seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 static void
 late(struct worker *w, struct pkt *p, unsigned n)
 {
+	tap_step(w, p, TAP_DROPPED, p->user, DROP_LATE);
 	while (n-- > 0)
 		worker_drop(w, p->user, NULL, DROP_LATE);
 	pkt_put(w->pool, p);
@@ -77,6 +80,8 @@ seal_train_done(struct worker *w, struct super_job *job)
 	}
 	if (reason == DROP_NONE && !super_views(w->esp, job, views))
 		reason = DROP_NO_BUFFER;
+	if (reason != DROP_NONE)
+		tap_step(w, job->train, TAP_DROPPED, job->train->user, reason);
 	for (unsigned i = 0; i < job->n; i++) {
 		if (reason == DROP_NONE)
 			send_chain(w, views[i]);
@@ -135,7 +140,9 @@ static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	enum super_layout layout = (enum super_layout)send_layout(w, p);
+	/* who looks at packets wants to see them whole */
+	enum super_layout layout =
+	    tap_is_on(w) ? SUPER_WHOLE : (enum super_layout)send_layout(w, p);
 	/* first, since finishing tasks may take buffers that super_start() counts upon */
 	bool is_helped = help_is_wanted(w, p->len);
 	bool is_train = super_start(w->esp, &s, p, layout);

@@ -5,6 +5,7 @@
  * A packet that the outgoing device cannot take whole (EMSGSIZE) is fragmented if its DF bit allows, as a router
  * would do; else the path MTU is learned, so that the next packet of the inner source is answered.
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/esp/out.h"
@@ -64,6 +65,13 @@ send_one(const struct port *port, const struct pkt *p)
 	return n < 0 ? errno : 0;
 }
 
+static void
+packet_lost(struct worker *w, struct pkt *p, enum drop reason)
+{
+	tap_step(w, p, TAP_DROPPED, p->user, reason);
+	worker_drop(w, p->user, NULL, reason);
+}
+
 /* The device takes at most MTU octets of P, which is longer. */
 static void
 send_too_big(struct worker *w, const struct port *port, struct pkt *p)
@@ -75,18 +83,18 @@ send_too_big(struct worker *w, const struct port *port, struct pkt *p)
 	bool is_df = p->family == ADDR_V4 && (pkt_data(p)[IP4_OFF_DF] & IP4_DF) != 0;
 	if (is_df) {
 		pmtu_learn(w, &dst, mtu);
-		worker_drop(w, p->user, NULL, DROP_TOO_BIG);
+		packet_lost(w, p, DROP_TOO_BIG);
 		return;
 	}
 	enum drop reason = (enum drop)out_fragment(w->esp, p, mtu);
 	if (reason != DROP_NONE) {
-		worker_drop(w, p->user, NULL, reason);
+		packet_lost(w, p, reason);
 		return;
 	}
 	for (const struct pkt *f = p; f != NULL; f = f->next) {
 		int e = send_one(port, f);
 		if (e != 0)
-			worker_drop(w, p->user, NULL, errno_drop(e));
+			packet_lost(w, p, errno_drop(e));
 	}
 }
 
@@ -101,7 +109,7 @@ send_failed(struct worker *w, const struct port *port, struct pkt *p, int e)
 	if (e == EMSGSIZE)
 		send_too_big(w, port, p);
 	else if (e != 0)
-		worker_drop(w, p->user, NULL, errno_drop(e));
+		packet_lost(w, p, errno_drop(e));
 }
 
 static void
@@ -147,7 +155,7 @@ send_raw(struct worker *w, struct pkt *p)
 	const struct port *port = send_port(w, p);
 	struct sender *s = p->family == ADDR_V4 ? &w->send4 : &w->send6;
 	if (port == NULL) {
-		worker_drop(w, p->user, NULL, DROP_SEND);
+		packet_lost(w, p, DROP_SEND);
 		pkt_put(w->pool, p);
 		return;
 	}
@@ -185,10 +193,12 @@ send_chain(struct worker *w, struct pkt *p)
 		struct pkt *next = p->next;
 		p->next = NULL;
 		if (p->verdict != DROP_NONE) {
-			worker_drop(w, p->user, NULL, (enum drop)p->verdict);
+			packet_lost(w, p, (enum drop)p->verdict);
 			pkt_put(w->pool, p);
-		} else if (!send_udp(w, p) && !send_xsk(w, p)) {
-			send_beside(w, p);
+		} else {
+			tap(w, p, TAP_SENT, p->user);
+			if (!send_udp(w, p) && !send_xsk(w, p))
+				send_beside(w, p);
 		}
 		p = next;
 	}

@@ -10,6 +10,7 @@
  * window. What was sealed as a train already has no headers at
  * all and is one message. Worker's thread. RFC 3948.
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/esp/out.h"
@@ -92,6 +93,7 @@ train_failed(struct worker *w, struct train *t, int e)
 	for (unsigned i = 0; i < t->n; i++) {
 		struct pkt *p = w->udp.pkts[t->first + i];
 		if (e == EAGAIN || e == ENOBUFS || e == ENOMEM) {
+			tap_step(w, p, TAP_DROPPED, p->user, DROP_SEND_FULL);
 			worker_drop(w, p->user, NULL, DROP_SEND_FULL);
 			continue;
 		}

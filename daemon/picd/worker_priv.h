@@ -143,6 +143,7 @@ enum task_kind { TASK_TRAIN, TASK_OUT, TASK_IN };
 enum task_state { TASK_FREE, TASK_OPEN, TASK_CLAIMED, TASK_DONE };
 
 struct super_job;
+struct taps;
 
 /* Cryptography to be done, by its owner or a helper. */
 struct task {
@@ -192,6 +193,10 @@ struct worker {
 	_Atomic uint64_t epoch_seen;
 	_Alignas(64) _Atomic bool is_asleep; /* or about to be: packets in a ring need a wake */
 	_Alignas(64) struct wstat stat;
+
+	/* who looks at packets; see tap.h. TAPS is set before a first bit, and stays */
+	struct taps *taps;
+	_Atomic uint32_t tap_on; /* bits: filters in force */
 
 	/* --- this thread's own --- */
 	const struct snap *snap; /* during a turn only */

@@ -22,6 +22,7 @@ struct hops;
 struct port;
 struct snap;
 struct tally;
+struct taps;
 struct worker;
 struct wstat;
 
@@ -78,6 +79,9 @@ bool worker_is_idle(const struct worker *w);
 
 /* What W has counted; see wstat.h. Any thread. */
 const struct wstat *worker_stat(const struct worker *w);
+
+/* Main thread: packets are noted for the filters of T whose bits are ON. T stays; see tap.h. */
+void worker_tap(struct worker *w, struct taps *t, uint32_t on);
 
 /* One turn: waits at most TIMEOUT_MS for packets (-1: until there is something), handles what is there. For the
  * worker's own thread, and for tests that have not started it. */

@@ -11,6 +11,7 @@
 #include "daemon/picd/worker_priv.h"
 
 #include "daemon/picd/hops.h"
+#include "daemon/picd/tap.h"
 #include "lib/base/bytes.h"
 #include "lib/os/xsk.h"
 
@@ -129,10 +130,11 @@ send_xsk_flush(struct worker *w)
 	wstat_add(&w->stat, WSTAT_SENDS, 1);
 	wstat_add(&w->stat, WSTAT_FRAMES, i - lost);
 	for (unsigned k = 0; k < s->n; k++) {
-		if (k >= i)
-			worker_drop(w, s->pkts[k]->user, NULL, DROP_SEND_FULL);
-		else if (k >= i - lost)
-			worker_drop(w, s->pkts[k]->user, NULL, errno_drop(-rc));
+		enum drop reason = k >= i ? DROP_SEND_FULL : errno_drop(-rc);
+		if (k >= i - lost) {
+			tap_step(w, s->pkts[k], TAP_DROPPED, s->pkts[k]->user, reason);
+			worker_drop(w, s->pkts[k]->user, NULL, reason);
+		}
 		pkt_put(w->pool, s->pkts[k]);
 	}
 	s->n = 0;

@@ -252,6 +252,7 @@ cut_pkts(struct cut *c, struct pkt_pool *pool, struct pkt **out, size_t max)
 			break;
 		p->sa = c->super->sa;
 		p->tag = c->super->tag;
+		p->trace = c->super->trace;
 		p->user = c->super->user;
 		p->len = cut_next(c, pkt_data(p));
 		out[n] = p;

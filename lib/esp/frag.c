@@ -144,6 +144,7 @@ datagram_new(struct frag_table *t, const struct piece *f, const struct pkt *p, u
 		return NULL;
 	}
 	pkt->tag = p->tag;
+	pkt->trace = p->trace;
 	pkt->user = p->user;
 	t->free = d->newer;
 	*d = (struct datagram){

@@ -74,6 +74,8 @@ struct pkt {
 	/* After out_burst(): octets of IP and UDP header ahead of ESP, if the packet may as well be sent
 	 * without them by a UDP socket, else 0. See out_outer(). */
 	uint16_t lead;
+	uint32_t
+	    trace; /* the caller's, 0: none; copied as tag is, but packets of unequal ones are joined, too */
 	/* Borrowed, until in_burst() or in_prepare() returns. Set by the caller before these: the packet starts with its
 	 * ESP header and this is what was around it; NULL: it starts with its outer IP header. */
 	const struct pkt_outer *outer;

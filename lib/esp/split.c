@@ -28,6 +28,7 @@ chain_grow(struct pkt_pool *pool, struct pkt *p, uint32_t n)
 		struct pkt *f = pkt_get(pool);
 		f->sa = p->sa;
 		f->tag = p->tag;
+		f->trace = p->trace;
 		f->user = p->user;
 		f->family = p->family;
 		f->next = p->next;

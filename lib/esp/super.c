@@ -163,6 +163,7 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 		out->ip4_id = ids_take(w, n);
 	train->sa = sa;
 	train->tag = s->pkt->tag;
+	train->trace = s->pkt->trace;
 	train->user = s->pkt->user;
 	train->family = sa->outer_len == IP4_LEN ? ADDR_V4 : ADDR_V6;
 	train->len = (n - 1) * s->stride + out->last_len;
@@ -362,6 +363,7 @@ super_views(struct esp_worker *w, const struct super_job *job, struct pkt **out)
 		}
 		p->sa = train->sa;
 		p->tag = train->tag;
+		p->trace = train->trace;
 		p->user = train->user;
 		p->family = train->family;
 		p->lead = sa->lead_len != sa->outer_len ? sa->lead_len : 0;

@@ -65,7 +65,7 @@ enum cli_msg_type {
 		   * The command line opens the file, with the rights of its user */
 	CLI_SETTING, /* M->C setting { name, [value] }: name "xml-mode": be a NETCONF server; else `set cli NAME VALUE`, which only the command line itself can do; without a
 		      * value: `show cli NAME`, name "" = all of them */
-	CLI_SAVE, /* M->C save { name }: the text that follows goes to the file of that name, opened with the rights
+	CLI_SAVE, /* M->C save { name, [packets] }: packets: those of the rows that follow go to the file, as pcap; else: the text that follows goes to the file of that name, opened with the rights
 		   * of the user, instead of the screen */
 	CLI_RUN, /* M->C run { rpc, [root], [style], request { REQUEST { arguments } }, facts { ... } } [+ fd]: an RPC whose owner
 		  * is "cli", or a command of the same kind, allowed to this user: the command line does it itself, with the

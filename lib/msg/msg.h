@@ -50,6 +50,8 @@ enum msg_type {
 	MSG_RPC, /* M->D RPC-NAME { arguments }: an operational command (yang/sallyport-rpc) */
 	MSG_ROW, /* D->M one row of the reply: a child of the reply's root element, or as in row.h */
 	MSG_RPC_DONE, /* D->M rpc-done { status ("ok" or "error"), [text] }: after the last row */
+	MSG_RPC_STOP, /* M->P: nobody wants the rest of the answer to the MSG_RPC of this seq, which may have no end; it is
+	               * answered all the same */
 	/* --- netd and picd --- */
 	MSG_DEVICE, /* N->P device { unit, role ("unit", "capture-in", "capture-out"), [service-set], device,
 	               * link-header, queue, vnet-header } + fd: one TUN queue. role "unit": packets routed to the unit, and where

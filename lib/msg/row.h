@@ -16,6 +16,9 @@
 #define ROW_OPEN "_open"
 #define ROW_CLOSE "_close"
 
+/* A row that says nothing but that the daemon is there. */
+#define ROW_ALIVE "_alive"
+
 enum { ROW_DEPTH_MAX = 4 }; /* elements open at once; more are taken for rows of their own */
 
 /* Returns a new row that opens an element called NAME; fill in *OUT, the element itself. */

@@ -38,6 +38,8 @@ ARGUMENTS = {
     "get-rollback-information": "<rollback>0</rollback>",
     "get-sha1-checksum-information": "<path>%s/one</path>",
     "get-sha256-checksum-information": "<path>%s/one</path>",
+    "monitor-packet-trace": "<interface>sp-1/2/0</interface><seconds>1</seconds>",
+    "monitor-traffic": "<interface>sp-1/2/0.1</interface><seconds>1</seconds>",
     "ping": "<host>127.0.0.1</host><count>1</count>",
     "request-logout-user": "<pid>1</pid>",
     "request-message": "<message>hello</message><user>nobody</user>",
