@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * v1_keys_test.c - SKEYID and what follows from it as libreswan 4.10's `cavp` gives them (IKEv1 KDF of NIST SP 800-135 by an
- * implementation that is not ours); the rest against the RFC's formulas written out with one-shot HMACs.
+ * implementation that is not ours) and as NIST itself does; the rest against the RFC's formulas written out with one-shot HMACs.
  */
 #include "lib/ike/v1_keys.h"
 
@@ -80,6 +80,70 @@ static const struct {
 		"b302f84ca305aea4373d5de0bdea0f0f" } },
 };
 
+/* NIST's own: the sample vectors of ACVP, kdf-components IKEv1 1.0, SHA-1, psk, test case 1583. */
+static const struct {
+	uint64_t cky_i;
+	uint64_t cky_r;
+	const char *ni;
+	const char *nr;
+	const char *gxy;
+	const char *psk;
+	const char *want[4];
+} nist = {
+	.cky_i = 0x7ab8eaef2bf3606f,
+	.cky_r = 0x13cd2924abe57b74,
+	.ni = "cbf5c4202b085c5d6969c797a180195054ca8b760ce8f9bd999487094ba815a586ba53d7186b20c3"
+	      "d06dc1db3b9568a2e5be688df2dfe61ecddc8b4bcb2ccb2a44022d0923fe0fbc577e55f306c79a25"
+	      "df533617d25aa7b4c476d6272778422560c7a2d5bb48f61bd63ae89a93ab94a404b3c40d522cf1e7"
+	      "d7e952191ae5f73f18e89e9a6b9ed9a4618843c4427f9d168ff00d1eb85b0eff610e7394ec57a419"
+	      "fe2a1930c1239412d27c69602b53f64a7d3e71befff56a321960be00b0ab20cae96e1738c91b5500"
+	      "ae0d14228d275f1f0e243f0c228d881663e34c1724431fe79ef6888b73056fbd4b934b870ccd1665"
+	      "77e244cf92bec171f98a3d39d8a194fa",
+	.nr = "19be787bbcdcaeb65685603eee5cfbee002adcec4c2b7757252e5eb2e4f978594f7aa6713059b0f0"
+	      "b97650233da0a2d96bcfe8a34cb0e9c030a8d46ccd682da7a89ddf913566bee9ce299d35eca800f9"
+	      "9b2b1b11a020f62e0bdcd8ee427e1a57ac3ccb3d9a3e0586e189c443def49c099617ebe7bfd9e473"
+	      "da79cf3aec9f73926d7c2a89b197108713daea8494d1a7da16c58db51187d3d6c67dd4aac51860cc"
+	      "0e581486cfb3ce24ccfd6f92afaaf0af2394534d6b81ea8102f93c80bbdd84826c9a2f8580cb6f69"
+	      "12f837fc09d6d002fd9088499bcc663ddd94523e1de01d03f979687facee3fabdeee19d2bec81655"
+	      "385a60d8e17dfcd41adb73bf774d582b",
+	.gxy = "02bb564b22f81def8d17ef61bf8ee3f4d9d00b350508d6466aa378af080dabd1d5f086f7db949a19"
+	       "3a8f635c9d222b40ee210164fbdefa89b332e0bd12587ef1748d84ebced115da350613ff928a784a"
+	       "618a0887fe1f5e5adb55c9f16fd01f4e8ef6e6166d8ccbf6a8ff845938d5de7c234f8e31a60ce75a"
+	       "a3f1779ac8bedaba604cd471069b9aefbcae93e57a014b52ef92af4a8b7f9a6367edb1077c87a53c"
+	       "e5ff5b8428ce0ed29a1ab140704f4855f8f3216dfac0babbd0fd40156e340a6def0434c356444611"
+	       "ffa90a463b6a60a703203b86f594401ac3b1c86ee00e7ca460ecabd0f64c75347917013ada7d6d99"
+	       "6b2024ead86a5a9ad42b0fcb78bf2901e4e4c3a803cbc8280a14f0502e1545d27d412e0a0f608924"
+	       "94af9cbe747f486a67304f2050eada992a344a628fef4a71ea834bc12a913234051493de65f25c55"
+	       "767f3f79863056c903589b42948e38288e01b1d0d5bfeaa7a9d650a6b4def1c676dff0c717d8729b"
+	       "5420811439db0a56ba47bd56b8d23567475751f9ccaaea846cd41e9fe4f36f4b586aa30a2632fffb"
+	       "d01c519e635e9a947fd5bb8723cb06f72ba74638d7db720ce620b45367b43c03de75c4d2a2152cb3"
+	       "0df57a5700556c0dbe0abf6335de7095eff3b48f11a789fa2cbbdc90d8c402ea0a7b16477061009a"
+	       "b0c6fbf0ae69bebb059d97a400372e233ceab900f01cd3b9fb6eccf49975328698b5c740cbc6e5e5"
+	       "bbcdacac7efe59d66fb0bca3e8984f7706c7b6934e7a88b14a16a25a0e9ed4f98ea1983f94da81b2"
+	       "021b6e22277d9c3b0fd5de9fbf7387540c408600b05bf2ded3e42084d35f4ce5677607d5cf95f2d0"
+	       "1653b5007da7ddae256c9ee0bfe82809f13eb8194db28ec5d55c479c21acc1ab2146e8d964e31c8b"
+	       "fd6e3762242241ae13288290411417fe2c1ae39932db1c5ccfc30301963c3173cef92d65b0bbdfb9"
+	       "f679783d09906e25477e159657eb842bd3e71e04db37278b668c21af395e7d42b13a85b706ef44ed"
+	       "c7df39bec79700efa966c32efd91f37b307f2d4e7d3504803cdc2e57db2d9296161c95cfb3580a93"
+	       "db9ee53ddfba1fdf9260e499865b095caeec16d12adc8e8ea4a3e81d7186db1518b3a98792b26d53"
+	       "ae59346abc363afe3906558f6d2246852678ef4d0dcd39c6caa1d0c0594263037b84f47161b40794"
+	       "f1f6ebaa4ca6b6e87403c9f6b6e9d7a3ca951ec3ca2bf424b1a235240bba88ef6ea636e571035ce9"
+	       "649bec4e6714a5b1a8002beaa4763a27db5cada98f1b836052300b5c9a80a3f680c3390453d0805f"
+	       "4bc53f8f1bdb207a02d16614f9ddac9e9f401fe773f177e88f47c5c5f03cf94271a7863cb923a171"
+	       "187f4d1269333d46882a414c12f206d102f8b3bc4c39f94fe3cf48372335c8e08c31da7ac379e143"
+	       "0311fee98cdd11b9dea97281042ea2f2f9108b4a76415886",
+	.psk = "c6a263a388c46ce5f86ca70c54c70fc69daa1b19a4e9327a06a8f668cd8ba223e779c6318516b41c"
+	       "d0fbd2cf18b2efd73668395e80e84688d7e8b640e541ddcf3bc3bf449e422ed7049801ef760a66bc"
+	       "e9dbaaaf56d9e3a6be6077b7edbcb8d2e744d57f6fd9b2e1178c38608f04e94f9ca0019e10c11411"
+	       "3f2b1e4d2346673cfc8cf05f56035cef79bf6c6aef22d1d8ad9afe50fdb963dba42f82c8c5289c87"
+	       "fb27875cdd9ae69af4ff5b749cbc3cc1f7e375c3ce626483edd1fa389e55ead13409272be0c9bc27"
+	       "5ac8b7623d51a9a2641d22b3f9d0912253642a9dc23d63a85d94ca465ea4df1a9373905f80b7e818"
+	       "6fbc7a01fe4865fe5385d0c3e0539aef283816296a155ee22320f863d2e4a82028",
+	.want = { "aa8209c6ca9aaecbd7ccd4b6f08be732614d61fc",
+	    "38fc73a3d2b7a3712dc95cb8c73454e6c1a4ce4d", "550898dbfd43ad8f26afab32618945da3b9aa8da",
+	    "0d275a9ddc797c0d7205accf13cbb1ce54981d9d" },
+};
+
 static void
 check_hex(const uint8_t *got, size_t n, const char *want)
 {
@@ -113,6 +177,32 @@ keys_are_those_of_cavp(void **state)
 		check_hex(k.skeyid_a, n, vectors[i].want[2]);
 		check_hex(k.skeyid_e, n, vectors[i].want[3]);
 	}
+}
+
+static struct part
+unhex(const char *text, uint8_t *out)
+{
+	size_t n = strlen(text) / 2;
+	for (size_t i = 0; i < n; i++) {
+		unsigned octet;
+		assert_int_equal(sscanf(text + 2 * i, "%2x", &octet), 1);
+		out[i] = (uint8_t)octet;
+	}
+	return (struct part){ out, n };
+}
+
+static void
+keys_are_those_of_nist(void **state)
+{
+	(void)state;
+	uint8_t b[4][1024];
+	struct v1_keys k = { .hash = HASH_SHA1, .enc = ENC_3DES_CBC };
+	v1_skeyid_psk(&k, unhex(nist.psk, b[0]), unhex(nist.ni, b[1]), unhex(nist.nr, b[2]));
+	v1_keys_derive(&k, unhex(nist.gxy, b[3]), nist.cky_i, nist.cky_r);
+	check_hex(k.skeyid, 20, nist.want[0]);
+	check_hex(k.skeyid_d, 20, nist.want[1]);
+	check_hex(k.skeyid_a, 20, nist.want[2]);
+	check_hex(k.skeyid_e, 20, nist.want[3]);
 }
 
 /* RFC 2409 appendix B: Ka = K1 | K2 | K3 where SKEYID_e is shorter than the key. */
@@ -261,6 +351,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_those_of_cavp),
+		cmocka_unit_test(keys_are_those_of_nist),
 		cmocka_unit_test(a_long_cipher_key_is_stretched),
 		cmocka_unit_test(keymat_is_stretched_and_bound_to_the_spi),
 		cmocka_unit_test(proofs_of_both_sides_mirror),
