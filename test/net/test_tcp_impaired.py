@@ -153,7 +153,7 @@ def test_sas_are_cleared(two_gateways, in_udp):
     s = Tunnel(two_gateways, in_udp)
     s.wire.set(delay_us=3000)
     files = s.carry(64)
-    assert changes(files, lambda: s.a.cli(CLEAR), lambda: s.b.cli(CLEAR), pause_s=1.5) >= 2
+    assert changes(files, lambda: s.a.cli(CLEAR), lambda: s.b.cli(CLEAR), pause_s=0.4) >= 2
     s.check(files)
 
 

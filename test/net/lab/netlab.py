@@ -25,6 +25,7 @@ import time
 
 PREFIX = "sptest"
 PATIENCE_S = 60.0   # for what shall come soon: the machine may be slow and busy
+RING_KIB = 65536    # of a capture; each packet takes a quarter of a MiB of it
 _serial = itertools.count()
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -141,7 +142,7 @@ class Capture:
 
     def __init__(self, ns, iface, path, expression):
         self.path = path
-        command = ["tcpdump", "-i", iface, "-w", path, "-U", "--immediate-mode", "-s", "0", "-Z", "root", "-n"]
+        command = ["tcpdump", "-i", iface, "-w", path, "-U", "--immediate-mode", "-s", "0", "-B", RING_KIB, "-Z", "root", "-n"]
         self.process = ns.spawn(command + ([expression] if expression else []))
         self.process.wait_line("listening on", where="err")
 
@@ -158,11 +159,12 @@ class Capture:
             self.process.stop(signal.SIGINT)
 
     def _has_all(self):
-        """Asks tcpdump for its counters: has it written what its filter let through?"""
+        """Asks tcpdump for its counters: has it written what its filter let through, but for what did not fit into the ring?"""
         said = len(self.process.err)
         self.process.popen.send_signal(signal.SIGUSR1)
-        counts = self.process.wait_line(r"(\d+) packets? captured, (\d+) packets? received by filter", where="err", after=said)
-        return int(counts[1]) >= int(counts[2])
+        counts = self.process.wait_line(r"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped",
+                                        where="err", after=said)
+        return int(counts[1]) + int(counts[3]) >= int(counts[2])
 
     def packets(self):
         """The packets captured so far, as scapy sees them."""

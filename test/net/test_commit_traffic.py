@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# test_commit.py - a commit of one changed rule under traffic: nothing of the other tunnels is lost or comes twice.
+# test_commit_traffic.py - a commit of one changed rule under traffic: nothing of the other tunnels is lost or comes twice.
+import time
 
 import pytest
 from lab import junos
@@ -64,6 +65,7 @@ def test_a_commit_of_one_rule_loses_no_packet_of_other_tunnels(two_gateways, wor
         for lines in changes():
             a.configure(*lines)
             n_commits += 1
+            time.sleep(0.03)    # 150 packets; a commit may take less
     drops = a.cli("show services service-sets statistics packet-drops")
     for what, (sent, came) in (("there", there.end()), ("back", back.end())):
         assert sum(sent) > 50 * n_commits, sent      # it was traffic; 5,000 a second, if the machine has the time
