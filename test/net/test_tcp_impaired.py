@@ -168,7 +168,10 @@ def test_sas_are_renewed(two_gateways):
                                                 child="rekey_time = 2s\nrand_time = 0s\nlife_time = 30s"))
     b.initiate("net")
     wire.set(delay_us=3000, reorder=0.001)
-    for way in ((t.host_a, t.host_b, t.HOST_B), (t.host_b, t.host_a, t.HOST_A)):   # one after the other: the peer is slow
-        Carry(*way, 5001, 64).check(TIMEOUT_S)
+    for _ in range(6):
+        for way in ((t.host_a, t.host_b, t.HOST_B), (t.host_b, t.host_a, t.HOST_A)):   # one after the other: the peer is slow
+            Carry(*way, 5001, 64).check(TIMEOUT_S)
+        if b.log().count("established with SPIs") >= 3:
+            break
     assert b.log().count("established with SPIs") >= 3, b.log()[-3000:]
     assert "Installed" in a.cli(IPSEC_SAS + " detail")
