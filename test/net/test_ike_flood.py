@@ -187,7 +187,8 @@ def test_recordings_of_a_whole_negotiation(two_gateways):
                 line.send(p)
         time.sleep(1)
     answers = ike_of(wire, t.WAN_A)
-    assert t.host_a.ping_end(ping).gaps == 0
+    pings = t.host_a.ping_end(ping)
+    assert pings.gaps == 0 and pings.lost <= 1     # the last one may be on its way
     assert sas(target) == before
     # first messages of main mode that are forgotten begin anew, the others are answered a dozen times at most
     assert len(answers) <= 2 * 100 + 12 * len(recorded), len(answers)
