@@ -37,6 +37,14 @@ worker_drop(struct worker *w, const struct path *path, const struct lane *lane, 
 	}
 }
 
+void
+worker_drop_super(struct worker *w, const struct path *path, const struct lane *lane,
+    enum drop reason, const struct pkt *p)
+{
+	for (unsigned n = pkt_segments(p); n > 0; n--)
+		worker_drop(w, path, lane, reason);
+}
+
 bool
 limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s)
 {
