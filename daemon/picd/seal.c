@@ -139,7 +139,7 @@ static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	/* who looks at packets wants to see them whole */
+	/* who looks at packets wants to see them whole; send_udp() makes trains of them again */
 	enum super_layout layout =
 	    tap_is_on(w) ? SUPER_WHOLE : (enum super_layout)send_layout(w, p);
 	/* first, since finishing tasks may take buffers that super_start() counts upon */
