@@ -12,6 +12,8 @@
 #include "lib/esp/super.h"
 #include "lib/msg/msg.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 enum { GSO_SIZE = 600, PAYLOAD_LEN = 60000, VNET = 10, MANY = 60 };
 
@@ -238,6 +241,84 @@ full_socket_counts_segments(void **state)
 	lab_done(&l);
 }
 
+/* Somebody is stopped in the middle of a packet. */
+static struct stall {
+	pthread_t thread; /* only this one */
+	_Atomic bool is_on;
+	_Atomic bool has_come;
+	_Atomic bool is_over;
+} stall;
+
+int __real_EVP_CipherUpdate(
+    EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len, const unsigned char *in, int len);
+int __wrap_EVP_CipherUpdate(
+    EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len, const unsigned char *in, int len);
+
+int
+__wrap_EVP_CipherUpdate(
+    EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len, const unsigned char *in, int len)
+{
+	if (atomic_load(&stall.is_on) && pthread_equal(pthread_self(), stall.thread)) {
+		atomic_store(&stall.has_come, true);
+		while (!atomic_load(&stall.is_over))
+			sched_yield();
+	}
+	return __real_EVP_CipherUpdate(ctx, out, out_len, in, len);
+}
+
+static void *
+stalled_helper(void *arg)
+{
+	stall.thread = pthread_self();
+	atomic_store(&stall.is_on, true);
+	assert_true(help_others(arg));
+	return NULL;
+}
+
+/* A helper that is stopped inside OpenSSL holds nothing that the owner needs to seal more packets of the SA. */
+static void
+stalled_helper_holds_nobody(void **state)
+{
+	struct lab l;
+	pthread_t thread;
+	(void)state;
+	test_n_workers = 2;
+	test_engine = ESP_ENGINE_OPENSSL;
+	lab_init(&l, "esp");
+	static const char *const gcm[] = { "encryption", "aes-128-gcm", "encryption-key",
+		"202122232425262728292a2b2c2d2e2f30313233", "authentication", "none",
+		"authentication-key", "", NULL };
+	lab_pair_add(&l, "1001", "2001", gcm);
+	struct worker *w = l.a.p.workers[owner_of(1001, 2)];
+	struct worker *other = l.a.p.workers[1 - w->p.index];
+	size_t left = pkt_pool_left(w->pool);
+	turn_begin(w);
+	assert_int_equal(tasks_make(&l.a, w), 2);
+	assert_int_equal(pthread_create(&thread, NULL, stalled_helper, other), 0);
+	while (!atomic_load(&stall.has_come))
+		sched_yield();
+	uint64_t before = wstat_get(&w->stat, WSTAT_OUT_PACKETS);
+	help_work(w); /* the other train */
+	assert_false(help_is_none(w));
+	test_now_ms += 2 * LATE_MS;
+	w->now_ms = test_now_ms;
+	help_work(w);
+	assert_true(help_is_none(w));
+	seal_take(w, super_make(&l.a, w));
+	seal_flush(w);
+	assert_int_equal(
+	    wstat_get(&w->stat, WSTAT_OUT_PACKETS) - before, PAYLOAD_LEN / GSO_SIZE * 3 / 2);
+	atomic_store(&stall.is_over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	help_work(w);
+	send_flush(w);
+	assert_int_equal(pkt_pool_left(w->pool), left);
+	w->snap = NULL;
+	test_n_workers = 1;
+	test_engine = ESP_ENGINE_FASTEST;
+	lab_done(&l);
+}
+
 /* An SA that was made anew takes its number over once, also while the worker has not let go of the snapshot before. */
 static void
 numbers_are_inherited_once(void **state)
@@ -286,6 +367,7 @@ main(void)
 		cmocka_unit_test(late_superpacket_is_many),
 		cmocka_unit_test(full_ring_counts_segments),
 		cmocka_unit_test(full_socket_counts_segments),
+		cmocka_unit_test(stalled_helper_holds_nobody),
 		cmocka_unit_test(numbers_are_inherited_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

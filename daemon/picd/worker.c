@@ -133,6 +133,7 @@ tick(struct worker *w)
 	w->tick_ms = w->now_ms;
 	if (w->p.index == 0)
 		pmtu_expire(w);
+	esp_worker_rest(w->esp);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS],
 	    (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, memory_order_relaxed);
