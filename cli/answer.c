@@ -329,6 +329,9 @@ on_message(struct line *l, const struct ipc_msg *m)
 		} else if (v != NULL && strcmp(v, "file") == 0) {
 			v = elem_value(e, "name");
 			err = input_file(l->c, v != NULL ? v : "");
+		} else if (v != NULL && strcmp(v, "filter") == 0) {
+			v = elem_value(e, "name");
+			err = input_filter(l->c, v != NULL ? v : "");
 		} else if (l->c->sink != NULL) {
 			err = input_sink(l->c);
 		} else {

@@ -16,6 +16,7 @@
 #include "cli/act_do.h"
 #include "cli/client.h"
 #include "cli/fetch.h"
+#include "cli/matching.h"
 #include "lib/base/arena.h"
 #include "lib/base/hex.h"
 #include "lib/base/text.h"
@@ -98,6 +99,16 @@ input_file(struct client *c, const char *name)
 	free(buf);
 	fclose(f);
 	return err != 0 ? err : send_piece(c, NULL, why, true);
+}
+
+int
+input_filter(struct client *c, const char *expression)
+{
+	struct text t = { 0 };
+	bool is_good = matching_compile(expression, &t);
+	int err = send_piece(c, is_good ? text_str(&t) : NULL, is_good ? NULL : text_str(&t), true);
+	text_done(&t);
+	return err;
 }
 
 /* --- files for a daemon --- */

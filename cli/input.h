@@ -13,6 +13,9 @@ struct elem;
 int input_sealed(struct client *c, const struct elem *want);
 int input_file(struct client *c, const char *name);
 
+/* What the filter EXPRESSION compiles to, or why it does not. */
+int input_filter(struct client *c, const char *expression);
+
 /* Lines up to the end of the input or one that starts with ^D. */
 int input_terminal(struct client *c);
 

@@ -143,6 +143,10 @@ bool rpc_wants_files(const struct srpc *rpc, const struct elem *request);
 /* As rpc_start(), with the contents of these files. */
 void rpc_start_files(
     struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
+/* Has REQUEST a filter expression that is not compiled yet? Then this asks the person's process to do that; oper_run() follows. */
+bool rpc_wants_filter(const struct elem *request);
+void rpc_start_filter(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
 /* The owner asks QUESTION first; takes over A and FD as well. */
 void rpc_put_off(struct session *s, const struct srpc *rpc, struct arena *a,
     const struct elem *request, int fd, const char *question);
@@ -330,6 +334,9 @@ void oper_line(struct session *s, const struct words *w);
 bool oper_has(const struct command *c);
 /* May the user of S run RPC with these arguments? */
 bool oper_may(const struct session *s, const struct srpc *rpc, const struct elem *request);
+/* Runs RPC, which its user may run, or shows what it would be asked. Takes over A, which holds REQUEST. */
+void oper_run(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request);
 /* Runs the RPC called NAME with ARGUMENTS, a container. */
 void oper_call(struct session *s, const char *name, const struct elem *arguments);
 void edit_line(struct session *s, const struct words *w);

@@ -136,9 +136,8 @@ oper_may(const struct session *s, const struct srpc *rpc, const struct elem *req
 	return may;
 }
 
-/* Runs RPC, or shows what it would be asked. Takes over A, which holds REQUEST. */
-static void
-request_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+void
+oper_run(struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
 {
 	if (s->is_rpc) {
 		as_rpc_command(s, rpc, request);
@@ -156,6 +155,10 @@ request_run(struct session *s, const struct srpc *rpc, struct arena *a, const st
 	}
 	if (strcmp(rpc->owner, "mgd") == 0 && system_rpc(s, rpc, request)) {
 		arena_free(a);
+		return;
+	}
+	if (rpc_wants_filter(request)) {
+		rpc_start_filter(s, rpc, a, request);
 		return;
 	}
 	bool has_root = rpc->output != NULL && rpc->output->n_children > 0;
@@ -201,7 +204,7 @@ rpc_run(struct session *s, const struct srpc *rpc, const struct words *w)
 	if (request == NULL)
 		session_refuse(s, &e);
 	if (request != NULL)
-		request_run(s, rpc, a, request);
+		oper_run(s, rpc, a, request);
 	else
 		arena_free(a);
 	refusal_done(&e);
@@ -250,7 +253,7 @@ oper_call(struct session *s, const char *name, const struct elem *arguments)
 		session_fail(s, "error: permission denied");
 		arena_free(a);
 	} else if (request != NULL) {
-		request_run(s, rpc, a, request);
+		oper_run(s, rpc, a, request);
 	} else {
 		call_refuse(s, wrong, text_str(&e.text));
 		arena_free(a);

@@ -4,6 +4,7 @@
  *
  * A leaf marked `file` in the schema names a file of the person's. It is read by the command line with the person's rights,
  * into a sealed file that goes to the owner of the command as it is: mgd never sees what is in it, which may be a private key.
+ * A filter expression (`matching`) is compiled there, too, and its owner gets the result as `packet-filter`.
  * A daemon that answers with a row `question` wants the same command again with `confirmed`, if the person says yes. A program is
  * not asked: it has said what it wants. Called by oper.c and rpc.c.
  */
@@ -113,6 +114,41 @@ rpc_start_files(
 	keep(s, rpc, a, request, -1);
 	session_want_elem(s, want, on_files);
 	arena_free(b);
+}
+
+/* --- filter expressions --- */
+
+static void
+on_filter(struct session *s, const char *text, size_t len, const char *error)
+{
+	if (error == NULL && len > 0) {
+		struct put_off o = *s->put_off;
+		free(s->put_off);
+		s->put_off = NULL;
+		elem_leaf(o.a, o.request, "packet-filter", text);
+		oper_run(s, o.rpc, o.a, o.request);
+		return;
+	}
+	struct text t = { 0 };
+	text_printf(&t, "error: %s", error != NULL ? error : "the expression was not compiled");
+	rpc_forget(s);
+	session_fail(s, text_str(&t));
+	text_done(&t);
+}
+
+bool
+rpc_wants_filter(const struct elem *request)
+{
+	return elem_has(request, "matching") && !elem_has(request, "packet-filter");
+}
+
+void
+rpc_start_filter(
+    struct session *s, const struct srpc *rpc, struct arena *a, const struct elem *request)
+{
+	const char *expression = elem_value(request, "matching");
+	keep(s, rpc, a, request, -1);
+	session_want(s, "filter", expression, on_filter);
 }
 
 /* --- questions --- */

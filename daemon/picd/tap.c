@@ -72,16 +72,29 @@ now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static void
-octets_put(struct tap_record *r, const struct pkt *p, bool has_outer)
+/* Copies the beginning of P, as it is at POINT, to DATA; returns how much, and the length of the whole. */
+static uint16_t
+octets_put(const struct pkt *p, enum tap_point point, uint8_t data[TAP_SNAP], uint32_t *out_len)
 {
 	uint8_t outer[OUTER_MAX];
-	size_t n = has_outer ? outer_put(p, outer) : 0;
+	size_t n = point == TAP_RECEIVED && p->outer != NULL ? outer_put(p, outer) : 0;
 	size_t rest = p->len < TAP_SNAP - n ? p->len : TAP_SNAP - n;
-	memcpy(r->data, outer, n);
-	memcpy(r->data + n, pkt_data(p), rest);
-	r->captured = (uint16_t)(n + rest);
-	r->len = (uint32_t)n + p->len;
+	memcpy(data, outer, n);
+	memcpy(data + n, pkt_data(p), rest);
+	*out_len = (uint32_t)n + p->len;
+	return (uint16_t)(n + rest);
+}
+
+/* Does the program of F, if it has one, take P? */
+static bool
+program_wants(const struct tap_filter *f, const struct pkt *p, enum tap_point point)
+{
+	uint8_t data[TAP_SNAP];
+	uint32_t len;
+	if (f->n_ops == 0)
+		return true;
+	uint16_t captured = octets_put(p, point, data, &len);
+	return bpf_takes(f->ops, data, captured, len);
 }
 
 static void
@@ -98,7 +111,7 @@ record_put(struct worker *w, struct taps *t, const struct pkt *p, const struct t
 	r->at_ns = now_ns();
 	r->worker = (uint8_t)w->p.index;
 	if (r->point != TAP_DROPPED && r->point != TAP_CHOSEN && r->point != TAP_HANDED)
-		octets_put(r, p, r->point == TAP_RECEIVED && p->outer != NULL);
+		r->captured = octets_put(p, r->point, r->data, &r->len);
 	atomic_store_explicit(&ring->in, in + 1, memory_order_release);
 }
 
@@ -221,7 +234,8 @@ tap_note(
 		if ((on & 1U << i) == 0)
 			continue;
 		if (!f->is_trace)
-			r.watches |= monitor_wants(f, &r) ? 1U << i : 0;
+			r.watches |=
+			    monitor_wants(f, &r) && program_wants(f, p, point) ? 1U << i : 0;
 		else if (is_begin && p->trace == 0 && trace_wants(f, p, &r))
 			trace_begin(f, i, p);
 	}

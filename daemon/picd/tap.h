@@ -12,6 +12,7 @@
 #define TAP_H
 
 #include "daemon/picd/worker_priv.h"
+#include "lib/base/bpf_vm.h"
 
 enum {
 	TAP_SNAP = 1600, /* octets of a packet that are kept */
@@ -73,6 +74,8 @@ struct tap_filter {
 	_Atomic uint32_t tags[TAP_TAGS];
 	bool has_inner;
 	bool has_outer;
+	size_t n_ops; /* of a program that says which packets; 0: all of them */
+	struct bpf_op ops[BPF_OPS_MAX];
 	/* trace; ADDR_NONE and 0: any */
 	struct prefix source;
 	struct prefix destination;

@@ -430,6 +430,10 @@ request_read(const struct picd *p, const struct elem *rpc, struct watch *w, stru
 	if (!prefix_read(rpc, "source-prefix", &f->source) ||
 	    !prefix_read(rpc, "destination-prefix", &f->destination))
 		return "invalid prefix";
+	const char *program = elem_value(rpc, "packet-filter");
+	f->n_ops = program != NULL ? bpf_read(program, f->ops) : 0;
+	if (program != NULL && f->n_ops == 0)
+		return "invalid packet filter";
 	w->end_ms = seconds != 0 ? p->now_ms() + seconds * 1000 : 0;
 	return NULL;
 }
@@ -469,6 +473,8 @@ watch_start(struct picd *p, uint32_t seq, const struct elem *rpc)
 	struct tap_filter *to = &p->taps->filters[w.filter];
 	memset(to, 0, sizeof(*to));
 	to->is_trace = f.is_trace;
+	to->n_ops = f.n_ops;
+	memcpy(to->ops, f.ops, f.n_ops * sizeof(f.ops[0]));
 	to->has_inner = f.has_inner;
 	to->has_outer = f.has_outer;
 	to->source = f.source;

@@ -59,7 +59,7 @@ enum cli_msg_type {
 	CLI_ROW, /* M->C one row */
 	CLI_ASK, /* M->C ask { question, default, [hidden] }: put the question; answered by CLI_ANSWER ("" = default). hidden: what
 		  * is typed shall not be seen */
-	CLI_WANT, /* M->C want { source ("file", "terminal", "sealed"), [name], (file { leaf, name })* }: contents wanted, answered by
+	CLI_WANT, /* M->C want { source ("file", "terminal", "sealed", "filter"), [name], (file { leaf, name })* }: contents wanted, answered by
 		   * CLI_INPUT until end. sealed: of all these files, in one CLI_INPUT with a sealed memfd that holds one
 		   * element tree, files { LEAF (hexadecimal)* }, for a daemon that mgd passes it on to.
 		   * The command line opens the file, with the rights of its user */

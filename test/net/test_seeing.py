@@ -83,6 +83,15 @@ def test_monitor_shows_clear_and_protected_packets(two_gateways):
             Watch(a, "monitor traffic interface sp-1/2/0.1 outer seconds 2") as outer:
         assert t.host_a.ping(t.HOST_B, count=3, interval_s=0.1).lost == 0
     assert nothing.steps == [] and len(outer.steps) == 6 and all("ESP(" in s for s in outer.steps), outer.steps
+    # what an expression matches: protected packets with some sequence numbers, and of the clear ones those that come back
+    with Watch(a, 'monitor traffic interface sp-1/2/0.1 matching "esp and ip[24:4] > 5" count 2') as some, \
+            Watch(a, 'monitor traffic interface sp-1/2/0.1 matching "icmp and src host 10.2.0.10" seconds 2') as back:
+        assert t.host_a.ping(t.HOST_B, count=3, interval_s=0.1).lost == 0
+    assert [s.split("seq=")[1].split(")")[0] for s in some.steps] == ["0x6", "0x6"], some.steps
+    assert len(back.steps) == 3 and all("echo reply" in s for s in back.steps), back.steps
+    path = os.path.join(t.host_a.lab.folder, "none.pcap")
+    wrong = a.cli(f'monitor traffic interface sp-1/2/0.1 matching "esp and and udp" write-file {path}', check=False)
+    assert wrong.returncode != 0 and "error: matching: syntax error at 'and udp'" in wrong.stderr and not os.path.exists(path), wrong
     rows = a.cli("monitor traffic interface sp-1/2/0.1 seconds 1 | display xml")
     assert "<monitor-end>" in rows and "<packets-shown>0</packets-shown>" in rows
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * bpf_test.c - programs that are refused, and what programs make of packets.
+ * bpf_vm_test.c - programs that are refused, and what programs make of packets.
  */
-#include "lib/base/bpf.h"
+#include "lib/base/bpf_vm.h"
 #include "lib/base/text.h"
 
 #include <linux/filter.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * bpf.h - packet filters: programs of the classic Berkeley packet filter, checked and run.
+ * bpf_vm.h - packet filters: programs of the classic Berkeley packet filter, checked and run.
  *
  * Who writes a filter expression has it compiled where nothing can go wrong with it, in his own process; what arrives here is a
  * list of instructions from a stranger. bpf_read() accepts only what certainly ends and touches nothing but the packet and
  * 16 words of memory. Pure; any thread.
  */
-#ifndef BPF_H
-#define BPF_H
+#ifndef BPF_VM_H
+#define BPF_VM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * bpf.c - packet filters; see bpf.h.
+ * bpf_vm.c - packet filters; see bpf_vm.h.
  *
  * Jumps go forward and stay inside, the last instruction returns, so a program of N instructions ends after N at most.
  */
-#include "lib/base/bpf.h"
+#include "lib/base/bpf_vm.h"
 
 #include "lib/base/hex.h"
 

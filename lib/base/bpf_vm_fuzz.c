@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * bpf_fuzz.c - any program, in hexadecimal digits up to the first newline, on any packet behind it.
+ * bpf_vm_fuzz.c - any program, in hexadecimal digits up to the first newline, on any packet behind it.
  */
-#include "lib/base/bpf.h"
+#include "lib/base/bpf_vm.h"
 
 #include <stdlib.h>
 #include <string.h>
