@@ -55,6 +55,8 @@ static const struct render_table tables[] = {
 	    NULL },
 	{ "service-set-memory-statistics-information", "junos-adaptive-services", NULL,
 	    show_set_memory_row, NULL },
+	{ "service-set-summary-information", "junos-adaptive-services", NULL, show_set_summary_row,
+	    NULL },
 	{ "service-worker-information", "junos-services", NULL, show_workers_row, NULL },
 	{ "monitor-traffic-information", "junos-services", NULL, show_traffic_row, NULL,
 	    "error: there is no such services interface\n" },

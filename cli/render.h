@@ -122,6 +122,7 @@ void show_firewall_row(struct render *r, const struct elem *row);
 void show_drops_row(struct render *r, const struct elem *row);
 void show_cpu_row(struct render *r, const struct elem *row);
 void show_set_memory_row(struct render *r, const struct elem *row);
+void show_set_summary_row(struct render *r, const struct elem *row);
 void show_workers_row(struct render *r, const struct elem *row);
 void show_traffic_row(struct render *r, const struct elem *row);
 void show_trace_row(struct render *r, const struct elem *row);

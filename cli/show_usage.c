@@ -37,6 +37,17 @@ show_set_memory_row(struct render *r, const struct elem *row)
 	    value(row, "service-set-name"), value(row, "bytes-used"));
 }
 
+void
+show_set_summary_row(struct render *r, const struct elem *row)
+{
+	header_put(r,
+	    "            Service sets                                      CPU\n"
+	    "Interface     configured     Bytes used  Policy bytes used    utilization\n");
+	text_printf(r->out, "%-11s %12s %14s %18s %14s\n", value(row, "interface-name"),
+	    value(row, "service-sets-configured"), value(row, "service-set-bytes-used"),
+	    value(row, "service-set-policy-bytes-used"), value(row, "service-set-cpu-utilization"));
+}
+
 /* What stands in one line of a worker: three counters at most. */
 static const struct {
 	const char *title;

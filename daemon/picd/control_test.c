@@ -271,6 +271,16 @@ processor_memory_and_workers_are_shown(void **state)
 	assert_string_equal(leaf(row(&g, a), NULL, "service-set-name"), "System");
 	assert_null(done(&g, a));
 
+	ask(&g, "get-service-set-summary-information", no_leaves);
+	e = row(&g, a);
+	assert_string_equal(leaf(e, NULL, "interface-name"), "sp-1/2/0");
+	assert_string_equal(leaf(e, NULL, "service-sets-configured"), "1");
+	unsigned long of_sets = strtoul(leaf(e, NULL, "service-set-policy-bytes-used"), NULL, 10);
+	assert_true(of_sets > 1000 && of_sets < 20000);
+	assert_true(strtoul(leaf(e, NULL, "service-set-bytes-used"), NULL, 10) > of_sets);
+	assert_non_null(strstr(leaf(e, NULL, "service-set-cpu-utilization"), "."));
+	assert_null(done(&g, a));
+
 	ask(&g, "get-service-worker-information",
 	    (const char *[]){ "interface", "sp-1/2/0", NULL });
 	e = row(&g, a);

@@ -37,6 +37,7 @@ static const struct {
 	{ "get-packet-drop-information", show_drops, NULL, "service-set", NULL, true },
 	{ "clear-packet-drop-information", clear_drops, NULL, "service-set", NULL, true },
 	{ "get-service-set-cpu-statistics", show_cpu, NULL, "service-set", NULL, true },
+	{ "get-service-set-summary-information", show_summary, NULL, NULL, NULL, true },
 	{ "get-service-set-memory-statistics", show_memory, NULL, "service-set", NULL, true },
 	{ "get-service-worker-information", show_workers, NULL, NULL, NULL, true },
 	{ "get-packet-io-information", show_io, NULL, NULL, NULL, true },

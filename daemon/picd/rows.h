@@ -55,6 +55,7 @@ struct elem *show_io(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_drops(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_cpu(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_memory(struct picd *p, struct row_job *j, struct arena *a);
+struct elem *show_summary(struct picd *p, struct row_job *j, struct arena *a);
 struct elem *show_workers(struct picd *p, struct row_job *j, struct arena *a);
 
 /* Not a row maker: does it all and returns NULL. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * show_usage.c - rows of `show services service-sets cpu-usage`, `memory-usage` and `show services workers`.
+ * show_usage.c - rows of `show services service-sets cpu-usage`, `memory-usage`, `summary` and `show services workers`.
  *
- * The first two have one row per service set and one or two for what belongs to none, under the names that JUNOS gives
+ * The summary has one row for the services interface. The first two have one row per service set and one or two for what belongs to none, under the names that JUNOS gives
  * them: "System" and "Idle". Memory is what the allocator has given out for tunnels, SAs and counters; rules are
  * part of the picture that all sets share, and count as System. Main thread.
  */
@@ -139,6 +139,28 @@ show_memory(struct picd *p, struct row_job *j, struct arena *a)
 	if (*j->name != '\0' || j->at_inner++ > 0)
 		return NULL;
 	return memory_row(p, a, "System", system_bytes(p));
+}
+
+/* --- both --- */
+
+struct elem *
+show_summary(struct picd *p, struct row_job *j, struct arena *a)
+{
+	const struct usage *u = &p->usage;
+	uint64_t sets = 0;
+	if (j->at++ > 0)
+		return NULL;
+	for (size_t i = 0; i < p->conf->n_service_sets; i++)
+		sets += set_bytes(p, p->conf->service_sets[i]);
+	uint64_t used = share_of(p, u->other_ns + u->workers_ns);
+	struct elem *row = elem_new(a, "service-set-summary");
+	elem_leaf(a, row, "interface-name", p->instance);
+	elem_leaff(a, row, "service-sets-configured", "%zu", p->conf->n_service_sets);
+	elem_leaff(a, row, "service-set-bytes-used", "%" PRIu64, sets + system_bytes(p));
+	elem_leaff(a, row, "service-set-policy-bytes-used", "%" PRIu64, sets);
+	elem_leaff(a, row, "service-set-cpu-utilization", "%" PRIu64 ".%02" PRIu64 " %%",
+	    used / 100, used % 100);
+	return row;
 }
 
 /* --- workers --- */
