@@ -221,6 +221,7 @@ class Namespace:
 
     def __init__(self, lab, name, full_name):
         self.lab, self.name, self.full_name = lab, name, full_name
+        self.taps = {}      # {interface: (namespace, interface)} where its packets are captured: AF_XDP goes past a capture
         _run(["ip", "netns", "add", full_name])
         self.ip("link set lo up")
         # Addresses are usable at once; asymmetric routes of a test are meant.
@@ -334,7 +335,8 @@ class Namespace:
     def capture(self, iface, expression=""):
         """Captures on IFACE into a pcap file of the lab's folder."""
         path = os.path.join(self.lab.folder, f"{self.name}-{iface}-{next(_serial)}.pcap")
-        return Capture(self, iface, path, expression)
+        where, port = self.taps.get(iface, (self, iface))
+        return Capture(where, port, path, expression)
 
 
 def _setns(handle):
@@ -373,6 +375,15 @@ class Lab:
         _run(["ip", "link", "add", *ends.split()])
         for ns, iface in ((a, a_iface), (b, b_iface)):
             ns.ip(f"link set {iface}" + (f" mtu {mtu}" if mtu else "") + " up")
+
+    def bridge(self, name, a, a_iface, b, b_iface):
+        """Joins A and B by a bridge in the namespace NAME, where captures of these interfaces take place."""
+        middle = self.ns(name)
+        middle.ip("link add name br0 up type bridge mcast_snooping 0")
+        for ns, iface, port in ((a, a_iface, "port-a"), (b, b_iface, "port-b")):
+            self.link(ns, iface, middle, port)
+            middle.ip(f"link set {port} master br0")
+            ns.taps[iface] = (middle, port)
 
     def file(self, name, text):
         """Writes TEXT to the file NAME of the lab's folder; returns its path."""
@@ -428,10 +439,13 @@ class TwoGateways:
     WAN_A, WAN_B = "192.0.2.1", "192.0.2.2"
     WAN_A6, WAN_B6 = "2001:db8:ff::1", "2001:db8:ff::2"
 
-    def __init__(self, lab, wan_mtu=None):
+    def __init__(self, lab, has_taps=False):
         self.host_a, self.gw_a, self.gw_b, self.host_b = (lab.ns(n) for n in ("hostA", "gwA", "gwB", "hostB"))
         lab.link(self.host_a, "eth0", self.gw_a, "lan")
-        lab.link(self.gw_a, "wan", self.gw_b, "wan", mtu=wan_mtu)
+        if has_taps:
+            lab.bridge("taps", self.gw_a, "wan", self.gw_b, "wan")
+        else:
+            lab.link(self.gw_a, "wan", self.gw_b, "wan")
         lab.link(self.gw_b, "lan", self.host_b, "eth0")
         for host, gw, host4, host6, lan4, lan6 in (
                 (self.host_a, self.gw_a, self.HOST_A, self.HOST_A6, self.LAN_A, self.LAN_A6),
