@@ -31,6 +31,8 @@ port_unwatch(struct picd *p, struct port *port)
 	port->is_watched = false;
 }
 
+/* The first queue of a device may have come before the others: it goes to its worker when these are there, or one worker
+ * reads what another one writes, and each answer has to be handed over. */
 static void
 ports_watch(struct picd *p)
 {
@@ -38,9 +40,13 @@ ports_watch(struct picd *p)
 		return;
 	for (size_t i = 0; i < p->ports.n; i++) {
 		struct port *port = p->ports.by_index[i];
-		if (port == NULL || port->is_watched)
+		if (port == NULL)
 			continue;
-		port->watcher = port_worker(&p->ports, port, p->n_active);
+		unsigned watcher = port_worker(&p->ports, port, p->n_active);
+		if (port->is_watched && port->watcher == watcher)
+			continue;
+		port_unwatch(p, port);
+		port->watcher = watcher;
 		int rc = worker_watch(p->workers[port->watcher], port);
 		if (rc < 0)
 			log_line(LOG_LEVEL_ERROR, "PICD_PORT", "%s: %s", port->key, strerror(-rc));
@@ -86,6 +92,7 @@ publish_now(struct picd *p, struct assoc_retired retired)
 	struct snap *s =
 	    snap_build(p->conf, &p->assocs, &p->ports, p->n_active, ++p->generation, &clashes);
 	const struct conf_ifd *ifd = conf_ifd(p->conf, p->instance);
+	s->has_merged = ifd == NULL || !ifd->io.no_inside_offload;
 	s->has_trains = ifd == NULL || !ifd->io.no_outside_offload;
 	if (clashes > 0)
 		log_line(LOG_LEVEL_ERROR, "PICD_SPI", "%zu inbound SAs have the SPI of another one",
