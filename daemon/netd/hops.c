@@ -287,6 +287,7 @@ outsides_check(struct hops *h)
 			continue;
 		}
 		outside_spread(o, conf_workers(h->n->conf, o->pic, cores_count()));
+		outside_pace(o);
 		at = &o->next;
 	}
 }

@@ -37,7 +37,7 @@ int
 host_open(struct host *h)
 {
 	*h = (struct host){ .ioctl_fd = -1 };
-	int rc = nl_open(&h->nl);
+	int rc = nl_open(&h->nl, NETLINK_ROUTE);
 	if (rc < 0)
 		return rc;
 	h->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -111,7 +111,7 @@ job_start(struct netd *n, struct ipc *c, uint32_t seq, const struct job_kind *ki
 	struct job *j = calloc(1, sizeof(*j));
 	if (j == NULL)
 		abort();
-	if (n_jobs >= JOBS_MAX || nl_open(&j->nl) < 0) {
+	if (n_jobs >= JOBS_MAX || nl_open(&j->nl, NETLINK_ROUTE) < 0) {
 		answer_rpc(c, seq, "error: too many commands at once");
 		free(j);
 		return;

@@ -32,6 +32,7 @@ struct outside {
 	} queues[OUTSIDE_QUEUES_MAX];
 	unsigned n_queues;
 	unsigned n_ways; /* sockets of each queue */
+	bool is_veth;
 	struct addr gateways[OUTSIDE_GATEWAYS_MAX];
 	size_t n_gateways;
 	bool is_given;    /* picd has copies of the sockets */
@@ -44,6 +45,8 @@ __attribute__((warn_unused_result)) int outside_open(const struct way *w, const 
     unsigned n_ways, bool may_be_generic, struct outside **out);
 /* Packets are spread over so many of them. */
 void outside_spread(const struct outside *o, unsigned n_ways);
+/* What the device loses while it is down. */
+void outside_pace(const struct outside *o);
 void outside_close(struct outside *o); /* NULL is fine */
 
 /* Makes GATEWAY's plain ESP come to the sockets, if it does not yet. Returns 0 or -errno. */

@@ -6,6 +6,7 @@
  */
 #include "daemon/netd/xdp.h"
 
+#include "daemon/netd/napi.h"
 #include "lib/os/xsk.h"
 
 #include <arpa/inet.h>
@@ -419,6 +420,26 @@ another_program_is_left_where_it_is(void **state)
 	assert_taken(l, &f);
 }
 
+/* What was set for the polling of a veth cannot outlive the program, since without one it does not poll. */
+static void
+polling_goes_with_the_program(void **state)
+{
+	struct lab *l = *state;
+	unsigned near = if_nametoindex("near");
+	int n = napi_defer(near, 1, 50000);
+	if (n == -EOPNOTSUPP || n == -ENOENT || n == -EINVAL)
+		skip(); /* an older kernel */
+	assert_int_equal(n, 1);
+	for (unsigned i = 0; i < 200; i++) {
+		struct frame f = esp4(100);
+		far_send(l, &f);
+		assert_taken(l, &f);
+	}
+	close(l->xdp.link);
+	l->xdp.link = -1;
+	assert_int_equal(napi_defer(near, 0, 0), 0);
+}
+
 static void
 a_device_that_goes_is_told(void **state)
 {
@@ -455,6 +476,7 @@ main(void)
 		IN_LAB(no_program_is_left),
 		IN_LAB(a_gateway_that_goes_is_the_stacks_again),
 		IN_LAB(another_program_is_left_where_it_is),
+		IN_LAB(polling_goes_with_the_program),
 		IN_LAB(a_device_that_goes_is_told),
 	};
 	int probe;

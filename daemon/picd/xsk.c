@@ -36,6 +36,8 @@ enum {
 	IP6_ADDRESSES_LEN = 32,
 	PROTO_NUMBER_ESP = 50,
 	ROUNDS_MAX = 4, /* batches in a turn, so that other ports have theirs */
+	AHEAD = 4,      /* frames between asking for one's first octets and reading them */
+	LINE = 64,
 };
 
 /* --- receiving --- */
@@ -52,20 +54,47 @@ packet_len(const uint8_t *b, uint32_t n)
 	return len <= n ? len : 0;
 }
 
+/* The destination of the packet before, as on the wire, and whose it was. */
+struct recent {
+	uint32_t n; /* octets; 0: there was none */
+	uint32_t tag;
+	uint8_t dst[IP6_ADDRESSES_LEN / 2];
+};
+
 /* Whose packet it is before its tunnel is known: the lane of the raw socket that it would have come to. */
 static uint32_t
-tag_of(const struct worker *w, const struct port *port, const uint8_t *b)
+tag_of(const struct worker *w, const struct port *port, const uint8_t *b, struct recent *r)
 {
-	struct addr dst = b[0] >> 4 == 4 ? addr_v4(b + IP4_OFF_DST) : addr_v6(b + IP6_OFF_DST);
-	for (size_t i = 0; i < w->snap->n_receivers; i++)
-		if (addr_eq(w->snap->receivers[i].address, dst))
-			return w->snap->receivers[i].tag;
-	return port->tag;
+	bool is_v4 = b[0] >> 4 == 4;
+	const uint8_t *at = b + (is_v4 ? IP4_OFF_DST : IP6_OFF_DST);
+	uint32_t n = is_v4 ? IP4_ADDRESSES_LEN / 2 : IP6_ADDRESSES_LEN / 2;
+	if (r->n == n && memcmp(r->dst, at, n) == 0)
+		return r->tag;
+	struct addr dst = is_v4 ? addr_v4(at) : addr_v6(at);
+	*r = (struct recent){ .n = n, .tag = port->tag };
+	memcpy(r->dst, at, n);
+	for (size_t i = 0; i < w->snap->n_receivers; i++) {
+		if (addr_eq(w->snap->receivers[i].address, dst)) {
+			r->tag = w->snap->receivers[i].tag;
+			break;
+		}
+	}
+	return r->tag;
+}
+
+/* Another processor wrote the frame just now: asks for its first octets before they are needed. */
+static void
+frame_ask(const struct xsk *x, unsigned i)
+{
+	uint32_t len;
+	const uint8_t *frame = xsk_rx_frame(x, i, &len);
+	__builtin_prefetch(frame);
+	__builtin_prefetch(frame + LINE);
 }
 
 static void
-frame_take(struct worker *w, const struct port *port, const struct lane *lane, const uint8_t *frame,
-    uint32_t n)
+frame_take(struct worker *w, const struct port *port, const struct lane *lane, struct recent *r,
+    const uint8_t *frame, uint32_t n)
 {
 	uint32_t len = n > ETH_LEN ? packet_len(frame + ETH_LEN, n - ETH_LEN) : 0;
 	struct pkt *p = len > 0 ? pkt_get(w->pool) : NULL;
@@ -75,7 +104,7 @@ frame_take(struct worker *w, const struct port *port, const struct lane *lane, c
 	}
 	memcpy(pkt_data(p), frame + ETH_LEN, len);
 	p->len = len;
-	p->tag = tag_of(w, port, pkt_data(p));
+	p->tag = tag_of(w, port, pkt_data(p), r);
 	inbound_take(w, p);
 }
 
@@ -83,16 +112,21 @@ void
 rx_xsk(struct worker *w, const struct port *port, const struct lane *lane)
 {
 	struct xsk *x = port->xsk;
+	struct recent recent = { 0 };
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		unsigned n = xsk_rx_ready(x, BURST_MAX);
 		if (n == 0)
 			return;
 		wstat_add(&w->stat, WSTAT_RECEIVES, 1);
 		wstat_add(&w->stat, WSTAT_RECEIVED, n);
+		for (unsigned i = 0; i < n && i < AHEAD; i++)
+			frame_ask(x, i);
 		for (unsigned i = 0; i < n; i++) {
 			uint32_t len;
 			const uint8_t *frame = xsk_rx_frame(x, i, &len);
-			frame_take(w, port, lane, frame, len);
+			if (i + AHEAD < n)
+				frame_ask(x, i + AHEAD);
+			frame_take(w, port, lane, &recent, frame, len);
 		}
 		xsk_rx_done(x, n);
 	}

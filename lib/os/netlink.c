@@ -13,9 +13,9 @@
 enum { ANSWER_MAX = 64 * 1024 };
 
 int
-nl_open(struct nl *nl)
+nl_open(struct nl *nl, int protocol)
 {
-	*nl = (struct nl){ .sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC) };
+	*nl = (struct nl){ .sock = mnl_socket_open2(protocol, SOCK_CLOEXEC) };
 	if (nl->sock == NULL)
 		return -errno;
 	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {

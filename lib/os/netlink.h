@@ -31,8 +31,8 @@ struct nl_req {
 	};
 };
 
-/* Opens a NETLINK_ROUTE socket. Returns 0 or -errno. */
-int nl_open(struct nl *nl);
+/* Opens a socket of PROTOCOL: NETLINK_ROUTE, NETLINK_GENERIC. Returns 0 or -errno. */
+int nl_open(struct nl *nl, int protocol);
 void nl_close(struct nl *nl);
 
 /* Starts a request of TYPE with a zeroed family header of LEN bytes, which is returned. */
