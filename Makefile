@@ -6,14 +6,16 @@ BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-.PHONY: all build deps deps-build deps-demo demo test fast check interop ways bench fuzz format install clean
+.PHONY: all build configured deps deps-build deps-demo demo test fast check interop ways bench fuzz format install clean
 
 all: build
 
 # meson configures once; ninja reconfigures by itself when a meson.build changes.
-build: deps-build
-	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX)
+build: configured
 	@ninja -C $(BUILD)
+
+configured: deps-build
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX)
 
 deps:
 	@tools/install-deps
@@ -63,10 +65,11 @@ fuzz: deps
 format: deps
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-# The build folder may have been made for another PREFIX.
-install: build
+# Without what only tests need. The build folder may have been made for another PREFIX.
+install: configured
 	@meson configure $(BUILD) --prefix=$(abspath $(PREFIX))
-	@meson install -C $(BUILD)
+	@ninja -C $(BUILD) programs
+	@meson install -C $(BUILD) --no-rebuild
 
 clean:
 	@rm -rf build build-test build-asan build-bench build-fuzz

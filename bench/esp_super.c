@@ -108,7 +108,6 @@ sas_make(struct setup *s, enum enc_alg enc, enum auth_alg auth)
 static void
 super_build(struct setup *s)
 {
-	static uint8_t plain[SEG_PACKET_MAX];
 	struct seg_spec spec = { .family = 4,
 		.proto = 6,
 		.host = 1,
@@ -120,10 +119,7 @@ super_build(struct setup *s)
 		.frag = 0x4000,
 		.stamp = 5,
 		.payload_len = SEGS * PAYLOAD };
-	size_t len = seg_build(&spec, plain);
-	const uint8_t *octets = plain;
-	s->super_len = seg_join(&octets, &len, 1, s->super);
-	seg_vnet(s->super, PAYLOAD, s->vnet);
+	s->super_len = seg_super(&spec, PAYLOAD, s->super, s->vnet);
 }
 
 static struct pkt *

@@ -51,36 +51,18 @@ net_of(bool is_b, bool is_v6)
 static const char *
 conf_text(bool is_b, bool is_v6)
 {
-	static char text[2048];
+	char families[256];
+	char address[32];
+	char terms[1024];
 	unsigned local = is_b ? 3 : 2;
-	snprintf(text, sizeof(text),
-	    "interfaces\n"
-	    "  interface sp-1/2/0\n"
-	    "    unit 1\n"
-	    "      family\n"
+	snprintf(families, sizeof(families),
 	    "        inet\n"
 	    "          address 10.%u.255.1/32:\n"
 	    "        inet6\n"
-	    "          address 2001:db8:ff::%u/128:\n"
-	    "      service-domain inside\n"
-	    "    unit 2\n"
-	    "      family\n"
-	    "        inet:\n"
-	    "      service-domain outside\n"
-	    "services\n"
-	    "  service-set ss\n"
-	    "    next-hop-service\n"
-	    "      inside-service-interface sp-1/2/0.1\n"
-	    "      outside-service-interface sp-1/2/0.2\n"
-	    "    ipsec-vpn-options\n"
-	    "      local-gateway 127.0.0.%u\n"
-	    "    ipsec-vpn-rules r\n"
-	    "  ipsec-vpn\n"
-	    "    ike\n"
-	    "      policy p\n"
-	    "        pre-shared-key\n"
-	    "          ascii-text secretsecret\n"
-	    "    rule r\n"
+	    "          address 2001:db8:ff::%u/128:\n",
+	    local, local);
+	snprintf(address, sizeof(address), "127.0.0.%u", local);
+	snprintf(terms, sizeof(terms),
 	    "      term d\n"
 	    "        from\n"
 	    "          source-address %s:\n"
@@ -88,10 +70,9 @@ conf_text(bool is_b, bool is_v6)
 	    "        then\n"
 	    "          remote-gateway 127.0.0.%u\n"
 	    "          dynamic\n"
-	    "            ike-policy p\n"
-	    "      match-direction input\n",
-	    local, local, local, net_of(is_b, is_v6), net_of(!is_b, is_v6), 5 - local);
-	return text;
+	    "            ike-policy p\n",
+	    net_of(is_b, is_v6), net_of(!is_b, is_v6), 5 - local);
+	return gw_conf(families, address, terms);
 }
 
 /* How a pair of gateways works. */

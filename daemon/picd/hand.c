@@ -87,16 +87,16 @@ ring_take(struct worker *w, struct ring *r)
 	uint32_t in = atomic_load_explicit(&r->in, memory_order_acquire);
 	uint32_t n = in - r->out_next;
 	n = n < HAND_BUDGET ? n : HAND_BUDGET;
-	if (n == 0)
-		return;
-	wstat_add(&w->stat, WSTAT_TAKEN_OVER, n);
-	while (n-- > 0) {
+	uint32_t first = r->out_next;
+	/* as with what devices have: what cannot be worked on stays where it is */
+	while (r->out_next - first < n && !help_is_full(w)) {
 		struct handed h = r->slots[r->out_next++ % RING_LEN];
 		if (h.is_out)
 			outbound_take_over(w, h.pkt, h.slot, h.generation);
 		else
 			inbound_take(w, h.pkt);
 	}
+	wstat_add(&w->stat, WSTAT_TAKEN_OVER, r->out_next - first);
 }
 
 void

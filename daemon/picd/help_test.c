@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -54,7 +55,6 @@ turn_begin(struct worker *w)
 static struct pkt *
 super_make(struct gw *g, struct worker *w)
 {
-	static uint8_t plain[SEG_PACKET_MAX];
 	static const struct seg_spec spec = {
 		.family = 4,
 		.proto = 6,
@@ -64,12 +64,9 @@ super_make(struct gw *g, struct worker *w)
 		.payload_len = PAYLOAD_LEN,
 	};
 	uint8_t vnet[VNET];
-	const uint8_t *octets = plain;
-	size_t len = seg_build(&spec, plain);
 	struct pkt *p = pkt_get(w->pool);
 	assert_non_null(p);
-	p->len = (uint32_t)seg_join(&octets, &len, 1, pkt_data(p));
-	seg_vnet(pkt_data(p), GSO_SIZE, vnet);
+	p->len = (uint32_t)seg_super(&spec, GSO_SIZE, pkt_data(p), vnet);
 	assert_int_equal(cut_read(p, vnet, VNET), DROP_NONE);
 	const struct path *path = &w->snap->paths[lab_tunnel(g)->slot];
 	p->user = (void *)(uintptr_t)path;
@@ -319,6 +316,51 @@ stalled_helper_holds_nobody(void **state)
 	lab_done(&l);
 }
 
+/* All that waits is with helpers: what other workers have read stays in their rings, as what devices have stays there. */
+static void
+handed_packets_wait_for_helpers(void **state)
+{
+	struct lab l;
+	char spi[16];
+	uint8_t octets[300];
+	unsigned number = 1001;
+	(void)state;
+	while (owner_of(number, 2) != 1)
+		number++;
+	snprintf(spi, sizeof(spi), "%u", number);
+	test_n_workers = 2;
+	lab_init(&l, "esp");
+	lab_pair_add(&l, spi, "2001", lab_plain);
+	struct worker *w = l.a.p.workers[1];
+	size_t n = udp4(octets, "10.1.0.1", "10.2.0.1", 100, 0, 9);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(write(l.in_a, octets, n), (ssize_t)n);
+	worker_turn(l.a.p.workers[0], 0);
+	assert_true(hand_waits(w));
+	turn_begin(w);
+	for (unsigned i = 0; i < TASKS_MAX; i += 2)
+		assert_int_equal(tasks_make(&l.a, w), 2);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		atomic_store(&w->tasks.ring[i].state, TASK_CLAIMED);
+	hand_take(w);
+	seal_flush(w);
+	assert_int_equal(wstat_get(&w->stat, WSTAT_TAKEN_OVER), 0);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		atomic_store(&w->tasks.ring[i].state, TASK_DONE);
+	help_work(w);
+	assert_true(help_is_none(w));
+	hand_take(w);
+	seal_flush(w);
+	assert_false(hand_waits(w));
+	assert_int_equal(wstat_get(&w->stat, WSTAT_TAKEN_OVER), MANY);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_LATE), 0);
+	send_flush(w);
+	hand_taken(w);
+	w->snap = NULL;
+	test_n_workers = 1;
+	lab_done(&l);
+}
+
 /* An SA that was made anew takes its number over once, also while the worker has not let go of the snapshot before. */
 static void
 numbers_are_inherited_once(void **state)
@@ -368,6 +410,7 @@ main(void)
 		cmocka_unit_test(full_ring_counts_segments),
 		cmocka_unit_test(full_socket_counts_segments),
 		cmocka_unit_test(stalled_helper_holds_nobody),
+		cmocka_unit_test(handed_packets_wait_for_helpers),
 		cmocka_unit_test(numbers_are_inherited_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,9 @@ enum { DF = 0x4000, SKIP = 77 };
 static const char *
 conf(unsigned local, unsigned remote, const char *gateways, const char *protocol)
 {
-	static char text[4096];
+	char families[128];
+	char address[ADDR_STRLEN];
+	char terms[2048];
 	const char *encryption = "              encryption\n"
 				 "                algorithm aes-128-cbc\n"
 				 "                key:\n"
@@ -59,41 +61,18 @@ conf(unsigned local, unsigned remote, const char *gateways, const char *protocol
 	    "%s",
 	    protocol, strcmp(protocol, "bundle") == 0 ? "              auxiliary-spi 257\n" : "",
 	    strcmp(protocol, "ah") != 0 ? encryption : "");
-	snprintf(text, sizeof(text),
-	    "interfaces\n"
-	    "  interface sp-1/2/0\n"
-	    "    unit 1\n"
-	    "      family\n"
+	snprintf(families, sizeof(families),
 	    "        inet\n"
-	    "          address 10.%u.255.1/32:\n"
-	    "      service-domain inside\n"
-	    "    unit 2\n"
-	    "      family\n"
-	    "        inet:\n"
-	    "      service-domain outside\n"
-	    "services\n"
-	    "  service-set ss\n"
-	    "    next-hop-service\n"
-	    "      inside-service-interface sp-1/2/0.1\n"
-	    "      outside-service-interface sp-1/2/0.2\n"
-	    "    ipsec-vpn-options\n"
-	    "      local-gateway:\n"
-	    "        address %s%u\n"
-	    "    ipsec-vpn-rules r\n"
-	    "  ipsec-vpn\n"
-	    "    ike\n"
-	    "      policy p\n"
-	    "        pre-shared-key\n"
-	    "          ascii-text secretsecret\n"
-	    "    rule r\n"
+	    "          address 10.%u.255.1/32:\n",
+	    local);
+	snprintf(address, sizeof(address), "%s%u", gateways, local);
+	snprintf(terms, sizeof(terms),
 	    "      term a\n"
 	    "        then\n"
 	    "          remote-gateway %s%u\n"
-	    "%s"
-	    "      match-direction input\n",
-	    local, gateways, local, gateways, remote,
-	    strcmp(protocol, "udp") == 0 ? dynamic : manual);
-	return text;
+	    "%s",
+	    gateways, remote, strcmp(protocol, "udp") == 0 ? dynamic : manual);
+	return gw_conf(families, address, terms);
 }
 
 static void

@@ -140,6 +140,43 @@ gw_commit(struct gw *g, const char *text)
 	return *error != '\0' ? error : NULL;
 }
 
+const char *
+gw_conf(const char *families, const char *address, const char *terms)
+{
+	static char text[8192];
+	int n = snprintf(text, sizeof(text),
+	    "interfaces\n"
+	    "  interface sp-1/2/0\n"
+	    "    unit 1\n"
+	    "      family\n"
+	    "%s"
+	    "      service-domain inside\n"
+	    "    unit 2\n"
+	    "      family\n"
+	    "        inet:\n"
+	    "      service-domain outside\n"
+	    "services\n"
+	    "  service-set ss\n"
+	    "    next-hop-service\n"
+	    "      inside-service-interface sp-1/2/0.1\n"
+	    "      outside-service-interface sp-1/2/0.2\n"
+	    "    ipsec-vpn-options\n"
+	    "      local-gateway:\n"
+	    "        address %s\n"
+	    "    ipsec-vpn-rules r\n"
+	    "  ipsec-vpn\n"
+	    "    ike\n"
+	    "      policy p\n"
+	    "        pre-shared-key\n"
+	    "          ascii-text secretsecret\n"
+	    "    rule r\n"
+	    "%s"
+	    "      match-direction input\n",
+	    families != NULL ? families : "        inet:\n", address, terms);
+	must(n > 0 && (size_t)n < sizeof(text), "configuration");
+	return text;
+}
+
 static struct elem *
 body_make(struct arena *a, const char *const *leaves)
 {

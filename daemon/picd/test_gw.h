@@ -35,6 +35,10 @@ void gw_done(struct gw *g);
 /* Commits TEXT (test_tree.h); returns NULL, or the error text, which lives until the next call. */
 const char *gw_commit(struct gw *g, const char *text);
 
+/* The text of a gateway at ADDRESS with the service set "ss" on sp-1/2/0 and its rule "r" of TERMS; the addresses of unit 1 are
+ * FAMILIES, NULL for IPv4 without any. The ike policy is "p". Lives until the next call. */
+const char *gw_conf(const char *families, const char *address, const char *terms);
+
 /* Links kmd, in place of any before. */
 void gw_kmd(struct gw *g);
 /* What kmd would say: TYPE with a body of these leaves. */

@@ -26,33 +26,10 @@ must(bool ok, const char *what)
 const char *
 lab_conf(unsigned local, unsigned remote, const char *options)
 {
-	static char text[4096];
-	snprintf(text, sizeof(text),
-	    "interfaces\n"
-	    "  interface sp-1/2/0\n"
-	    "    unit 1\n"
-	    "      family\n"
-	    "        inet:\n"
-	    "      service-domain inside\n"
-	    "    unit 2\n"
-	    "      family\n"
-	    "        inet:\n"
-	    "      service-domain outside\n"
-	    "services\n"
-	    "  service-set ss\n"
-	    "    next-hop-service\n"
-	    "      inside-service-interface sp-1/2/0.1\n"
-	    "      outside-service-interface sp-1/2/0.2\n"
-	    "    ipsec-vpn-options\n"
-	    "      local-gateway:\n"
-	    "        address 192.0.2.%u\n"
-	    "    ipsec-vpn-rules r\n"
-	    "  ipsec-vpn\n"
-	    "    ike\n"
-	    "      policy p\n"
-	    "        pre-shared-key\n"
-	    "          ascii-text secretsecret\n"
-	    "    rule r\n"
+	char address[32];
+	char terms[2048];
+	snprintf(address, sizeof(address), "192.0.2.%u", local);
+	snprintf(terms, sizeof(terms),
 	    "      term d\n"
 	    "        from\n"
 	    "          source-address 10.%u.0.0/16:\n"
@@ -74,10 +51,9 @@ lab_conf(unsigned local, unsigned remote, const char *options)
 	    "              authentication\n"
 	    "                algorithm hmac-sha1-96\n"
 	    "                key:\n"
-	    "                  ascii-text 01234567890123456789\n"
-	    "      match-direction input\n",
-	    local, local, remote, options, remote, local, remote);
-	return text;
+	    "                  ascii-text 01234567890123456789\n",
+	    local, remote, options, remote, local, remote);
+	return gw_conf(NULL, address, terms);
 }
 
 void

@@ -5,7 +5,7 @@
  * Two gateways, a stream of packets from one to the other, and renewals of its SAs as fast as they go, each only as careful
  * as kmd is: first what receives, then what sends, then the old ones away.
  */
-#include "daemon/picd/test_gw.h"
+#include "daemon/picd/test_lab.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
 #include "lib/base/arena.h"
@@ -26,62 +26,17 @@
 
 enum { RENEWALS = 400, PACKETS = 8, WAIT_MS = 5000 };
 
-static const char *
-conf_text(unsigned local, unsigned remote)
-{
-	static char text[2048];
-	snprintf(text, sizeof(text),
-	    "interfaces\n"
-	    "  interface sp-1/2/0\n"
-	    "    unit 1\n"
-	    "      family\n"
-	    "        inet:\n"
-	    "      service-domain inside\n"
-	    "    unit 2\n"
-	    "      family\n"
-	    "        inet:\n"
-	    "      service-domain outside\n"
-	    "services\n"
-	    "  service-set ss\n"
-	    "    next-hop-service\n"
-	    "      inside-service-interface sp-1/2/0.1\n"
-	    "      outside-service-interface sp-1/2/0.2\n"
-	    "    ipsec-vpn-options\n"
-	    "      local-gateway 192.0.2.%u\n"
-	    "    ipsec-vpn-rules r\n"
-	    "  ipsec-vpn\n"
-	    "    ike\n"
-	    "      policy p\n"
-	    "        pre-shared-key\n"
-	    "          ascii-text secretsecret\n"
-	    "    rule r\n"
-	    "      term d\n"
-	    "        from\n"
-	    "          source-address 10.%u.0.0/16:\n"
-	    "          destination-address 10.%u.0.0/16:\n"
-	    "        then\n"
-	    "          remote-gateway 192.0.2.%u\n"
-	    "          dynamic\n"
-	    "            ike-policy p\n"
-	    "      match-direction input\n",
-	    local, local, remote, remote);
-	return text;
-}
-
-struct lab {
-	struct gw a;
-	struct gw b;
-	int in_a;
-	int in_b;
+struct stream {
+	struct lab lab;
 	unsigned n_sent;
 	unsigned n_taken;
 };
 
 /* What the main threads of both do when a worker has notified them. */
 static void
-care(struct lab *l)
+care(struct stream *l)
 {
-	struct gw *ends[] = { &l->a, &l->b };
+	struct gw *ends[] = { &l->lab.a, &l->lab.b };
 	for (unsigned i = 0; i < 2; i++) {
 		publish_reclaim(&ends[i]->p);
 		kmd_notified(&ends[i]->p);
@@ -90,29 +45,29 @@ care(struct lab *l)
 }
 
 static void
-take_all(struct lab *l)
+take_all(struct stream *l)
 {
 	uint8_t p[300];
-	while (recv(l->in_b, p, sizeof(p), MSG_DONTWAIT) > 0)
+	while (recv(l->lab.in_b, p, sizeof(p), MSG_DONTWAIT) > 0)
 		l->n_taken++;
 }
 
 static void
-send_some(struct lab *l)
+send_some(struct stream *l)
 {
 	uint8_t p[300];
 	size_t n = udp4(p, "10.1.0.1", "10.2.0.1", 100, 0, 9);
 	for (unsigned i = 0; i < PACKETS; i++) {
-		assert_int_equal(write(l->in_a, p, n), (ssize_t)n);
+		assert_int_equal(write(l->lab.in_a, p, n), (ssize_t)n);
 		l->n_sent++;
 	}
 }
 
 /* Waits until all that was sent so far has arrived. */
 static void
-arrive(struct lab *l)
+arrive(struct stream *l)
 {
-	struct pollfd p = { .fd = l->in_b, .events = POLLIN };
+	struct pollfd p = { .fd = l->lab.in_b, .events = POLLIN };
 	take_all(l);
 	for (int waited = 0; l->n_taken < l->n_sent && waited < WAIT_MS; waited++) {
 		care(l);
@@ -123,7 +78,7 @@ arrive(struct lab *l)
 }
 
 static void
-add(struct lab *l, struct gw *g, bool is_out, unsigned spi, bool is_b)
+add(struct stream *l, struct gw *g, bool is_out, unsigned spi, bool is_b)
 {
 	char text[16];
 	const char *leaves[GW_LEAVES_MAX];
@@ -146,31 +101,31 @@ add(struct lab *l, struct gw *g, bool is_out, unsigned spi, bool is_b)
 }
 
 static void
-renew(struct lab *l, unsigned i)
+renew(struct stream *l, unsigned i)
 {
-	struct assoc *a = assoc_of_kmd(&l->a.p.assocs, l->a.p.conf, "ss/r/d");
-	struct assoc *b = assoc_of_kmd(&l->b.p.assocs, l->b.p.conf, "ss/r/d");
+	struct assoc *a = assoc_of_kmd(&l->lab.a.p.assocs, l->lab.a.p.conf, "ss/r/d");
+	struct assoc *b = assoc_of_kmd(&l->lab.b.p.assocs, l->lab.b.p.conf, "ss/r/d");
 	send_some(l);
-	add(l, &l->b, false, 1000 + i, true);
+	add(l, &l->lab.b, false, 1000 + i, true);
 	send_some(l);
-	add(l, &l->a, true, 1000 + i, false);
+	add(l, &l->lab.a, true, 1000 + i, false);
 	send_some(l);
 	if (i == 0)
 		return;
-	assert_true(dynamic_del(&l->a.p, a, SA_OUT, 999 + i));
+	assert_true(dynamic_del(&l->lab.a.p, a, SA_OUT, 999 + i));
 	arrive(l); /* what the old one has sealed */
 	send_some(l);
-	assert_true(dynamic_del(&l->b.p, b, SA_IN, 999 + i));
+	assert_true(dynamic_del(&l->lab.b.p, b, SA_IN, 999 + i));
 	send_some(l);
 	if (i % 37 == 0) { /* another number of workers: every SA may get another owner */
-		publish_workers(&l->a.p, 1 + i % l->a.p.n_workers);
-		publish_workers(&l->b.p, 1 + i % l->b.p.n_workers);
-		publish_now(&l->a.p, (struct assoc_retired){ 0 });
-		publish_now(&l->b.p, (struct assoc_retired){ 0 });
+		publish_workers(&l->lab.a.p, 1 + i % l->lab.a.p.n_workers);
+		publish_workers(&l->lab.b.p, 1 + i % l->lab.b.p.n_workers);
+		publish_now(&l->lab.a.p, (struct assoc_retired){ 0 });
+		publish_now(&l->lab.b.p, (struct assoc_retired){ 0 });
 	}
 	if (i % 50 == 0) { /* a commit in between builds a snapshot */
-		assert_null(gw_commit(&l->a, conf_text(1, 2)));
-		assert_null(gw_commit(&l->b, conf_text(2, 1)));
+		assert_null(gw_commit(&l->lab.a, lab_conf(1, 2, "")));
+		assert_null(gw_commit(&l->lab.b, lab_conf(2, 1, "")));
 	}
 	care(l);
 }
@@ -178,41 +133,27 @@ renew(struct lab *l, unsigned i)
 static void
 renewals_run(unsigned n_workers)
 {
-	static struct lab l;
-	l = (struct lab){ 0 };
+	static struct stream l;
+	l = (struct stream){ 0 };
 	test_n_workers = n_workers;
-	gw_init(&l.a, "sp-1/2/0");
-	gw_init(&l.b, "sp-1/2/0");
-	assert_null(gw_commit(&l.a, conf_text(1, 2)));
-	assert_null(gw_commit(&l.b, conf_text(2, 1)));
-	gw_join(&l.a, &l.b, "esp");
-	l.in_a = gw_unit(&l.a, "sp-1/2/0.1");
-	l.in_b = gw_unit(&l.b, "sp-1/2/0.1");
-	gw_kmd(&l.a);
-	gw_kmd(&l.b);
-	gw_sync(&l.a);
-	gw_sync(&l.b);
-	gw_kmd_hush(&l.a);
-	gw_kmd_hush(&l.b);
+	lab_init(&l.lab, "esp");
 	for (unsigned i = 0; i < n_workers; i++) {
-		assert_int_equal(worker_start(l.a.p.workers[i]), 0);
-		assert_int_equal(worker_start(l.b.p.workers[i]), 0);
+		assert_int_equal(worker_start(l.lab.a.p.workers[i]), 0);
+		assert_int_equal(worker_start(l.lab.b.p.workers[i]), 0);
 	}
-	add(&l, &l.b, false, 500, true);
-	add(&l, &l.a, true, 500, false);
+	add(&l, &l.lab.b, false, 500, true);
+	add(&l, &l.lab.a, true, 500, false);
 	for (unsigned i = 0; i < RENEWALS; i++)
 		renew(&l, i);
 	arrive(&l);
 	uint64_t n_handed = 0;
 	for (unsigned i = 0; i < n_workers; i++)
-		n_handed += wstat_get(worker_stat(l.a.p.workers[i]), WSTAT_HANDED_OVER) +
-			    wstat_get(worker_stat(l.b.p.workers[i]), WSTAT_HANDED_OVER);
+		n_handed += wstat_get(worker_stat(l.lab.a.p.workers[i]), WSTAT_HANDED_OVER) +
+			    wstat_get(worker_stat(l.lab.b.p.workers[i]), WSTAT_HANDED_OVER);
 	printf("%u workers: %u packets, %llu handed over, %d renewals, %llu snapshots\n", n_workers,
-	    l.n_sent, (unsigned long long)n_handed, RENEWALS, (unsigned long long)l.a.p.generation);
-	gw_done(&l.a);
-	gw_done(&l.b);
-	close(l.in_a);
-	close(l.in_b);
+	    l.n_sent, (unsigned long long)n_handed, RENEWALS,
+	    (unsigned long long)l.lab.a.p.generation);
+	lab_done(&l.lab);
 }
 
 static void

@@ -20,42 +20,20 @@
 #include <cmocka.h>
 
 /* One tunnel without a DF bit of its own, for 10.1/16 to 10.2/16. */
-static const char configuration[] = "interfaces\n"
-				    "  interface sp-1/2/0\n"
-				    "    unit 1\n"
-				    "      family\n"
-				    "        inet:\n"
-				    "      service-domain inside\n"
-				    "    unit 2\n"
-				    "      family\n"
-				    "        inet:\n"
-				    "      service-domain outside\n"
-				    "services\n"
-				    "  service-set ss\n"
-				    "    next-hop-service\n"
-				    "      inside-service-interface sp-1/2/0.1\n"
-				    "      outside-service-interface sp-1/2/0.2\n"
-				    "    ipsec-vpn-options\n"
-				    "      local-gateway:\n"
-				    "        address 192.0.2.1\n"
-				    "    ipsec-vpn-rules r\n"
-				    "  ipsec-vpn\n"
-				    "    rule r\n"
-				    "      term t\n"
-				    "        from\n"
-				    "          source-address 10.1.0.0/16:\n"
-				    "          destination-address 10.2.0.0/16:\n"
-				    "        then\n"
-				    "          remote-gateway 192.0.2.2\n"
-				    "          manual\n"
-				    "            direction bidirectional\n"
-				    "              protocol esp\n"
-				    "              spi 300\n"
-				    "              authentication\n"
-				    "                algorithm hmac-sha1-96\n"
-				    "                key:\n"
-				    "                  ascii-text 01234567890123456789\n"
-				    "      match-direction input\n";
+static const char terms[] = "      term t\n"
+			    "        from\n"
+			    "          source-address 10.1.0.0/16:\n"
+			    "          destination-address 10.2.0.0/16:\n"
+			    "        then\n"
+			    "          remote-gateway 192.0.2.2\n"
+			    "          manual\n"
+			    "            direction bidirectional\n"
+			    "              protocol esp\n"
+			    "              spi 300\n"
+			    "              authentication\n"
+			    "                algorithm hmac-sha1-96\n"
+			    "                key:\n"
+			    "                  ascii-text 01234567890123456789\n";
 
 struct lab {
 	struct gw g;
@@ -69,7 +47,7 @@ lab_init(struct lab *l)
 {
 	gw_init(&l->g, "sp-1/2/0");
 	l->a = arena_new();
-	assert_null(gw_commit(&l->g, configuration));
+	assert_null(gw_commit(&l->g, gw_conf(NULL, "192.0.2.1", terms)));
 	l->unit = gw_unit(&l->g, "sp-1/2/0.1");
 	l->wire = gw_give_pair(
 	    &l->g, MSG_SOCKET, (const char *[]){ "kind", "send4", "family", "4", NULL });

@@ -158,7 +158,7 @@ wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
 		return epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	/* before the rings are looked at: who fills one looks at this afterwards */
 	atomic_store_explicit(&w->is_asleep, true, memory_order_seq_cst);
-	if (hand_waits(w) || help_is_done(w))
+	if (help_is_done(w) || (hand_waits(w) && !help_is_full(w)))
 		timeout_ms = 0;
 	else if (!help_is_none(w) && (timeout_ms < 0 || timeout_ms > LATE_MS))
 		timeout_ms = LATE_MS;

@@ -42,12 +42,8 @@ static struct pkt *
 super_make(const struct seg_spec *s, uint16_t gso_size, uint8_t *vnet)
 {
 	struct pkt *p = seg_pkt(w, s);
-	const uint8_t *octets = pkt_data(p);
-	size_t len = seg_build(s, scratch);
-	octets = scratch;
-	p->len = (uint32_t)seg_join(&octets, &len, 1, pkt_data(p));
 	memset(vnet, 0, VNET_LEN_MAX);
-	seg_vnet(pkt_data(p), gso_size, vnet);
+	p->len = (uint32_t)seg_super(s, gso_size, pkt_data(p), vnet);
 	return p;
 }
 

@@ -246,6 +246,17 @@ seg_vnet(const uint8_t *super, uint16_t gso_size, uint8_t *out)
 }
 
 size_t
+seg_super(const struct seg_spec *s, uint16_t gso_size, uint8_t *out, uint8_t *vnet)
+{
+	uint8_t plain[SEG_PACKET_MAX];
+	const uint8_t *octets = plain;
+	size_t len = seg_build(s, plain);
+	len = seg_join(&octets, &len, 1, out);
+	seg_vnet(out, gso_size, vnet);
+	return len;
+}
+
+size_t
 seg_cut(const uint8_t *super, size_t len, size_t gso_size, unsigned i, uint8_t *out)
 {
 	size_t at = seg_payload_at(super);

@@ -57,6 +57,8 @@ size_t seg_payload_at(const uint8_t *ip);
 size_t seg_join(const uint8_t *const *pkts, const size_t *lens, unsigned n, uint8_t *out);
 /* Writes the ten octets of vnet header for a superpacket. */
 void seg_vnet(const uint8_t *super, uint16_t gso_size, uint8_t *out);
+/* Builds the packet as a superpacket in OUT, with its vnet header; returns the length. */
+size_t seg_super(const struct seg_spec *s, uint16_t gso_size, uint8_t *out, uint8_t *vnet);
 /* Writes segment I of a superpacket to OUT and returns its length; 0: there is none. */
 size_t seg_cut(const uint8_t *super, size_t len, size_t gso_size, unsigned i, uint8_t *out);
 

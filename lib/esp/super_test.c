@@ -63,13 +63,9 @@ random_spec(void)
 static struct pkt *
 super_make(struct esp_worker *w, const struct seg_spec *s, uint16_t gso_size)
 {
-	static uint8_t plain[SEG_PACKET_MAX];
 	uint8_t vnet[VNET_LEN];
-	const uint8_t *octets = plain;
-	size_t len = seg_build(s, plain);
 	struct pkt *p = pkt_get(esp_worker_pool(w));
-	p->len = (uint32_t)seg_join(&octets, &len, 1, pkt_data(p));
-	seg_vnet(pkt_data(p), gso_size, vnet);
+	p->len = (uint32_t)seg_super(s, gso_size, pkt_data(p), vnet);
 	assert_int_equal(cut_read(p, vnet, VNET_LEN), DROP_NONE);
 	p->tag = 3;
 	p->user = w;

@@ -25,6 +25,7 @@ import time
 
 PREFIX = "sptest"
 PATIENCE_S = 60.0   # for what shall come soon: the machine may be slow and busy
+SETTLED_S = 1.0     # a capture whose counters do not change for so long, while tcpdump answers, has all
 RING_KIB = 65536    # of a capture; each packet takes a quarter of a MiB of it
 _serial = itertools.count()
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -178,6 +179,7 @@ class Capture:
 
     def __init__(self, ns, iface, path, expression):
         self.path = path
+        self.counts, self.since = None, 0.0     # what tcpdump said of its counters, and since when
         command = ["tcpdump", "-i", iface, "-w", path, "-U", "--immediate-mode", "-s", "0", "-B", RING_KIB, "-Z", "root", "-n"]
         self.process = ns.spawn(command + ([expression] if expression else []))
         self.process.wait_line("listening on", where="err")
@@ -202,7 +204,10 @@ class Capture:
                                         where="err", after=said)
         if int(counts[3]) > 0:
             raise LabError(f"the ring of a capture was too small: {counts[0]}")     # or a test would not see what was dropped
-        return int(counts[1]) >= int(counts[2])
+        if counts[0] != self.counts:
+            self.counts, self.since = counts[0], time.monotonic()
+        # a packet that came while the filter was being set is counted, but tcpdump never gets it
+        return int(counts[1]) >= int(counts[2]) or time.monotonic() - self.since > SETTLED_S
 
     def packets(self):
         """The packets captured so far, as scapy sees them."""
