@@ -17,7 +17,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { IP6_HEADER_LEN = 40, READS_MAX = 64 };
+enum { IP6_HEADER_LEN = 40, READS_MAX = PACE_FULL };
 
 /* Takes the link header out of what a vnet header says: length of the headers, start of what is summed. */
 static void

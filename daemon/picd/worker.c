@@ -216,9 +216,14 @@ worker_turn(struct worker *w, int timeout_ms)
 static void *
 worker_main(void *arg)
 {
+	static const struct timespec pause = { .tv_nsec = PACE_NS };
 	struct worker *w = arg;
-	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire))
+	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire)) {
 		worker_turn(w, w->has_helped ? 0 : TICK_MS);
+		uint64_t n = wstat_get(&w->stat, WSTAT_READS) + wstat_get(&w->stat, WSTAT_RECEIVED);
+		if (pace_turn(&w->pace, w->now_ms, n))
+			(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
 	return NULL;
 }
 

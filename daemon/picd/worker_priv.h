@@ -9,6 +9,7 @@
 #ifndef WORKER_PRIV_H
 #define WORKER_PRIV_H
 
+#include "daemon/picd/pace.h"
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
@@ -225,6 +226,7 @@ struct worker {
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
 	unsigned n_deliver;
+	struct pace pace;
 	struct limiter icmp;
 	struct limiter reports;
 	struct limiter ike_limit;
