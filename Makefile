@@ -6,7 +6,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-.PHONY: all build deps deps-build deps-demo demo test fast check interop bench fuzz format install clean
+.PHONY: all build deps deps-build deps-demo demo test fast check interop ways bench fuzz format install clean
 
 all: build
 
@@ -44,6 +44,10 @@ check: deps
 # Only the slow scenarios with outside peers.
 interop: deps
 	@tools/run-tests --only interop
+
+# Every check of packets in every way they can go: both engines, one worker and two, with and without offloads, raw and AF_XDP.
+ways: deps
+	@tools/run-tests --only ways
 
 # What everything costs, beside raw cryptography, plain forwarding and the peers a user could install.
 bench:

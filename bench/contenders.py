@@ -86,19 +86,40 @@ class PlainTun(Contender):
 
     title = "plain TUN"
     programs = ("tun_relay",)
+    mtu = 1472
+
+    def command(self, here, there):
+        return [BUILD / "bench/tun_relay", DEVICE, here, there, "4600"]
 
     def start(self):
         self.running = []
         for ns, here, there in ((self.t.gw_a, self.t.WAN_A, self.t.WAN_B), (self.t.gw_b, self.t.WAN_B, self.t.WAN_A)):
-            p = ns.spawn([BUILD / "bench/tun_relay", DEVICE, here, there, "4600"])
+            p = ns.spawn(self.command(here, there))
             p.wait_line("ready")
-            ns.ip(f"link set {DEVICE} mtu 1472 up")
+            ns.ip(f"link set {DEVICE} mtu {self.mtu} up")
             self.running.append(p)
         self.routes(DEVICE)
 
     def stop(self):
         for p in self.running:
             p.stop(signal.SIGKILL)
+
+
+class BarePump(PlainTun):
+    """What every IPsec gateway in user space must do, and nothing else: see bare_pump.c."""
+
+    title = "bare pump"
+    programs = ("bare_pump",)
+    options_of_it = ()
+    mtu = 1438      # what leaves then has 1500 octets
+
+    def command(self, here, there):
+        return [BUILD / "bench/bare_pump", *self.options_of_it, DEVICE, here, there, "4600"]
+
+
+class BarePumpTwo(BarePump):
+    title = "bare pump, two threads"
+    options_of_it = ("-t",)
 
 
 class Sallyport(Contender):
@@ -299,5 +320,6 @@ class OpenVpn(Contender):
             p.stop(signal.SIGTERM)
 
 
-ALL = {"plain": Plain, "tun": PlainTun, "udp": SallyportUdp, "esp": SallyportEsp, "strongswan": StrongSwan,
-       "wireguard": WireGuardGo, "openvpn": OpenVpn, "many": SallyportMany, "workers1": OneWorker, "workers2": TwoWorkers}
+ALL = {"plain": Plain, "tun": PlainTun, "bare": BarePump, "bare2": BarePumpTwo, "udp": SallyportUdp, "esp": SallyportEsp,
+       "strongswan": StrongSwan, "wireguard": WireGuardGo, "openvpn": OpenVpn, "many": SallyportMany, "workers1": OneWorker,
+       "workers2": TwoWorkers}

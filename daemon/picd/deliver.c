@@ -42,6 +42,8 @@ device_write(struct worker *w, const struct port *port, struct pkt **pkts, unsig
 {
 	const struct merge_write *writes;
 	unsigned kinds = w->takes_no_udp ? MERGE_TCP4 | MERGE_TCP6 : MERGE_ALL;
+	if (w->snap != NULL && !w->snap->has_merged)
+		kinds = 0;
 	size_t n_writes = merge_burst(w->merge, pkts, n, kinds, port->vnet_header, &writes);
 	for (size_t i = 0; i < n_writes; i++) {
 		const struct merge_write *out = &writes[i];

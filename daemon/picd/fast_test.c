@@ -6,6 +6,7 @@
  * sockets. The other has superpackets at both ends, UDP sockets where the tunnel is ESP in UDP, and workers. What leaves
  * each must be the same packets, in the same order within a flow; so must the answers to what is too big.
  */
+#include "daemon/picd/tap.h"
 #include "daemon/picd/test_gw.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
@@ -104,6 +105,7 @@ struct way {
 	bool is_v6; /* the traffic */
 	bool has_threads;
 	bool is_small; /* nothing is too big: with threads the clock stands still */
+	bool is_watched;
 };
 
 struct lab {
@@ -112,6 +114,7 @@ struct lab {
 	struct gw b;
 	int in_a;
 	int in_b;
+	struct taps *taps;
 };
 
 /* Packets that came out. */
@@ -203,6 +206,36 @@ sa_say(struct lab *l, struct gw *g, bool is_out, const char *spi, bool is_b)
 	arena_free(a);
 }
 
+/* Somebody looks at all packets of A. */
+static void
+watch(struct lab *l)
+{
+	size_t n = sizeof(struct taps) + l->way->n_workers * sizeof(struct tap_ring);
+	l->taps = aligned_alloc(64, (n + 63) / 64 * 64);
+	assert_non_null(l->taps);
+	memset(l->taps, 0, n);
+	l->taps->filters[0].has_inner = true;
+	l->taps->filters[0].has_outer = true;
+	for (unsigned i = 0; i < l->way->n_workers; i++)
+		worker_tap(l->a.p.workers[i], l->taps, 1);
+}
+
+/* What was seen of A: superpackets that came, and each packet that left by itself. */
+static void
+watched_check(struct lab *l)
+{
+	unsigned n_sent = 0;
+	unsigned n_supers = 0;
+	for (unsigned i = 0; i < TAP_SLOTS; i++) {
+		const struct tap_record *r = &l->taps->rings[0].slots[i];
+		n_sent += r->point == TAP_SENT && r->len <= 1600 && r->captured == r->len;
+		n_supers += r->point == TAP_ARRIVED && r->gso_size > 0;
+	}
+	assert_true(n_sent > TAP_SLOTS / 2);
+	assert_true(n_supers > 0);
+	free(l->taps);
+}
+
 static void
 lab_init(struct lab *l, const struct way *way)
 {
@@ -228,6 +261,8 @@ lab_init(struct lab *l, const struct way *way)
 	gw_kmd_hush(&l->b);
 	sa_say(l, &l->b, false, "1001", true);
 	sa_say(l, &l->a, true, "1001", false);
+	if (way->is_watched)
+		watch(l);
 	for (unsigned i = 0; i < way->n_workers && way->has_threads; i++) {
 		assert_int_equal(worker_start(l->a.p.workers[i]), 0);
 		assert_int_equal(worker_start(l->b.p.workers[i]), 0);
@@ -385,9 +420,11 @@ run(const struct way *way, uint32_t seed, struct list *arrived, struct list *ans
 		    way->name, arrived->n, answers->n, (unsigned)n_cut, (unsigned)n_trains,
 		    (unsigned)n_merged, (unsigned)n_helps);
 		assert_true(n_cut > 0 && n_merged > 0);
-		assert_true(n_trains > 0 || !way->has_sockets);
+		assert_true(n_trains > n_cut / 3 || !way->has_sockets);
 	}
 	lab_done(&l);
+	if (way->is_watched)
+		watched_check(&l);
 	return n_helps;
 }
 
@@ -445,6 +482,7 @@ judge(const struct way *fast)
 	simple.n_workers = 1;
 	simple.has_threads = false;
 	simple.is_small = fast->has_threads;
+	simple.is_watched = false;
 	for (uint32_t seed = 1; seed <= 3; seed++) {
 		(void)run(&simple, seed, &want, &want_answers);
 		n_helps += run(fast, seed, &got, &got_answers);
@@ -464,13 +502,18 @@ superpackets_are_their_segments(void **state)
 {
 	(void)state;
 	static const struct way ways[] = {
-		{ "ESP, CBC", "aes-128-cbc", true, false, false, 1, false, false, false },
-		{ "ESP, GCM", "aes-128-gcm", true, false, false, 1, false, false, false },
+		{ "ESP, CBC", "aes-128-cbc", true, false, false, 1, false, false, false, false },
+		{ "ESP, GCM", "aes-128-gcm", true, false, false, 1, false, false, false, false },
 		{ "ESP in UDP by raw sockets", "aes-128-cbc", true, true, false, 1, false, false,
+		    false, false },
+		{ "ESP in UDP, CBC", "aes-128-cbc", true, true, true, 1, false, false, false,
 		    false },
-		{ "ESP in UDP, CBC", "aes-128-cbc", true, true, true, 1, false, false, false },
-		{ "ESP in UDP, GCM", "aes-128-gcm", true, true, true, 1, false, false, false },
-		{ "IPv6 in ESP in UDP", "aes-128-gcm", true, true, true, 1, true, false, false },
+		{ "ESP in UDP, GCM", "aes-128-gcm", true, true, true, 1, false, false, false,
+		    false },
+		{ "ESP in UDP, watched", "aes-128-gcm", true, true, true, 1, false, false, false,
+		    true },
+		{ "IPv6 in ESP in UDP", "aes-128-gcm", true, true, true, 1, true, false, false,
+		    false },
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		(void)judge(&ways[i]);
@@ -481,11 +524,12 @@ two_workers_are_one(void **state)
 {
 	(void)state;
 	static const struct way ways[] = {
-		{ "ESP, two workers", "aes-128-gcm", true, false, false, 2, false, false, false },
+		{ "ESP, two workers", "aes-128-gcm", true, false, false, 2, false, false, false,
+		    false },
 		{ "ESP in UDP, two workers", "aes-128-gcm", true, true, true, 2, false, false,
-		    false },
+		    false, false },
 		{ "ESP in UDP, three workers", "aes-128-cbc", true, true, true, 3, false, false,
-		    false },
+		    false, false },
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		(void)judge(&ways[i]);
@@ -496,10 +540,11 @@ workers_help_each_other(void **state)
 {
 	(void)state;
 	static const struct way ways[] = {
-		{ "ESP, threads", "aes-128-cbc", true, false, false, 2, false, true, true },
-		{ "ESP in UDP, threads", "aes-128-gcm", true, true, true, 2, false, true, true },
-		{ "ESP in UDP, four threads", "aes-128-cbc", true, true, true, 4, false, true,
-		    true },
+		{ "ESP, threads", "aes-128-cbc", true, false, false, 2, false, true, true, false },
+		{ "ESP in UDP, threads", "aes-128-gcm", true, true, true, 2, false, true, true,
+		    false },
+		{ "ESP in UDP, four threads", "aes-128-cbc", true, true, true, 4, false, true, true,
+		    false },
 	};
 	uint64_t n = 0;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

@@ -48,7 +48,7 @@ put(struct worker *w, unsigned to, struct handed h)
 		r->out_seen = atomic_load_explicit(&r->out, memory_order_acquire);
 	if (r->in_next - r->out_seen == RING_LEN) {
 		tap_step(w, h.pkt, TAP_DROPPED, NULL, DROP_HAND_OVER);
-		worker_drop(w, NULL, worker_lane(w, h.pkt->tag), DROP_HAND_OVER);
+		worker_drop_super(w, NULL, worker_lane(w, h.pkt->tag), DROP_HAND_OVER, h.pkt);
 		pkt_put(w->pool, h.pkt);
 		return;
 	}

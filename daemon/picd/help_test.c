@@ -10,16 +10,37 @@
 #include "lib/esp/sa.h"
 #include "lib/esp/seg_model.h"
 #include "lib/esp/super.h"
+#include "lib/msg/msg.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 enum { GSO_SIZE = 600, PAYLOAD_LEN = 60000, VNET = 10, MANY = 60 };
+
+static bool is_socket_full;
+static unsigned n_refused;
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *m, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags);
+
+ssize_t
+__wrap_sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	if (!is_socket_full)
+		return __real_sendmsg(fd, m, flags);
+	n_refused++;
+	errno = EAGAIN;
+	return -1;
+}
 
 /* Begins a turn of W, but reads nothing. */
 static void
@@ -171,6 +192,133 @@ late_superpacket_is_many(void **state)
 	lab_done(&l);
 }
 
+/* A ring to another worker that is full loses a superpacket, which is counted as what it is. */
+static void
+full_ring_counts_segments(void **state)
+{
+	struct lab l;
+	(void)state;
+	test_n_workers = 2;
+	lab_init(&l, "esp");
+	lab_pair_add(&l, "1001", "2001", lab_plain);
+	struct worker *w = l.a.p.workers[1 - owner_of(1001, 2)];
+	turn_begin(w);
+	struct ring *r = &w->crew->rings[w->p.index * 2 + (1 - w->p.index)];
+	r->in_next += RING_LEN;
+	hand_out(w, super_make(&l.a, w), 1 - w->p.index, lab_tunnel(&l.a)->slot);
+	assert_int_equal(gw_drops(&l.a, NULL, DROP_HAND_OVER), PAYLOAD_LEN / GSO_SIZE);
+	r->in_next -= RING_LEN;
+	w->snap = NULL;
+	test_n_workers = 1;
+	lab_done(&l);
+}
+
+/* The kernel's buffer is full: a train is lost and counted as what it is, and nothing goes another way. */
+static void
+full_socket_counts_segments(void **state)
+{
+	static const char *const ports[] = { "local-port", "4500", "remote-port", "4500", NULL };
+	static const char *const leaves[] = { "kind", "natt", "address", "192.0.2.1", "family", "4",
+		"queue", "0", NULL };
+	struct lab l;
+	(void)state;
+	lab_init(&l, "udp");
+	gw_give(&l.a, MSG_SOCKET, socket(AF_INET, SOCK_DGRAM, 0), leaves);
+	gw_sync(&l.a);
+	lab_must_add(&l.a, true, "2001", false, ports);
+	struct worker *w = l.a.p.workers[0];
+	size_t left = pkt_pool_left(w->pool);
+	turn_begin(w);
+	is_socket_full = true;
+	seal_take(w, super_make(&l.a, w));
+	seal_flush(w);
+	send_flush(w);
+	is_socket_full = false;
+	assert_true(n_refused > 0);
+	assert_int_equal(gw_drops(&l.a, "ss", DROP_SEND_FULL), PAYLOAD_LEN / GSO_SIZE);
+	assert_int_equal(pkt_pool_left(w->pool), left);
+	w->snap = NULL;
+	lab_done(&l);
+}
+
+/* Somebody is stopped in the middle of a packet. */
+static struct stall {
+	pthread_t thread; /* only this one */
+	_Atomic bool is_on;
+	_Atomic bool has_come;
+	_Atomic bool is_over;
+} stall;
+
+int __real_EVP_CipherUpdate(
+    EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len, const unsigned char *in, int len);
+int __wrap_EVP_CipherUpdate(
+    EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len, const unsigned char *in, int len);
+
+int
+__wrap_EVP_CipherUpdate(
+    EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len, const unsigned char *in, int len)
+{
+	if (atomic_load(&stall.is_on) && pthread_equal(pthread_self(), stall.thread)) {
+		atomic_store(&stall.has_come, true);
+		while (!atomic_load(&stall.is_over))
+			sched_yield();
+	}
+	return __real_EVP_CipherUpdate(ctx, out, out_len, in, len);
+}
+
+static void *
+stalled_helper(void *arg)
+{
+	stall.thread = pthread_self();
+	atomic_store(&stall.is_on, true);
+	assert_true(help_others(arg));
+	return NULL;
+}
+
+/* A helper that is stopped inside OpenSSL holds nothing that the owner needs to seal more packets of the SA. */
+static void
+stalled_helper_holds_nobody(void **state)
+{
+	struct lab l;
+	pthread_t thread;
+	(void)state;
+	test_n_workers = 2;
+	test_engine = ESP_ENGINE_OPENSSL;
+	lab_init(&l, "esp");
+	static const char *const gcm[] = { "encryption", "aes-128-gcm", "encryption-key",
+		"202122232425262728292a2b2c2d2e2f30313233", "authentication", "none",
+		"authentication-key", "", NULL };
+	lab_pair_add(&l, "1001", "2001", gcm);
+	struct worker *w = l.a.p.workers[owner_of(1001, 2)];
+	struct worker *other = l.a.p.workers[1 - w->p.index];
+	size_t left = pkt_pool_left(w->pool);
+	turn_begin(w);
+	assert_int_equal(tasks_make(&l.a, w), 2);
+	assert_int_equal(pthread_create(&thread, NULL, stalled_helper, other), 0);
+	while (!atomic_load(&stall.has_come))
+		sched_yield();
+	uint64_t before = wstat_get(&w->stat, WSTAT_OUT_PACKETS);
+	help_work(w); /* the other train */
+	assert_false(help_is_none(w));
+	test_now_ms += 2 * LATE_MS;
+	w->now_ms = test_now_ms;
+	help_work(w);
+	assert_true(help_is_none(w));
+	seal_take(w, super_make(&l.a, w));
+	seal_flush(w);
+	assert_int_equal(
+	    wstat_get(&w->stat, WSTAT_OUT_PACKETS) - before, PAYLOAD_LEN / GSO_SIZE * 3 / 2);
+	atomic_store(&stall.is_over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	help_work(w);
+	send_flush(w);
+	assert_int_equal(pkt_pool_left(w->pool), left);
+	w->snap = NULL;
+	test_n_workers = 1;
+	test_engine = ESP_ENGINE_FASTEST;
+	lab_done(&l);
+}
+
 /* An SA that was made anew takes its number over once, also while the worker has not let go of the snapshot before. */
 static void
 numbers_are_inherited_once(void **state)
@@ -217,6 +365,9 @@ main(void)
 		cmocka_unit_test(lost_train_keeps_its_superpacket),
 		cmocka_unit_test(full_ring_loses_nothing),
 		cmocka_unit_test(late_superpacket_is_many),
+		cmocka_unit_test(full_ring_counts_segments),
+		cmocka_unit_test(full_socket_counts_segments),
+		cmocka_unit_test(stalled_helper_holds_nobody),
 		cmocka_unit_test(numbers_are_inherited_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void
 drop_packet(struct worker *w, struct pkt *p, const struct lane *lane, enum drop reason)
 {
 	tap_step(w, p, TAP_DROPPED, NULL, reason);
-	worker_drop(w, NULL, lane, reason);
+	worker_drop_super(w, NULL, lane, reason, p);
 	pkt_put(w->pool, p);
 }
 
@@ -140,7 +140,7 @@ whole_packet(struct worker *w, struct pkt *p)
 	}
 	if (reason != DROP_NONE) {
 		tap_step(w, p, TAP_DROPPED, path, reason);
-		worker_drop(w, path, l, reason);
+		worker_drop_super(w, path, l, reason, p);
 		pkt_put(w->pool, p);
 		return;
 	}
@@ -178,7 +178,7 @@ outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t gene
 		return;
 	}
 	tap_step(w, p, TAP_DROPPED, path, reason);
-	worker_drop(w, path, l, reason);
+	worker_drop_super(w, path, l, reason, p);
 	pkt_put(w->pool, p);
 }
 

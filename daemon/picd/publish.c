@@ -92,6 +92,7 @@ publish_now(struct picd *p, struct assoc_retired retired)
 	struct snap *s =
 	    snap_build(p->conf, &p->assocs, &p->ports, p->n_active, ++p->generation, &clashes);
 	const struct conf_ifd *ifd = conf_ifd(p->conf, p->instance);
+	s->has_merged = ifd == NULL || !ifd->io.no_inside_offload;
 	s->has_trains = ifd == NULL || !ifd->io.no_outside_offload;
 	if (clashes > 0)
 		log_line(LOG_LEVEL_ERROR, "PICD_SPI", "%zu inbound SAs have the SPI of another one",

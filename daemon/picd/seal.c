@@ -33,13 +33,12 @@ seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 	}
 }
 
-/* What others do not help with in time is lost: P, or the N segments that it would have been. */
+/* What others do not help with in time is lost. */
 static void
-late(struct worker *w, struct pkt *p, unsigned n)
+late(struct worker *w, struct pkt *p)
 {
 	tap_step(w, p, TAP_DROPPED, p->user, DROP_LATE);
-	while (n-- > 0)
-		worker_drop(w, p->user, NULL, DROP_LATE);
+	worker_drop_super(w, p->user, NULL, DROP_LATE, p);
 	pkt_put(w->pool, p);
 }
 
@@ -63,7 +62,7 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 		help_out(w, pkts, n);
 	} else {
 		for (unsigned i = 0; i < n; i++)
-			late(w, pkts[i], 1);
+			late(w, pkts[i]);
 	}
 }
 
@@ -140,7 +139,7 @@ static void
 superpacket(struct worker *w, struct pkt *p)
 {
 	struct super s;
-	/* who looks at packets wants to see them whole */
+	/* who looks at packets wants to see them whole; send_udp() makes trains of them again */
 	enum super_layout layout =
 	    tap_is_on(w) ? SUPER_WHOLE : (enum super_layout)send_layout(w, p);
 	/* first, since finishing tasks may take buffers that super_start() counts upon */
@@ -162,7 +161,7 @@ superpacket(struct worker *w, struct pkt *p)
 	else if (help_room(w) >= s.n_jobs)
 		trains_help(w, &s, p);
 	else
-		late(w, p, s.cut.n);
+		late(w, p);
 }
 
 void

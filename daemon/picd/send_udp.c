@@ -8,7 +8,9 @@
  * fragment (DF) is a property of the socket, changed between messages when it has to be. What the socket refuses
  * goes by the raw socket, which knows about fragments and path MTUs, at once: what leaves later is too late for a small
  * window. What was sealed as a train already has no headers at
- * all and is one message. Worker's thread. RFC 3948.
+ * all and is one message. A train that finds no room in the socket's buffer is lost as a whole, as in any queue that
+ * is full: where there is room at all, the kernel takes a whole train, so a shorter one would not get in either, and to wait
+ * would take time from other tunnels. Each of its packets is counted. Worker's thread. RFC 3948.
  */
 #include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"

@@ -48,7 +48,9 @@ port_row(struct picd *p, struct arena *a, const struct port *port)
 		return NULL;
 	if (port->kind == PORT_UNIT)
 		row = row_make(p, a, "inside", port->unit,
-		    port->vnet_header > 0 ? "tun, superpackets" : "tun, single packets");
+		    port->vnet_header > 0 && p->snap != NULL && p->snap->has_merged
+			? "tun, superpackets"
+			: "tun, single packets");
 	else if (port->kind == PORT_UDP)
 		row = row_make(p, a, "outside", addr_print(port->address, text),
 		    p->snap != NULL && p->snap->has_trains ? "udp, segmentation offload" : "udp");

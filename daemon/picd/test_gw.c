@@ -23,6 +23,7 @@
 uint64_t test_now_ms = 1000;
 unsigned test_n_workers = 1;
 uint64_t test_help_ns = UINT64_MAX;
+enum esp_engine test_engine = ESP_ENGINE_FASTEST;
 
 static uint64_t
 now_ms(void)
@@ -67,6 +68,7 @@ gw_init(struct gw *g, const char *instance)
 		.tally = g->p.tally,
 		.notify = notify,
 		.help_ns = test_help_ns,
+		.engine = test_engine,
 		.now_ms = now_ms,
 		.rand = rand_fill,
 	};

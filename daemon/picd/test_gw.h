@@ -11,6 +11,7 @@
 
 #include "daemon/picd/picd.h"
 #include "lib/esp/drop.h"
+#include "lib/esp/worker.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +25,9 @@ struct gw {
 };
 
 extern uint64_t test_now_ms;
-extern uint64_t test_help_ns;   /* likewise; never at first */
-extern unsigned test_n_workers; /* of gateways made from now on; 1 at first */
+extern uint64_t test_help_ns;       /* likewise; never at first */
+extern enum esp_engine test_engine; /* likewise; the fastest at first */
+extern unsigned test_n_workers;     /* of gateways made from now on; 1 at first */
 
 void gw_init(struct gw *g, const char *instance);
 void gw_done(struct gw *g);

@@ -37,6 +37,14 @@ worker_drop(struct worker *w, const struct path *path, const struct lane *lane, 
 	}
 }
 
+void
+worker_drop_super(struct worker *w, const struct path *path, const struct lane *lane,
+    enum drop reason, const struct pkt *p)
+{
+	for (unsigned n = pkt_segments(p); n > 0; n--)
+		worker_drop(w, path, lane, reason);
+}
+
 bool
 limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s)
 {
@@ -125,6 +133,7 @@ tick(struct worker *w)
 	w->tick_ms = w->now_ms;
 	if (w->p.index == 0)
 		pmtu_expire(w);
+	esp_worker_rest(w->esp);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS],
 	    (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, memory_order_relaxed);

@@ -303,6 +303,9 @@ worker_lane(const struct worker *w, uint32_t tag)
 /* Counts a drop where it is known best: tunnel and its service set, else lane, else process. */
 void worker_drop(
     struct worker *w, const struct path *path, const struct lane *lane, enum drop reason);
+/* The same for all packets that P stands for. */
+void worker_drop_super(struct worker *w, const struct path *path, const struct lane *lane,
+    enum drop reason, const struct pkt *p);
 
 /* True if one more event is within PER_S. */
 bool limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s);

@@ -18,18 +18,6 @@ static struct {
 } fastest;
 static pthread_mutex_t fastest_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const struct engine_ops *const all_ops[ENGINE_MAX] = {
-	[ENGINE_MB] = &engine_mb_ops,
-	[ENGINE_MB_SSE] = &engine_mb_ops,
-	[ENGINE_OPENSSL] = &engine_ssl_ops,
-};
-
-void
-engine_forget(struct sa *sa)
-{
-	all_ops[sa->engine]->forget(sa);
-}
-
 static bool
 one_init(struct engines *e, enum engine_id id)
 {
@@ -99,6 +87,14 @@ engines_init(struct engines *e, enum esp_engine force)
 			return false;
 	}
 	return true;
+}
+
+void
+engines_rest(struct engines *e)
+{
+	for (unsigned id = 0; id < ENGINE_MAX; id++)
+		if (e->of[id].ops != NULL && e->of[id].ops->rest != NULL)
+			e->of[id].ops->rest(&e->of[id]);
 }
 
 void

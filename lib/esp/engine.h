@@ -11,7 +11,7 @@
  *
  * AEAD packets (GCM, ChaCha20-Poly1305) are sealed and opened one at a time, from where they lie to
  * where they shall lie; all others in bursts, burst.h. Private to lib/esp; an instance belongs to
- * its worker's thread, but for expand() and forget().
+ * its worker's thread, but for expand().
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -40,10 +40,8 @@ enum {
 struct engine_ops {
 	/* Octets of keys in an SA with this encryption. */
 	size_t (*keys_len)(enum enc_alg enc);
-	/* Fills in the SA's expanded keys and HMAC states. False: out of memory. Any thread. */
-	bool (*expand)(const struct engine *e, struct sa *sa, const struct sa_params *p);
-	/* Frees what expand() took beyond the SA itself. Any thread. */
-	void (*forget)(struct sa *sa);
+	/* Fills in the SA's expanded keys and HMAC states. Any thread. */
+	void (*expand)(const struct engine *e, struct sa *sa, const struct sa_params *p);
 	/* Computes N items that are not AEAD and sets their is_done. */
 	void (*run)(struct engine *e, struct burst_item *const *items, unsigned n);
 	/* See engine_seal() and engine_open(). */
@@ -53,14 +51,23 @@ struct engine_ops {
 	    uint8_t *dst, uint32_t len, const uint8_t *icv);
 	/* Writes N octets of AES-256 in counter mode from zero: what iv.c is made of. */
 	void (*stream)(struct engine *e, const uint8_t *key, uint8_t *out, size_t n);
+	/* Wipes what is kept of keys from one packet to the next. NULL: nothing is. */
+	void (*rest)(struct engine *e);
+};
+
+/* OpenSSL: a context, and whose key it has. */
+struct engine_evp {
+	struct evp_cipher_ctx_st *ctx;
+	uint64_t key_id; /* of an SA; 0: nobody's */
 };
 
 /* One of them in one worker. */
 struct engine {
-	const struct engine_ops *ops;     /* NULL: not here */
-	IMB_MGR *mgr;                     /* libipsec-mb */
-	struct gcm_context_data gcm;      /* libipsec-mb: scratch of one call */
-	struct evp_cipher_ctx_st *stream; /* OpenSSL: for stream() */
+	const struct engine_ops *ops;      /* NULL: not here */
+	IMB_MGR *mgr;                      /* libipsec-mb */
+	struct gcm_context_data gcm;       /* libipsec-mb: scratch of one call */
+	struct evp_cipher_ctx_st *stream;  /* OpenSSL: for stream() */
+	struct engine_evp evp[ENC_MAX][2]; /* OpenSSL: out, in */
 };
 
 struct engines {
@@ -88,9 +95,8 @@ __attribute__((warn_unused_result)) bool engine_pick(struct engines *e);
 /* Makes those that are used for some algorithm. False: out of memory, or FORCE cannot run on this CPU. */
 __attribute__((warn_unused_result)) bool engines_init(struct engines *e, enum esp_engine force);
 void engines_done(struct engines *e);
-
-/* Frees what the engine of SA has taken for it beyond its own memory. Any thread. */
-void engine_forget(struct sa *sa);
+/* Wipes what they keep of keys from one packet to the next. */
+void engines_rest(struct engines *e);
 
 /* Without an early exit, so that time tells nothing about the right value. */
 static inline bool

@@ -151,7 +151,7 @@ hmac_state(
 	explicit_bzero(block, sizeof(block));
 }
 
-static bool
+static void
 mb_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 {
 	sa->cipher = ciphers[p->enc];
@@ -172,13 +172,6 @@ mb_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x36, sa->ipad);
 		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x5c, sa->opad);
 	}
-	return true;
-}
-
-static void
-mb_forget(struct sa *sa)
-{
-	(void)sa; /* everything is in it */
 }
 
 /* ---- bursts ---- */
@@ -384,7 +377,6 @@ engine_mb_done(struct engine *e)
 const struct engine_ops engine_mb_ops = {
 	.keys_len = mb_keys_len,
 	.expand = mb_expand,
-	.forget = mb_forget,
 	.run = mb_run,
 	.seal = mb_seal,
 	.open = mb_open,

@@ -2,9 +2,10 @@
  *
  * engine_ssl.c - the engine that is OpenSSL, one packet at a time.
  *
- * AES and ChaCha20-Poly1305 go through EVP, whose context with the expanded key belongs to the SA.
- * Such a context serves one thread at a time; a worker that helps another one with the packets of
- * an SA waits for it. DES and the hashes go through libcrypto's older functions: EVP has no single
+ * AES and ChaCha20-Poly1305 go through EVP. A context of that serves one thread at a time, and a worker that helps
+ * another one may be stopped in the middle of a packet, so each worker has contexts of its own, one for each algorithm
+ * and direction: when a packet of another SA comes, the key is set anew (some hundred ns). What such a context
+ * still holds when nothing comes is wiped by rest(). DES and the hashes go through libcrypto's older functions: EVP has no single
  * DES without a second provider, and copying an EVP hash state, which HMAC does twice a packet,
  * takes memory each time (OpenSSL 3.0). Their states are plain structs.
  */
@@ -13,7 +14,7 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/des.h>
@@ -41,6 +42,7 @@ static const char *const names[ENC_MAX] = {
 
 static EVP_CIPHER *methods[ENC_MAX]; /* constant after methods_fetch() */
 static pthread_once_t methods_once = PTHREAD_ONCE_INIT;
+static _Atomic uint64_t last_key_id;
 
 static void
 methods_fetch(void)
@@ -55,7 +57,8 @@ methods_fetch(void)
 static size_t
 ssl_keys_len(enum enc_alg enc)
 {
-	return enc_info(enc)->is_des ? SA_DES_PARTS * sizeof(DES_key_schedule) : 0;
+	return enc_info(enc)->is_des ? SA_DES_PARTS * sizeof(DES_key_schedule)
+				     : enc_info(enc)->key_len;
 }
 
 static DES_key_schedule *
@@ -106,7 +109,7 @@ hmac_state(enum auth_alg auth, const uint8_t *key, uint8_t pad, uint8_t *out)
 	OPENSSL_cleanse(block, sizeof(block));
 }
 
-static bool
+static void
 ssl_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 {
 	(void)e;
@@ -116,39 +119,43 @@ ssl_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 	}
 	if (enc_info(p->enc)->is_des)
 		des_expand(sa, p->enc_key);
-	if (methods[p->enc] == NULL)
-		return true;
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	sa->evp = ctx;
-	return ctx != NULL &&
-	       EVP_CipherInit_ex2(ctx, methods[p->enc], p->enc_key, NULL, !sa->is_in, NULL) == 1 &&
-	       EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+	else if (methods[p->enc] != NULL)
+		memcpy(sa->keys, p->enc_key, sa->key_len);
+	sa->key_id = atomic_fetch_add_explicit(&last_key_id, 1, memory_order_relaxed) + 1;
 }
 
-static void
-ssl_forget(struct sa *sa)
-{
-	EVP_CIPHER_CTX_free(sa->evp);
-}
-
+/* The context of this worker, set to the key of SA and IV; NULL: OpenSSL has failed. */
 static EVP_CIPHER_CTX *
-evp_lock(struct sa *sa)
+evp_begin(struct engine *e, const struct sa *sa, const uint8_t *iv)
 {
-	while (atomic_flag_test_and_set_explicit(&sa->evp_busy, memory_order_acquire))
-		sched_yield();
-	return sa->evp;
+	struct engine_evp *v = &e->evp[sa->params.enc][sa->is_in];
+	bool is_same = v->key_id == sa->key_id;
+	v->key_id = sa->key_id;
+	if (EVP_CipherInit_ex2(v->ctx, NULL, is_same ? NULL : sa->keys, iv, -1, NULL) == 1)
+		return v->ctx;
+	v->key_id = 0;
+	return NULL;
 }
 
 static void
-evp_unlock(struct sa *sa)
+ssl_rest(struct engine *e)
 {
-	atomic_flag_clear_explicit(&sa->evp_busy, memory_order_release);
+	static const uint8_t nothing[EVP_MAX_KEY_LENGTH];
+	for (unsigned i = 0; i < ENC_MAX; i++)
+		for (unsigned is_in = 0; is_in < 2; is_in++) {
+			struct engine_evp *v = &e->evp[i][is_in];
+			if (v->key_id == 0)
+				continue;
+			v->key_id = 0;
+			(void)EVP_CipherInit_ex2(v->ctx, NULL, nothing, nothing, -1, NULL);
+		}
 }
 
 /* ---- encryption and HMAC ---- */
 
 static bool
-cbc(struct sa *sa, const uint8_t *iv, uint8_t *text, uint32_t len, bool is_encrypt)
+cbc(struct engine *e, const struct sa *sa, const uint8_t *iv, uint8_t *text, uint32_t len,
+    bool is_encrypt)
 {
 	if (sa->params.enc == ENC_DES_CBC || sa->params.enc == ENC_3DES_CBC) {
 		DES_key_schedule *k = des_keys(sa);
@@ -161,12 +168,10 @@ cbc(struct sa *sa, const uint8_t *iv, uint8_t *text, uint32_t len, bool is_encry
 			DES_ede3_cbc_encrypt(text, text, (int)len, k, k + 1, k + 2, &chain, dir);
 		return true;
 	}
-	EVP_CIPHER_CTX *ctx = evp_lock(sa);
+	EVP_CIPHER_CTX *ctx = evp_begin(e, sa, iv);
 	int n = 0;
-	bool ok = EVP_CipherInit_ex2(ctx, NULL, NULL, iv, -1, NULL) == 1 &&
-		  EVP_CipherUpdate(ctx, text, &n, text, (int)len) == 1 && (uint32_t)n == len;
-	evp_unlock(sa);
-	return ok;
+	return ctx != NULL && EVP_CipherUpdate(ctx, text, &n, text, (int)len) == 1 &&
+	       (uint32_t)n == len;
 }
 
 static void
@@ -225,7 +230,6 @@ icv_compute(struct burst_item *it)
 static void
 ssl_run(struct engine *e, struct burst_item *const *items, unsigned n)
 {
-	(void)e;
 	for (unsigned i = 0; i < n; i++) {
 		struct burst_item *it = items[i];
 		it->is_done = true;
@@ -233,7 +237,7 @@ ssl_run(struct engine *e, struct burst_item *const *items, unsigned n)
 			icv_compute(it);
 		if (it->cipher_len > 0)
 			it->is_done =
-			    cbc(it->sa, it->iv, it->cipher_at, it->cipher_len, it->is_encrypt);
+			    cbc(e, it->sa, it->iv, it->cipher_at, it->cipher_len, it->is_encrypt);
 		if (it->hash_len > 0 && it->is_encrypt)
 			icv_compute(it);
 	}
@@ -241,48 +245,44 @@ ssl_run(struct engine *e, struct burst_item *const *items, unsigned n)
 
 /* ---- AEAD ---- */
 
-/* Everything but the ICV. */
-static bool
-aead_run(const struct sa *sa, EVP_CIPHER_CTX *ctx, const uint8_t *esp, const uint8_t *src,
+/* Everything but the ICV. NULL: OpenSSL has failed. */
+static EVP_CIPHER_CTX *
+aead_run(struct engine *e, const struct sa *sa, const uint8_t *esp, const uint8_t *src,
     uint8_t *dst, uint32_t len)
 {
 	uint8_t nonce[16];
 	int n = 0;
 	engine_nonce(sa, esp, nonce);
-	return EVP_CipherInit_ex2(ctx, NULL, NULL, nonce, -1, NULL) == 1 &&
-	       EVP_CipherUpdate(ctx, NULL, &n, esp, AEAD_AAD_LEN) == 1 &&
-	       EVP_CipherUpdate(ctx, dst, &n, src, (int)len) == 1 && (uint32_t)n == len;
+	EVP_CIPHER_CTX *ctx = evp_begin(e, sa, nonce);
+	bool ok = ctx != NULL && EVP_CipherUpdate(ctx, NULL, &n, esp, AEAD_AAD_LEN) == 1 &&
+		  EVP_CipherUpdate(ctx, dst, &n, src, (int)len) == 1 && (uint32_t)n == len;
+	return ok ? ctx : NULL;
 }
 
 static void
 ssl_seal(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
     uint32_t len, uint8_t *icv)
 {
-	(void)e;
-	EVP_CIPHER_CTX *ctx = evp_lock(sa);
+	EVP_CIPHER_CTX *ctx = aead_run(e, sa, esp, src, dst, len);
 	uint8_t rest[16];
 	int n = 0;
-	bool ok = aead_run(sa, ctx, esp, src, dst, len) && EVP_CipherFinal_ex(ctx, rest, &n) == 1 &&
+	bool ok = ctx != NULL && EVP_CipherFinal_ex(ctx, rest, &n) == 1 &&
 		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_ICV_LEN, icv) == 1;
 	assert(ok); /* nothing in it depends on the packet */
-	evp_unlock(sa);
 }
 
 static bool
 ssl_open(struct engine *e, struct sa *sa, const uint8_t *esp, const uint8_t *src, uint8_t *dst,
     uint32_t len, const uint8_t *icv)
 {
-	(void)e;
-	EVP_CIPHER_CTX *ctx = evp_lock(sa);
 	uint8_t expected[AEAD_ICV_LEN];
 	uint8_t rest[16];
 	int n = 0;
 	memcpy(expected, icv, sizeof(expected)); /* the function wants what it may write to */
-	bool ok = aead_run(sa, ctx, esp, src, dst, len) &&
-		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_ICV_LEN, expected) == 1 &&
-		  EVP_CipherFinal_ex(ctx, rest, &n) == 1;
-	evp_unlock(sa);
-	return ok;
+	EVP_CIPHER_CTX *ctx = aead_run(e, sa, esp, src, dst, len);
+	return ctx != NULL &&
+	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_ICV_LEN, expected) == 1 &&
+	       EVP_CipherFinal_ex(ctx, rest, &n) == 1;
 }
 
 /* ---- for iv.c ---- */
@@ -298,6 +298,21 @@ ssl_stream(struct engine *e, const uint8_t *key, uint8_t *out, size_t n)
 	assert(ok);
 }
 
+static bool
+contexts_make(struct engine *e)
+{
+	for (unsigned i = 0; i < ENC_MAX; i++)
+		for (unsigned is_in = 0; is_in < 2 && methods[i] != NULL; is_in++) {
+			EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+			e->evp[i][is_in].ctx = ctx;
+			if (ctx == NULL ||
+			    EVP_CipherInit_ex2(ctx, methods[i], NULL, NULL, !is_in, NULL) != 1 ||
+			    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1)
+				return false;
+		}
+	return true;
+}
+
 bool
 engine_ssl_init(struct engine *e)
 {
@@ -309,22 +324,25 @@ engine_ssl_init(struct engine *e)
 		if (names[i] != NULL && methods[i] == NULL)
 			return false;
 	e->ops = &engine_ssl_ops;
-	return true;
+	return contexts_make(e);
 }
 
 void
 engine_ssl_done(struct engine *e)
 {
 	EVP_CIPHER_CTX_free(e->stream);
+	for (unsigned i = 0; i < ENC_MAX; i++)
+		for (unsigned is_in = 0; is_in < 2; is_in++)
+			EVP_CIPHER_CTX_free(e->evp[i][is_in].ctx);
 	*e = (struct engine){ 0 };
 }
 
 const struct engine_ops engine_ssl_ops = {
 	.keys_len = ssl_keys_len,
 	.expand = ssl_expand,
-	.forget = ssl_forget,
 	.run = ssl_run,
 	.seal = ssl_seal,
 	.open = ssl_open,
 	.stream = ssl_stream,
+	.rest = ssl_rest,
 };

@@ -142,6 +142,54 @@ engines_share_a_burst(void **state)
 	esp_worker_free(w);
 }
 
+/* Packets of SAs with other keys come in turn, and in between the worker forgets what it had. */
+static void
+keys_take_turns(void **state)
+{
+	static const enum enc_alg algorithms[] = { ENC_AES_128_CBC, ENC_AES_256_GCM,
+		ENC_CHACHA20_POLY1305 };
+	struct esp_worker *w = worker_of("openssl");
+	struct esp_worker *peer = worker_of("ipsec-mb");
+	(void)state;
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+		struct sa *out[2];
+		struct sa *in[2];
+		struct sad *sad = sad_new(2);
+		for (unsigned k = 0; k < 2; k++) {
+			struct sa_params p = test_params(SA_OUT);
+			p.enc = algorithms[i];
+			p.auth = enc_is_aead(p.enc) ? AUTH_NONE : p.auth;
+			p.spi = 0x1000 + k;
+			p.enc_key[0] = (uint8_t)(k + 1);
+			out[k] = test_sa(w, &p);
+			p.direction = SA_IN;
+			in[k] = test_sa(peer, &p);
+			assert_int_equal(sad_add(sad, in[k]), SAD_OK);
+		}
+		for (unsigned k = 0; k < 12; k++) {
+			struct pkt *p = test_packet(w, 4, 200);
+			struct pkt *want = test_packet(w, 4, 200);
+			p->sa = out[k / 2 % 2];
+			out_burst(w, &p, 1);
+			in_burst(peer, sad, &p, 1);
+			assert_int_equal(p->verdict, DROP_NONE);
+			assert_int_equal(p->len, want->len);
+			assert_memory_equal(pkt_data(p), pkt_data(want), want->len);
+			pkt_put(w->pool, p);
+			pkt_put(w->pool, want);
+			if (k % 3 == 0)
+				esp_worker_rest(w);
+		}
+		sad_free(sad);
+		for (unsigned k = 0; k < 2; k++) {
+			sa_free(out[k]);
+			sa_free(in[k]);
+		}
+	}
+	esp_worker_free(w);
+	esp_worker_free(peer);
+}
+
 /* Every choice is an engine that is there, and the second worker of a process does what the first found. */
 static void
 what_is_picked_is_there(void **state)
@@ -180,6 +228,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_one_seals_the_other_opens),
 		cmocka_unit_test(engines_share_a_burst),
+		cmocka_unit_test(keys_take_turns),
 		cmocka_unit_test(what_is_picked_is_there),
 		cmocka_unit_test(engines_have_names),
 	};

@@ -120,6 +120,15 @@ pkt_room(const struct pkt *p)
 	return p->parent != NULL ? p->len : PKT_HEADROOM + PKT_MAX_LEN - p->off;
 }
 
+/* How many packets P becomes on a wire. */
+static inline unsigned
+pkt_segments(const struct pkt *p)
+{
+	if (p->gso == PKT_GSO_NONE)
+		return 1;
+	return (p->len - p->hdr_len + p->gso_size - 1) / p->gso_size;
+}
+
 /* Room for the outer facts of a received packet and all its views, which stays as long as the buffer: at the start of the
  * head room, which inbound packets do not need. */
 static inline struct pkt_outer *

@@ -218,10 +218,7 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	sa->len = (uint32_t)len;
 	sa->engine = (uint8_t)id;
 	sizes_set(sa, p);
-	if (!engine->ops->expand(engine, sa, p)) {
-		sa_free(sa);
-		return NULL;
-	}
+	engine->ops->expand(engine, sa, p);
 	if (sa->is_tunnel && !sa->is_in)
 		outer_build(sa, p);
 	around_set(sa);
@@ -257,7 +254,6 @@ sa_free(struct sa *sa)
 {
 	if (sa == NULL)
 		return;
-	engine_forget(sa);
 	explicit_bzero(sa, sa->len);
 	free(sa);
 }

@@ -70,11 +70,11 @@ struct sa {
 	uint64_t icv_mask[2];        /* ones where the ICV is */
 	const void *cipher_keys;     /* into keys */
 	aes_gcm_enc_dec_t gcm;       /* GCM: libipsec-mb's function for this direction; else NULL */
-	struct evp_cipher_ctx_st *evp; /* OpenSSL's, which serves one thread at a time; owned */
-	uint32_t outer_sum;            /* IPv4: of what is constant in the header, not folded */
-	uint8_t around[2];             /* see sa_sealed_len(): without and with IPv6 outside */
-	uint8_t lead_len;              /* tunnel: of the outer headers, with UDP if there is one */
-	uint8_t ah_len;                /* AH header with ICV and padding, 0 without AH */
+	uint64_t key_id;             /* OpenSSL: no other SA ever has it */
+	uint32_t outer_sum;          /* IPv4: of what is constant in the header, not folded */
+	uint8_t around[2];           /* see sa_sealed_len(): without and with IPv6 outside */
+	uint8_t lead_len;            /* tunnel: of the outer headers, with UDP if there is one */
+	uint8_t ah_len;              /* AH header with ICV and padding, 0 without AH */
 	union {
 		struct ip_words source; /* inbound */
 		/* outbound, tunnel: the outer headers, variable fields zero */
@@ -91,7 +91,6 @@ struct sa {
 	_Atomic uint64_t decrypt_errors;
 	_Atomic uint64_t replay_errors;
 	_Atomic uint32_t seq;
-	atomic_flag evp_busy;
 	struct replay replay; /* the worker's own; its words lie behind the keys */
 	uint64_t iv_next; /* AEAD, outbound: starts at random, never comes again under this key */
 

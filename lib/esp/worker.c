@@ -56,6 +56,12 @@ esp_worker_free(struct esp_worker *w)
 	free(w);
 }
 
+void
+esp_worker_rest(struct esp_worker *w)
+{
+	engines_rest(&w->engines);
+}
+
 struct pkt_pool *
 esp_worker_pool(struct esp_worker *w)
 {

@@ -42,6 +42,10 @@ struct esp_worker *esp_worker_new(const struct esp_worker_params *params);
 /* Frees the worker, its pool and all packets; wipes its generator. NULL is fine. */
 void esp_worker_free(struct esp_worker *w);
 
+/* Wipes what is kept of keys from one packet to the next: to be called now and then, so that nothing stays of an SA that is
+ * gone. */
+void esp_worker_rest(struct esp_worker *w);
+
 /* The worker's pool, for pkt_get() and pkt_put(). */
 struct pkt_pool *esp_worker_pool(struct esp_worker *w);
 

@@ -8,6 +8,8 @@ from lab import junos
 from lab.gateway import Gateway
 from lab.numbered import Streams
 
+pytestmark = pytest.mark.packets
+
 N = 5               # tunnels; the last one is the one that changes
 TERM = "services ipsec-vpn rule r1 term {}"
 ROUNDS = 5

@@ -8,6 +8,8 @@ import pytest
 from lab import junos
 from lab.gateway import Gateway
 
+pytestmark = pytest.mark.packets
+
 
 def start(t, by_filter, sa=None):
     sa = sa or junos.Sa()

@@ -51,6 +51,7 @@ def kill(gw, name):
     wait_until(lambda: gw.pids(name) and not set(gw.pids(name)) & set(before), 10, f"another {name}")
 
 
+@pytest.mark.packets
 def test_interface_style_lets_ike_by(two_gateways):
     t = two_gateways
     plain_routes(t)
@@ -64,6 +65,7 @@ def test_interface_style_lets_ike_by(two_gateways):
 
 
 @needs_charon
+@pytest.mark.packets(udp=True)
 def test_interface_style_lets_esp_in_udp_by(two_gateways):
     t = two_gateways
     plain_routes(t)
@@ -79,6 +81,7 @@ def test_interface_style_lets_esp_in_udp_by(two_gateways):
     assert "UDP encapsulate: Enabled, UDP Destination port: 4500" in a.cli(IPSEC_SAS + " detail")
 
 
+@pytest.mark.packets
 def test_both_gateways_are_ipv6(two_gateways):
     t = two_gateways
     a, _ = both(t, junos.next_hop, 6)
@@ -87,6 +90,7 @@ def test_both_gateways_are_ipv6(two_gateways):
 
 
 @needs_charon
+@pytest.mark.packets(udp=True)
 def test_esp_in_udp_of_ipv6(two_gateways):
     t = two_gateways
     side_a, _ = junos.sides(t, 6)
@@ -98,6 +102,7 @@ def test_esp_in_udp_of_ipv6(two_gateways):
     assert "UDP encapsulate: Enabled" in a.cli(IPSEC_SAS + " detail")
 
 
+@pytest.mark.packets
 def test_kmd_may_be_away(two_gateways):
     t = two_gateways
     a, _ = both(t, junos.next_hop)
@@ -111,6 +116,7 @@ def test_kmd_may_be_away(two_gateways):
     assert re.findall(r"(?:in|out)bound +(\d+)", a.cli(IPSEC_SAS)) == sas
 
 
+@pytest.mark.packets
 def test_netd_may_be_away(two_gateways):
     """The sockets of kmd and of picd work on; those of the next netd take their places."""
     t = two_gateways
@@ -123,6 +129,7 @@ def test_netd_may_be_away(two_gateways):
     assert t.host_a.ping(t.HOST_B, count=5).lost == 0
 
 
+@pytest.mark.packets
 def test_a_picd_that_comes_back_gets_other_sas(two_gateways):
     t = two_gateways
     a, _ = both(t, junos.next_hop)

@@ -14,6 +14,8 @@ from lab.netlab import wait_until
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 
+pytestmark = pytest.mark.packets
+
 
 def routes(t):
     """Plain routing leads over the wan; only the service set may protect it."""
@@ -72,6 +74,7 @@ def test_the_gateways_own_traffic_is_looked_at_too(two_gateways):
     assert ping.lost == 0, ping.text
 
 
+@pytest.mark.packets(covering=True)
 def test_big_packets_and_icmp(two_gateways):
     t = two_gateways
     start(t)

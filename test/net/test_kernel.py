@@ -6,7 +6,7 @@ import pytest
 from lab import junos, uml
 from lab.gateway import Gateway
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.packets, pytest.mark.slow]
 
 WE, PEER = "192.0.2.1", "192.0.2.2"
 WE6, PEER6 = "2001:db8:ff::1", "2001:db8:ff::2"

@@ -45,6 +45,28 @@ def test_ping_into_nowhere_is_lost(two_gateways):
     assert (ping.sent, ping.received) == (2, 0)
 
 
+LATE = """
+import socket, struct, time
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+print("ready", flush=True)
+while True:
+    data, sender = s.recvfrom(2048)
+    kind, _, given, identifier, number = struct.unpack("!BBHHH", data[20:28])
+    if kind == 8 and number != 2:
+        time.sleep(0.3 if number == 3 else 0)
+        s.sendto(struct.pack("!BBHHH", 0, 0, given + 0x800 if given < 0xf800 else given - 0xf7ff, identifier, number) + data[28:], sender)
+"""
+
+
+def test_an_answer_that_comes_late_is_not_lost(two_gateways):
+    """ping goes away when the third of three is not there after twice the time that the first one took."""
+    t = two_gateways
+    t.gw_a.sysctl("net.ipv4.icmp_echo_ignore_all=1")
+    t.gw_a.spawn(["/usr/bin/python3", "-c", LATE]).wait_line("ready")
+    ping = t.host_a.ping(t.LAN_A, count=3, interval_s=0.02)
+    assert " 1 received" in ping.text and ping.received == 2 and ping.lost == 1, ping.text
+
+
 def test_endless_ping_counts_what_was_lost(two_gateways):
     t = two_gateways
     process = t.host_a.ping_start(t.LAN_A)

@@ -5,9 +5,12 @@
 import re
 import time
 
+import pytest
 from lab import junos
 from lab.gateway import Gateway
 from lab.netlab import wait_until
+
+pytestmark = pytest.mark.packets
 
 NETS = {"sp-1/2/0": "1", "ms-2/3/0": "2", "es-0/0/0": "3"}  # third octet of 10.1.x.0/24 and 10.2.x.0/24
 

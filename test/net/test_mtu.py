@@ -6,6 +6,8 @@ import pytest
 from lab import junos
 from lab.gateway import Gateway
 
+pytestmark = pytest.mark.packets
+
 # ESP tunnel, AES-CBC + HMAC-SHA1-96 over IPv4: 20 outer + 8 ESP + 16 IV + (inner + 2 padded to 16) + 12
 INNER_1500 = 1438   # the largest inner packet whose encapsulation is at most 1500 octets
 
@@ -41,6 +43,7 @@ def test_too_big_with_df_is_answered_with_the_right_mtu(two_gateways):
     assert t.host_a.ping(t.HOST_B, count=2, size=INNER_1500 - 28, df="do").lost == 0
 
 
+@pytest.mark.packets(covering=True)
 @pytest.mark.parametrize("size", [1472, 4000, 9000])
 def test_big_without_df_is_fragmented_before_encapsulation(two_gateways, size):
     t = two_gateways
@@ -100,6 +103,7 @@ def test_smaller_path_is_learned_and_reported(two_gateways):
     assert t.host_a.ping(t.HOST_B, count=2, size=1472, df="dont").lost == 0
 
 
+@pytest.mark.packets(covering=True)
 def test_packet_too_big_inside_ipv6(two_gateways):
     t = two_gateways
     sa = junos.Sa()

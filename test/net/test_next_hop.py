@@ -9,6 +9,8 @@ from lab import junos, tsharkesp
 from lab.gateway import Gateway
 from lab.netlab import wait_until
 
+pytestmark = pytest.mark.packets
+
 PROTOCOLS = ["esp", "ah", "bundle"]
 
 
@@ -26,6 +28,7 @@ def targets(t, inner):
     return [t.HOST_B if family == 4 else t.HOST_B6 for family in inner]
 
 
+@pytest.mark.packets(covering=True)
 @pytest.mark.parametrize("outer,inner", [(4, (4, 6)), (6, (4, 6))])
 def test_all_four_family_pairs_carry_pings(two_gateways, outer, inner):
     t = two_gateways
@@ -47,6 +50,7 @@ COMBINATIONS = ([("esp", a, e) for a, e in itertools.product(junos.AUTHS, junos.
                                                  ("hmac-sha-256-128", "aes-256-cbc")]])
 
 
+@pytest.mark.packets(covering=True)
 def test_every_algorithm_carries_pings_and_tshark_agrees(two_gateways):
     """All combinations in one pair of gateways: one term, one SA and one host address for each."""
     t = two_gateways
@@ -82,6 +86,7 @@ def test_every_algorithm_carries_pings_and_tshark_agrees(two_gateways):
             assert {p["icv"] for p in by_spi[spi]} == {want}, (sa, by_spi[spi])
 
 
+@pytest.mark.packets(covering=True)
 def test_tcp_carries_a_file_intact(two_gateways):
     t = two_gateways
     start(t)

@@ -87,6 +87,7 @@ def test_monitor_shows_clear_and_protected_packets(two_gateways):
     assert "<monitor-end>" in rows and "<packets-shown>0</packets-shown>" in rows
 
 
+@pytest.mark.packets
 def test_monitor_writes_a_file_that_others_read(two_gateways):
     t = two_gateways
     a, _, sa = start(t)
@@ -165,6 +166,7 @@ def test_a_trace_tells_why_a_packet_is_dropped(two_gateways):
     assert "exceeds-tunnel-mtu: " in seen.steps[-1] and ", sender is told 1" in seen.steps[-1], seen.steps
 
 
+@pytest.mark.packets
 @pytest.mark.parametrize("in_udp", [False, True], ids=["esp", "udp"])
 def test_a_file_arrives_while_its_packets_are_watched(two_gateways, in_udp):
     t = two_gateways

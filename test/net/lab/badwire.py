@@ -41,7 +41,9 @@ class BadWire:
         self.t = t
         lab = t.gw_a.lab
         self.router, self.wire = lab.ns("router"), lab.ns("wire")
-        t.gw_a.ip("link del wan")
+        for ns in (t.gw_a, t.gw_b):
+            ns.run(["ip", "link", "del", "wan"], check=False)   # or it went with the other end
+            ns.taps.clear()
         lab.link(t.gw_a, "wan", self.router, "near")
         lab.link(self.router, "far", self.wire, "left")
         lab.link(self.wire, "right", t.gw_b, "wan")

@@ -38,10 +38,12 @@ class Refused(LabError):
 class Gateway:
     """A gateway in the namespace NS running CONFIG (text). Stopped with the lab at the latest."""
 
+    way = None      # of all gateways of a test, a ways.Way: the fixture of that name
+
     def __init__(self, ns, config, timeout_s=PATIENCE_S):
         self.ns = ns
         self.run_dir = os.path.join(ns.lab.folder, f"run-{ns.name}")
-        self.config_path = ns.lab.file(f"{ns.name}.conf", config)
+        self.config_path = ns.lab.file(f"{ns.name}.conf", self.way.configure(config) if self.way else config)
         self.process = None
         self.start(timeout_s)
 

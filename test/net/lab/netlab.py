@@ -133,8 +133,44 @@ class Ping:
         self.gaps = max(answered, default=0) - len(set(answered))
         self.duplicates = sum(int(n) for n in re.findall(r"\+(\d+) duplicates", text))
 
+    def hear(self, n):
+        """N answers came in all, some of them after ping had gone."""
+        self.received = max(self.received, n)
+        self.lost = self.sent - self.received
+
     def __repr__(self):
         return f"<ping {self.received} of {self.sent}>"
+
+
+class Answers:
+    """Hears the answers to a ping with IDENTIFIER on a socket of its own. ping itself waits no longer for the last of them than
+    twice what the slowest before took, and on a busy machine that is nothing."""
+
+    def __init__(self, ns, is_ip6, identifier):
+        self.is_ip6, self.identifier = is_ip6, identifier
+        family, protocol = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if is_ip6 else (socket.AF_INET, socket.IPPROTO_ICMP)
+        with ns.inside():
+            self.socket = socket.socket(family, socket.SOCK_RAW, protocol)
+        self.socket.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)     # SO_RCVBUFFORCE
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def count(self, wanted, timeout_s):
+        """Returns how many requests were answered, when it were WANTED or when TIMEOUT_S passed without an answer."""
+        answered = set()
+        self.socket.settimeout(timeout_s)
+        with contextlib.suppress(TimeoutError):
+            while len(answered) < wanted:
+                data = self.socket.recv(70000)
+                data = data if self.is_ip6 else data[(data[0] & 15) * 4:]
+                kind, _, _, identifier, number = struct.unpack("!BBHHH", data[:8])
+                if kind == (129 if self.is_ip6 else 0) and identifier == self.identifier:
+                    answered.add(number)
+        return len(answered)
 
 
 class Capture:
@@ -221,6 +257,7 @@ class Namespace:
 
     def __init__(self, lab, name, full_name):
         self.lab, self.name, self.full_name = lab, name, full_name
+        self.taps = {}      # {interface: (namespace, interface)} where its packets are captured: AF_XDP goes past a capture
         _run(["ip", "netns", "add", full_name])
         self.ip("link set lo up")
         # Addresses are usable at once; asymmetric routes of a test are meant.
@@ -306,13 +343,18 @@ class Namespace:
 
     def ping(self, target, count=3, interval_s=0.05, size=None, df=None, timeout_s=2, options=()):
         """Pings TARGET and returns a Ping. DF: "do", "want" or "dont" of ping -M. SIZE: bytes of ICMP data."""
-        command = ["ping", "-n", "-q", "-c", count, "-i", interval_s, "-W", timeout_s, *options]
+        identifier = 1 + (os.getpid() * 251 + next(_serial)) % 65535
+        command = ["ping", "-n", "-q", "-e", identifier, "-c", count, "-i", interval_s, "-W", timeout_s, *options]
         command += ["-s", size] if size is not None else []
         command += ["-M", df] if df else []
-        run = self.run([*command, target], timeout_s=count * interval_s + timeout_s + PATIENCE_S, check=False)
-        if "packets transmitted" not in run.stdout:
-            raise LabError(f"ping {target}: {run.stdout}{run.stderr}")
-        return Ping(run.stdout)
+        with Answers(self, ":" in target, identifier) as answers:
+            run = self.run([*command, target], timeout_s=count * interval_s + timeout_s + PATIENCE_S, check=False)
+            if "packets transmitted" not in run.stdout:
+                raise LabError(f"ping {target}: {run.stdout}{run.stderr}")
+            ping = Ping(run.stdout)
+            if 0 < ping.received < ping.sent:
+                ping.hear(answers.count(ping.sent, timeout_s))
+        return ping
 
     def ping_start(self, target, interval_s=0.01, options=()):
         """Starts a ping that goes on; end it with ping_end()."""
@@ -334,7 +376,8 @@ class Namespace:
     def capture(self, iface, expression=""):
         """Captures on IFACE into a pcap file of the lab's folder."""
         path = os.path.join(self.lab.folder, f"{self.name}-{iface}-{next(_serial)}.pcap")
-        return Capture(self, iface, path, expression)
+        where, port = self.taps.get(iface, (self, iface))
+        return Capture(where, port, path, expression)
 
 
 def _setns(handle):
@@ -373,6 +416,15 @@ class Lab:
         _run(["ip", "link", "add", *ends.split()])
         for ns, iface in ((a, a_iface), (b, b_iface)):
             ns.ip(f"link set {iface}" + (f" mtu {mtu}" if mtu else "") + " up")
+
+    def bridge(self, name, a, a_iface, b, b_iface):
+        """Joins A and B by a bridge in the namespace NAME, where captures of these interfaces take place."""
+        middle = self.ns(name)
+        middle.ip("link add name br0 up type bridge mcast_snooping 0")
+        for ns, iface, port in ((a, a_iface, "port-a"), (b, b_iface, "port-b")):
+            self.link(ns, iface, middle, port)
+            middle.ip(f"link set {port} master br0")
+            ns.taps[iface] = (middle, port)
 
     def file(self, name, text):
         """Writes TEXT to the file NAME of the lab's folder; returns its path."""
@@ -428,10 +480,13 @@ class TwoGateways:
     WAN_A, WAN_B = "192.0.2.1", "192.0.2.2"
     WAN_A6, WAN_B6 = "2001:db8:ff::1", "2001:db8:ff::2"
 
-    def __init__(self, lab, wan_mtu=None):
+    def __init__(self, lab, has_taps=False):
         self.host_a, self.gw_a, self.gw_b, self.host_b = (lab.ns(n) for n in ("hostA", "gwA", "gwB", "hostB"))
         lab.link(self.host_a, "eth0", self.gw_a, "lan")
-        lab.link(self.gw_a, "wan", self.gw_b, "wan", mtu=wan_mtu)
+        if has_taps:
+            lab.bridge("taps", self.gw_a, "wan", self.gw_b, "wan")
+        else:
+            lab.link(self.gw_a, "wan", self.gw_b, "wan")
         lab.link(self.gw_b, "lan", self.host_b, "eth0")
         for host, gw, host4, host6, lan4, lan6 in (
                 (self.host_a, self.gw_a, self.HOST_A, self.HOST_A6, self.LAN_A, self.LAN_A6),
