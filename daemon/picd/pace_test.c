@@ -11,14 +11,20 @@
 
 #include <cmocka.h>
 
-/* N_TURNS turns with N packets each in the millisecond MS; returns how many pauses there were. */
+/* N_TURNS turns with N packets of so many octets each in the millisecond MS; returns how many pauses there were. */
 static unsigned
-turns(struct pace *p, uint64_t ms, unsigned n_turns, unsigned n)
+turns_of(struct pace *p, uint64_t ms, unsigned n_turns, unsigned n, unsigned octets)
 {
 	unsigned pauses = 0;
 	for (unsigned i = 0; i < n_turns; i++)
-		pauses += pace_turn(p, ms, p->seen + n);
+		pauses += pace_turn(p, ms, p->seen + n, p->seen_octets + (uint64_t)n * octets);
 	return pauses;
+}
+
+static unsigned
+turns(struct pace *p, uint64_t ms, unsigned n_turns, unsigned n)
+{
+	return turns_of(p, ms, n_turns, n, 100);
 }
 
 static void
@@ -45,12 +51,22 @@ slow_packets_do_not_wait(void **state)
 	assert_int_equal(turns(&p, 1102, 1, 1), 0);
 }
 
+static void
+much_does_not_wait(void **state)
+{
+	struct pace p = { .ms = 1000 };
+	(void)state;
+	for (unsigned ms = 1000; ms < 1010; ms++)
+		assert_int_equal(turns_of(&p, ms, 40, 2, 60000), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fast_packets_gather),
 		cmocka_unit_test(slow_packets_do_not_wait),
+		cmocka_unit_test(much_does_not_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,8 +229,10 @@ worker_main(void *arg)
 	struct worker *w = arg;
 	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire)) {
 		worker_turn(w, w->has_helped ? 0 : TICK_MS);
-		uint64_t n = wstat_get(&w->stat, WSTAT_READS) + wstat_get(&w->stat, WSTAT_RECEIVED);
-		if (pace_turn(&w->pace, w->now_ms, n))
+		const struct wstat *st = &w->stat;
+		uint64_t n = wstat_get(st, WSTAT_READS) + wstat_get(st, WSTAT_RECEIVED);
+		uint64_t octets = wstat_get(st, WSTAT_OUT_BYTES) + wstat_get(st, WSTAT_IN_BYTES);
+		if (pace_turn(&w->pace, w->now_ms, n, octets))
 			(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	}
 	return NULL;
