@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	PACE_NS = 40000, /* a pause */
+	PACE_NS = 20000, /* a pause */
 	PACE_PACKETS =
 	    64, /* in a millisecond, from which on there are pauses: one or two in each */
 	PACE_OCTETS = 256 << 10, /* in a millisecond, from which on there are none */
