@@ -4,7 +4,8 @@
  *
  * A ring from each worker to each other one, with one writer and one reader. Packets are shown in batches; a
  * reader that sleeps, or is about to, is woken once. A ring is as long as it is: who does not keep up loses packets,
- * which are counted by who gave them, and nobody waits for anybody. Worker's thread.
+ * which are counted by who gave them, and nobody waits for anybody. A device whose packets nearly all go the same way is
+ * given to who gets them. Worker's thread.
  */
 #include "daemon/picd/tap.h"
 #include "daemon/picd/worker_priv.h"
@@ -41,6 +42,8 @@ static void
 put(struct worker *w, unsigned to, struct handed h)
 {
 	struct ring *r = ring(w, w->p.index, to);
+	w->n_strange++;
+	w->handed_last = to;
 	if (r->in_next - r->out_seen == RING_LEN)
 		r->out_seen = atomic_load_explicit(&r->out, memory_order_acquire);
 	if (r->in_next - r->out_seen == RING_LEN) {
@@ -75,10 +78,49 @@ hand_in(struct worker *w, struct pkt *p, unsigned to)
 }
 
 void
+hand_note(struct worker *w, const struct port *p, unsigned n, unsigned n_handed)
+{
+	struct port_own *own = p->own;
+	uint32_t n_strange = atomic_load_explicit(&own->n_strange, memory_order_relaxed);
+	if (n_handed == 0 && n_strange == 0)
+		return;
+	uint32_t stranger = atomic_load_explicit(&own->stranger, memory_order_relaxed);
+	if (n_handed * 2 <= n || stranger != w->handed_last)
+		n_strange = n_strange > n ? n_strange - n : 0;
+	else
+		n_strange += n;
+	if (n_strange == 0)
+		atomic_store_explicit(&own->stranger, w->handed_last, memory_order_relaxed);
+	if (n_strange > STRANGE_MAX) {
+		n_strange = 0;
+		w->given = p;
+		w->given_to = w->handed_last;
+	}
+	atomic_store_explicit(&own->n_strange, n_strange, memory_order_relaxed);
+}
+
+bool
+hand_is_past(const struct worker *w, const struct port *p)
+{
+	struct port_own *own = p->own;
+	unsigned giver = atomic_load_explicit(&own->giver, memory_order_acquire);
+	if (giver == PORT_NOBODY)
+		return true;
+	if (giver != w->p.index &&
+	    (int32_t)(ring(w, giver, w->p.index)->out_next - own->behind) < 0)
+		return false;
+	atomic_store_explicit(&own->giver, PORT_NOBODY, memory_order_relaxed);
+	return true;
+}
+
+void
 hand_flush(struct worker *w)
 {
 	while (w->handed_to != 0)
 		show(w, (unsigned)__builtin_ctz(w->handed_to));
+	if (w->given != NULL)
+		worker_give(w, w->given, w->given_to, ring(w, w->p.index, w->given_to)->in_next);
+	w->given = NULL;
 }
 
 static void

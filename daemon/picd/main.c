@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,6 +131,8 @@ workers_start(struct picd *p)
 		p->n_workers = n;
 		rc = 0;
 	}
+	/* for their pauses, which are shorter than what timers usually may be late; threads inherit it */
+	(void)prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
 	for (unsigned i = 0; i < p->n_workers && rc == 0; i++)
 		rc = worker_start(p->workers[i]);
 	if (rc < 0)

@@ -254,7 +254,7 @@ port_insert(struct port_table *t, const struct port *like, struct port **out_old
 		abort();
 	*p = *like;
 	p->own = (struct port_own *)(p + 1); /* what is const to others ends before it */
-	*p->own = (struct port_own){ .discover = -1 };
+	*p->own = (struct port_own){ .discover = -1, .watcher = PORT_NOBODY, .giver = PORT_NOBODY };
 	p->key = memcpy(strings, key, n_key);
 	p->unit = memcpy(strings + n_key, like->unit, n_unit);
 	p->service_set = strcpy(strings + n_key + n_unit, like->service_set);

@@ -13,6 +13,7 @@
 #include "lib/base/addr.h"
 #include "lib/base/smap.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,10 +39,19 @@ enum {
 	VNET_HEADER_MAX = 32,
 	QUEUE_MAX = 256,
 };
+static const unsigned PORT_NOBODY = UINT_MAX;
 
 /* What the one worker that uses a port remembers about it. */
 struct port_own {
 	int discover; /* IP_MTU_DISCOVER as it was set; -1: not yet */
+	/* A device's packets lately: how many more were handed to worker `stranger` than were not. */
+	_Atomic uint32_t n_strange;
+	_Atomic uint32_t stranger;
+	/* under the lock of the crew: who listens to it, or PORT_NOBODY */
+	unsigned watcher;
+	/* Worker `giver` (PORT_NOBODY: none) has read it before; `behind` is how far what it has handed over must have been taken. */
+	_Atomic unsigned giver;
+	uint32_t behind; /* written ahead of it */
 };
 
 struct port {
@@ -64,8 +74,8 @@ struct port {
 	const char *service_set; /* capture ports: of this service set; else "" */
 	const char *key;         /* what a later message means by the same port; owns the strings */
 	struct port_own *own;    /* that worker's; the only thing that changes */
-	bool is_watched;         /* main thread: a worker listens to it: */
-	unsigned watcher;
+	bool is_watched;         /* main thread: a worker listens to it, this one at first: */
+	unsigned home;
 	struct port *next_retired;
 };
 

@@ -27,7 +27,7 @@ static void
 port_unwatch(struct picd *p, struct port *port)
 {
 	if (port->is_watched)
-		worker_unwatch(p->workers[port->watcher], port);
+		worker_unwatch(p->workers[0], port);
 	port->is_watched = false;
 }
 
@@ -42,12 +42,12 @@ ports_watch(struct picd *p)
 		struct port *port = p->ports.by_index[i];
 		if (port == NULL)
 			continue;
-		unsigned watcher = port_worker(&p->ports, port, p->n_active);
-		if (port->is_watched && port->watcher == watcher)
+		unsigned home = port_worker(&p->ports, port, p->n_active);
+		if (port->is_watched && port->home == home)
 			continue;
 		port_unwatch(p, port);
-		port->watcher = watcher;
-		int rc = worker_watch(p->workers[port->watcher], port);
+		port->home = home;
+		int rc = worker_watch(p->workers[home], port);
 		if (rc < 0)
 			log_line(LOG_LEVEL_ERROR, "PICD_PORT", "%s: %s", port->key, strerror(-rc));
 		port->is_watched = true;

@@ -7,6 +7,7 @@
  */
 #include "daemon/picd/test_lab.h"
 #include "daemon/picd/worker_priv.h"
+#include "lib/esp/sa.h"
 #include "lib/msg/msg.h"
 
 #include <setjmp.h>
@@ -32,8 +33,9 @@ static uint64_t
 reads(struct gw *g, unsigned i)
 {
 	static uint64_t before[QUEUES];
-	uint64_t n = wstat_get(worker_stat(g->p.workers[i]), WSTAT_READS) - before[i];
-	before[i] += n;
+	uint64_t now = wstat_get(worker_stat(g->p.workers[i]), WSTAT_READS);
+	uint64_t n = now - before[i];
+	before[i] = now;
 	return n;
 }
 
@@ -54,6 +56,8 @@ queues_are_read_by_who_writes_to_them(void **state)
 	for (unsigned i = 0; i < QUEUES; i++)
 		fds[i] = queue_give(&g, numbers[i]);
 	size_t n = udp4(p, "10.1.0.1", "10.2.0.1", 100, 0, 9);
+	for (unsigned k = 0; k < QUEUES; k++)
+		(void)reads(&g, k);
 	for (unsigned i = 0; i < QUEUES; i++) {
 		const struct port *port = port_find_unit(&g.p.ports, "sp-1/2/0.1", i);
 		assert_ptr_equal(g.p.snap->paths[0].deliver[i], port);
@@ -67,11 +71,61 @@ queues_are_read_by_who_writes_to_them(void **state)
 	gw_done(&g);
 }
 
+static void
+swallow(int fd)
+{
+	uint8_t p[300];
+	while (recv(fd, p, sizeof(p), MSG_DONTWAIT) > 0)
+		;
+}
+
+/* All belongs to one worker: at last that one reads it. */
+static void
+queue_goes_to_whose_packets_it_brings(void **state)
+{
+	struct lab l;
+	uint8_t p[300];
+	(void)state;
+	test_n_workers = QUEUES;
+	lab_init(&l, "esp");
+	int fds[QUEUES] = { l.in_a, queue_give(&l.a, "1"), queue_give(&l.a, "2") };
+	lab_must_add(&l.a, true, "2001", false, lab_plain);
+	struct sa *out = path_out(&l.a.p.snap->paths[lab_tunnel(&l.a)->slot]);
+	unsigned owner = owner_of(sa_home(out), QUEUES);
+	unsigned other = (owner + 1) % QUEUES;
+	size_t n = udp4(p, "10.1.0.1", "10.2.0.1", 100, 0, 9);
+	for (unsigned i = 0; i <= STRANGE_MAX + 2; i++) {
+		assert_int_equal(write(fds[other], p, n), (ssize_t)n);
+		gw_turns(&l.a);
+		gw_turns(&l.b);
+		swallow(l.in_b);
+	}
+	for (unsigned k = 0; k < QUEUES; k++)
+		(void)reads(&l.a, k);
+	for (unsigned i = 0; i < QUEUES; i++)
+		assert_int_equal(write(fds[i], p, n), (ssize_t)n);
+	gw_turns(&l.a);
+	for (unsigned k = 0; k < QUEUES; k++)
+		assert_int_equal(reads(&l.a, k), k == owner ? 2 : k == other ? 0 : 1);
+	/* another number of workers: all begin again */
+	publish_workers(&l.a.p, 1);
+	publish_now(&l.a.p, (struct assoc_retired){ 0 });
+	for (unsigned i = 0; i < 4; i++)
+		gw_turns(&l.a);
+	assert_int_equal(write(fds[other], p, n), (ssize_t)n);
+	gw_turns(&l.a);
+	assert_int_equal(reads(&l.a, 0), 1);
+	close(fds[1]);
+	close(fds[2]);
+	lab_done(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queues_are_read_by_who_writes_to_them),
+		cmocka_unit_test(queue_goes_to_whose_packets_it_brings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { IP6_HEADER_LEN = 40, READS_MAX = 64 };
+enum { IP6_HEADER_LEN = 40, READS_MAX = PACE_FULL };
 
 /* Takes the link header out of what a vnet header says: length of the headers, start of what is summed. */
 static void
@@ -51,16 +51,18 @@ device_headers_take(const struct port *port, struct pkt *p, size_t n)
 	return cut_read(p, vnet, port->vnet_header);
 }
 
-void
-rx_device(struct worker *w, const struct port *port, const struct lane *lane)
+/* Reads packets of a device while there are some; returns how many there were. */
+static unsigned
+device_read(struct worker *w, const struct port *port, const struct lane *lane)
 {
 	size_t octets = 0;
-	for (unsigned i = 0; i < READS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
+	unsigned i = 0;
+	for (; i < READS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
 		struct pkt *p = pkt_get(w->pool);
 		if (p == NULL) {
 			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
 			seal_flush(w); /* gives buffers back; the packet is still in the queue */
-			return;
+			break;
 		}
 		p->off -= port->vnet_header;
 		ssize_t n = read(port->fd, pkt_data(p), pkt_room(p));
@@ -68,7 +70,7 @@ rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 			pkt_put(w->pool, p);
 			if (errno != EAGAIN && errno != EINTR)
 				(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
-			return;
+			break;
 		}
 		enum drop reason = device_headers_take(port, p, (size_t)n);
 		if (reason != DROP_NONE) {
@@ -81,6 +83,15 @@ rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 		wstat_add(&w->stat, WSTAT_READ_SUPERS, p->gso != PKT_GSO_NONE);
 		outbound_take(w, p);
 	}
+	return i;
+}
+
+void
+rx_device(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	uint32_t before = w->n_strange;
+	unsigned n = device_read(w, port, lane);
+	hand_note(w, port, n, w->n_strange - before);
 }
 
 /* What the socket tells about one IPv6 packet. */

@@ -94,7 +94,7 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 		if ((events & (EPOLLERR | EPOLLHUP)) != 0)
 			error_clear(port);
 	} else {
-		if ((events & EPOLLIN) != 0)
+		if ((events & EPOLLIN) != 0 && hand_is_past(w, port))
 			rx_device(w, port, lane);
 		if ((events & (EPOLLERR | EPOLLHUP)) != 0)
 			port_mute(w, port);
@@ -225,9 +225,16 @@ worker_turn(struct worker *w, int timeout_ms)
 static void *
 worker_main(void *arg)
 {
+	static const struct timespec pause = { .tv_nsec = PACE_NS };
 	struct worker *w = arg;
-	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire))
+	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire)) {
 		worker_turn(w, w->has_helped ? 0 : TICK_MS);
+		const struct wstat *st = &w->stat;
+		uint64_t n = wstat_get(st, WSTAT_READS) + wstat_get(st, WSTAT_RECEIVED);
+		uint64_t octets = wstat_get(st, WSTAT_OUT_BYTES) + wstat_get(st, WSTAT_IN_BYTES);
+		if (pace_turn(&w->pace, w->now_ms, n, octets))
+			(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
 	return NULL;
 }
 
@@ -294,6 +301,7 @@ crew_free(struct crew *c)
 	for (unsigned i = 0; i < c->n; i++)
 		worker_free(c->workers[i]);
 	pthread_mutex_destroy(&c->pmtu.lock);
+	pthread_mutex_destroy(&c->watch_lock);
 	free(c->rings);
 	free(c);
 }
@@ -312,6 +320,7 @@ workers_new(const struct worker_params *p, unsigned n, struct worker **out)
 	if (c == NULL)
 		return false;
 	pthread_mutex_init(&c->pmtu.lock, NULL);
+	pthread_mutex_init(&c->watch_lock, NULL);
 	c->rings = zeroed(_Alignof(struct ring), (size_t)n * n * sizeof(*c->rings));
 	bool ok = c->rings != NULL;
 	for (unsigned i = 0; i < n && ok; i++) {
@@ -385,19 +394,58 @@ worker_epoch_seen(const struct worker *w)
 	return atomic_load_explicit(&w->epoch_seen, memory_order_acquire);
 }
 
-int
-worker_watch(struct worker *w, const struct port *p)
+/* Has W listen to P, that nobody listens to; under the crew's lock. */
+static int
+watch_begin(struct worker *w, const struct port *p)
 {
 	/* A send socket is only watched for errors, which epoll always reports. */
 	struct epoll_event ev = {
 		.events = p->kind == PORT_SEND ? 0 : EPOLLIN,
 		.data.ptr = (void *)(uintptr_t)p,
 	};
-	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) < 0 ? -errno : 0;
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) < 0)
+		return -errno;
+	p->own->watcher = w->p.index;
+	return 0;
+}
+
+static void
+watch_end(struct crew *c, const struct port *p)
+{
+	if (p->own->watcher != PORT_NOBODY)
+		(void)epoll_ctl(c->workers[p->own->watcher]->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+	p->own->watcher = PORT_NOBODY;
+}
+
+int
+worker_watch(struct worker *w, const struct port *p)
+{
+	pthread_mutex_lock(&w->crew->watch_lock);
+	atomic_store_explicit(&p->own->giver, PORT_NOBODY, memory_order_relaxed);
+	int rc = watch_begin(w, p);
+	pthread_mutex_unlock(&w->crew->watch_lock);
+	return rc;
 }
 
 void
 worker_unwatch(struct worker *w, const struct port *p)
 {
-	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+	pthread_mutex_lock(&w->crew->watch_lock);
+	watch_end(w->crew, p);
+	pthread_mutex_unlock(&w->crew->watch_lock);
+}
+
+void
+worker_give(struct worker *w, const struct port *p, unsigned to, uint32_t behind)
+{
+	struct crew *c = w->crew;
+	pthread_mutex_lock(&c->watch_lock);
+	if (p->own->watcher == w->p.index) { /* else the main thread was quicker */
+		watch_end(c, p);
+		p->own->behind = behind;
+		atomic_store_explicit(&p->own->giver, w->p.index, memory_order_release);
+		if (watch_begin(c->workers[to], p) < 0)
+			(void)!watch_begin(w, p);
+	}
+	pthread_mutex_unlock(&c->watch_lock);
 }

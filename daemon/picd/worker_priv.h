@@ -9,6 +9,7 @@
 #ifndef WORKER_PRIV_H
 #define WORKER_PRIV_H
 
+#include "daemon/picd/pace.h"
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
@@ -54,6 +55,8 @@ enum {
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
+	STRANGE_MAX =
+	    2048, /* more packets of a device than this for another worker: it reads them itself */
 };
 
 /* So many events per second, with bursts of one second's worth. */
@@ -175,7 +178,8 @@ struct tasks {
 struct crew {
 	unsigned n;
 	struct worker *workers[CREW_MAX];
-	struct ring *rings; /* from I to J: I * n + J */
+	struct ring *rings;         /* from I to J: I * n + J */
+	pthread_mutex_t watch_lock; /* taken when a port changes hands */
 	struct pmtu_table pmtu;
 };
 
@@ -222,15 +226,20 @@ struct worker {
 	struct pkt *deliver_q[DELIVER_MAX];
 	const struct port *deliver_to[DELIVER_MAX];
 	unsigned n_deliver;
+	struct pace pace;
 	struct limiter icmp;
 	struct limiter reports;
 	struct limiter ike_limit;
 	struct tasks tasks;
-	uint64_t ns_per_kib;  /* what cryptography costs lately */
-	uint32_t turn_octets; /* of packets since the turn began */
-	uint64_t turn_epoch;  /* as it was then */
-	bool has_helped;      /* in this turn */
-	uint32_t handed_to;   /* bit I: packets for worker I are not yet shown */
+	uint64_t ns_per_kib;      /* what cryptography costs lately */
+	uint32_t turn_octets;     /* of packets since the turn began */
+	uint64_t turn_epoch;      /* as it was then */
+	bool has_helped;          /* in this turn */
+	uint32_t handed_to;       /* bit I: packets for worker I are not yet shown */
+	uint32_t n_strange;       /* packets that were for other workers */
+	unsigned handed_last;     /* to whom the last one went */
+	const struct port *given; /* to worker given_to, at the end of the turn; NULL: none */
+	unsigned given_to;
 
 	/* recvmmsg's view of fresh packets */
 	struct pkt *rx_pkts[BURST_MAX];
@@ -362,6 +371,11 @@ bool help_others(struct worker *w);
 /* --- hand.c: packets from worker to worker; takes P over --- */
 void hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot);
 void hand_in(struct worker *w, struct pkt *p, unsigned to);
+/* Port P, a device, has brought N packets, and N_HANDED of them were for other workers: when most of what it brings belongs to
+ * one other worker for long, that one shall read it. */
+void hand_note(struct worker *w, const struct port *p, unsigned n, unsigned n_handed);
+/* May P be read, or has who had it before handed over packets that come first? */
+bool hand_is_past(const struct worker *w, const struct port *p);
 /* Shows the others what is theirs, and wakes who sleeps. */
 void hand_flush(struct worker *w);
 /* Takes what others have given, within a budget. */
@@ -370,6 +384,9 @@ void hand_take(struct worker *w);
 void hand_taken(struct worker *w);
 /* Is there something to be taken? */
 bool hand_waits(const struct worker *w);
+/* Has worker TO listen to P from now on, that W listens to, when it has taken what W gave it before place BEHIND of its ring.
+ * W's thread. */
+void worker_give(struct worker *w, const struct port *p, unsigned to, uint32_t behind);
 /* Wakes TO if it sleeps. Any worker. */
 void worker_wake(struct worker *to);
 
