@@ -23,6 +23,7 @@
 
 #include <intel-ipsec-mb.h>
 
+#include "lib/esp/gcm.h"
 #include "lib/esp/sa_priv.h"
 #include "lib/esp/worker.h"
 
@@ -60,6 +61,7 @@ struct engine {
 	const struct engine_ops *ops;     /* NULL: not here */
 	IMB_MGR *mgr;                     /* libipsec-mb */
 	struct gcm_context_data gcm;      /* libipsec-mb: scratch of one call */
+	struct gcm_cache *gcm_cache;      /* libipsec-mb: owned */
 	struct evp_cipher_ctx_st *stream; /* OpenSSL: for stream() */
 };
 
@@ -128,8 +130,17 @@ static inline void
 engine_gcm(struct engines *e, const struct sa *sa, const uint8_t *nonce, const uint8_t *esp,
     const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
 {
-	sa->gcm((const struct gcm_key_data *)(const void *)sa->keys, &e->of[sa->engine].gcm, dst,
-	    src, len, nonce, esp, AEAD_AAD_LEN, icv, AEAD_ICV_LEN);
+	struct engine *one = &e->of[sa->engine];
+	sa->gcm(gcm_keys(one->gcm_cache, sa), &one->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+	    icv, AEAD_ICV_LEN);
+}
+
+/* Starts loading what the crypto of SA reads beyond the SA itself. */
+static inline void
+engine_prefetch(const struct engines *e, const struct sa *sa)
+{
+	if (sa->gcm != NULL)
+		gcm_prefetch(e->of[sa->engine].gcm_cache, sa);
 }
 
 /* Encrypts LEN octets (at most 65,535) of an AEAD SA from SRC to DST, which are equal or do not overlap. ESP: the packet's

@@ -29,6 +29,7 @@ enum {
 	SA_HMAC_STATE_LEN = 32,
 	SA_SALT_LEN = 4,
 	SA_HOT_KEYS_LEN = 192, /* an AES-128 key schedule */
+	SA_GCM_KEY_LEN = 32,
 };
 
 /* Who does the arithmetic; see engine.h. */
@@ -68,8 +69,11 @@ struct sa {
 	_Atomic uint16_t path_mtu;   /* 0 = unknown; written by the control side */
 	uint32_t salt;               /* AEAD; as its octets lie in memory */
 	uint64_t icv_mask[2];        /* ones where the ICV is */
-	const void *cipher_keys;     /* into keys */
-	aes_gcm_enc_dec_t gcm;       /* GCM: libipsec-mb's function for this direction; else NULL */
+	union {
+		const void *cipher_keys; /* into keys */
+		uint64_t gcm_id;         /* GCM by libipsec-mb: see gcm.h */
+	};
+	aes_gcm_enc_dec_t gcm; /* GCM: libipsec-mb's function for this direction; else NULL */
 	struct evp_cipher_ctx_st *evp; /* OpenSSL's, which serves one thread at a time; owned */
 	uint32_t outer_sum;            /* IPv4: of what is constant in the header, not folded */
 	uint8_t around[2];             /* see sa_sealed_len(): without and with IPv6 outside */
@@ -80,7 +84,10 @@ struct sa {
 		/* outbound, tunnel: the outer headers, variable fields zero */
 		uint8_t outer[IP6_LEN + UDP_LEN];
 	};
-	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
+	union {
+		_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
+		uint8_t gcm_key[SA_GCM_KEY_LEN]; /* which gcm.h expands */
+	};
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 
 	/* written by the owning worker, read by anyone */
