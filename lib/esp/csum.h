@@ -3,7 +3,7 @@
  * csum.h - the Internet checksum of whole payloads, as fast as the machine can read them.
  *
  * The same sums as ip_sum_add() of ip.h, which stays the one for headers and is the judge of this one
- * in the tests. Uses VNNI, AVX-512 or AVX2 where the processor has them. Pure functions, any thread. RFC 1071.
+ * in the tests. Uses AVX-512 or AVX2 where the processor has them. Pure functions, any thread. RFC 1071.
  */
 #ifndef CSUM_H
 #define CSUM_H
@@ -20,7 +20,7 @@ uint64_t csum_add(uint64_t acc, const uint8_t *p, size_t n);
 uint64_t csum_copy(uint64_t acc, uint8_t *to, const uint8_t *from, size_t n);
 
 /* The ways to do it, the best one last; for the test, which tries all that can run here. */
-enum csum_way { CSUM_WORDS, CSUM_SSE2, CSUM_AVX2, CSUM_AVX512, CSUM_VNNI, CSUM_WAYS };
+enum csum_way { CSUM_WORDS, CSUM_SSE2, CSUM_AVX2, CSUM_AVX512, CSUM_WAYS };
 
 bool csum_can(enum csum_way way);
 
