@@ -8,6 +8,10 @@
 
 #include "lib/esp/engine.h"
 
+enum {
+	KEYS_AHEAD = 2, /* items between loading a key and using it */
+};
+
 void
 burst_run(struct engines *e, struct burst *b)
 {
@@ -16,6 +20,8 @@ burst_run(struct engines *e, struct burst *b)
 	for (unsigned i = 0; i < b->n; i++) {
 		struct burst_item *it = &b->items[i];
 		enum engine_id id = it->sa->engine;
+		if (i + KEYS_AHEAD < b->n && b->items[i + KEYS_AHEAD].sa != it->sa)
+			engine_prefetch(e, b->items[i + KEYS_AHEAD].sa);
 		if (it->sa->is_aead)
 			burst_aead(e, it);
 		else

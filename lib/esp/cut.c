@@ -181,16 +181,29 @@ cut_start(struct cut *c, const struct pkt *super)
 	c->l4_sum = shared_sum(c);
 }
 
+/* IPv4: the superpacket's own checksum, which is right, less what the segment has otherwise (RFC 1624). */
+static inline void
+ip4_fill(const struct cut *c, unsigned i, uint32_t total_len, uint8_t *out)
+{
+	uint16_t id = c->keeps_id ? c->id : (uint16_t)(c->id + i);
+	uint32_t acc = (uint16_t)~get16(c->hdr + IP4_SUM);
+	acc += (uint16_t)~get16(c->hdr + IP4_TOTAL);
+	acc += (uint16_t)~c->id;
+	acc += total_len + id;
+	acc = (acc & 0xffff) + (acc >> 16);
+	acc = (acc & 0xffff) + (acc >> 16);
+	put16(out + IP4_TOTAL, total_len);
+	put16(out + IP4_ID, id);
+	put16(out + IP4_SUM, (uint16_t)~acc);
+}
+
 static void
 ip_fill(const struct cut *c, unsigned i, uint32_t total_len, uint8_t *out)
 {
-	if (c->family == ADDR_V4) {
-		put16(out + IP4_TOTAL, total_len);
-		put16(out + IP4_ID, c->keeps_id ? c->id : c->id + i);
-		ip4_sum_set(out, c->l4_at == IP4_LEN ? IP4_LEN : c->l4_at);
-	} else {
+	if (c->family == ADDR_V4)
+		ip4_fill(c, i, total_len, out);
+	else
 		put16(out + IP6_PAYLOAD, total_len - IP6_LEN);
-	}
 }
 
 /* Writes the headers of segment I, whose payload of LEN octets has the sum PAYLOAD_SUM. */

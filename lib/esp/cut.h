@@ -54,7 +54,7 @@ struct cut {
 };
 
 /* Begins with the first segment of SUPER, which cut_read() accepted and whose headers in front of TCP or UDP may have
- * been changed since (TTL, DF, TOS) but not moved. */
+ * been changed since (TTL, DF, TOS; with the checksum) but not moved. */
 void cut_start(struct cut *c, const struct pkt *super);
 
 /* Makes the next segment as a complete packet at OUT (which has room for hdr_len + size octets) and returns its length; 0:

@@ -18,6 +18,19 @@ static struct {
 } fastest;
 static pthread_mutex_t fastest_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static const struct engine_ops *const all_ops[ENGINE_MAX] = {
+	[ENGINE_MB] = &engine_mb_ops,
+	[ENGINE_MB_SSE] = &engine_mb_ops,
+	[ENGINE_OPENSSL] = &engine_ssl_ops,
+};
+
+void
+engine_forget(const struct sa *sa)
+{
+	if (all_ops[sa->engine]->forget != NULL)
+		all_ops[sa->engine]->forget(sa);
+}
+
 static bool
 one_init(struct engines *e, enum engine_id id)
 {

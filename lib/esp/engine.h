@@ -11,7 +11,7 @@
  *
  * AEAD packets (GCM, ChaCha20-Poly1305) are sealed and opened one at a time, from where they lie to
  * where they shall lie; all others in bursts, burst.h. Private to lib/esp; an instance belongs to
- * its worker's thread, but for expand().
+ * its worker's thread, but for expand() and forget().
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -23,6 +23,7 @@
 
 #include <intel-ipsec-mb.h>
 
+#include "lib/esp/gcm.h"
 #include "lib/esp/sa_priv.h"
 #include "lib/esp/worker.h"
 
@@ -42,6 +43,8 @@ struct engine_ops {
 	size_t (*keys_len)(enum enc_alg enc);
 	/* Fills in the SA's expanded keys and HMAC states. Any thread. */
 	void (*expand)(const struct engine *e, struct sa *sa, const struct sa_params *p);
+	/* Wipes what workers keep of the SA's keys. NULL: nothing is. Any thread. */
+	void (*forget)(const struct sa *sa);
 	/* Computes N items that are not AEAD and sets their is_done. */
 	void (*run)(struct engine *e, struct burst_item *const *items, unsigned n);
 	/* See engine_seal() and engine_open(). */
@@ -66,6 +69,7 @@ struct engine {
 	const struct engine_ops *ops;      /* NULL: not here */
 	IMB_MGR *mgr;                      /* libipsec-mb */
 	struct gcm_context_data gcm;       /* libipsec-mb: scratch of one call */
+	struct gcm_cache *gcm_cache;       /* libipsec-mb: owned */
 	struct evp_cipher_ctx_st *stream;  /* OpenSSL: for stream() */
 	struct engine_evp evp[ENC_MAX][2]; /* OpenSSL: out, in */
 };
@@ -95,6 +99,8 @@ __attribute__((warn_unused_result)) bool engine_pick(struct engines *e);
 /* Makes those that are used for some algorithm. False: out of memory, or FORCE cannot run on this CPU. */
 __attribute__((warn_unused_result)) bool engines_init(struct engines *e, enum esp_engine force);
 void engines_done(struct engines *e);
+/* Wipes what the workers' engines keep of the keys of SA, which ends. Any thread. */
+void engine_forget(const struct sa *sa);
 /* Wipes what they keep of keys from one packet to the next. */
 void engines_rest(struct engines *e);
 
@@ -134,8 +140,17 @@ static inline void
 engine_gcm(struct engines *e, const struct sa *sa, const uint8_t *nonce, const uint8_t *esp,
     const uint8_t *src, uint8_t *dst, uint32_t len, uint8_t *icv)
 {
-	sa->gcm((const struct gcm_key_data *)(const void *)sa->keys, &e->of[sa->engine].gcm, dst,
-	    src, len, nonce, esp, AEAD_AAD_LEN, icv, AEAD_ICV_LEN);
+	struct engine *one = &e->of[sa->engine];
+	sa->gcm(gcm_keys(one->gcm_cache, sa), &one->gcm, dst, src, len, nonce, esp, AEAD_AAD_LEN,
+	    icv, AEAD_ICV_LEN);
+}
+
+/* Starts loading what the crypto of SA reads beyond the SA itself. */
+static inline void
+engine_prefetch(const struct engines *e, const struct sa *sa)
+{
+	if (sa->gcm != NULL)
+		gcm_prefetch(e->of[sa->engine].gcm_cache, sa);
 }
 
 /* Encrypts LEN octets (at most 65,535) of an AEAD SA from SRC to DST, which are equal or do not overlap. ESP: the packet's

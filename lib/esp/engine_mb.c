@@ -2,7 +2,7 @@
  *
  * engine_mb.c - the engine that is libipsec-mb.
  *
- * GCM goes through the library's direct functions, which a job only wraps; ChaCha20-Poly1305 is a
+ * GCM goes through the library's direct functions, which a job only wraps, with keys that gcm.h keeps; ChaCha20-Poly1305 is a
  * job that is done when it is submitted; everything else goes through the burst interface, which
  * works on 8 to 16 packets in parallel. How many packets a burst needs, AES-128-CBC + HMAC-SHA1-96
  * on Sapphire Rapids, ns a packet sealed/opened by out_burst() and in_burst():
@@ -76,11 +76,9 @@ mb_keys_len(enum enc_alg enc)
 		return IMB_DES_KEY_SCHED_SIZE;
 	case IMB_CIPHER_DES3:
 		return sizeof(struct des3_keys);
-	case IMB_CIPHER_GCM:
-		return sizeof(struct gcm_key_data);
 	case IMB_CIPHER_CHACHA20_POLY1305:
 		return enc_info(enc)->key_len;
-	default:
+	default: /* GCM: see gcm.h */
 		return 0;
 	}
 }
@@ -120,17 +118,13 @@ des3_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
 static void
 gcm_expand(IMB_MGR *mgr, struct sa *sa, const uint8_t *key)
 {
-	struct gcm_key_data *data = (struct gcm_key_data *)(void *)sa->keys;
-	if (sa->key_len == IMB_KEY_128_BYTES) {
-		IMB_AES128_GCM_PRE(mgr, key, data);
+	gcm_set_key(sa, key);
+	if (sa->key_len == IMB_KEY_128_BYTES)
 		sa->gcm = sa->is_in ? mgr->gcm128_dec : mgr->gcm128_enc;
-	} else if (sa->key_len == IMB_KEY_192_BYTES) {
-		IMB_AES192_GCM_PRE(mgr, key, data);
+	else if (sa->key_len == IMB_KEY_192_BYTES)
 		sa->gcm = sa->is_in ? mgr->gcm192_dec : mgr->gcm192_enc;
-	} else {
-		IMB_AES256_GCM_PRE(mgr, key, data);
+	else
 		sa->gcm = sa->is_in ? mgr->gcm256_dec : mgr->gcm256_enc;
-	}
 }
 
 /* The state of the hash after one block: the key, zero-padded, XOR a constant (RFC 2104 s2). */
@@ -156,11 +150,13 @@ mb_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 {
 	sa->cipher = ciphers[p->enc];
 	sa->hash = hashes[p->auth];
+	if (sa->cipher == IMB_CIPHER_GCM) {
+		gcm_expand(e->mgr, sa, p->enc_key);
+		return;
+	}
 	sa->cipher_keys = sa->keys;
 	if (sa->cipher == IMB_CIPHER_CBC)
 		aes_expand(e->mgr, sa, p->enc_key);
-	else if (sa->cipher == IMB_CIPHER_GCM)
-		gcm_expand(e->mgr, sa, p->enc_key);
 	else if (sa->cipher == IMB_CIPHER_CHACHA20_POLY1305)
 		memcpy(sa->keys, p->enc_key, sa->key_len);
 	else if (sa->cipher == IMB_CIPHER_DES3)
@@ -172,6 +168,13 @@ mb_expand(const struct engine *e, struct sa *sa, const struct sa_params *p)
 		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x36, sa->ipad);
 		hmac_state(e->mgr, sa->hash, p->auth_key, len, 0x5c, sa->opad);
 	}
+}
+
+static void
+mb_forget(const struct sa *sa)
+{
+	if (sa->gcm != NULL)
+		gcm_forget(sa);
 }
 
 /* ---- bursts ---- */
@@ -361,6 +364,11 @@ engine_mb_init(struct engine *e, enum engine_id id, const char **out_flavour)
 		engine_mb_done(e);
 		return false;
 	}
+	e->gcm_cache = gcm_cache_new(e->mgr);
+	if (e->gcm_cache == NULL) {
+		engine_mb_done(e);
+		return false;
+	}
 	e->ops = &engine_mb_ops;
 	*out_flavour = flavour;
 	return true;
@@ -369,6 +377,7 @@ engine_mb_init(struct engine *e, enum engine_id id, const char **out_flavour)
 void
 engine_mb_done(struct engine *e)
 {
+	gcm_cache_free(e->gcm_cache);
 	if (e->mgr != NULL)
 		free_mb_mgr(e->mgr);
 	*e = (struct engine){ 0 };
@@ -377,6 +386,7 @@ engine_mb_done(struct engine *e)
 const struct engine_ops engine_mb_ops = {
 	.keys_len = mb_keys_len,
 	.expand = mb_expand,
+	.forget = mb_forget,
 	.run = mb_run,
 	.seal = mb_seal,
 	.open = mb_open,

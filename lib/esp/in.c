@@ -171,6 +171,14 @@ key_is(const struct sad_key *key, const struct outer *o)
 	       key->dst[0] == dst.w[0] && key->dst[1] == dst.w[1];
 }
 
+/* Is P a packet like BEFORE, of the same message of a socket and of the same SA, so that all of O is true of it, too? */
+static inline bool
+is_alike(const struct pkt *p, const struct pkt *before, const struct outer *o)
+{
+	return p->outer != NULL && p->outer == before->outer && before->verdict == DROP_NONE &&
+	       p->len >= ESP_HDR_LEN && get32(pkt_data(p)) == o->spi;
+}
+
 /* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */
 static void
 burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, size_t n)
@@ -184,6 +192,12 @@ burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, siz
 		const struct outer *o = &outers[i];
 		p->family = 0;
 		p->sa = NULL;
+		if (i > 0 && is_alike(p, pkts[i - 1], &outers[i - 1])) {
+			p->verdict = DROP_NONE;
+			outers[i] = outers[i - 1];
+			of[i] = of[i - 1];
+			continue;
+		}
 		p->verdict = (uint8_t)packet_parse(p, &outers[i]);
 		if (p->verdict != DROP_NONE)
 			continue;
@@ -378,6 +392,8 @@ selectors_check(const struct sa *sa, const uint8_t *data, uint8_t family)
 {
 	if (!sa->checks_selectors)
 		return DROP_NONE;
+	if (sa->has_selectors4 && family == ADDR_V4)
+		return sa_selectors4_fit(sa, data) ? DROP_NONE : DROP_SELECTOR;
 	const struct prefix *src = &sa->params.selector_src;
 	const struct prefix *dst = &sa->params.selector_dst;
 	if (src->addr.family != ADDR_NONE && !prefix_has(*src, ip_src(data, family)))
@@ -470,14 +486,14 @@ packet_open(struct burst_item *it)
 }
 
 static void
-packet_finish(struct burst_item *it)
+packet_finish(struct burst_item *it, struct sa_run *run)
 {
 	struct pkt *p = it->pkt;
 	uint32_t outer_len = it->around + p->len;
 	enum drop verdict = packet_open(it);
 	p->verdict = (uint8_t)verdict;
 	if (verdict == DROP_NONE || verdict == DROP_DUMMY)
-		sa_count_packet(it->sa, outer_len);
+		sa_run_add(run, it->sa, outer_len);
 	else
 		sa_count_drop(it->sa, verdict);
 }
@@ -500,9 +516,11 @@ in_prepare(
 void
 in_finish(struct esp_worker *w, struct esp_job *job)
 {
+	struct sa_run run = { 0 };
 	(void)w;
 	for (unsigned i = 0; i < job->burst.n; i++)
-		packet_finish(&job->burst.items[i]);
+		packet_finish(&job->burst.items[i], &run);
+	sa_run_end(&run);
 	job->burst.n = 0;
 }
 

@@ -63,13 +63,15 @@ struct run {
 	bool is_closing;      /* the last packet ends it */
 	uint8_t last_flags;   /* TCP: FIN and PSH of the last */
 	uint32_t payload_len; /* of all */
+	uint64_t flow_sum;    /* with is_checked: see flow_sum() */
 };
 
 struct merge {
 	struct run runs[MERGE_MAX];
 	unsigned n_runs;
-	uint16_t next[MERGE_MAX];       /* the packet behind this one in its run */
-	uint16_t slots[SLOTS];          /* flow -> run + 1; 0 = free */
+	uint16_t recent;          /* the run of the packet before, if that has a flow; else NONE */
+	uint16_t next[MERGE_MAX]; /* the packet behind this one in its run */
+	uint16_t slots[SLOTS];    /* flow -> run + 1; 0 = free */
 	uint16_t payload_at[MERGE_MAX]; /* where a packet's payload starts */
 	struct merge_write writes[MERGE_MAX];
 	struct pkt *pkts[MERGE_MAX];
@@ -175,31 +177,52 @@ packet_read(const struct pkt *p, unsigned kinds, struct part *t)
 		udp_read(t, l4_len, kinds);
 }
 
-/* The sum of the pseudo header, with a transport header and payload of LEN octets. */
+/* The sum of the pseudo header without its length: the same in all packets of a flow. */
 static uint64_t
-pseudo_sum(const struct part *t, uint32_t len)
+flow_sum(const struct part *t)
 {
 	bool is_v4 = t->key.family == ADDR_V4;
 	uint64_t acc = __builtin_bswap16(t->key.proto);
-	acc += __builtin_bswap16((uint16_t)len);
 	return ip_sum_add(acc, t->data + (is_v4 ? IP4_SRC : IP6_SRC), is_v4 ? 8 : 32);
+}
+
+/* That and the length, LEN octets of transport header and payload. */
+static uint64_t
+pseudo_sum(uint64_t flow, uint32_t len)
+{
+	return flow + __builtin_bswap16((uint16_t)len);
 }
 
 /* True when the checksum is the very one that cut.c would write. */
 static bool
-checksum_is_right(const struct part *t)
+checksum_is_right(const struct part *t, uint64_t flow)
 {
 	const uint8_t *l4 = t->data + t->l4_at;
 	uint32_t len = t->hdr_len - t->l4_at + t->payload_len;
 	bool is_tcp = t->key.proto == PROTO_TCP;
 	uint32_t sum_at = is_tcp ? TCP_SUM : UDP_SUM;
-	uint64_t acc = csum_add(pseudo_sum(t, len), l4, len);
+	uint64_t acc = csum_add(pseudo_sum(flow, len), l4, len);
 	uint16_t got = get16(l4 + sum_at);
 	acc += __builtin_bswap16((uint16_t)~got); /* takes it out again */
 	uint16_t want = ip_sum_fold(acc);
 	if (want == 0 && !is_tcp)
 		want = 0xffff;
 	return got == want;
+}
+
+/* Compares TCP options, a multiple of 4 octets that mostly is 12. */
+static inline bool
+options_eq(const uint8_t *a, const uint8_t *b, uint32_t len)
+{
+	uint64_t x[2];
+	uint32_t y[2];
+	if (len != sizeof(x[0]) + sizeof(y[0]))
+		return memcmp(a, b, len) == 0;
+	memcpy(&x[0], a, sizeof(x[0]));
+	memcpy(&x[1], b, sizeof(x[1]));
+	memcpy(&y[0], a + sizeof(x[0]), sizeof(y[0]));
+	memcpy(&y[1], b + sizeof(x[0]), sizeof(y[1]));
+	return ((x[0] ^ x[1]) | (y[0] ^ y[1])) == 0;
 }
 
 static bool
@@ -230,7 +253,7 @@ tcp_follows(const struct run *r, const struct part *t)
 	       get32(a + TCP_ACK) == get32(b + TCP_ACK) &&
 	       get16(a + TCP_WINDOW) == get16(b + TCP_WINDOW) &&
 	       get16(a + TCP_URGENT) == get16(b + TCP_URGENT) && r->lead.hdr_len == t->hdr_len &&
-	       memcmp(a + TCP_LEN, b + TCP_LEN, t->hdr_len - t->l4_at - TCP_LEN) == 0;
+	       options_eq(a + TCP_LEN, b + TCP_LEN, t->hdr_len - t->l4_at - TCP_LEN);
 }
 
 /* Whether packet T of the flow of R may be its next segment. Verifies what was not yet. */
@@ -247,13 +270,14 @@ run_takes(struct run *r, const struct part *t)
 	if (!ip_follows(r, t) || (t->key.proto == PROTO_TCP && !tcp_follows(r, t)))
 		return false;
 	if (!r->is_checked) {
-		if (!checksum_is_right(&r->lead)) {
+		r->flow_sum = flow_sum(&r->lead);
+		if (!checksum_is_right(&r->lead, r->flow_sum)) {
 			r->is_open = false;
 			return false;
 		}
 		r->is_checked = true;
 	}
-	return checksum_is_right(t);
+	return checksum_is_right(t, r->flow_sum);
 }
 
 static void
@@ -303,14 +327,22 @@ packet_place(struct merge *m, unsigned i, const struct part *t)
 				if (addresses_eq(&m->runs[r].lead.key, &t->key))
 					m->runs[r].is_open = false;
 		run_begin(m, i, t);
+		m->recent = NONE;
+		return;
+	}
+	/* mostly it follows the packet before, whose run is the last one of its flow */
+	struct run *same = m->recent != NONE ? &m->runs[m->recent] : NULL;
+	if (same != NULL && key_eq(&same->lead.key, &t->key) && run_takes(same, t)) {
+		run_join(m, same, i, t);
 		return;
 	}
 	uint16_t *slot = slot_find(m, t);
 	struct run *r = *slot != 0 ? &m->runs[*slot - 1] : NULL;
-	if (r != NULL && run_takes(r, t))
+	if (r != NULL && r != same && run_takes(r, t))
 		run_join(m, r, i, t);
 	else
 		*slot = (uint16_t)(run_begin(m, i, t) + 1);
+	m->recent = (uint16_t)(*slot - 1);
 }
 
 /* Makes the first packet's headers those of the superpacket, and writes the vnet header. */
@@ -345,7 +377,7 @@ headers_join(struct run *r, uint8_t *vnet)
 	} else {
 		put16(l4 + UDP_LENGTH, l4_len);
 	}
-	put16(l4 + v.csum_offset, (uint16_t)~ip_sum_fold(pseudo_sum(t, l4_len)));
+	put16(l4 + v.csum_offset, (uint16_t)~ip_sum_fold(pseudo_sum(r->flow_sum, l4_len)));
 	vnet_write(vnet, &v);
 }
 
@@ -388,6 +420,7 @@ merge_burst(struct merge *m, struct pkt **pkts, size_t n, unsigned kinds, size_t
 	assert(n <= MERGE_MAX &&
 	       (vnet_len == 0 || (vnet_len >= VNET_LEN && vnet_len <= VNET_LEN_MAX)));
 	m->n_runs = 0;
+	m->recent = NONE;
 	bool is_alone = n < 2 || vnet_len == 0 || kinds == 0;
 	if (!is_alone)
 		memset(m->slots, 0, sizeof(m->slots));

@@ -449,6 +449,8 @@ out_burst(struct esp_worker *w, struct pkt **pkts, size_t n)
 		struct quick *q = &quick[n_quick % QUICK_MAX];
 		struct sa *sa = p->sa;
 		bool is_quick = sa != NULL && sa->is_quick && !sa->is_in;
+		if (i > 0 && sa != pkts[i - 1]->sa && is_quick)
+			engine_prefetch(&w->engines, sa); /* it is used QUICK_MAX packets later */
 		if (is_quick && sa->gcm != NULL && quick_prepare(w, p, q, true)) {
 			engine_iv_put(sa->iv_next++, sa, q->esp + ESP_HDR_LEN, q->nonce);
 			sa_run_add(&run, sa, p->len);

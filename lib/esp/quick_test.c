@@ -308,6 +308,59 @@ df_cleared_without_window_and_source(void **state)
 	both_ways(&p);
 }
 
+static struct prefix
+some_prefix(const char *address)
+{
+	struct prefix p = { 0 };
+	if (rnd(8) == 0)
+		return p; /* none */
+	p.addr = test_addr(address);
+	p.len = (uint8_t)rnd(33);
+	p.addr.b[rnd(4)] ^= (uint8_t)(1U << rnd(8));
+	return p;
+}
+
+static bool
+is_within(const struct prefix *p, struct addr a)
+{
+	return p->addr.family == ADDR_NONE || prefix_has(*p, a);
+}
+
+/* Selectors of all lengths, near the addresses of the packet. */
+static void
+selectors_judge_as_prefixes_do(void **state)
+{
+	(void)state;
+	struct esp_worker *w = test_worker(4);
+	unsigned n_passed = 0;
+	seed = 7;
+	for (unsigned i = 0; i < 2000; i++) {
+		struct sa_params params = gcm(ENC_AES_128_GCM);
+		params.direction = SA_OUT;
+		struct sa *out = test_sa(w, &params);
+		params.direction = SA_IN;
+		params.selector_src = some_prefix("10.1.0.1");
+		params.selector_dst = some_prefix("10.2.0.2");
+		struct sa *in = test_sa(w, &params);
+		struct sad *sad = sad_new(1);
+		assert_int_equal(sad_add(sad, in), SAD_OK);
+		struct pkt *p = test_packet(w, 4, 60);
+		p->sa = out;
+		out_burst(w, &p, 1);
+		in_burst(w, sad, &p, 1);
+		bool fits = is_within(&params.selector_src, test_addr("10.1.0.1")) &&
+			    is_within(&params.selector_dst, test_addr("10.2.0.2"));
+		assert_int_equal(p->verdict, fits ? DROP_NONE : DROP_SELECTOR);
+		n_passed += fits;
+		pkt_put(esp_worker_pool(w), p);
+		sad_free(sad);
+		sa_free(out);
+		sa_free(in);
+	}
+	assert_true(n_passed > 100 && n_passed < 1900);
+	esp_worker_free(w);
+}
+
 int
 main(void)
 {
@@ -315,6 +368,7 @@ main(void)
 		cmocka_unit_test(plain),
 		cmocka_unit_test(in_udp_with_selectors),
 		cmocka_unit_test(df_cleared_without_window_and_source),
+		cmocka_unit_test(selectors_judge_as_prefixes_do),
 	};
 	setenv("SALLYPORT_ENGINE", "ipsec-mb", 1); /* the one that has a short way */
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,6 +165,23 @@ is_quick(const struct sa *sa)
 }
 
 static void
+selectors_set(struct sa *sa, const struct sa_params *p)
+{
+	const struct prefix *both[2] = { &p->selector_src, &p->selector_dst };
+	sa->checks_selectors =
+	    both[0]->addr.family != ADDR_NONE || both[1]->addr.family != ADDR_NONE;
+	if (!sa->is_in || both[0]->addr.family == ADDR_V6 || both[1]->addr.family == ADDR_V6)
+		return;
+	sa->has_selectors4 = sa->checks_selectors;
+	for (unsigned i = 0; i < 2; i++) {
+		if (both[i]->addr.family == ADDR_NONE || both[i]->len == 0)
+			continue;
+		memcpy(&sa->selectors4.want[i], both[i]->addr.b, 4);
+		sa->selectors4.mask[i] = __builtin_bswap32(UINT32_MAX << (32 - both[i]->len));
+	}
+}
+
+static void
 sizes_set(struct sa *sa, const struct sa_params *p)
 {
 	const struct enc_info *enc = enc_info(p->enc);
@@ -196,8 +213,7 @@ sizes_set(struct sa *sa, const struct sa_params *p)
 		sa->source_family = p->src.family;
 		sa->source = ip_words(p->src.b, p->src.family);
 	}
-	sa->checks_selectors =
-	    p->selector_src.addr.family != ADDR_NONE || p->selector_dst.addr.family != ADDR_NONE;
+	selectors_set(sa, p);
 }
 
 /* One piece of memory: the SA, its keys, the words of its window. P is checked, and loses its keys. */
@@ -254,6 +270,7 @@ sa_free(struct sa *sa)
 {
 	if (sa == NULL)
 		return;
+	engine_forget(sa);
 	explicit_bzero(sa, sa->len);
 	free(sa);
 }

@@ -29,10 +29,17 @@ enum {
 	SA_HMAC_STATE_LEN = 32,
 	SA_SALT_LEN = 4,
 	SA_HOT_KEYS_LEN = 192, /* an AES-128 key schedule */
+	SA_GCM_KEY_LEN = 32,
 };
 
 /* Who does the arithmetic; see engine.h. */
 enum engine_id { ENGINE_MB, ENGINE_MB_SSE, ENGINE_OPENSSL, ENGINE_MAX };
+
+/* What the source and the destination of an IPv4 packet must be, as they lie in memory, and which bits of them count. */
+struct sa_selectors4 {
+	uint32_t want[2];
+	uint32_t mask[2];
+};
 
 struct sa {
 	struct sad_key key; /* constant; first, because sad.c compares it */
@@ -57,6 +64,7 @@ struct sa {
 	bool seq_cycles;
 	bool checks_source;    /* inbound: outer packets must come from `source` */
 	bool checks_selectors; /* inbound */
+	bool has_selectors4;   /* inbound, and neither is of IPv6 */
 	uint8_t source_family;
 	_Atomic uint8_t df; /* enum sa_df; written by the control side */
 	uint8_t outer_len;  /* tunnel: of the IP header in the template */
@@ -68,19 +76,28 @@ struct sa {
 	_Atomic uint16_t path_mtu;   /* 0 = unknown; written by the control side */
 	uint32_t salt;               /* AEAD; as its octets lie in memory */
 	uint64_t icv_mask[2];        /* ones where the ICV is */
-	const void *cipher_keys;     /* into keys */
-	aes_gcm_enc_dec_t gcm;       /* GCM: libipsec-mb's function for this direction; else NULL */
-	uint64_t key_id;             /* OpenSSL: no other SA ever has it */
-	uint32_t outer_sum;          /* IPv4: of what is constant in the header, not folded */
-	uint8_t around[2];           /* see sa_sealed_len(): without and with IPv6 outside */
-	uint8_t lead_len;            /* tunnel: of the outer headers, with UDP if there is one */
-	uint8_t ah_len;              /* AH header with ICV and padding, 0 without AH */
 	union {
-		struct ip_words source; /* inbound */
+		const void *cipher_keys; /* into keys */
+		uint64_t gcm_id;         /* GCM by libipsec-mb: see gcm.h */
+		uint64_t key_id;         /* OpenSSL: no other SA ever has it */
+	};
+	aes_gcm_enc_dec_t gcm; /* GCM: libipsec-mb's function for this direction; else NULL */
+	uint32_t outer_sum;    /* IPv4: of what is constant in the header, not folded */
+	uint8_t around[2];     /* see sa_sealed_len(): without and with IPv6 outside */
+	uint8_t lead_len;      /* tunnel: of the outer headers, with UDP if there is one */
+	uint8_t ah_len;        /* AH header with ICV and padding, 0 without AH */
+	union {
+		struct {
+			struct ip_words source; /* inbound */
+			struct sa_selectors4 selectors4;
+		};
 		/* outbound, tunnel: the outer headers, variable fields zero */
 		uint8_t outer[IP6_LEN + UDP_LEN];
 	};
-	_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
+	union {
+		_Alignas(16) uint8_t ipad[SA_HMAC_STATE_LEN];
+		uint8_t gcm_key[SA_GCM_KEY_LEN]; /* which gcm.h expands */
+	};
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 
 	/* written by the owning worker, read by anyone */
@@ -164,6 +181,17 @@ sa_prefetch(const struct sa *sa)
 	__builtin_prefetch((const char *)&sa->packets + 64, 1);
 	for (unsigned i = 0; i < SA_HOT_KEYS_LEN; i += 64)
 		__builtin_prefetch(sa->keys + i);
+}
+
+/* Do the addresses of the IPv4 packet at DATA fit the selectors of an SA that has_selectors4? */
+static inline bool
+sa_selectors4_fit(const struct sa *sa, const uint8_t *data)
+{
+	const struct sa_selectors4 *s = &sa->selectors4;
+	uint32_t addrs[2];
+	memcpy(addrs, data + IP4_SRC, sizeof(addrs));
+	return (((addrs[0] ^ s->want[0]) & s->mask[0]) | ((addrs[1] ^ s->want[1]) & s->mask[1])) ==
+	       0;
 }
 
 /* Counts a packet that was dropped on SA. Owning worker. */
