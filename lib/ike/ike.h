@@ -283,8 +283,8 @@ struct ike_host {
 	/* Which tunnel has these networks with this peer? NULL: none, and WHY gets what there is instead. */
 	struct ike_tunnel *(*tunnel)(void *ctx, const struct ike_sa *sa, struct prefix local,
 	    struct prefix remote, struct text *why);
-	/* A new inbound SPI, at least 256. */
-	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
+	/* A new inbound SPI, at least 256, for TUNNEL. */
+	uint32_t (*spi)(void *ctx, enum v1_protocol protocol, const struct ike_tunnel *tunnel);
 	/* Is this the first SA with this peer since we started? Then INITIAL-CONTACT is sent. */
 	bool (*is_first)(void *ctx, const struct ike_sa *sa);
 	/* Sign HASH with the key of the SA's policy, as lib/crypto/sign.h does; answer with ike_signed(), after returning. */

@@ -208,6 +208,7 @@ struct life_tunnel {
 	unsigned fails;
 	unsigned failovers;
 	unsigned switches; /* since it was up last */
+	uint8_t spi_slot;  /* of new inbound SAs; see conf_ifd */
 	uint16_t window;
 	uint16_t keepalive_s;
 	uint8_t dpd_interval_s; /* 0: no dead peer detection */

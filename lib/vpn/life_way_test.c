@@ -114,6 +114,32 @@ test_a_peer_that_moves_gets_new_pairs(void **state)
 	two_free(&t);
 }
 
+/* Packets are given to the services interface that has a slot by their SPI alone. */
+static void
+test_spis_lie_in_the_slot_of_the_services_interface(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 600 }, 10000);
+	struct conf_ifd *pic = (struct conf_ifd *)(uintptr_t)t.conf[1]->c.service_sets[0]->pic;
+	(void)state;
+	pic->spi_slot = 200;
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(sim_view(t.b, T0).pairs[0].in_spi >> 24, 200);
+	assert_int_equal(sim_view(t.a, T0).pairs[0].in_spi >> 24, 0);
+	assert_true(sim_view(t.a, T0).pairs[0].in_spi >= 256);
+	/* the same slot again changes nothing, another one makes another pair */
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	wait_s(&t, 5);
+	assert_int_equal(sim_view(t.b, T0).n_pairs, 1);
+	pic->spi_slot = 255;
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	wait_s(&t, 5);
+	assert_int_equal(sim_view(t.b, T0).n_pairs, 2);
+	assert_int_equal(sim_view(t.b, T0).pairs[0].in_spi >> 24, 255);
+	two_free(&t);
+}
+
 static void
 test_the_outbound_sa_waits_for_the_install_interval(void **state)
 {
@@ -436,6 +462,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open),
 		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
+		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
 		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
 		cmocka_unit_test(test_certificates_prove_both_ends),
 		cmocka_unit_test(test_a_certificate_that_is_not_trusted),
