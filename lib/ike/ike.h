@@ -339,6 +339,10 @@ void ike_signed(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, stru
 void ike_proved(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, enum ike_reason reason,
     const char *why);
 
+/* Something authentic of the peer of SA, which is up, has come from REMOTE. What is sent goes there from now on, if the peer is
+ * behind a NAT (RFC 3947 s6), and the host hears of it as moved(). */
+void ike_move(struct ike *ike, struct ike_sa *sa, const struct natt_end *remote);
+
 /* Begins quick mode on an SA that is up. False if it is not, or has IKE_QUICK_MAX already. */
 __attribute__((warn_unused_result)) bool ike_quick_start(
     struct ike *ike, uint64_t now_ms, struct ike_sa *sa, struct ike_tunnel *tunnel);

@@ -114,6 +114,56 @@ test_a_peer_that_moves_gets_new_pairs(void **state)
 	two_free(&t);
 }
 
+/* ESP says where the peer is, if that is the one behind the NAT, and as often as is good. */
+static void
+test_esp_from_elsewhere_moves_ike_and_the_pair(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	struct natt_end to = { sim_gateway(1, 1), 24500 };
+	t.a->nat_shift = 20000;
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	wait_s(&t, 2);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 24500);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	assert_non_null(strstr(t.b->text[LIFE_MOVED], "port 24500"));
+	assert_int_equal(sim_count(t.b, T0, true), 2);
+	/* what is known already, or of nobody, changes nothing */
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	life_moved(t.b->life, t.s->now_ms, "ss/r/none", &to);
+	wait_s(&t, 2);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	assert_int_equal(sim_count(t.b, T0, true), 2);
+	/* twice at once is followed once */
+	to.port = 34500;
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	to.port = 44500;
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 2);
+	two_free(&t);
+}
+
+/* It is us that the NAT hides: the peer is where it is, whatever comes from elsewhere. */
+static void
+test_a_peer_that_is_not_behind_a_nat_does_not_move(void **state)
+{
+	const struct natt_end to = { sim_gateway(2, 9), 4501 };
+	(void)state;
+	for (unsigned shift = 0; shift <= 10000; shift += 10000) {
+		struct two t = two_new((struct sim_shape){ 0 }, shift);
+		sim_acquire(t.a, T0);
+		wait_s(&t, 1);
+		life_moved(t.a->life, t.s->now_ms, T0, &to);
+		wait_s(&t, 2);
+		assert_int_equal(t.a->n_kinds[LIFE_MOVED], 0);
+		assert_int_equal(sim_count(t.a, T0, true), 1);
+		assert_int_not_equal(sim_out(t.a, T0)->sa.remote.port, 4501);
+		two_free(&t);
+	}
+}
+
 /* Packets are given to the services interface that has a slot by their SPI alone. */
 static void
 test_spis_lie_in_the_slot_of_the_services_interface(void **state)
@@ -462,6 +512,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open),
 		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
+		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
+		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
 		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
 		cmocka_unit_test(test_certificates_prove_both_ends),
