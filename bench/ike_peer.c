@@ -131,11 +131,12 @@ on_tunnel(
 }
 
 static uint32_t
-on_spi(void *ctx, enum v1_protocol protocol)
+on_spi(void *ctx, enum v1_protocol protocol, const struct ike_tunnel *tunnel)
 {
 	static uint32_t next = 0x1000;
 	(void)ctx;
 	(void)protocol;
+	(void)tunnel;
 	return next++;
 }
 

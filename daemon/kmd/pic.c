@@ -306,6 +306,16 @@ on_spent(struct pic *c, const struct ipc_msg *m)
 }
 
 static void
+on_peer_moved(struct pic *c, const struct ipc_msg *m)
+{
+	const char *tunnel = elem_value(m->body, "tunnel");
+	struct natt_end remote;
+	if (is_own(c, tunnel) && end_read(m->body, "remote", "remote-port", &remote) &&
+	    remote.port != 0)
+		life_moved(c->owner->life, kmd_now(), tunnel, &remote);
+}
+
+static void
 message_take(struct pic *c, const struct ipc_msg *m)
 {
 	struct life *life = c->owner->life;
@@ -334,6 +344,9 @@ message_take(struct pic *c, const struct ipc_msg *m)
 		break;
 	case MSG_SA_SPENT:
 		on_spent(c, m);
+		break;
+	case MSG_PEER_MOVED:
+		on_peer_moved(c, m);
 		break;
 	default:
 		log_line(LOG_LEVEL_WARNING, "KMD_MESSAGE", "picd of %s: unexpected message %u",

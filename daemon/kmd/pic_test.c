@@ -111,6 +111,15 @@ life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_
 	    addr_print(local, a), addr_print(remote, b));
 }
 
+void
+life_moved(struct life *l, uint64_t now_ms, const char *tunnel, const struct natt_end *remote)
+{
+	char a[ADDR_STRLEN];
+	(void)l;
+	(void)now_ms;
+	text_printf(&heard, "moved %s %s %u\n", tunnel, addr_print(remote->addr, a), remote->port);
+}
+
 /* --- a picd at the other end --- */
 
 struct other {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * group.h - the UDP sockets of port 4500 of an address: kmd's, and one for each worker of its services interface.
+ * group.h - the UDP sockets of port 4500 of an address: kmd's, and one for each worker of its services interfaces.
  *
  * Places in the group are what the kernel's program chooses by, and they stay what they are because netd has copies of
  * all of them, adds at the end only, and waits until all that others still have of a former one is closed. As long as it waits,
- * a raw socket does its work. One thread.
+ * raw sockets do its work. One thread.
  */
 #ifndef GROUP_H
 #define GROUP_H

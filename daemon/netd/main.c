@@ -206,7 +206,13 @@ pending_start(struct netd *n, struct conf *c, uint32_t seq)
 		abort();
 	*n->pending = (struct pending){
 		.c = c,
-		.plan = plan_build(c, &n->sas, &n->sets, &n->room),
+		.plan = plan_build(c,
+		    &(struct plan_names){
+			.sas = &n->sas,
+			.sets = &n->sets,
+			.members = &n->members,
+		    },
+		    &n->room),
 		.seq = seq,
 	};
 	n->pending->n_missing = apply_tun_missing(n, n->pending->plan);
@@ -416,6 +422,7 @@ main(void)
 	n.started_s = routes_now();
 	numbers_init(&n.sas);
 	numbers_init(&n.sets);
+	numbers_init(&n.members);
 	checked_init(&n.checked, &n.d.loop);
 	daemon_ready(&n.d, SANDBOX_NETD);
 	apply_start(&n);
@@ -427,6 +434,7 @@ main(void)
 	close(n.links_fd);
 	numbers_done(&n.sas);
 	numbers_done(&n.sets);
+	numbers_done(&n.members);
 	seen_done(&n.seen);
 	hops_free(n.hops);
 	smap_done(&n.cleared);

@@ -59,6 +59,7 @@ struct netd {
 	struct leftover leftover; /* until the first plan is in force */
 	struct numbers sas;
 	struct numbers sets;
+	struct numbers members; /* of groups: see plan_natt.c */
 	struct ipc *mgd;
 	struct relay *relay; /* sends lines of the log to other hosts; NULL: not yet */
 	struct pic_link pics[NETD_PICS_MAX];

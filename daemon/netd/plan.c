@@ -5,7 +5,7 @@
  * Order: forwarding, devices and their queues, links, addresses, routes, policy rules, sockets. Two statements that want the same thing
  * (an address on two families of filters, a gateway of two service sets) meet in one key.
  */
-#include "daemon/netd/plan.h"
+#include "daemon/netd/plan_priv.h"
 
 #include "daemon/netd/mark.h"
 #include "daemon/netd/number.h"
@@ -35,8 +35,8 @@ struct spread {
 	bool has_vnet_header;
 };
 
-static struct item *
-item_add(struct plan *p, enum item_kind kind, const char *key)
+struct item *
+plan_item_add(struct plan *p, enum item_kind kind, const char *key)
 {
 	if (smap_find(&p->by_key, key) != NULL)
 		return NULL;
@@ -63,7 +63,7 @@ item_add(struct plan *p, enum item_kind kind, const char *key)
 static void
 sysctl_want(struct plan *p, const char *path, const char *value)
 {
-	struct item *it = item_add(p, ITEM_SYSCTL, KEY("sysctl %s %s", path, value));
+	struct item *it = plan_item_add(p, ITEM_SYSCTL, KEY("sysctl %s %s", path, value));
 	if (it == NULL)
 		return;
 	it->path = path;
@@ -73,7 +73,7 @@ sysctl_want(struct plan *p, const char *path, const char *value)
 static void
 up_want(struct plan *p, const char *device, const char *what)
 {
-	struct item *it = item_add(p, ITEM_UP, KEY("up %s", device));
+	struct item *it = plan_item_add(p, ITEM_UP, KEY("up %s", device));
 	if (it == NULL)
 		return;
 	it->device = arena_strdup(p->arena, device);
@@ -85,8 +85,8 @@ static void
 queues_want(struct plan *p, const struct item *tun, unsigned n_queues)
 {
 	for (unsigned q = 1; q < n_queues; q++) {
-		struct item *it =
-		    item_add(p, ITEM_QUEUE, KEY("queue %u of %s", q, tun->key + strlen("tun ")));
+		struct item *it = plan_item_add(
+		    p, ITEM_QUEUE, KEY("queue %u of %s", q, tun->key + strlen("tun ")));
 		if (it == NULL)
 			return;
 		const char *key = it->key;
@@ -101,7 +101,7 @@ queues_want(struct plan *p, const struct item *tun, unsigned n_queues)
 static void
 single_want(struct plan *p, const struct item *tun)
 {
-	struct item *it = item_add(p, ITEM_SINGLE, KEY("single %s", tun->device));
+	struct item *it = plan_item_add(p, ITEM_SINGLE, KEY("single %s", tun->device));
 	if (it == NULL)
 		return;
 	it->device = tun->device;
@@ -112,7 +112,7 @@ single_want(struct plan *p, const struct item *tun)
 static void
 tun_want(struct plan *p, const struct spread *s, const struct item *like)
 {
-	struct item *it = item_add(p, ITEM_TUN,
+	struct item *it = plan_item_add(p, ITEM_TUN,
 	    KEY("tun %s %s %s %s %s", like->device, like->pic, like->role, like->unit,
 		like->service_set != NULL ? like->service_set : ""));
 	const struct conf_ifd *ifd = conf_ifd(s->c, like->pic);
@@ -138,7 +138,8 @@ tun_want(struct plan *p, const struct spread *s, const struct item *like)
 static void
 ip6_want(struct plan *p, const char *device, bool is_on)
 {
-	struct item *it = item_add(p, ITEM_IP6, KEY("ip6 %s %s", device, is_on ? "on" : "off"));
+	struct item *it =
+	    plan_item_add(p, ITEM_IP6, KEY("ip6 %s %s", device, is_on ? "on" : "off"));
 	if (it == NULL)
 		return;
 	it->device = arena_strdup(p->arena, device);
@@ -150,7 +151,7 @@ addr_want(struct plan *p, const char *device, const struct conf_ifaddr *a, const
 {
 	char text[PREFIX_STRLEN];
 	char peer[ADDR_STRLEN];
-	struct item *it = item_add(p, ITEM_ADDR,
+	struct item *it = plan_item_add(p, ITEM_ADDR,
 	    KEY("addr %s %s %s", device, prefix_print(a->prefix, text),
 		addr_print(a->destination, peer)));
 	if (it == NULL)
@@ -220,7 +221,7 @@ route_want(struct plan *p, struct prefix prefix, enum route_kind kind, struct ad
 {
 	char text[PREFIX_STRLEN];
 	char gateway[ADDR_STRLEN];
-	struct item *it = item_add(p, ITEM_ROUTE,
+	struct item *it = plan_item_add(p, ITEM_ROUTE,
 	    KEY("route %s %d %s %s %u %u", prefix_print(prefix, text), (int)kind,
 		addr_print(via, gateway), device != NULL ? device : "", metric, table));
 	if (it == NULL)
@@ -270,7 +271,7 @@ steer_want(struct plan *p, uint8_t family, uint32_t mark, const char *device)
 {
 	struct prefix any = { .addr = { .family = family } };
 	route_want(p, any, ROUTE_DEVICE, (struct addr){ 0 }, device, 0, mark);
-	struct item *it = item_add(p, ITEM_RULE, KEY("rule %u %u", family, mark));
+	struct item *it = plan_item_add(p, ITEM_RULE, KEY("rule %u %u", family, mark));
 	if (it == NULL)
 		return;
 	it->family = family;
@@ -356,41 +357,38 @@ captures_want(
 
 /* --- raw sockets --- */
 
-/* Of a services interface there are several sockets of role "natt" for an address, by QUEUE. */
 static const char *
-socket_key(struct arena *a, const char *pic, const char *role, uint8_t family, struct addr address,
-    unsigned queue)
+socket_key(struct arena *a, const char *pic, const char *role, uint8_t family, struct addr address)
 {
 	char text[ADDR_STRLEN];
-	addr_print(address, text);
-	if (strcmp(role, "natt") == 0)
-		return arena_printf(a, "socket %s %s %u %s %u", pic, role, family, text, queue);
-	return arena_printf(a, "socket %s %s %u %s", pic, role, family, text);
+	return arena_printf(a, "socket %s %s %u %s", pic, role, family, addr_print(address, text));
 }
 
-static void
-socket_want(struct plan *p, const char *pic, const char *role, uint8_t family, struct addr address,
-    unsigned queue)
+struct item *
+plan_socket_want(struct plan *p, const char *pic, const char *role, const char *key)
 {
-	struct item *it =
-	    item_add(p, ITEM_SOCKET, socket_key(p->arena, pic, role, family, address, queue));
+	struct item *it = plan_item_add(p, ITEM_SOCKET, key);
 	if (it == NULL)
-		return;
+		return NULL;
 	it->pic = arena_strdup(p->arena, pic);
 	it->role = role;
-	it->family = family;
-	it->peer = address;
-	it->queue = queue;
 	it->what = KEY("[edit] %s socket for %s", role, pic);
+	return it;
 }
 
-/* --- UDP sockets for ESP in UDP --- */
-
-/* Calls FN for each local gateway, and the services interface that it belongs to, as often as something says so. */
 static void
-gateways_each(const struct conf *c,
-    void (*fn)(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg),
-    void *arg)
+socket_want(struct plan *p, const char *pic, const char *role, uint8_t family, struct addr address)
+{
+	struct item *it =
+	    plan_socket_want(p, pic, role, socket_key(p->arena, pic, role, family, address));
+	if (it == NULL)
+		return;
+	it->family = family;
+	it->peer = address;
+}
+
+void
+plan_gateways_each(const struct conf *c, plan_gateway_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < c->n_service_sets; i++)
 		if (c->service_sets[i]->pic != NULL)
@@ -405,69 +403,6 @@ gateways_each(const struct conf *c,
 		}
 }
 
-static void
-natt_want(struct plan *p, const char *pic, struct addr a, unsigned workers, bool is_single)
-{
-	char text[ADDR_STRLEN];
-	for (unsigned q = 0; q < workers; q++)
-		socket_want(p, pic, "natt", a.family, a, q);
-	struct item *it = item_add(p, ITEM_STEER,
-	    KEY("steer %s %s %u%s", pic, addr_print(a, text), workers, is_single ? " single" : ""));
-	if (it == NULL)
-		return;
-	it->pic = arena_strdup(p->arena, pic);
-	it->family = a.family;
-	it->peer = a;
-	it->workers = workers;
-	it->is_single = is_single;
-	it->what = KEY("[edit] ESP in UDP for %s at %s", pic, text);
-}
-
-/* Which services interface an address belongs to: more than one cannot share the UDP sockets. */
-struct owners {
-	struct plan *p;
-	const struct spread *s;
-	struct smap pic; /* by address: name of a services interface; "" for several */
-};
-
-static void
-owner_note(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg)
-{
-	struct owners *o = arg;
-	char text[ADDR_STRLEN];
-	(void)c;
-	if (!is_dynamic || a.family == ADDR_NONE)
-		return;
-	const char *key = arena_strdup(o->p->arena, addr_print(a, text));
-	const char *other = smap_find(&o->pic, key);
-	if (other == NULL)
-		(void)smap_add(&o->pic, key, arena_strdup(o->p->arena, pic));
-	else if (strcmp(other, pic) != 0)
-		(void)smap_set(&o->pic, key, arena_strdup(o->p->arena, ""));
-}
-
-static void
-owner_want(const struct conf *c, const char *pic, struct addr a, bool is_dynamic, void *arg)
-{
-	const struct owners *o = arg;
-	const struct conf_ifd *ifd = conf_ifd(c, pic);
-	char text[ADDR_STRLEN];
-	if (!is_dynamic || a.family == ADDR_NONE ||
-	    strcmp(smap_find(&o->pic, addr_print(a, text)), pic) != 0)
-		return;
-	natt_want(o->p, pic, a, conf_workers(c, pic, o->s->n_cores),
-	    ifd != NULL && ifd->io.no_outside_offload);
-}
-
-static void
-natts_want(struct plan *p, const struct conf *c, const struct spread *s)
-{
-	struct owners o = { .p = p, .s = s };
-	gateways_each(c, owner_note, &o);
-	gateways_each(c, owner_want, &o);
-	smap_done(&o.pic);
-}
-
 /* --- sockets --- */
 
 /* Where SAs are negotiated, kmd speaks IKE and ESP may come in UDP. */
@@ -478,29 +413,29 @@ gateway_want(const struct conf *c, const char *pic, struct addr a, bool is_dynam
 	(void)c;
 	if (a.family == ADDR_NONE)
 		return;
-	socket_want(p, pic, "esp", a.family, a, 0);
-	socket_want(p, pic, "ah", a.family, a, 0);
+	socket_want(p, pic, "esp", a.family, a);
+	socket_want(p, pic, "ah", a.family, a);
 	if (!is_dynamic)
 		return;
-	socket_want(p, pic, "udp", a.family, a, 0);
-	socket_want(p, KMD_LINK, "ike", a.family, a, 0);
-	socket_want(p, KMD_LINK, "ike-natt", a.family, a, 0);
+	socket_want(p, pic, "udp", a.family, a);
+	socket_want(p, KMD_LINK, "ike", a.family, a);
+	socket_want(p, KMD_LINK, "ike-natt", a.family, a);
 }
 
 static void
-sockets_want(struct plan *p, const struct conf *c, const struct spread *s)
+sockets_want(struct plan *p, const struct conf *c, const struct spread *s, struct numbers *members)
 {
 	size_t n;
 	const char *const *pics = conf_pics(c, p->arena, &n);
 	for (size_t i = 0; i < n; i++) {
-		socket_want(p, pics[i], "send4", ADDR_V4, (struct addr){ 0 }, 0);
-		socket_want(p, pics[i], "send6", ADDR_V6, (struct addr){ 0 }, 0);
+		socket_want(p, pics[i], "send4", ADDR_V4, (struct addr){ 0 });
+		socket_want(p, pics[i], "send6", ADDR_V6, (struct addr){ 0 });
 		if (strcmp(pics[i], HOST_PICD) != 0)
 			continue;
 		/* a transport mode SA has no address of its own: any packet for this host may be one */
 		for (uint8_t family = ADDR_V4; family <= ADDR_V6; family += ADDR_V6 - ADDR_V4) {
-			socket_want(p, HOST_PICD, "esp", family, (struct addr){ 0 }, 0);
-			socket_want(p, HOST_PICD, "ah", family, (struct addr){ 0 }, 0);
+			socket_want(p, HOST_PICD, "esp", family, (struct addr){ 0 });
+			socket_want(p, HOST_PICD, "ah", family, (struct addr){ 0 });
 		}
 		tun_want(p, s,
 		    &(struct item){ .device = HOST_DEVICE,
@@ -509,9 +444,9 @@ sockets_want(struct plan *p, const struct conf *c, const struct spread *s)
 			.unit = HOST_UNIT });
 		up_want(p, HOST_DEVICE, "[edit firewall] then ipsec-sa");
 	}
-	gateways_each(c, gateway_want, p);
+	plan_gateways_each(c, gateway_want, p);
 	if (s->has_natt)
-		natts_want(p, c, s);
+		plan_natt_want(p, c, s->n_cores, members);
 }
 
 /* How many queues and UDP sockets there would be: of a gateway as many as of what says it. */
@@ -553,7 +488,7 @@ spread_choose(const struct conf *c, const struct plan_room *room)
 			d.n_devices += 2;
 			d.n_queues += 2 * (size_t)WORKERS_MAX;
 		}
-	gateways_each(c, gateway_count, &d);
+	plan_gateways_each(c, gateway_count, &d);
 	/* half of it: what goes is there until all has come */
 	size_t room_left = room->n_files > d.n_devices ? (room->n_files - d.n_devices) / 2 : 0;
 	s.has_queues = d.n_devices <= QUEUED_DEVICES_MAX && d.n_queues <= room_left;
@@ -568,7 +503,7 @@ static unsigned
 rank_of(const struct item *it)
 {
 	bool is_natt = it->kind == ITEM_SOCKET && strcmp(it->role, "natt") == 0;
-	return (unsigned)it->kind << 8 | (is_natt ? 1 + it->queue : 0);
+	return (unsigned)it->kind << 16 | (is_natt ? 1 + it->in_group : 0);
 }
 
 static int
@@ -582,8 +517,7 @@ by_rank(const void *a, const void *b)
 }
 
 struct plan *
-plan_build(
-    const struct conf *c, struct numbers *sas, struct numbers *sets, const struct plan_room *room)
+plan_build(const struct conf *c, const struct plan_names *names, const struct plan_room *room)
 {
 	struct spread spread = spread_choose(c, room);
 	struct plan *p = calloc(1, sizeof(*p));
@@ -596,11 +530,11 @@ plan_build(
 		sysctl_want(p, "/proc/sys/net/ipv6/conf/all/forwarding", "1");
 	}
 	units_want(p, c, &spread, false);
-	captures_want(p, c, &spread, sets);
+	captures_want(p, c, &spread, names->sets);
 	units_want(p, c, &spread, true);
 	routes_want(p, c);
-	steering_want(p, c, sas);
-	sockets_want(p, c, &spread);
+	steering_want(p, c, names->sas);
+	sockets_want(p, c, &spread, names->members);
 	/* the order among equal kinds does not matter */
 	if (p->n > 0)
 		qsort(p->items, p->n, sizeof(struct item *), by_rank);
@@ -638,12 +572,12 @@ plan_find(const struct plan *p, const char *key)
 }
 
 struct item *
-plan_socket_of(const struct plan *p, const struct item *it, const char *role, unsigned queue)
+plan_socket_of(const struct plan *p, const struct item *it, const char *role)
 {
 	struct arena *a = arena_new();
 	bool is_kmd = strncmp(role, "ike", strlen("ike")) == 0;
-	struct item *found = plan_find(
-	    p, socket_key(a, is_kmd ? KMD_LINK : it->pic, role, it->family, it->peer, queue));
+	struct item *found =
+	    plan_find(p, socket_key(a, is_kmd ? KMD_LINK : it->pic, role, it->family, it->peer));
 	arena_free(a);
 	return found;
 }

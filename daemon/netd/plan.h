@@ -31,9 +31,11 @@ enum item_kind {
 	ITEM_ROUTE,
 	ITEM_RULE,
 	ITEM_SOCKET,
-	ITEM_STEER, /* ESP in UDP of an address goes to the UDP sockets of its services interface */
+	ITEM_STEER, /* ESP in UDP of an address goes to the UDP sockets of its services interfaces */
 	ITEM_KINDS,
 };
+
+enum { NATT_PICS_MAX = 64 }; /* services interfaces of one local gateway */
 
 /* kmd, where an item says whom it is handed to: no services interface has this name. */
 #define KMD_LINK "kmd"
@@ -46,7 +48,7 @@ struct item {
 	const char *key;
 	const char *what;   /* for the user: the statement, "[edit interfaces] unit sp-1/2/0.1" */
 	const char *device; /* Linux name */
-	/* TUN, QUEUE, SOCKET: whom it is handed to; STEER: whose sockets */
+	/* TUN, QUEUE, SOCKET: whom it is handed to */
 	const char *pic; /* "sp-1/2/0", "re0"; KMD_LINK */
 	const char
 	    *role; /* "unit", "capture-in", "capture-out"; sockets: "esp", "send4", "ike", "natt" */
@@ -59,7 +61,12 @@ struct item {
 	bool has_vnet_header;    /* TUN, QUEUE */
 	const char *of;          /* QUEUE, SINGLE: the key of the ITEM_TUN of the device */
 	bool is_single;          /* STEER: the kernel does not merge */
-	unsigned workers;        /* STEER */
+	struct item **members;   /* STEER: the sockets "natt", in the order of their places */
+	size_t n_members;
+	unsigned in_group;         /* SOCKET "natt": its place among them, 0 and up */
+	const struct item *before; /* SOCKET "natt": the one before it; NULL: it is the first */
+	const struct item *steer;  /* SOCKET "natt": what uses it */
+	uint8_t spi_slot;          /* SOCKET "natt": of its services interface */
 	/* SYSCTL; IP6: value */
 	const char *path;
 	const char *value;
@@ -96,17 +103,23 @@ struct plan_room {
 	bool is_fast;   /* picds read vnet headers, further queues and UDP sockets */
 };
 
-/* NUMBERS: of SAs (steering) and service sets. The plan copies what it needs of C. Each device has a queue for each worker, and a
- * gateway a UDP socket, as long as there is room; else one, and a raw one. */
+/* Numbers that stay: of SAs (steering), of service sets, and of services interfaces in groups of UDP sockets. */
+struct plan_names {
+	struct numbers *sas;
+	struct numbers *sets;
+	struct numbers *members;
+};
+
+/* The plan copies what it needs of C. Each device has a queue for each worker, and a gateway a UDP socket, as long as there is
+ * room; else one, and a raw one. */
 struct plan *plan_build(
-    const struct conf *c, struct numbers *sas, struct numbers *sets, const struct plan_room *room);
+    const struct conf *c, const struct plan_names *names, const struct plan_room *room);
 void plan_free(struct plan *p); /* closes descriptors */
 
 struct item *plan_find(const struct plan *p, const char *key);
-/* The socket of ROLE and QUEUE for the address, and the services interface, that IT, a socket or a steering, has to do with; NULL if P
- * has none. */
-struct item *plan_socket_of(
-    const struct plan *p, const struct item *it, const char *role, unsigned queue);
+/* The socket of ROLE, which is not "natt", for the address, and the services interface, that IT, a socket or a steering, has to do
+ * with; NULL if P has none. */
+struct item *plan_socket_of(const struct plan *p, const struct item *it, const char *role);
 /* How many items of KIND P, which may be NULL, has. */
 size_t plan_count(const struct plan *p, enum item_kind kind);
 /* The same for one item of another plan after the other: plans are mostly alike, so it stands at *AT, which starts with 0 and is kept

@@ -21,6 +21,7 @@
 struct world {
 	struct numbers sas;
 	struct numbers sets;
+	struct numbers members;
 	struct nft_names *loaded;
 };
 
@@ -39,7 +40,9 @@ static void
 conf_print(struct world *w, const struct conf *c, struct text *out)
 {
 	static const struct plan_room room = { .n_cores = 2, .n_files = 4096, .is_fast = true };
-	struct plan *p = plan_build(c, &w->sas, &w->sets, &room);
+	struct plan *p = plan_build(c,
+	    &(struct plan_names){ .sas = &w->sas, .sets = &w->sets, .members = &w->members },
+	    &room);
 	struct nft_names *now = nft_names_new();
 	struct nft_source s = {
 		.c = c,
@@ -136,6 +139,7 @@ main(int argc, char **argv)
 	char *file = file_read(argv[1]);
 	numbers_init(&w.sas);
 	numbers_init(&w.sets);
+	numbers_init(&w.members);
 	for (char *s = strncmp(file, "=== ", 4) == 0 ? file + 4 : NULL; s != NULL; n++)
 		s = case_run(&w, s, &all, &n_bad);
 	printf("%u cases, %u wrong\n", n, n_bad);
@@ -148,6 +152,7 @@ main(int argc, char **argv)
 	nft_names_free(w.loaded);
 	numbers_done(&w.sas);
 	numbers_done(&w.sets);
+	numbers_done(&w.members);
 	text_done(&all);
 	free(file);
 	return n == 0 || n_bad > 0;

@@ -9,14 +9,15 @@
  * IKE: UDP sockets on ports 500 and 4500. ESP in UDP (RFC 3948) shares the latter: filters give kmd's socket what begins with
  * the marker of IKE and nothing else, and a raw socket what does not. A second netd may bind before the first is gone; with
  * SO_REUSEADDR any user of the host could, and would get what comes to 4500.
- * Where one services interface alone has the address, its ESP in UDP arrives at UDP sockets, too, which can merge and segment:
- * a program of the group chooses among them. It does not run when the kernel merges packets, which asks any socket of the
+ * ESP in UDP arrives at UDP sockets of services interfaces, too, which can merge and segment: a program of the group chooses among
+ * them by the SPI. It does not run when the kernel merges packets, which asks any socket of the
  * group whether it may, nor for what routers report: hence all of them merge, and the raw socket stays for the reports.
  */
 #include "daemon/netd/sock.h"
 
 #include "daemon/netd/mark.h"
 #include "daemon/netd/plan.h"
+#include "lib/conf/conf.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,7 +43,8 @@ enum {
 	UDP_LEN = 8,
 	UDP_DPORT = 2,
 	UDP_LENGTH = 4,
-	ESP_MIN = 4, /* an SPI; a keepalive is one octet */
+	ESP_MIN = 4,   /* an SPI; a keepalive is one octet */
+	STEER_LEN = 4, /* instructions of member_put() */
 };
 
 struct option {
@@ -199,20 +201,63 @@ filter_set(int fd, int option, const struct sock_filter *code, size_t n)
 	return setsockopt(fd, SOL_SOCKET, option, &program, sizeof(program)) < 0 ? -errno : 0;
 }
 
-int
-sock_steer(int fd, unsigned workers)
+/* Appends N instructions of CODE at *AT. */
+static void
+code_put(struct sock_filter *into, size_t *at, const struct sock_filter *code, size_t n)
 {
-	/* It sees what is behind the UDP header. What is shorter than an SPI cannot be loaded, and the answer is 0. */
-	const struct sock_filter by_spi[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),
-		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
-		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+	memcpy(into + *at, code, n * sizeof(*code));
+	*at += n;
+}
+
+/* Gives the packet whose SPI is in X to one of the sockets of M, the first of which is at place FIRST. */
+static void
+member_put(struct sock_filter *into, size_t *at, const struct sock_member *m, unsigned first)
+{
+	const struct sock_filter code[] = {
+		BPF_STMT(BPF_MISC | BPF_TXA, 0),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, m->workers),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, first),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	if (workers == 0)
+	code_put(into, at, LIST(code));
+}
+
+static void
+member_test_put(struct sock_filter *into, size_t *at, const struct sock_member *m, unsigned first)
+{
+	const struct sock_filter code[] = {
+		BPF_STMT(BPF_MISC | BPF_TXA, 0),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, SPI_SLOT_SHIFT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, m->spi_slot, 0, STEER_LEN),
+	};
+	code_put(into, at, LIST(code));
+	member_put(into, at, m, first);
+}
+
+int
+sock_steer(int fd, const struct sock_member *members, size_t n)
+{
+	/* It sees what is behind the UDP header. What is shorter than an SPI cannot be loaded, and the answer is 0. */
+	static const struct sock_filter spi_take[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+	};
+	if (n == 0)
 		return filter_set(fd, SO_ATTACH_REUSEPORT_CBPF, LIST(nothing));
-	return filter_set(fd, SO_ATTACH_REUSEPORT_CBPF, LIST(by_spi));
+	struct sock_filter code[BPF_MAXINSNS];
+	size_t at = 0;
+	if (n > SPI_SLOTS)
+		return -EINVAL;
+	code_put(code, &at, LIST(spi_take));
+	unsigned first = 1 + members[0].workers;
+	for (size_t i = 1; i < n; i++) {
+		member_test_put(code, &at, &members[i], first);
+		first += members[i].workers;
+	}
+	member_put(code, &at, &members[0], 1);
+	return filter_set(fd, SO_ATTACH_REUSEPORT_CBPF, code, at);
 }
 
 int

@@ -6,6 +6,7 @@
 #define SOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct item;
@@ -13,10 +14,18 @@ struct item;
 /* Opens the socket that an ITEM_SOCKET describes; returns the descriptor (non-blocking) or -errno. */
 int sock_open(const struct item *it);
 
+/* A services interface in a group, with as many sockets of it as workers. */
+struct sock_member {
+	uint8_t spi_slot;
+	unsigned workers;
+};
+
 /* The sockets of port 4500 of one address are a group, in the order in which they were opened: the one of "ike-natt", then
- * "natt" of queue 0, 1, ... FD is any of them. Spreads what arrives from now on: ESP over the first WORKERS "natt" by its SPI,
- * all else to "ike-natt"; WORKERS 0: everything to that. Returns 0 or -errno. */
-__attribute__((warn_unused_result)) int sock_steer(int fd, unsigned workers);
+ * "natt" of the first of N MEMBERS, of queue 0, 1, ..., then those of the second, ... FD is any of them. Spreads what arrives from now on:
+ * ESP to the member whose slot its SPI begins with, or the first one if that is nobody's, and over its sockets by the SPI; all
+ * else to "ike-natt". N 0: everything to that. Returns 0 or -errno. */
+__attribute__((warn_unused_result)) int sock_steer(
+    int fd, const struct sock_member *members, size_t n);
 
 /* Whether the UDP socket FD may get several datagrams of equal length in one piece. Returns 0 or -errno. */
 __attribute__((warn_unused_result)) int sock_merge(int fd, bool is_merging);

@@ -190,6 +190,13 @@ struct group {
 	int natt[WORKERS];
 };
 
+/* All packets are one services interface's. */
+static int
+steer(int fd, unsigned workers)
+{
+	return sock_steer(fd, &(struct sock_member){ .spi_slot = 77, .workers = workers }, 1);
+}
+
 static struct group
 group_open(const char *gateway)
 {
@@ -198,7 +205,7 @@ group_open(const char *gateway)
 	uint8_t family = strchr(gateway, ':') != NULL ? ADDR_V6 : ADDR_V4;
 	for (unsigned i = 0; i < WORKERS; i++)
 		g.natt[i] = open_socket("natt", gateway);
-	assert_int_equal(sock_steer(g.ike, WORKERS), 0);
+	assert_int_equal(steer(g.ike, WORKERS), 0);
 	assert_int_equal(sock_mute(g.udp, family, true), 0);
 	return g;
 }
@@ -253,6 +260,55 @@ the_group_spreads_esp_by_spi(void **state)
 	}
 }
 
+/* Services interfaces with different numbers of workers; the first one also gets what is nobody's. */
+static void
+the_group_is_shared_by_services_interfaces(void **state)
+{
+	static const struct sock_member members[] = { { 69, 2 }, { 255, 1 } };
+	static const struct {
+		uint8_t slot;
+		unsigned first;
+		unsigned workers;
+	} rows[] = {
+		{ 69, 1, 2 },
+		{ 255, 3, 1 },
+		{ 254, 1, 2 },
+	};
+	static const uint8_t ike[32] = { 0, 0, 0, 0, 1 };
+	static const uint8_t keepalive[1] = { 0xff };
+	(void)state;
+	for (size_t a = 0; a < 2; a++) {
+		struct group g = group_open(gateways[a]);
+		assert_int_equal(sock_steer(g.ike, members, 2), 0);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+			for (uint32_t low = 256; low < 258; low++) {
+				uint32_t spi = (uint32_t)rows[i].slot << 24 | low;
+				uint8_t esp[40] = { rows[i].slot, 0, (uint8_t)(low >> 8),
+					(uint8_t)low };
+				send_to(gateways[a], 4500, esp, sizeof(esp));
+				assert_int_equal(taker(&g), rows[i].first + spi % rows[i].workers);
+			}
+		send_to(gateways[a], 4500, ike, sizeof(ike));
+		assert_int_equal(taker(&g), 0);
+		send_to(gateways[a], 4500, keepalive, sizeof(keepalive));
+		assert_int_equal(taker(&g), -1);
+		group_close(&g);
+	}
+}
+
+/* As many as can run, with as many workers as there can be. */
+static void
+the_largest_program_is_taken(void **state)
+{
+	struct sock_member members[NATT_PICS_MAX];
+	struct group g = group_open(gateways[0]);
+	(void)state;
+	for (unsigned i = 0; i < NATT_PICS_MAX; i++)
+		members[i] = (struct sock_member){ .spi_slot = (uint8_t)(3 * i), .workers = 16 };
+	assert_int_equal(sock_steer(g.ike, members, NATT_PICS_MAX), 0);
+	group_close(&g);
+}
+
 static void
 the_group_can_change_its_workers_and_end(void **state)
 {
@@ -262,7 +318,7 @@ the_group_can_change_its_workers_and_end(void **state)
 	for (size_t a = 0; a < 2; a++) {
 		struct group g = group_open(gateways[a]);
 		for (unsigned workers = WORKERS; workers > 0; workers--) {
-			assert_int_equal(sock_steer(g.ike, workers), 0);
+			assert_int_equal(steer(g.ike, workers), 0);
 			send_to(gateways[a], 4500, esp, sizeof(esp));
 			assert_int_equal(taker(&g), 1 + 258 % workers);
 		}
@@ -273,7 +329,7 @@ the_group_can_change_its_workers_and_end(void **state)
 		send_to(gateways[a], 4500, esp, sizeof(esp));
 		assert_int_equal(taker(&g), 1);
 		assert_int_equal(sock_mute(g.udp, a == 0 ? ADDR_V4 : ADDR_V6, false), 0);
-		assert_int_equal(sock_steer(g.ike, 0), 0);
+		assert_int_equal(sock_steer(g.ike, NULL, 0), 0);
 		send_to(gateways[a], 4500, esp, sizeof(esp));
 		assert_true(take(g.udp) > 0);
 		assert_int_equal(taker(&g), -1);
@@ -475,6 +531,8 @@ main(void)
 		cmocka_unit_test(a_second_netd_binds_beside_the_first),
 		cmocka_unit_test(nobody_else_binds_beside_us),
 		cmocka_unit_test(the_group_spreads_esp_by_spi),
+		cmocka_unit_test(the_group_is_shared_by_services_interfaces),
+		cmocka_unit_test(the_largest_program_is_taken),
 		cmocka_unit_test(the_group_can_change_its_workers_and_end),
 		cmocka_unit_test(a_train_arrives_in_one_piece_with_its_outer_header),
 		cmocka_unit_test(reports_arrive_at_the_muted_raw_socket),

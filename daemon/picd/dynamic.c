@@ -98,8 +98,8 @@ refusal(const struct picd *p, const struct assoc *a, const struct dynamic_new *n
 		return "this tunnel has no dynamic SAs";
 	if (!addr_eq(*local, a->shape.local))
 		return "the tunnel has another local gateway";
-	/* whom an inbound SA takes packets from behind a NAT is not said */
-	if (n->params.src.family != ADDR_NONE && !leads_to(&a->shape, &n->remote))
+	/* what a NAT makes of the gateway's address kmd knows better */
+	if (n->params.dst_port == 0 && !leads_to(&a->shape, &n->remote))
 		return "the tunnel leads to another gateway";
 	if (!lies_in(n->local_selector, a->shape.selector_local) ||
 	    !lies_in(n->remote_selector, a->shape.selector_remote))

@@ -34,6 +34,7 @@ enum {
 struct assoc_live {
 	_Atomic(struct sa *) out;    /* in use; NULL: none. Written by the main thread */
 	_Atomic uint32_t asked_at_s; /* a worker has said that a packet waits; 0: never */
+	_Atomic uint32_t moved_at_s; /* ... that the peer is elsewhere */
 };
 
 /* What of a tunnel in the configuration its dynamic SAs depend on. */

@@ -36,8 +36,23 @@ transport_check(const struct worker *w, const struct pkt *p, const struct path *
 	return snap_transport(w->snap, &f, true) == path ? DROP_NONE : DROP_SELECTOR;
 }
 
+/* Those of one message of the socket come from one place, which is looked at once. */
+struct origin {
+	const struct pkt_outer *outer;
+	const struct sa *sa;
+};
+
 static void
-opened(struct worker *w, struct pkt *p)
+origin_check(struct worker *w, const struct path *path, const struct pkt *p, struct origin *last)
+{
+	if (p->outer == NULL || !p->is_newest || (p->outer == last->outer && p->sa == last->sa))
+		return;
+	*last = (struct origin){ .outer = p->outer, .sa = p->sa };
+	notice_moved(w, path, p);
+}
+
+static void
+opened(struct worker *w, struct pkt *p, struct origin *last)
 {
 	const struct path *path = p->sa != NULL ? sa_path(w, p->sa) : NULL;
 	enum drop reason = (enum drop)p->verdict;
@@ -48,6 +63,7 @@ opened(struct worker *w, struct pkt *p)
 	if (reason == DROP_NONE) {
 		wstat_add(&w->stat, WSTAT_IN_PACKETS, 1);
 		wstat_add(&w->stat, WSTAT_IN_BYTES, p->len);
+		origin_check(w, path, p, last);
 	}
 	if (reason == DROP_NONE && path->deliver == NULL)
 		reason = DROP_NO_UNIT;
@@ -93,8 +109,9 @@ inbound_take(struct worker *w, struct pkt *p)
 void
 inbound_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 {
+	struct origin last = { NULL, NULL };
 	for (unsigned i = 0; i < n; i++)
-		opened(w, pkts[i]);
+		opened(w, pkts[i], &last);
 }
 
 void

@@ -527,6 +527,21 @@ acquire_send(struct picd *p, uint32_t slot)
 	arena_free(a);
 }
 
+static void
+moved_send(struct picd *p, const struct notice *n)
+{
+	const struct assoc *as = n->slot < p->assocs.n_slots ? p->assocs.by_slot[n->slot] : NULL;
+	if (as == NULL || !as->shape.is_dynamic)
+		return;
+	struct arena *a = arena_new();
+	struct elem *e = elem_new(a, "moved");
+	elem_leaf(a, e, "tunnel", assoc_kmd_name(as));
+	addr_leaf(a, e, "remote", n->remote);
+	elem_leaff(a, e, "remote-port", "%u", n->remote_port);
+	kmd_send(p, MSG_PEER_MOVED, e);
+	arena_free(a);
+}
+
 static bool
 is_dynamic_gateway(const struct picd *p, const struct addr *local)
 {
@@ -569,6 +584,8 @@ kmd_notified(struct picd *p)
 				continue;
 			if (n.kind == NOTICE_ACQUIRE)
 				acquire_send(p, n.slot);
+			else if (n.kind == NOTICE_MOVED)
+				moved_send(p, &n);
 			else
 				bad_spi_send(p, &n);
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * notice.c - what a worker sees that kmd should know: a packet waits for an SA, an SPI is nobody's.
+ * notice.c - what a worker sees that kmd should know: a packet waits for an SA, an SPI is nobody's, a peer has moved.
  *
  * Notices go to the main thread through a ring with one writer and one reader, which passes them on if kmd is there. A tunnel
  * says once a second that a packet waits; SPIs that nobody has are anybody's invention, so there are few of them a
@@ -9,6 +9,7 @@
 #include "daemon/picd/worker_priv.h"
 
 #include "lib/base/bytes.h"
+#include "lib/esp/sa.h"
 
 enum {
 	IP4_OFF_PROTOCOL = 9,
@@ -44,6 +45,30 @@ notice_acquire(struct worker *w, const struct path *path)
 		return;
 	if (notice_put(w, &(struct notice){ .kind = NOTICE_ACQUIRE, .slot = path->slot }))
 		atomic_store_explicit(&live->asked_at_s, now_s, memory_order_relaxed);
+}
+
+void
+notice_moved(struct worker *w, const struct path *path, const struct pkt *p)
+{
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000) + 1;
+	struct assoc_live *live = path->live;
+	const struct sa *out = live != NULL ? path_out(path) : NULL;
+	const struct pkt_outer *o = p->outer;
+	if (out == NULL || sa_params(out)->dst_port == 0)
+		return;
+	const struct sa_params *to = sa_params(out);
+	if (o->src_port == to->dst_port && addr_eq(o->src, to->dst))
+		return;
+	if (atomic_load_explicit(&live->moved_at_s, memory_order_relaxed) == now_s)
+		return;
+	const struct notice n = {
+		.kind = NOTICE_MOVED,
+		.slot = path->slot,
+		.remote = o->src,
+		.remote_port = o->src_port,
+	};
+	if (notice_put(w, &n))
+		atomic_store_explicit(&live->moved_at_s, now_s, memory_order_relaxed);
 }
 
 /* Reads the addresses and the SPI of a protected packet. An IPv6 packet with extension headers is not worth a notice. */

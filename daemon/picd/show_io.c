@@ -12,6 +12,7 @@
 #include "lib/base/arena.h"
 #include "lib/msg/elem.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 static struct elem *
@@ -54,6 +55,9 @@ port_row(struct picd *p, struct arena *a, const struct port *port)
 	else if (port->kind == PORT_UDP)
 		row = row_make(p, a, "outside", addr_print(port->address, text),
 		    p->snap != NULL && p->snap->has_trains ? "udp, segmentation offload" : "udp");
+	else if (port->kind == PORT_RAW && port->protocol == IPPROTO_UDP &&
+		 port_find_udp(&p->ports, &port->address, 0) == NULL)
+		row = row_make(p, a, "outside", addr_print(port->address, text), "raw, in udp");
 	else if (port->kind == PORT_XSK)
 		row = row_make(p, a, "outside", port->unit,
 		    port->is_native ? "af-xdp native" : "af-xdp generic");

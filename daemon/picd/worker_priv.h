@@ -444,6 +444,8 @@ void flowlog_note(struct worker *w, const struct path *path, const struct flow *
 void notice_acquire(struct worker *w, const struct path *path);
 /* Nobody knows yet how a frame of plain ESP to REMOTE looks. */
 void notice_hop(struct worker *w, const struct addr *local, const struct addr *remote);
+/* P, which is authentic and in UDP, may come from elsewhere than PATH's packets are sent to. */
+void notice_moved(struct worker *w, const struct path *path, const struct pkt *p);
 /* P is ESP or AH as it came, and its SPI is nobody's. */
 void notice_bad_spi(struct worker *w, const struct pkt *p);
 

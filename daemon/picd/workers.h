@@ -103,12 +103,14 @@ bool worker_next_event(struct worker *w, struct flow_event *out);
 
 /* Something that kmd, or netd, should know. */
 struct notice {
-	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI, NOTICE_HOP } kind;
-	uint32_t slot; /* ACQUIRE: of the association that a packet waits for */
-	uint32_t spi;  /* BAD_SPI: that nobody has, in a packet between these */
+	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI, NOTICE_HOP, NOTICE_MOVED } kind;
+	uint32_t
+	    slot; /* ACQUIRE: of the association that a packet waits for; MOVED: whose peer it is */
+	uint32_t spi; /* BAD_SPI: that nobody has, in a packet between these */
 	bool is_ah;
-	struct addr local; /* HOP: there is plain ESP to be sent between these */
-	struct addr remote;
+	struct addr local;  /* HOP: there is plain ESP to be sent between these */
+	struct addr remote; /* MOVED: from there its packets come now */
+	uint16_t remote_port;
 };
 
 /* Main thread: takes the oldest notice; false if there is none. */

@@ -116,6 +116,7 @@ void svcset_load(struct builder *b);     /* [edit services service-set] */
 void if_service_load(struct builder *b); /* [edit interfaces ... family inet service] */
 void pki_load(struct builder *b);        /* [edit security pki] */
 void rt_load(struct builder *b);         /* [edit routing-options] */
+void spi_slots_set(struct builder *b);   /* of what has been read: see conf_ifd.spi_slot */
 
 void neighbours_load(struct builder *b); /* what neighbours_put() says in a reduced tree */
 

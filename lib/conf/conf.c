@@ -42,6 +42,7 @@ load_all(struct builder *b)
 	svcset_load(b);
 	if_service_load(b);
 	rt_load(b);
+	spi_slots_set(b);
 	if (b->part == CONF_PICD)
 		neighbours_load(b);
 	if (b->part != CONF_ALL)

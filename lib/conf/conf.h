@@ -110,7 +110,11 @@ enum conf_ifd_kind {
 	IFD_LOOPBACK, /* lo0: addresses go to Linux lo; its filters guard the host's own traffic */
 };
 
-enum { WORKERS_MAX = 16 }; /* threads of one picd that carry packets */
+enum {
+	WORKERS_MAX = 16, /* threads of one picd that carry packets */
+	SPI_SLOTS = 256,
+	SPI_SLOT_SHIFT = 24, /* where the slot is in an SPI */
+};
 
 /* How a picd gets at the packets of plain ESP. */
 enum conf_plain_io { PLAIN_IO_AUTO, PLAIN_IO_XDP, PLAIN_IO_RAW };
@@ -132,6 +136,9 @@ struct conf_ifd {
 	unsigned mtu; /* 0: not configured */
 	bool is_disabled;
 	struct conf_io io; /* services and encryption interfaces */
+	/* Of those that negotiate SAs: the first octet of the SPIs of inbound ones, unlike that of any other one. Netd and kmd
+	 * mean the same. */
+	uint8_t spi_slot;
 	const struct conf_unit *const *units;
 	size_t n_units;
 };

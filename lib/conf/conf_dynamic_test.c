@@ -491,6 +491,83 @@ a_changed_policy_is_no_change_for_netd_and_picd(void **state)
 	wr_free(&kmd);
 }
 
+/* What is left of the hierarchy for one or the other must not change whose SPIs are whose. */
+static void
+kmd_and_netd_mean_the_same_spis(void **state)
+{
+	(void)state;
+	static const char *const pics[] = { "sp-1/2/0", "sp-1/3/0", "es-0/0/0" };
+	struct conf *kmd = part_load(CONF_KMD, NULL, MAIN | BRIEF | ESPEER | BACKUP);
+	struct conf *netd = part_load(CONF_NETD, NULL, 0);
+	for (size_t i = 0; i < sizeof(pics) / sizeof(pics[0]); i++) {
+		unsigned slot = conf_ifd(conf, pics[i])->spi_slot;
+		assert_int_equal(conf_ifd(kmd, pics[i])->spi_slot, slot);
+		assert_int_equal(conf_ifd(netd, pics[i])->spi_slot, slot);
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(conf_ifd(conf, pics[k])->spi_slot, slot);
+	}
+	conf_free(kmd);
+	conf_free(netd);
+}
+
+/* The slots of the names of es- interfaces whose SAs are negotiated. */
+static void
+slots_of(const char *const *names, size_t n, uint8_t *out)
+{
+	struct text t = { 0 };
+	struct arena *a = arena_new();
+	size_t n_lines;
+	text_put(&t, "interfaces\n");
+	for (size_t i = 0; i < n; i++)
+		text_printf(&t,
+		    "  interface %s\n    unit 0\n      tunnel\n        source 10.0.0.1\n"
+		    "        destination 10.0.1.%zu\n      family\n        inet\n"
+		    "          ipsec-sa sa%zu\n",
+		    names[i], i + 1, i);
+	text_put(&t,
+	    "security\n  ike\n    proposal p\n      authentication-method pre-shared-keys\n"
+	    "      dh-group group2\n");
+	for (size_t i = 0; i < n; i++)
+		text_printf(&t,
+		    "    policy 10.0.1.%zu\n      proposals p\n      pre-shared-key:\n"
+		    "        ascii-text a-key-of-the-test\n",
+		    i + 1);
+	text_put(&t, "  ipsec\n");
+	for (size_t i = 0; i < n; i++)
+		text_printf(&t,
+		    "    security-association sa%zu\n      mode tunnel\n      dynamic\n"
+		    "        replay-window-size 32\n",
+		    i);
+	struct conf *c = load(test_tree(a, text_str(&t)), &n_lines);
+	for (size_t i = 0; i < n; i++)
+		out[i] = conf_ifd(c, names[i])->spi_slot;
+	conf_free(c);
+	arena_free(a);
+	text_done(&t);
+}
+
+static void
+slots_stay_when_other_interfaces_come_and_go(void **state)
+{
+	(void)state;
+	/* es-5/0/0 and es-1/4/0 would like to have the same */
+	static const char *const many[] = { "es-5/0/0", "es-0/0/0", "es-1/4/0", "es-0/1/0" };
+	static const char *const few[] = { "es-0/0/0", "es-1/4/0" };
+	uint8_t slots[4];
+	uint8_t fewer[2];
+	uint8_t alone;
+	slots_of(many, 4, slots);
+	for (size_t i = 0; i < 4; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(slots[i], slots[k]);
+	slots_of(few, 2, fewer);
+	assert_int_equal(fewer[0], slots[1]);
+	assert_int_equal(fewer[1], slots[2]);
+	slots_of(many, 1, &alone);
+	assert_int_equal(alone, slots[2]);
+	assert_int_equal(slots[0], (uint8_t)(alone + 1));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -511,6 +588,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(netd_knows_only_that_a_tunnel_is_dynamic),
 		cmocka_unit_test(picd_gets_dynamic_tunnels_without_keys),
 		cmocka_unit_test(a_changed_policy_is_no_change_for_netd_and_picd),
+		cmocka_unit_test(kmd_and_netd_mean_the_same_spis),
+		cmocka_unit_test(slots_stay_when_other_interfaces_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

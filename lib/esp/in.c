@@ -143,19 +143,21 @@ packet_parse(struct pkt *p, struct outer *out)
 	return DROP_NONE;
 }
 
-/* Says why no SA was found. */
+/* Says why no SA was found. What came through a UDP socket nobody else has: the kernel gave it to us alone. */
 static enum drop
-sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key)
+sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key, bool is_alone)
 {
 	struct sad_key other;
 	struct sad_key strays;
 	struct sad_key unclear;
-	if (sad_is_elsewhere(sad, key))
+	if (!is_alone && sad_is_elsewhere(sad, key))
 		return DROP_ELSEWHERE;
 	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
 	sad_key_init(&other, key->spi, proto, key->family, dst);
 	if (sad_find(sad, &other) != NULL)
 		return DROP_SA_PROTOCOL;
+	if (is_alone)
+		return DROP_NO_SA;
 	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
 	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
 		return DROP_ELSEWHERE;
@@ -217,7 +219,8 @@ burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, siz
 			continue;
 		p->sa = sas[of[i]];
 		if (p->sa == NULL)
-			p->verdict = (uint8_t)sa_missing(sad, outers[i].dst, &keys[of[i]]);
+			p->verdict =
+			    (uint8_t)sa_missing(sad, outers[i].dst, &keys[of[i]], p->outer != NULL);
 	}
 }
 
@@ -449,6 +452,13 @@ transport_open(struct pkt *p, uint8_t next, const struct burst_item *it)
 	return DROP_NONE;
 }
 
+/* SEQ has been accepted. Without a window anything may be a replay. */
+static inline bool
+is_newest(const struct sa *sa, uint32_t seq)
+{
+	return sa->replay.window > 0 && sa->replay.top == seq;
+}
+
 static enum drop
 packet_open(struct burst_item *it)
 {
@@ -462,6 +472,7 @@ packet_open(struct burst_item *it)
 	if (verdict != DROP_NONE)
 		return verdict;
 	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	p->is_newest = is_newest(sa, it->seq);
 
 	uint32_t ahead = it->hdr_len + it->ipsec_len;
 	uint8_t next = it->ah_next;
@@ -670,6 +681,7 @@ quick_open(struct sa *sa, const struct quick *q)
 	if (verdict != DROP_NONE)
 		return verdict;
 	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	p->is_newest = is_newest(sa, q->seq);
 	verdict = trailer_read(body, q->sealed_len, &len, &next);
 	if (verdict != DROP_NONE)
 		return verdict;

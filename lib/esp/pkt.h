@@ -64,6 +64,8 @@ struct pkt {
 	uint8_t verdict;  /* enum drop; DROP_NONE: deliver it */
 	uint8_t family;   /* 4 or 6 of the packet at off after out_burst() or in_burst(); else 0 */
 	bool
+	    is_newest; /* after in_burst(): authentic, and no packet of its SA has had a higher number; false without a window */
+	bool
 	    is_joined6; /* came as IPv6 fragments: may leave as such, though no router may make any */
 	uint32_t frag_id; /* their identification */
 

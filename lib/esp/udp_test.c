@@ -75,6 +75,47 @@ opened(const struct ends *e, struct pkt *p)
 	return verdict;
 }
 
+/* What a UDP socket gives is nobody else's; raw sockets give it to all. And only what is newer than all before tells where the peer
+ * is. */
+static void
+a_bare_packet_is_judged_alone(void **state)
+{
+	(void)state;
+	struct ends e = ends_new(4);
+	struct sad *empty = sad_new(4);
+	struct sad_key unclear;
+	const struct pkt_outer outer = {
+		.src = test_addr("192.0.2.1"),
+		.dst = test_addr("192.0.2.2"),
+		.src_port = 61000,
+		.dst_port = 4500,
+	};
+	sad_key_init(&unclear, SAD_UNCLEAR, 0, outer.dst.family, outer.dst.b);
+	assert_int_equal(sad_add_elsewhere(empty, &unclear), SAD_OK);
+	struct pkt *pkts[3];
+	for (unsigned i = 0; i < 3; i++)
+		pkts[i] = sealed(e.out, 100);
+	in_burst(w, empty, &pkts[2], 1);
+	assert_int_equal(pkts[2]->verdict, DROP_UNCLEAR);
+	for (unsigned i = 0; i < 3; i++) {
+		pkts[i]->off += 28;
+		pkts[i]->len -= 28;
+		pkts[i]->outer = &outer;
+	}
+	in_burst(w, empty, &pkts[2], 1);
+	assert_int_equal(pkts[2]->verdict, DROP_NO_SA);
+	in_burst(w, e.sad, &pkts[1], 1);
+	assert_int_equal(pkts[1]->verdict, DROP_NONE);
+	assert_true(pkts[1]->is_newest);
+	in_burst(w, e.sad, &pkts[0], 1);
+	assert_int_equal(pkts[0]->verdict, DROP_NONE);
+	assert_false(pkts[0]->is_newest);
+	for (unsigned i = 0; i < 3; i++)
+		pkt_put(pool, pkts[i]);
+	sad_free(empty);
+	ends_free(&e);
+}
+
 /* The sum over pseudo header and datagram that a receiver computes: all ones when it is right. */
 static uint16_t
 sum_of(const uint8_t *ip6, uint32_t total_len)
@@ -242,6 +283,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bare_packet_is_judged_alone),
 		cmocka_unit_test(the_header_stands_between_ip_and_esp),
 		cmocka_unit_test(eight_octets_less_fit),
 		cmocka_unit_test(what_is_not_esp_is_dropped),

@@ -283,8 +283,8 @@ struct ike_host {
 	/* Which tunnel has these networks with this peer? NULL: none, and WHY gets what there is instead. */
 	struct ike_tunnel *(*tunnel)(void *ctx, const struct ike_sa *sa, struct prefix local,
 	    struct prefix remote, struct text *why);
-	/* A new inbound SPI, at least 256. */
-	uint32_t (*spi)(void *ctx, enum v1_protocol protocol);
+	/* A new inbound SPI, at least 256, for TUNNEL. */
+	uint32_t (*spi)(void *ctx, enum v1_protocol protocol, const struct ike_tunnel *tunnel);
 	/* Is this the first SA with this peer since we started? Then INITIAL-CONTACT is sent. */
 	bool (*is_first)(void *ctx, const struct ike_sa *sa);
 	/* Sign HASH with the key of the SA's policy, as lib/crypto/sign.h does; answer with ike_signed(), after returning. */
@@ -338,6 +338,10 @@ void ike_signed(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, stru
  * with the third one. */
 void ike_proved(struct ike *ike, uint64_t now_ms, struct ike_ticket ticket, enum ike_reason reason,
     const char *why);
+
+/* Something authentic of the peer of SA, which is up, has come from REMOTE. What is sent goes there from now on, if the peer is
+ * behind a NAT (RFC 3947 s6), and the host hears of it as moved(). */
+void ike_move(struct ike *ike, struct ike_sa *sa, const struct natt_end *remote);
 
 /* Begins quick mode on an SA that is up. False if it is not, or has IKE_QUICK_MAX already. */
 __attribute__((warn_unused_result)) bool ike_quick_start(

@@ -122,8 +122,8 @@ spis_make(struct ike *ike, struct v1_quick *q, bool needs_esp, bool needs_ah)
 {
 	q->work->child.side = q->side;
 	q->work->child.in = (struct p2_spis){
-		.esp = needs_esp ? ike->host.spi(ike->host.ctx, V1_PROTO_ESP) : 0,
-		.ah = needs_ah ? ike->host.spi(ike->host.ctx, V1_PROTO_AH) : 0,
+		.esp = needs_esp ? ike->host.spi(ike->host.ctx, V1_PROTO_ESP, q->tunnel) : 0,
+		.ah = needs_ah ? ike->host.spi(ike->host.ctx, V1_PROTO_AH, q->tunnel) : 0,
 	};
 }
 

@@ -421,18 +421,29 @@ v1_sa_end(struct ike *ike, struct ike_sa *sa, enum ike_reason reason)
 }
 
 /* A NAT may give its peer another port at any time (RFC 3947 s6). */
+static void
+path_move(struct ike *ike, struct ike_sa *sa, const struct ike_path *path)
+{
+	const struct ike_path old = sa->path;
+	const struct natt_end *a = &old.remote;
+	const struct natt_end *b = &path->remote;
+	if (!sa->nat.is_remote_behind || (addr_eq(a->addr, b->addr) && a->port == b->port))
+		return;
+	table_move(&ike->table, sa, path);
+	if (sa->state == IKE_UP)
+		ike->host.moved(ike->host.ctx, sa, &old);
+}
+
 void
 v1_path_follow(struct v1_turn *t)
 {
-	struct ike_sa *sa = t->sa;
-	const struct ike_path old = sa->path;
-	const struct natt_end *a = &old.remote;
-	const struct natt_end *b = &t->path->remote;
-	if (!sa->nat.is_remote_behind || (addr_eq(a->addr, b->addr) && a->port == b->port))
-		return;
-	table_move(&t->ike->table, sa, t->path);
-	if (sa->state == IKE_UP)
-		t->ike->host.moved(t->ike->host.ctx, sa, &old);
+	path_move(t->ike, t->sa, t->path);
+}
+
+void
+ike_move(struct ike *ike, struct ike_sa *sa, const struct natt_end *remote)
+{
+	path_move(ike, sa, &(struct ike_path){ .local = sa->path.local, .remote = *remote });
 }
 
 /* --- the passing of time --- */

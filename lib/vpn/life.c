@@ -9,6 +9,7 @@
 #include "lib/vpn/life_priv.h"
 
 #include "lib/base/text.h"
+#include "lib/conf/conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,14 +122,18 @@ on_tunnel(
 }
 
 static uint32_t
-on_spi(void *ctx, enum v1_protocol protocol)
+on_spi(void *ctx, enum v1_protocol protocol, const struct ike_tunnel *tunnel)
 {
 	struct life *l = ctx;
+	const struct life_tunnel *t = tunnel->owner;
+	uint32_t slot = t != NULL ? t->spi_slot : 0;
 	uint32_t spi = 0;
 	(void)protocol;
 	while (spi < V1_SA_SPI_MIN ||
-	       life_child_of_in(l, NULL, (struct p2_spis){ .esp = spi, .ah = spi }) != NULL)
+	       life_child_of_in(l, NULL, (struct p2_spis){ .esp = spi, .ah = spi }) != NULL) {
 		l->host.random(l->host.ctx, &spi, sizeof(spi));
+		spi = slot << SPI_SLOT_SHIFT | spi >> (32 - SPI_SLOT_SHIFT);
+	}
 	return spi;
 }
 

@@ -115,6 +115,7 @@ enum life_kind {
 	LIFE_SHORT,          /* the peer keeps SAs for less time than is sane */
 	LIFE_SPI_TWICE,      /* the peer gave an outbound SPI twice */
 	LIFE_CONF_CHANGED,   /* the tunnel is another one now: its SAs are gone */
+	LIFE_MOVED,          /* the peer's NAT gave it another address or port */
 	LIFE_TRACE,          /* for traces only */
 	LIFE_KIND_MAX,
 };
@@ -202,6 +203,9 @@ void life_spent(struct life *l, uint64_t now_ms, const char *tunnel, uint32_t sp
 /* An SA that was added could not be: the pair is ended, with the peer told. */
 void life_sa_failed(
     struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi, const char *why);
+/* ESP in UDP of the tunnel, authentic and newer than all before, came from REMOTE. If the peer is the one behind a NAT, IKE goes
+ * there from now on, and pairs are made anew for it. */
+void life_moved(struct life *l, uint64_t now_ms, const char *tunnel, const struct natt_end *remote);
 void life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_t spi,
     struct addr local, struct addr remote);
 

@@ -114,10 +114,16 @@ fingerprint(const struct spec *s, const char *pic, uint64_t policy_fp, uint64_t 
 	return rd_u64(&r);
 }
 
+static const struct conf_ifd *
+ifd_of(const struct spec *s)
+{
+	return s->set != NULL ? s->set->pic : s->unit->ifd;
+}
+
 static const char *
 pic_of(const struct spec *s)
 {
-	return s->set != NULL ? s->set->pic->name : s->unit->ifd->name;
+	return ifd_of(s)->name;
 }
 
 /* One piece: the name, and the parts of it. */
@@ -286,6 +292,16 @@ dpd_update(struct life_tunnel *t, unsigned interval_s, unsigned threshold)
 	t->dpd_threshold = (uint8_t)threshold;
 }
 
+/* Another services interface has taken the place of ours among SPIs: what comes for the old one in UDP goes there. */
+static void
+slot_set(struct life_tunnel *t, uint8_t slot)
+{
+	const struct life_child *c = t->current;
+	t->spi_slot = slot;
+	if (c != NULL && c->is_udp && c->in.esp >> SPI_SLOT_SHIFT != slot)
+		t->renew = true;
+}
+
 /* What may change while everything goes on, and what is made anew in any case. */
 static void
 tunnel_update(struct life_tunnel *t, struct spec *s)
@@ -294,6 +310,7 @@ tunnel_update(struct life_tunnel *t, struct spec *s)
 	t->is_seen = true;
 	t->index = s->index;
 	t->window = (uint16_t)s->window;
+	slot_set(t, ifd_of(s)->spi_slot);
 	for (unsigned i = 0; i < 2; i++) {
 		life_policy_unref(t->life, t->policies[i]);
 		t->policies[i] = s->policies[i];

@@ -375,26 +375,59 @@ life_on_down(struct life *l, struct ike_sa *sa, enum ike_reason reason, const ch
 	free(i);
 }
 
+static bool
+end_eq(const struct natt_end *a, const struct natt_end *b)
+{
+	return a->port == b->port && addr_eq(a->addr, b->addr);
+}
+
 /* The PIC sends to where the SAs were made, so they are made anew. */
+static void
+pair_follow(struct life_tunnel *t, const struct life_ike *i)
+{
+	const struct life_child *c = t->current;
+	if (c == NULL || c->peer != i->peer || !c->is_udp ||
+	    end_eq(&c->path.remote, &i->sa->path.remote))
+		return;
+	t->renew = true;
+	life_dirty(t);
+}
+
 void
 life_on_moved(struct life *l, struct ike_sa *sa)
 {
 	struct life_ike *i = sa->owner;
+	char text[ADDR_STRLEN];
 	if (i == NULL || i->peer == NULL)
 		return;
 	i->heard_ms = l->now_ms;
 	if (!i->is_up)
 		return;
 	i->peer->path = sa->path;
-	life_tell(
-	    l, LIFE_TRACE, NULL, i->peer, sa, "the peer is behind another address or port now");
-	for (struct life_gate *g = i->peer->gates; g != NULL; g = g->next) {
-		struct life_child *c = g->tunnel->current;
-		if (c != NULL && c->peer == i->peer && c->is_udp) {
-			g->tunnel->renew = true;
-			life_dirty(g->tunnel);
-		}
+	life_tell(l, LIFE_MOVED, NULL, i->peer, sa, "the peer's NAT has it at %s port %u now",
+	    addr_print(sa->path.remote.addr, text), sa->path.remote.port);
+	for (struct life_gate *g = i->peer->gates; g != NULL; g = g->next)
+		pair_follow(g->tunnel, i);
+}
+
+void
+life_moved(struct life *l, uint64_t now_ms, const char *tunnel, const struct natt_end *remote)
+{
+	l->now_ms = now_ms;
+	struct life_tunnel *t = life_find(l, tunnel);
+	struct life_child *c = t != NULL ? t->current : NULL;
+	struct life_peer *p = c != NULL && c->is_udp ? c->peer : NULL;
+	struct life_ike *i = p != NULL ? p->ikes : NULL;
+	if (i == NULL || remote->addr.family != i->sa->path.remote.addr.family)
+		return;
+	bool is_early = p->moved_ms != 0 && now_ms - p->moved_ms < LIFE_MOVED_MS;
+	if (!is_early && !end_eq(remote, &i->sa->path.remote)) {
+		p->moved_ms = now_ms;
+		ike_move(l->ike, i->sa, remote);
 	}
+	if (i->sa->nat.is_remote_behind)
+		pair_follow(t, i);
+	life_run(l);
 }
 
 /* --- the peer says --- */

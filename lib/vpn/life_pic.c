@@ -104,11 +104,14 @@ twin_take(struct life_pic *pic, const struct life_sa *in, uint32_t twin)
 }
 
 static struct life_peer *
-gate_of(const struct life_tunnel *t, const struct life_sa *sa, unsigned *out_gate)
+gate_of(
+    const struct life_tunnel *t, const struct life_sa *sa, bool may_have_moved, unsigned *out_gate)
 {
+	/* by a NAT; with a second gateway that is too little to go by */
+	bool is_any = may_have_moved && sa->is_udp && t->gates[1].peer == NULL;
 	for (unsigned i = 0; i < 2; i++) {
 		struct life_peer *p = t->gates[i].peer;
-		if (p != NULL && addr_eq(p->remote, sa->remote.addr) &&
+		if (p != NULL && (is_any || addr_eq(p->remote, sa->remote.addr)) &&
 		    addr_eq(p->local, sa->local.addr)) {
 			*out_gate = i;
 			return p;
@@ -172,7 +175,7 @@ orphan_end(struct life_pic *pic, struct life *l, struct life_tunnel *t, const st
 	if (t == NULL || sa->is_out)
 		return;
 	unsigned gate;
-	struct life_peer *p = gate_of(t, sa, &gate);
+	struct life_peer *p = gate_of(t, sa, false, &gate);
 	if (p != NULL && sa->protocol != P2_AH)
 		life_peer_say(p, V1_PROTO_ESP, sa->protocol == P2_ESP ? sa->spi : sa->aux_spi);
 	if (p != NULL && sa->protocol != P2_ESP)
@@ -237,7 +240,7 @@ held_take(struct life_pic *pic, struct life *l)
 			continue;
 		}
 		if (is_ours && !h->sa.is_out && h->sa.hard_s > 0 &&
-		    gate_of(t, &h->sa, &gate) != NULL && t->n_children < LIFE_CHILDREN_MAX) {
+		    gate_of(t, &h->sa, true, &gate) != NULL && t->n_children < LIFE_CHILDREN_MAX) {
 			out = twin_take(pic, &h->sa, twin);
 			adopt(t, gate, &h->sa, out != NULL ? &out->sa : NULL, twin);
 		} else {

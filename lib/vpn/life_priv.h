@@ -29,6 +29,7 @@ enum {
 	LIFE_SHORT_MS = 10000, /* a pair that the peer deletes so soon counts as a failure */
 	LIFE_FULL_MS = 5000,   /* the IKE SA has IKE_QUICK_MAX quick modes: ask again */
 	LIFE_OWED_MAX = 32,    /* deletes that wait for an IKE SA with the peer */
+	LIFE_MOVED_MS = 1000,  /* ESP of a peer says no more often where that is */
 	LIFE_IN_MS = 180000,   /* how long a pair may lack the peer's third message of quick mode */
 };
 
@@ -119,6 +120,7 @@ struct life_peer {
 	unsigned keepalive_s;
 	uint64_t keepalive_ms; /* UINT64_MAX: none */
 	struct ike_path path;  /* of the last IKE SA, or of an adopted pair */
+	uint64_t moved_ms;     /* when ESP said where it is last; 0: never */
 	unsigned n_bad_spi;    /* told on the present IKE SA */
 	unsigned n_created;
 	unsigned n_deleted;
@@ -208,6 +210,7 @@ struct life_tunnel {
 	unsigned fails;
 	unsigned failovers;
 	unsigned switches; /* since it was up last */
+	uint8_t spi_slot;  /* of new inbound SAs; see conf_ifd */
 	uint16_t window;
 	uint16_t keepalive_s;
 	uint8_t dpd_interval_s; /* 0: no dead peer detection */

@@ -30,6 +30,7 @@ static const struct life_kind_info kinds[LIFE_KIND_MAX] = {
 	[LIFE_FAILOVER_MAX]    = { "KMD_DPD_FAILOVER_MAX_ATTEMPTS", 3 },
 	[LIFE_CONTACT]         = { "KMD_PM_INITIAL_CONTACT", 5 },
 	[LIFE_BAD_SPI]         = { "KMD_PM_INVALID_SPI", 5 },
+	[LIFE_MOVED]           = { "KMD_PM_NAT_MOVED", 5 },
 	[LIFE_ADOPTED]         = { "KMD_PM_SA_ADOPTED", 6 },
 	[LIFE_ORPHAN]          = { "KMD_PM_SA_CFG_NOT_FOUND", 5 },
 	[LIFE_INSTALL_FAILED]  = { "KMD_PM_DYNAMIC_SA_INSTALL_FAILED", 3 },

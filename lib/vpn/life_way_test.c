@@ -114,6 +114,82 @@ test_a_peer_that_moves_gets_new_pairs(void **state)
 	two_free(&t);
 }
 
+/* ESP says where the peer is, if that is the one behind the NAT, and as often as is good. */
+static void
+test_esp_from_elsewhere_moves_ike_and_the_pair(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	struct natt_end to = { sim_gateway(1, 1), 24500 };
+	t.a->nat_shift = 20000;
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	wait_s(&t, 2);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 24500);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	assert_non_null(strstr(t.b->text[LIFE_MOVED], "port 24500"));
+	assert_int_equal(sim_count(t.b, T0, true), 2);
+	/* what is known already, or of nobody, changes nothing */
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	life_moved(t.b->life, t.s->now_ms, "ss/r/none", &to);
+	wait_s(&t, 2);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	assert_int_equal(sim_count(t.b, T0, true), 2);
+	/* twice at once is followed once */
+	to.port = 34500;
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	to.port = 44500;
+	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 2);
+	two_free(&t);
+}
+
+/* It is us that the NAT hides: the peer is where it is, whatever comes from elsewhere. */
+static void
+test_a_peer_that_is_not_behind_a_nat_does_not_move(void **state)
+{
+	const struct natt_end to = { sim_gateway(2, 9), 4501 };
+	(void)state;
+	for (unsigned shift = 0; shift <= 10000; shift += 10000) {
+		struct two t = two_new((struct sim_shape){ 0 }, shift);
+		sim_acquire(t.a, T0);
+		wait_s(&t, 1);
+		life_moved(t.a->life, t.s->now_ms, T0, &to);
+		wait_s(&t, 2);
+		assert_int_equal(t.a->n_kinds[LIFE_MOVED], 0);
+		assert_int_equal(sim_count(t.a, T0, true), 1);
+		assert_int_not_equal(sim_out(t.a, T0)->sa.remote.port, 4501);
+		two_free(&t);
+	}
+}
+
+/* Packets are given to the services interface that has a slot by their SPI alone. */
+static void
+test_spis_lie_in_the_slot_of_the_services_interface(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 600 }, 10000);
+	struct conf_ifd *pic = (struct conf_ifd *)(uintptr_t)t.conf[1]->c.service_sets[0]->pic;
+	(void)state;
+	pic->spi_slot = 200;
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(sim_view(t.b, T0).pairs[0].in_spi >> 24, 200);
+	assert_int_equal(sim_view(t.a, T0).pairs[0].in_spi >> 24, 0);
+	assert_true(sim_view(t.a, T0).pairs[0].in_spi >= 256);
+	/* the same slot again changes nothing, another one makes another pair */
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	wait_s(&t, 5);
+	assert_int_equal(sim_view(t.b, T0).n_pairs, 1);
+	pic->spi_slot = 255;
+	life_conf(t.b->life, t.s->now_ms, &t.conf[1]->c);
+	wait_s(&t, 5);
+	assert_int_equal(sim_view(t.b, T0).n_pairs, 2);
+	assert_int_equal(sim_view(t.b, T0).pairs[0].in_spi >> 24, 255);
+	two_free(&t);
+}
+
 static void
 test_the_outbound_sa_waits_for_the_install_interval(void **state)
 {
@@ -436,6 +512,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open),
 		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
+		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
+		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
+		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
 		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
 		cmocka_unit_test(test_certificates_prove_both_ends),
 		cmocka_unit_test(test_a_certificate_that_is_not_trusted),

@@ -97,10 +97,11 @@ on_tunnel(
 }
 
 static uint32_t
-on_spi(void *ctx, enum v1_protocol protocol)
+on_spi(void *ctx, enum v1_protocol protocol, const struct ike_tunnel *tunnel)
 {
 	uint32_t spi;
 	(void)protocol;
+	(void)tunnel;
 	on_random(ctx, &spi, sizeof(spi));
 	return spi | 0x10000;
 }

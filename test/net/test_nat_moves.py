@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# test_nat_moves.py - the NAT before gateway a gives it another port in the middle of traffic: gateway b follows ESP, and nothing else.
+
+import contextlib
+
+import pytest
+from lab import gateway, junos
+from lab.netlab import wait_until
+from lab.transfer import Carry
+
+IPSEC_SAS = "show services ipsec-vpn ipsec security-associations detail"
+
+
+class Nat:
+    """What b sees of a: port 500 as 1500, and port 4500 as one that can change. The way back leads to the present port only."""
+
+    def __init__(self, t):
+        self.t = t
+        self.map(14500)
+
+    def map(self, port):
+        self.port = port
+        out = f"udp sport 500 udp dport 500 udp sport set 1500; udp sport 4500 udp dport 4500 udp sport set {port};"
+        back = f"udp sport 500 udp dport 1500 udp dport set 500; udp sport 4500 udp dport 4500 drop; udp dport {port} udp dport set 4500;"
+        for ns, rules in ((self.t.gw_b, out), (self.t.gw_a, back)):
+            with contextlib.suppress(AssertionError):
+                ns.run(["nft", "delete table ip lab-nat"])
+            rules = " ".join(f"iifname wan {rule};" for rule in rules.split(";") if rule.strip())
+            ns.run(["nft", f"table ip lab-nat {{ chain pre {{ type filter hook prerouting priority raw; {rules} }}; }}"])
+
+
+class Moving:
+    def __init__(self, t):
+        self.t = t
+        self.nat = Nat(t)
+        side_a, side_b = junos.sides(t)
+        self.b = gateway.Gateway(t.gw_b, junos.next_hop(side_b, [junos.Dynamic()], more=junos.ike()))
+        self.a = gateway.Gateway(t.gw_a, junos.next_hop(side_a, [junos.Dynamic()], more=junos.ike()))
+        wait_until(self.carries, 20, lambda: f"the tunnel\n{self.a.log()}")
+        assert self.peer_port() == 14500
+
+    def carries(self):
+        return self.t.host_a.ping(self.t.HOST_B, count=1, interval_s=0.05, timeout_s=1).lost == 0
+
+    def peer_port(self):
+        """Where b sends what is for a."""
+        text = self.b.cli(IPSEC_SAS)
+        return int(text.rsplit("UDP Destination port: ", 1)[1].split()[0].rstrip(","))
+
+    def moves(self):
+        return self.b.cli("show log messages").count("KMD_PM_NAT_MOVED")
+
+
+@pytest.fixture
+def moving(two_gateways):
+    return Moving(two_gateways)
+
+
+def test_the_tunnel_follows_the_nat(moving):
+    m, t = moving, moving.t
+    stream = t.host_a.ping_start(t.HOST_B, interval_s=0.02)
+    m.nat.map(24500)
+    wait_until(lambda: m.peer_port() == 24500, 10, lambda: f"the other port\n{m.b.log()}")
+    wait_until(m.carries, 5, "packets")
+    t.host_a.ping_end(stream)
+    file = Carry(t.host_a, t.host_b, t.HOST_B, 5001, 16)
+    m.nat.map(34500)
+    file.check(60)
+    assert m.peer_port() == 34500
+    assert 2 <= m.moves() <= 4
+
+
+def test_a_recording_moves_nothing(moving):
+    from scapy.all import IP, UDP, Ether, Raw
+    m, t = moving, moving.t
+    with t.gw_b.capture("wan", "udp dst port 4500 and src host 192.0.2.1") as wire:
+        assert t.host_a.ping(t.HOST_B, count=3).lost == 0
+    esp = [bytes(p[UDP].payload) for p in wire.packets() if p.haslayer(UDP) and bytes(p[UDP].payload)[:4] != bytes(4)]
+    assert esp
+    forged = [e[:4] + (int.from_bytes(e[4:8], "big") + 1000).to_bytes(4, "big") + e[8:] for e in esp]
+    with t.gw_a.wire("wan") as w:
+        for payload in esp + forged:
+            w.send(Ether(dst=t.gw_b.mac("wan"), src=t.gw_a.mac("wan")) / IP(src=t.WAN_A, dst=t.WAN_B)
+                   / UDP(sport=5555, dport=4500) / Raw(payload))
+    wait_until(m.carries, 5, "packets")
+    assert m.peer_port() == 14500
+    assert m.moves() == 0
