@@ -445,7 +445,8 @@ packet_open(struct burst_item *it)
 	enum drop verdict = replay_accept(&sa->replay, it->seq);
 	if (verdict != DROP_NONE)
 		return verdict;
-	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	atomic_store_explicit(&sa->seq, atomic_load_explicit(&sa->replay.top, memory_order_relaxed),
+	    memory_order_relaxed);
 
 	uint32_t ahead = it->hdr_len + it->ipsec_len;
 	uint8_t next = it->ah_next;
@@ -470,14 +471,14 @@ packet_open(struct burst_item *it)
 }
 
 static void
-packet_finish(struct burst_item *it)
+packet_finish(struct burst_item *it, struct sa_run *run)
 {
 	struct pkt *p = it->pkt;
 	uint32_t outer_len = it->around + p->len;
 	enum drop verdict = packet_open(it);
 	p->verdict = (uint8_t)verdict;
 	if (verdict == DROP_NONE || verdict == DROP_DUMMY)
-		sa_count_packet(it->sa, outer_len);
+		sa_run_add(run, it->sa, outer_len);
 	else
 		sa_count_drop(it->sa, verdict);
 }
@@ -500,9 +501,11 @@ in_prepare(
 void
 in_finish(struct esp_worker *w, struct esp_job *job)
 {
+	struct sa_run run = { 0 };
 	(void)w;
 	for (unsigned i = 0; i < job->burst.n; i++)
-		packet_finish(&job->burst.items[i]);
+		packet_finish(&job->burst.items[i], &run);
+	sa_run_end(&run);
 	job->burst.n = 0;
 }
 
@@ -651,7 +654,8 @@ quick_open(struct sa *sa, const struct quick *q)
 	enum drop verdict = replay_accept(&sa->replay, q->seq);
 	if (verdict != DROP_NONE)
 		return verdict;
-	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	atomic_store_explicit(&sa->seq, atomic_load_explicit(&sa->replay.top, memory_order_relaxed),
+	    memory_order_relaxed);
 	verdict = trailer_read(body, q->sealed_len, &len, &next);
 	if (verdict != DROP_NONE)
 		return verdict;
