@@ -7,8 +7,9 @@
  * order on the wire and of the replay window is the one of the ring. What nobody has claimed the owner computes itself. A helper
  * may be stopped in the middle by the scheduler: the owner goes on reading until half of the ring is taken, and after LATE_MS gives
  * up those packets, but not their memory, which comes back when the helper is done. Others are woken only when there is more
- * work than a wake and the way between two caches cost, as measured, and nobody spins. Each function says whose thread it
- * is for.
+ * work than a wake and the way between two caches cost, as measured, and nobody spins. Where helpers do not get the processor
+ * that they want, it is because something else needs it: then nobody is asked for a while. Each function says whose thread
+ * it is for.
  */
 #include "daemon/picd/worker_priv.h"
 
@@ -78,18 +79,19 @@ help_owner(struct worker *w, struct worker *owner)
 		struct task *t = task_at(owner, head);
 		if (!claim(t))
 			continue;
-		compute(w, t);
 		wstat_add(&w->stat, WSTAT_HELPS_GIVEN, 1);
+		/* the one that others count */
 		atomic_fetch_add_explicit(
 		    &owner->stat.n[WSTAT_HELPS_TAKEN], 1, memory_order_relaxed);
+		compute(w, t);
 		finish_tasks(w, owner);
 		return true;
 	}
 	return false;
 }
 
-bool
-help_others(struct worker *w)
+static bool
+help_anybody(struct worker *w)
 {
 	for (unsigned i = 1; i < w->crew->n; i++) {
 		struct worker *owner = w->crew->workers[(w->p.index + i) % w->crew->n];
@@ -100,12 +102,44 @@ help_others(struct worker *w)
 	return false;
 }
 
+/* Adds what has passed since the clocks were looked at. */
+static void
+share_add(struct worker *w)
+{
+	w->wanted_ns += clock_ns() - w->help_wall_ns;
+	w->got_ns += clock_thread_ns() - w->help_cpu_ns;
+	w->help_wall_ns = 0;
+	if (w->wanted_ns < SHARE_NS)
+		return;
+	if (w->got_ns < w->wanted_ns / 3 * 2)
+		atomic_store_explicit(
+		    &w->crew->alone_until_ms, w->now_ms + ALONE_MS, memory_order_relaxed);
+	w->wanted_ns = 0;
+	w->got_ns = 0;
+}
+
+bool
+help_others(struct worker *w)
+{
+	bool has_helped = help_anybody(w);
+	if (has_helped && w->help_wall_ns == 0) {
+		w->help_wall_ns = clock_ns();
+		w->help_cpu_ns = clock_thread_ns();
+	} else if (w->help_wall_ns != 0 &&
+		   (!has_helped || clock_ns() - w->help_wall_ns > SHARE_NS)) {
+		share_add(w);
+	}
+	return has_helped;
+}
+
 /* --- the owner --- */
 
 /* Is somebody there who could help? */
 static bool
 has_idle(const struct worker *w)
 {
+	if (w->now_ms < atomic_load_explicit(&w->crew->alone_until_ms, memory_order_relaxed))
+		return false;
 	for (unsigned i = 0; i < w->snap->n_workers; i++)
 		if (i != w->p.index &&
 		    atomic_load_explicit(&w->crew->workers[i]->is_asleep, memory_order_relaxed))
@@ -123,7 +157,7 @@ help_is_wanted(struct worker *w, uint32_t octets)
 	if (!help_is_none(w))
 		return true; /* behind what waits */
 	w->turn_octets += octets;
-	return w->turn_octets / 1024 * w->ns_per_kib > w->p.help_ns && has_idle(w);
+	return w->turn_octets * w->ns_per_kib / 1024 > w->p.help_ns && has_idle(w);
 }
 
 void

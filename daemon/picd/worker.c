@@ -121,13 +121,10 @@ frags_expire(struct worker *w)
 static void
 tick(struct worker *w)
 {
-	struct timespec t;
 	w->tick_ms = w->now_ms;
 	if (w->p.index == 0)
 		pmtu_expire(w);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS],
-	    (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, memory_order_relaxed);
+	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS], clock_thread_ns(), memory_order_relaxed);
 }
 
 /* Waits for a helper only. Packets wait where they are; no event. */

@@ -48,9 +48,11 @@ enum {
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
-	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
-	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
-	LATE_MS = 250,           /* after which a helper is not waited for */
+	LEARN_OCTETS = 4096,         /* a burst so large says what cryptography costs */
+	TURN_OCTETS = 512 << 10,     /* taken from a port in a turn, so that others have theirs */
+	LATE_MS = 250,               /* after which a helper is not waited for */
+	SHARE_NS = 50 * 1000 * 1000, /* of helping that say whether helpers get a processor */
+	ALONE_MS = 1000,             /* how long nobody is asked for help after they did not */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -182,6 +184,8 @@ struct crew {
 	struct worker *workers[CREW_MAX];
 	struct ring *rings; /* from I to J: I * n + J */
 	struct pmtu_table pmtu;
+	_Atomic uint64_t
+	    alone_until_ms; /* helpers take processors from others: nobody is asked for help */
 };
 
 struct worker {
@@ -237,8 +241,13 @@ struct worker {
 	uint32_t turn_octets; /* of packets since the turn began */
 	uint64_t turn_epoch;  /* as it was then */
 	bool has_helped;      /* in this turn */
-	bool holds_back;      /* tasks use what would otherwise be given back */
-	uint32_t handed_to;   /* bit I: packets for worker I are not yet shown */
+	uint64_t
+	    help_wall_ns; /* since when this thread does nothing but help, without a pause; 0: it does not */
+	uint64_t help_cpu_ns; /* its processor time then */
+	uint64_t wanted_ns;   /* of lately: how long it has helped, and what of that it got */
+	uint64_t got_ns;
+	bool holds_back;    /* tasks use what would otherwise be given back */
+	uint32_t handed_to; /* bit I: packets for worker I are not yet shown */
 
 	/* recvmmsg's view of fresh packets */
 	struct pkt *rx_pkts[BURST_MAX];
@@ -278,6 +287,14 @@ clock_ns(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t
+clock_thread_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
@@ -359,7 +376,7 @@ void help_work(struct worker *w);
 void help_drain(struct worker *w);
 /* Lowers what was given to what the oldest tasks use. */
 void help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch);
-/* Does something for another worker; false: there is nothing. */
+/* Does something for another worker; false: there is nothing. Once a turn. */
 bool help_others(struct worker *w);
 
 /* --- finish.c: what was computed leaves, in order --- */
