@@ -211,7 +211,7 @@ class SallyportMany(SallyportUdp):
 
 class OneWorker(SallyportUdp):
     title = "ESP in UDP, one worker"
-    measures = ("seal", "open")
+    measures = ("seal", "sealed", "open", "opened")
     workers = 1
     term_extra = "no-anti-replay;"      # for what is sent again
 

@@ -5,6 +5,7 @@
  * usage: udp_load send ADDRESS PORT SECONDS [-s OCTETS] [-r PACKETS] [-g SEGMENTS] [-n ADDRESSES] [-p PORTS]
  *        udp_load receive PORT [-G]
  *        udp_load replay FILE LOCAL REMOTE PORT SECONDS [-r PACKETS] [-g SEGMENTS]
+ *        udp_load drain PID COUNTER...
  *
  * send: datagrams of OCTETS payload (22: 64 octets on an Ethernet with its check sum) from one socket, 64 a system call, as
  * fast as it goes or PACKETS a second. With SEGMENTS each message is that many datagrams, which the kernel cuts
@@ -13,6 +14,8 @@
  * seconds between the first and the last, and how many came after a later one of their address. -G: packets may come
  * merged (UDP_GRO), which a program has to ask for.
  * replay: sends the datagrams to PORT that tcpdump caught in FILE (Ethernet, IPv4; those of the length of the first), again and again.
+ * drain: lets process PID, which was stopped, go on, and prints as JSON by how much the numbers in the files COUNTER rose altogether and
+ * in how many seconds, until they have not risen for a while.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +23,7 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +42,8 @@ enum {
 	CAUGHT_LEN = 1500,
 	QUIET_MS = 500, /* after which nothing more is expected */
 	PATIENCE_MS = 30000,
+	LOOK_US = 200, /* how often counters are read */
+	STILL_MS = 60, /* after which they will not rise any more */
 };
 
 struct load {
@@ -400,6 +406,44 @@ run_receive(int argc, char **argv)
 	return 0;
 }
 
+/* --- drain --- */
+
+static uint64_t
+counters_sum(char **paths, int n)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < n; i++) {
+		unsigned long long value = 0;
+		FILE *f = fopen(paths[i], "r");
+		must(f != NULL && fscanf(f, "%llu", &value) == 1, paths[i]);
+		fclose(f);
+		sum += value;
+	}
+	return sum;
+}
+
+static int
+run_drain(int argc, char **argv)
+{
+	if (argc < 3)
+		return 2;
+	pid_t pid = (pid_t)strtol(argv[1], NULL, 10);
+	uint64_t first = counters_sum(argv + 2, argc - 2);
+	uint64_t last = first;
+	double start = now_s();
+	double risen = start;
+	must(pid > 0 && kill(pid, SIGCONT) == 0, "kill");
+	for (double now = start; now < risen + STILL_MS / 1e3; now = now_s()) {
+		uint64_t sum = counters_sum(argv + 2, argc - 2);
+		if (sum != last)
+			risen = now;
+		last = sum;
+		sleep_until(now + LOOK_US / 1e6);
+	}
+	printf("{\"octets\": %" PRIu64 ", \"seconds\": %.6f}\n", last - first, risen - start);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -411,11 +455,13 @@ main(int argc, char **argv)
 		status = run_receive(argc - 1, argv + 1);
 	else if (argc > 1 && strcmp(argv[1], "replay") == 0)
 		status = run_replay(argc - 1, argv + 1);
+	else if (argc > 1 && strcmp(argv[1], "drain") == 0)
+		status = run_drain(argc - 1, argv + 1);
 	if (status == 2)
 		fprintf(stderr, "usage: udp_load send ADDRESS PORT SECONDS [-s OCTETS] [-r "
 				"PACKETS] [-g SEGMENTS] "
 				"[-n ADDRESSES] [-p PORTS]\n       udp_load receive PORT [-G]\n"
 				"       udp_load replay FILE LOCAL REMOTE PORT SECONDS [-r "
-				"PACKETS] [-g SEGMENTS]\n");
+				"PACKETS] [-g SEGMENTS]\n       udp_load drain PID COUNTER...\n");
 	return status;
 }

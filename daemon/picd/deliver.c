@@ -88,6 +88,5 @@ deliver_flush(struct worker *w)
 		device_write(w, port, same, n_same);
 		first = other;
 	}
-	for (unsigned i = 0; i < n; i++)
-		pkt_put(w->pool, w->deliver_q[i]);
+	pkt_put_all(w->pool, w->deliver_q, n);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * help.c - cryptography that another worker may do while the owner of the SA goes on.
+ * help.c - work on packets that another worker may do while the owner of the SA goes on.
  *
  * A task is a burst or a train whose numbers are given. The owner puts tasks into its ring in the order in which they have to
- * be finished; anybody claims one that is open and computes it; the owner finishes them from the head, so the order on the
- * wire and of the replay window is the one of the ring. What nobody has claimed the owner computes itself. A helper may be
- * stopped in the middle by the scheduler: the owner goes on reading until half of the ring is taken, and after LATE_MS gives
+ * leave; anybody claims one that is open and computes it, and then finishes what is done at the head (finish.c), so the
+ * order on the wire and of the replay window is the one of the ring. What nobody has claimed the owner computes itself. A helper
+ * may be stopped in the middle by the scheduler: the owner goes on reading until half of the ring is taken, and after LATE_MS gives
  * up those packets, but not their memory, which comes back when the helper is done. Others are woken only when there is more
- * work than a wake and the way between two caches cost, as measured, and nobody spins. Each function says whose thread it
- * is for.
+ * work than a wake and the way between two caches cost, as measured, and nobody spins. Where helpers do not get the processor
+ * that they want, it is because something else needs it: then nobody is asked for a while. Each function says whose thread
+ * it is for.
  */
 #include "daemon/picd/worker_priv.h"
 
@@ -19,16 +20,11 @@
 
 #include <sched.h>
 #include <stdlib.h>
+
 static struct task *
 task_at(struct worker *w, uint32_t at)
 {
 	return &w->tasks.ring[at % TASKS_MAX];
-}
-
-static bool
-has_state(const struct task *t, enum task_state state)
-{
-	return atomic_load_explicit(&t->state, memory_order_acquire) == (uint32_t)state;
 }
 
 bool
@@ -73,28 +69,29 @@ compute(struct worker *w, struct task *t)
 	atomic_store_explicit(&t->state, TASK_DONE, memory_order_seq_cst);
 }
 
-/* Computes the last open task of OWNER, who begins with the first: should we be stopped in the middle, there is most time
- * until he waits for it. */
+/* Computes the first open task of OWNER, and finishes what can be finished. */
 static bool
 help_owner(struct worker *w, struct worker *owner)
 {
 	uint32_t head = atomic_load_explicit(&owner->tasks.head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&owner->tasks.tail, memory_order_acquire);
-	while (head != tail) {
-		struct task *t = task_at(owner, --tail);
+	for (; head != tail; head++) {
+		struct task *t = task_at(owner, head);
 		if (!claim(t))
 			continue;
-		t->is_helped = true;
-		compute(w, t);
 		wstat_add(&w->stat, WSTAT_HELPS_GIVEN, 1);
-		worker_wake(owner);
+		/* the one that others count */
+		atomic_fetch_add_explicit(
+		    &owner->stat.n[WSTAT_HELPS_TAKEN], 1, memory_order_relaxed);
+		compute(w, t);
+		finish_tasks(w, owner);
 		return true;
 	}
 	return false;
 }
 
-bool
-help_others(struct worker *w)
+static bool
+help_anybody(struct worker *w)
 {
 	for (unsigned i = 1; i < w->crew->n; i++) {
 		struct worker *owner = w->crew->workers[(w->p.index + i) % w->crew->n];
@@ -105,12 +102,44 @@ help_others(struct worker *w)
 	return false;
 }
 
+/* Adds what has passed since the clocks were looked at. */
+static void
+share_add(struct worker *w)
+{
+	w->wanted_ns += clock_ns() - w->help_wall_ns;
+	w->got_ns += clock_thread_ns() - w->help_cpu_ns;
+	w->help_wall_ns = 0;
+	if (w->wanted_ns < SHARE_NS)
+		return;
+	if (w->got_ns < w->wanted_ns / 3 * 2)
+		atomic_store_explicit(
+		    &w->crew->alone_until_ms, w->now_ms + ALONE_MS, memory_order_relaxed);
+	w->wanted_ns = 0;
+	w->got_ns = 0;
+}
+
+bool
+help_others(struct worker *w)
+{
+	bool has_helped = help_anybody(w);
+	if (has_helped && w->help_wall_ns == 0) {
+		w->help_wall_ns = clock_ns();
+		w->help_cpu_ns = clock_thread_ns();
+	} else if (w->help_wall_ns != 0 &&
+		   (!has_helped || clock_ns() - w->help_wall_ns > SHARE_NS)) {
+		share_add(w);
+	}
+	return has_helped;
+}
+
 /* --- the owner --- */
 
 /* Is somebody there who could help? */
 static bool
 has_idle(const struct worker *w)
 {
+	if (w->now_ms < atomic_load_explicit(&w->crew->alone_until_ms, memory_order_relaxed))
+		return false;
 	for (unsigned i = 0; i < w->snap->n_workers; i++)
 		if (i != w->p.index &&
 		    atomic_load_explicit(&w->crew->workers[i]->is_asleep, memory_order_relaxed))
@@ -128,7 +157,7 @@ help_is_wanted(struct worker *w, uint32_t octets)
 	if (!help_is_none(w))
 		return true; /* behind what waits */
 	w->turn_octets += octets;
-	return w->turn_octets / 1024 * w->ns_per_kib > w->p.help_ns && has_idle(w);
+	return w->turn_octets * w->ns_per_kib / 1024 > w->p.help_ns && has_idle(w);
 }
 
 void
@@ -153,14 +182,14 @@ help_is_full(const struct worker *w)
 bool
 help_is_none(const struct worker *w)
 {
-	return atomic_load_explicit(&w->tasks.head, memory_order_relaxed) ==
+	return atomic_load_explicit(&w->tasks.head, memory_order_acquire) ==
 	       atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
 }
 
 unsigned
 help_room(const struct worker *w)
 {
-	uint32_t head = atomic_load_explicit(&w->tasks.head, memory_order_relaxed);
+	uint32_t head = atomic_load_explicit(&w->tasks.head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
 	unsigned n = 0;
 	while (n < TASKS_MAX - (tail - head) && !w->tasks.ring[(tail + n) % TASKS_MAX].is_lost)
@@ -183,10 +212,12 @@ task_new(struct worker *w, enum task_kind kind)
 	struct task *t = task_at(w, atomic_load_explicit(&w->tasks.tail, memory_order_relaxed));
 	t->kind = kind;
 	t->is_waited_for = false;
+	t->is_owners = false;
+	t->snap = w->snap;
 	t->generation = w->snap->generation;
 	t->epoch = w->turn_epoch;
 	t->whole = NULL;
-	t->is_helped = false;
+	t->n = 0;
 	return t;
 }
 
@@ -194,6 +225,10 @@ static void
 open_task(struct worker *w, struct task *t)
 {
 	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+	if (help_is_none(w)) { /* what was not helped with leaves first */
+		deliver_flush(w);
+		send_flush(w);
+	}
 	atomic_store_explicit(&t->state, TASK_OPEN, memory_order_release);
 	atomic_store_explicit(&w->tasks.tail, tail + 1, memory_order_release);
 	atomic_store_explicit(&w->tasks.is_shared, true, memory_order_seq_cst);
@@ -212,6 +247,7 @@ help_train(struct worker *w, const struct super_job *job, struct pkt *whole)
 	struct task *t = task_new(w, TASK_TRAIN);
 	*t->train = *job;
 	t->whole = whole;
+	t->is_owners = job->super.layout != SUPER_BARE; /* views are of the owner's pool */
 	open_task(w, t);
 }
 
@@ -241,138 +277,23 @@ help_in(struct worker *w, struct pkt **pkts, unsigned n)
 	open_task(w, t);
 }
 
-/* Gives back the superpacket that T held; if the helper of a lost train of it is still at work, that train holds it from
- * now on. */
-static void
-whole_put(struct worker *w, struct task *t)
-{
-	struct pkt *whole = t->whole;
-	t->whole = NULL;
-	for (unsigned i = 0; i < TASKS_MAX && whole != NULL; i++) {
-		struct task *other = &w->tasks.ring[i];
-		if (other == t || !other->is_lost || other->kind != TASK_TRAIN ||
-		    other->train->super.pkt != whole)
-			continue;
-		other->whole = whole;
-		return;
-	}
-	pkt_put(w->pool, whole);
-}
-
-static void
-finish(struct worker *w, struct task *t)
-{
-	switch (t->kind) {
-	case TASK_TRAIN:
-		super_finish(w->esp, t->train);
-		seal_train_done(w, t->train);
-		whole_put(w, t);
-		break;
-	case TASK_OUT:
-		out_finish(w->esp, t->job);
-		seal_burst_done(w, t->pkts, t->n);
-		break;
-	case TASK_IN:
-		in_finish(w->esp, t->job);
-		inbound_burst_done(w, t->pkts, t->n);
-		break;
-	}
-	atomic_store_explicit(&t->state, TASK_FREE, memory_order_relaxed);
-}
-
-static void
-head_pass(struct worker *w)
-{
-	uint32_t head = atomic_load_explicit(&w->tasks.head, memory_order_relaxed) + 1;
-	atomic_store_explicit(&w->tasks.head, head, memory_order_release);
-	if (head == atomic_load_explicit(&w->tasks.tail, memory_order_relaxed))
-		atomic_store_explicit(&w->tasks.is_shared, false, memory_order_relaxed);
-}
-
-static void
-finish_head(struct worker *w)
-{
-	while (!help_is_none(w)) {
-		struct task *t =
-		    task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed));
-		if (!has_state(t, TASK_DONE))
-			break;
-		if (t->is_helped)
-			wstat_add(&w->stat, WSTAT_HELPS_TAKEN, 1);
-		finish(w, t);
-		head_pass(w);
-	}
-}
-
-/* The helper of the head does not come back: its packets are lost. */
-static void
-give_up(struct worker *w, struct task *t)
-{
-	t->is_lost = true;
-	atomic_fetch_add_explicit(&w->tasks.n_lost, 1, memory_order_relaxed);
-	if (t->kind == TASK_TRAIN)
-		super_abandon(t->train);
-	else
-		job_abandon(t->job);
-	unsigned n = t->kind == TASK_TRAIN ? t->train->n : t->n;
-	for (unsigned i = 0; i < n; i++)
-		worker_drop(w, NULL, NULL, DROP_LATE);
-	head_pass(w);
-}
-
-/* Takes back what helpers of lost tasks are done with. */
-static void
-lost_take(struct worker *w)
-{
-	if (atomic_load_explicit(&w->tasks.n_lost, memory_order_relaxed) == 0)
-		return;
-	for (unsigned i = 0; i < TASKS_MAX; i++) {
-		struct task *t = &w->tasks.ring[i];
-		if (!t->is_lost || !has_state(t, TASK_DONE))
-			continue;
-		if (t->kind == TASK_TRAIN) {
-			pkt_put(w->pool, t->train->train);
-			whole_put(w, t);
-		}
-		for (unsigned k = 0; t->kind != TASK_TRAIN && k < t->n; k++)
-			pkt_put(w->pool, t->pkts[k]);
-		t->is_lost = false;
-		atomic_store_explicit(&t->state, TASK_FREE, memory_order_relaxed);
-		atomic_fetch_sub_explicit(&w->tasks.n_lost, 1, memory_order_release);
-	}
-}
-
-/* Has the owner had nothing to do but wait for T for too long? */
-static bool
-is_late(const struct worker *w, struct task *t)
-{
-	if (!t->is_waited_for)
-		t->since_ms = w->p.now_ms();
-	t->is_waited_for = true;
-	return w->now_ms > t->since_ms && w->now_ms - t->since_ms > LATE_MS;
-}
-
 void
 help_work(struct worker *w)
 {
-	lost_take(w);
-	finish_head(w);
+	finish_lost(w);
+	finish_tasks(w, w);
 	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
-	uint32_t at = atomic_load_explicit(&w->tasks.head, memory_order_relaxed);
+	uint32_t at = atomic_load_explicit(&w->tasks.head, memory_order_acquire);
 	for (; at != tail; at++) {
 		struct task *t = task_at(w, at);
 		if (claim(t))
 			compute(w, t);
-		finish_head(w);
+		finish_tasks(w, w);
 	}
-	while (!help_is_none(w)) {
-		struct task *t =
-		    task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed));
-		if (!is_late(w, t))
-			break;
-		give_up(w, t);
-		finish_head(w);
-	}
+	while (finish_without(w))
+		finish_tasks(w, w);
+	if (help_is_none(w))
+		atomic_store_explicit(&w->tasks.is_shared, false, memory_order_relaxed);
 }
 
 void
@@ -385,22 +306,16 @@ help_drain(struct worker *w)
 	}
 }
 
-bool
-help_is_done(struct worker *w)
-{
-	return !help_is_none(w) &&
-	       atomic_load_explicit(
-		   &task_at(w, atomic_load_explicit(&w->tasks.head, memory_order_relaxed))->state,
-		   memory_order_seq_cst) == TASK_DONE;
-}
-
 void
 help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch)
 {
 	uint32_t tail = atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
+	if (help_is_none(w) && atomic_load_explicit(&w->tasks.n_lost, memory_order_relaxed) == 0)
+		return;
 	for (uint32_t at = tail - TASKS_MAX; at != tail; at++) {
 		const struct task *t = task_at(w, at);
-		if (!t->is_lost && has_state(t, TASK_FREE))
+		if (!t->is_lost &&
+		    atomic_load_explicit(&t->state, memory_order_acquire) == TASK_FREE)
 			continue;
 		*generation = t->generation < *generation ? t->generation : *generation;
 		*epoch = t->epoch < *epoch ? t->epoch : *epoch;

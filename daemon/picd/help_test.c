@@ -7,6 +7,7 @@
 #include "daemon/picd/test_lab.h"
 #include "daemon/picd/worker_priv.h"
 #include "lib/esp/cut.h"
+#include "lib/esp/job.h"
 #include "lib/esp/sa.h"
 #include "lib/esp/seg_model.h"
 #include "lib/esp/super.h"
@@ -303,8 +304,8 @@ stalled_helper_holds_nobody(void **state)
 	assert_true(help_is_none(w));
 	seal_take(w, super_make(&l.a, w));
 	seal_flush(w);
-	assert_int_equal(
-	    wstat_get(&w->stat, WSTAT_OUT_PACKETS) - before, PAYLOAD_LEN / GSO_SIZE * 3 / 2);
+	assert_int_equal(wstat_get(&w->stat, WSTAT_OUT_PACKETS) - before, PAYLOAD_LEN / GSO_SIZE);
+	assert_int_equal(gw_drops(&l.a, NULL, DROP_LATE), PAYLOAD_LEN / GSO_SIZE / 2);
 	atomic_store(&stall.is_over, true);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	help_work(w);
@@ -400,6 +401,227 @@ numbers_are_inherited_once(void **state)
 	lab_done(&l);
 }
 
+/* --- who finishes --- */
+
+enum { HDR_SEQ = 24 };
+
+/* What B's raw socket got: sequence numbers, in the order in which the packets left. Returns how many. */
+static unsigned
+left_in_order(struct lab *l, uint32_t *last)
+{
+	uint8_t octets[2000];
+	unsigned n = 0;
+	int fd = -1;
+	for (size_t i = 0; i < l->b.p.ports.n; i++)
+		if (l->b.p.ports.by_index[i]->kind == PORT_RAW)
+			fd = l->b.p.ports.by_index[i]->fd;
+	while (recv(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0) {
+		uint32_t seq;
+		memcpy(&seq, octets + HDR_SEQ, sizeof(seq));
+		assert_true(ntohl(seq) > *last);
+		*last = ntohl(seq);
+		n++;
+	}
+	return n;
+}
+
+/* A task of N small packets on the dynamic SA of G. */
+static void
+burst_make(struct gw *g, struct worker *w, unsigned n)
+{
+	struct pkt *pkts[BURST_MAX];
+	const struct path *path = &w->snap->paths[lab_tunnel(g)->slot];
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i] = pkt_get(w->pool);
+		pkts[i]->len = (uint32_t)udp4(pkt_data(pkts[i]), "10.1.0.1", "10.2.0.1", 100, 0, 9);
+		pkts[i]->user = (void *)(uintptr_t)path;
+		pkts[i]->sa = path_out(path);
+	}
+	help_out(w, pkts, n);
+}
+
+/* Two workers of A, the first of which owns the outbound SA. */
+static void
+two_make(struct lab *l, struct worker **owner, struct worker **other)
+{
+	test_n_workers = 2;
+	lab_init(l, "esp");
+	lab_pair_add(l, "1000", "2000", lab_plain);
+	turn_begin(l->a.p.workers[0]);
+	turn_begin(l->a.p.workers[1]);
+	const struct path *path = &l->a.p.workers[0]->snap->paths[lab_tunnel(&l->a)->slot];
+	*owner = l->a.p.workers[owner_of(sa_home(path_out(path)), 2)];
+	*other = l->a.p.workers[1 - (*owner)->p.index];
+}
+
+static void
+two_done(struct lab *l)
+{
+	for (unsigned i = 0; i < 2; i++)
+		l->a.p.workers[i]->snap = NULL;
+	test_n_workers = 1;
+	lab_done(l);
+}
+
+/* Who computes the head finishes, also what the owner has computed behind it; what a stranger may not finish waits for the
+ * owner, and nothing overtakes it. */
+static void
+anybody_finishes_in_order(void **state)
+{
+	struct lab l;
+	struct worker *owner;
+	struct worker *other;
+	uint32_t last = 0;
+	(void)state;
+	two_make(&l, &owner, &other);
+	size_t left = pkt_pool_left(owner->pool);
+	for (unsigned i = 0; i < 3; i++)
+		burst_make(&l.a, owner, 5);
+	struct task *head = &owner->tasks.ring[owner->tasks.head % TASKS_MAX];
+	atomic_store(&head->state, TASK_CLAIMED);
+	help_work(owner);
+	assert_int_equal(left_in_order(&l, &last), 0);
+	atomic_store(&head->state, TASK_OPEN); /* the helper begins only now */
+	assert_true(help_others(other));
+	assert_int_equal(left_in_order(&l, &last), 15);
+	assert_true(help_is_none(owner));
+	assert_int_equal(pkt_pool_left(owner->pool), left);
+
+	burst_make(&l.a, owner, 5);
+	head = &owner->tasks.ring[owner->tasks.head % TASKS_MAX];
+	unsigned n_trains = tasks_make(&l.a, owner); /* of whole packets: views are the owner's */
+	burst_make(&l.a, owner, 5);
+	for (unsigned i = 0; i < n_trains + 2; i++)
+		assert_true(help_others(other));
+	assert_false(help_others(other));
+	assert_int_equal(left_in_order(&l, &last), 5);
+	assert_true(finish_is_due(owner));
+	help_work(owner);
+	send_flush(owner);
+	assert_int_equal(left_in_order(&l, &last), PAYLOAD_LEN / GSO_SIZE + 5);
+	assert_int_equal(pkt_pool_left(owner->pool), left);
+	assert_int_equal(wstat_get(&owner->stat, WSTAT_HELPS_TAKEN), n_trains + 3);
+	assert_int_equal(wstat_get(&other->stat, WSTAT_HELPS_GIVEN), n_trains + 3);
+	two_done(&l);
+}
+
+/* While packets leave, a finisher is waited for LATE_MS, then the owner goes on; what has not left is counted, nothing
+ * is late on the wire, and the memory comes back. */
+static void
+stopped_finisher_is_left_behind(void **state)
+{
+	struct lab l;
+	struct worker *owner;
+	struct worker *other;
+	uint32_t last = 0;
+	(void)state;
+	two_make(&l, &owner, &other);
+	size_t left = pkt_pool_left(owner->pool);
+	for (unsigned i = 0; i < 2; i++)
+		burst_make(&l.a, owner, 5);
+	struct task *head = &owner->tasks.ring[owner->tasks.head % TASKS_MAX];
+	job_crypt(other->esp, head->job);
+	atomic_store(&head->state, TASK_DONE);
+	struct finishing f;
+	assert_true(finish_try(owner, other->p.index));
+	assert_true(finish_begin(other, owner, &f));
+	assert_int_equal(f.n, 1);
+	help_work(owner); /* computes the other one, and does not overtake */
+	assert_int_equal(left_in_order(&l, &last), 0);
+	assert_false(finish_is_due(owner));
+	test_now_ms += LATE_MS;
+	owner->now_ms = test_now_ms;
+	help_work(owner);
+	assert_false(help_is_none(owner)); /* not yet too late */
+	test_now_ms += LATE_MS;
+	owner->now_ms = test_now_ms;
+	help_work(owner);
+	assert_true(help_is_none(owner));
+	assert_int_equal(left_in_order(&l, &last), 5);
+	assert_int_equal(last, 10);
+	assert_false(worker_is_idle(owner));
+	assert_int_equal(pkt_pool_left(owner->pool), left - 5);
+	uint64_t generation = UINT64_MAX;
+	uint64_t epoch = UINT64_MAX;
+	help_oldest(owner, &generation, &epoch);
+	assert_int_equal(generation, owner->snap->generation); /* he still uses it */
+	finish_end(other, owner, &f);
+	assert_int_equal(left_in_order(&l, &last), 0);
+	assert_int_equal(gw_drops(&l.a, NULL, DROP_LATE), 5);
+	burst_make(&l.a, owner, 5); /* nobody has the token */
+	help_work(owner);
+	assert_true(worker_is_idle(owner));
+	assert_int_equal(left_in_order(&l, &last), 5);
+	assert_int_equal(pkt_pool_left(owner->pool), left);
+	two_done(&l);
+}
+
+/* Nobody may touch the SAs while somebody settles: the owner goes on making tasks until there is no room, and no longer. */
+static void
+settling_is_waited_for(void **state)
+{
+	struct lab l;
+	struct worker *owner;
+	struct worker *other;
+	uint32_t last = 0;
+	(void)state;
+	two_make(&l, &owner, &other);
+	burst_make(&l.a, owner, 5);
+	struct task *head = &owner->tasks.ring[owner->tasks.head % TASKS_MAX];
+	job_crypt(other->esp, head->job);
+	atomic_store(&head->state, TASK_DONE);
+	uint32_t token = atomic_load(&owner->tasks.token);
+	assert_true(finish_try(owner, other->p.index)); /* and is stopped */
+	for (unsigned i = 0; i < 4; i++) {
+		test_now_ms += 2 * LATE_MS;
+		owner->now_ms = test_now_ms;
+		help_work(owner);
+		assert_false(help_is_none(owner));
+	}
+	while (help_has_room(owner, 1))
+		burst_make(&l.a, owner, 1);
+	assert_true(help_is_full(owner));
+	assert_int_equal(left_in_order(&l, &last), 0);
+	atomic_store(&owner->tasks.token, token);
+	help_work(owner);
+	assert_true(help_is_none(owner));
+	assert_int_equal(left_in_order(&l, &last), 5 + TASKS_MAX - 1);
+	two_done(&l);
+}
+
+/* Packets leave in the picture that they were prepared in, whatever the finisher has seen by then; it stays as long. */
+static void
+finisher_may_be_behind_a_commit(void **state)
+{
+	struct lab l;
+	struct worker *owner;
+	struct worker *other;
+	uint32_t last = 0;
+	(void)state;
+	two_make(&l, &owner, &other);
+	const struct snap *old = owner->snap;
+	burst_make(&l.a, owner, 5);
+	assert_null(gw_commit(&l.a, lab_conf(1, 2, "")));
+	const struct snap *fresh = atomic_load(&other->published);
+	assert_ptr_not_equal(fresh, old);
+	other->snap = fresh;
+	owner->snap = fresh;
+	burst_make(&l.a, owner, 5);
+	uint64_t generation = fresh->generation;
+	uint64_t epoch = UINT64_MAX;
+	help_oldest(owner, &generation, &epoch);
+	assert_int_equal(generation, old->generation);
+	assert_true(help_others(other));
+	assert_ptr_equal(other->snap, fresh);
+	assert_int_equal(left_in_order(&l, &last), 5);
+	assert_true(help_others(other));
+	assert_int_equal(left_in_order(&l, &last), 5);
+	generation = fresh->generation;
+	help_oldest(owner, &generation, &epoch);
+	assert_int_equal(generation, fresh->generation);
+	two_done(&l);
+}
+
 int
 main(void)
 {
@@ -412,6 +634,10 @@ main(void)
 		cmocka_unit_test(stalled_helper_holds_nobody),
 		cmocka_unit_test(handed_packets_wait_for_helpers),
 		cmocka_unit_test(numbers_are_inherited_once),
+		cmocka_unit_test(anybody_finishes_in_order),
+		cmocka_unit_test(stopped_finisher_is_left_behind),
+		cmocka_unit_test(settling_is_waited_for),
+		cmocka_unit_test(finisher_may_be_behind_a_commit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

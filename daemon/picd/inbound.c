@@ -70,7 +70,7 @@ opened(struct worker *w, struct pkt *p, struct origin *last)
 	if (reason == DROP_NONE) {
 		p->user = (void *)(uintptr_t)path;
 		tap(w, p, TAP_DELIVERED, path);
-		deliver_take(w, path->deliver[w->p.index], p);
+		deliver_take(w, path->deliver[w->units_of], p);
 		return;
 	}
 	tap_step(w, p, TAP_DROPPED, path, reason);

@@ -70,8 +70,6 @@ void
 seal_train_done(struct worker *w, struct super_job *job)
 {
 	struct pkt *views[SUPER_SEGS_MAX];
-	wstat_burst(w->stat.out_bursts, job->n);
-	wstat_add(&w->stat, WSTAT_OUT_PACKETS, job->n);
 	enum drop reason = (enum drop)job->verdict;
 	if (reason == DROP_NONE && job->super.layout == SUPER_BARE) {
 		send_udp_train(w, job);
@@ -115,6 +113,7 @@ trains(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
 	while (super_next(w->esp, s, &job)) {
+		wstat_burst(w->stat.out_bursts, job.n);
 		uint64_t start = clock_ns();
 		super_crypt(w->esp, &job);
 		help_learn(w, job.n * job.seg_len, clock_ns() - start);
@@ -130,8 +129,10 @@ trains_help(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
 	unsigned left = s->n_jobs;
-	while (super_next(w->esp, s, &job))
+	while (super_next(w->esp, s, &job)) {
+		wstat_burst(w->stat.out_bursts, job.n);
 		help_train(w, &job, --left == 0 ? p : NULL);
+	}
 	assert(left == 0);
 }
 
@@ -154,6 +155,7 @@ superpacket(struct worker *w, struct pkt *p)
 		pkt_put(w->pool, p);
 		return;
 	}
+	wstat_add(&w->stat, WSTAT_OUT_PACKETS, s.cut.n);
 	wstat_add(&w->stat, WSTAT_OUT_BYTES, p->len);
 	wstat_add(&w->stat, WSTAT_CUT_SEGMENTS, s.cut.n);
 	if (!is_helped || (help_is_none(w) && help_room(w) < s.n_jobs))

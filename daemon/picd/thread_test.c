@@ -6,6 +6,7 @@
  * as kmd is: first what receives, then what sends, then the old ones away.
  */
 #include "daemon/picd/test_lab.h"
+#include "daemon/picd/worker_priv.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
 #include "lib/base/arena.h"
@@ -56,7 +57,7 @@ static void
 send_some(struct stream *l)
 {
 	uint8_t p[300];
-	size_t n = udp4(p, "10.1.0.1", "10.2.0.1", 100, 0, 9);
+	size_t n = udp4(p, "10.1.0.1", "10.2.0.1", 200, 0, 9);
 	for (unsigned i = 0; i < PACKETS; i++) {
 		assert_int_equal(write(l->lab.in_a, p, n), (ssize_t)n);
 		l->n_sent++;
@@ -130,13 +131,36 @@ renew(struct stream *l, unsigned i)
 	care(l);
 }
 
+/* Every packet is worth help. */
 static void
-renewals_run(unsigned n_workers)
+help_always(struct gw *g)
+{
+	for (unsigned i = 0; i < g->p.n_workers; i++)
+		g->p.workers[i]->ns_per_kib = 1 << 20;
+}
+
+static uint64_t
+counted(const struct lab *l, enum wstat_id id)
+{
+	uint64_t n = 0;
+	for (unsigned i = 0; i < l->a.p.n_workers; i++)
+		n += wstat_get(worker_stat(l->a.p.workers[i]), id) +
+		     wstat_get(worker_stat(l->b.p.workers[i]), id);
+	return n;
+}
+
+static void
+renewals_run(unsigned n_workers, bool is_helped)
 {
 	static struct stream l;
 	l = (struct stream){ 0 };
 	test_n_workers = n_workers;
+	test_help_ns = is_helped ? 0 : UINT64_MAX;
 	lab_init(&l.lab, "esp");
+	if (is_helped) {
+		help_always(&l.lab.a);
+		help_always(&l.lab.b);
+	}
 	for (unsigned i = 0; i < n_workers; i++) {
 		assert_int_equal(worker_start(l.lab.a.p.workers[i]), 0);
 		assert_int_equal(worker_start(l.lab.b.p.workers[i]), 0);
@@ -146,13 +170,14 @@ renewals_run(unsigned n_workers)
 	for (unsigned i = 0; i < RENEWALS; i++)
 		renew(&l, i);
 	arrive(&l);
-	uint64_t n_handed = 0;
-	for (unsigned i = 0; i < n_workers; i++)
-		n_handed += wstat_get(worker_stat(l.lab.a.p.workers[i]), WSTAT_HANDED_OVER) +
-			    wstat_get(worker_stat(l.lab.b.p.workers[i]), WSTAT_HANDED_OVER);
-	printf("%u workers: %u packets, %llu handed over, %d renewals, %llu snapshots\n", n_workers,
-	    l.n_sent, (unsigned long long)n_handed, RENEWALS,
+	printf("%u workers: %u packets, %llu handed over, %llu times helped, %d renewals, %llu "
+	       "snapshots\n",
+	    n_workers, l.n_sent, (unsigned long long)counted(&l.lab, WSTAT_HANDED_OVER),
+	    (unsigned long long)counted(&l.lab, WSTAT_HELPS_TAKEN), RENEWALS,
 	    (unsigned long long)l.lab.a.p.generation);
+	assert_int_equal(counted(&l.lab, WSTAT_HELPS_TAKEN), counted(&l.lab, WSTAT_HELPS_GIVEN));
+	if (is_helped)
+		assert_true(counted(&l.lab, WSTAT_HELPS_TAKEN) > 0);
 	lab_done(&l.lab);
 }
 
@@ -160,7 +185,7 @@ static void
 renewals_lose_nothing_while_workers_run(void **state)
 {
 	(void)state;
-	renewals_run(1);
+	renewals_run(1, false);
 }
 
 /* Whoever reads a packet, each SA has one owner. */
@@ -168,8 +193,17 @@ static void
 renewals_lose_nothing_between_workers(void **state)
 {
 	(void)state;
-	renewals_run(2);
-	renewals_run(3);
+	renewals_run(2, false);
+	renewals_run(3, false);
+}
+
+/* Whoever computes and finishes what, nothing is lost, nothing comes twice, and receivers have small windows. */
+static void
+renewals_lose_nothing_with_help(void **state)
+{
+	(void)state;
+	renewals_run(2, true);
+	renewals_run(3, true);
 }
 
 int
@@ -178,6 +212,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(renewals_lose_nothing_while_workers_run),
 		cmocka_unit_test(renewals_lose_nothing_between_workers),
+		cmocka_unit_test(renewals_lose_nothing_with_help),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,14 +129,11 @@ frags_expire(struct worker *w)
 static void
 tick(struct worker *w)
 {
-	struct timespec t;
 	w->tick_ms = w->now_ms;
 	if (w->p.index == 0)
 		pmtu_expire(w);
 	esp_worker_rest(w->esp);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS],
-	    (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, memory_order_relaxed);
+	atomic_store_explicit(&w->stat.n[WSTAT_BUSY_NS], clock_thread_ns(), memory_order_relaxed);
 }
 
 /* Waits for a helper only. Packets wait where they are; no event. */
@@ -156,9 +153,11 @@ wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
 {
 	if (w->crew->n == 1 || timeout_ms == 0)
 		return epoll_wait(w->epoll_fd, events, EVENTS_MAX, timeout_ms);
-	/* before the rings are looked at: who fills one looks at this afterwards */
+	/* before the rings are looked at: who fills one, or moves a head, looks at these afterwards */
+	atomic_store_explicit(
+	    &w->tasks.is_missed, w->holds_back || help_is_full(w), memory_order_seq_cst);
 	atomic_store_explicit(&w->is_asleep, true, memory_order_seq_cst);
-	if (help_is_done(w) || (hand_waits(w) && !help_is_full(w)))
+	if (finish_is_due(w) || (hand_waits(w) && !help_is_full(w)))
 		timeout_ms = 0;
 	else if (!help_is_none(w) && (timeout_ms < 0 || timeout_ms > LATE_MS))
 		timeout_ms = LATE_MS;
@@ -213,6 +212,7 @@ worker_turn(struct worker *w, int timeout_ms)
 	w->has_helped = help_others(w);
 	uint64_t generation = w->snap->generation;
 	help_oldest(w, &generation, &epoch);
+	w->holds_back = generation != w->snap->generation || epoch != w->turn_epoch;
 	w->snap = NULL;
 	bool is_new_epoch = atomic_load_explicit(&w->epoch_seen, memory_order_relaxed) != epoch;
 	atomic_store_explicit(&w->epoch_seen, epoch, memory_order_release);
@@ -330,6 +330,7 @@ workers_new(const struct worker_params *p, unsigned n, struct worker **out)
 			break;
 		w->p = *p;
 		w->p.index = i;
+		w->units_of = i;
 		w->crew = c;
 		c->workers[c->n++] = w;
 		ok = worker_make(w);

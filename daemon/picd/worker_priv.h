@@ -49,9 +49,11 @@ enum {
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
-	LEARN_OCTETS = 4096,     /* a burst so large says what cryptography costs */
-	TURN_OCTETS = 512 << 10, /* taken from a port in a turn, so that others have theirs */
-	LATE_MS = 250,           /* after which a helper is not waited for */
+	LEARN_OCTETS = 4096,         /* a burst so large says what cryptography costs */
+	TURN_OCTETS = 512 << 10,     /* taken from a port in a turn, so that others have theirs */
+	LATE_MS = 250,               /* after which a helper is not waited for */
+	SHARE_NS = 50 * 1000 * 1000, /* of helping that say whether helpers get a processor */
+	ALONE_MS = 1000,             /* how long nobody is asked for help after they did not */
 	RING_LEN = 512,    /* packets on their way from one worker to another; a power of two */
 	HAND_BATCH = 32,   /* a receiver hears of them at the latest after so many */
 	HAND_BUDGET = 128, /* taken from one ring in a turn */
@@ -143,21 +145,23 @@ struct ring {
 };
 
 enum task_kind { TASK_TRAIN, TASK_OUT, TASK_IN };
-enum task_state { TASK_FREE, TASK_OPEN, TASK_CLAIMED, TASK_DONE };
+enum task_state { TASK_FREE, TASK_OPEN, TASK_CLAIMED, TASK_DONE, TASK_LEAVING };
 
 struct super_job;
 struct taps;
 
-/* Cryptography to be done, by its owner or a helper. */
+/* Work to be done, by its owner or a helper. */
 struct task {
 	_Alignas(64) _Atomic uint32_t state; /* enum task_state */
 	enum task_kind kind;
-	bool is_helped;
-	bool is_lost; /* the owner's: given up, but the helper still works on it */
+	bool
+	    is_lost; /* given up, but the helper still works on it; written by the owner with the token */
+	bool is_owners; /* nobody else finishes it */
 	unsigned n;
 	bool is_waited_for;
-	uint64_t since_ms;   /* when the owner began to wait */
-	uint64_t generation; /* of the snapshot and the epoch that its SAs are from */
+	uint64_t since_ms;       /* when the owner began to wait */
+	const struct snap *snap; /* that it was made with, */
+	uint64_t generation;     /* whose this is, and the epoch that its SAs are from */
 	uint64_t epoch;
 	struct super_job *train; /* TASK_TRAIN */
 	struct pkt *whole;       /* TASK_TRAIN: the superpacket, of the last one that it became */
@@ -168,9 +172,12 @@ struct task {
 /* In the order in which they are finished. */
 struct tasks {
 	_Alignas(64) _Atomic bool is_shared; /* there may be open ones */
-	_Atomic uint32_t head;
+	_Atomic bool is_missed; /* the owner sleeps, but wants to know when the head moves */
 	_Atomic uint32_t tail;
 	_Atomic unsigned n_lost;
+	_Alignas(64) _Atomic uint32_t head; /* moved by who has the token */
+	_Atomic uint32_t token;             /* see finish.c */
+	unsigned n_taken;                   /* tasks from the head on that its holder works on */
 	struct task ring[TASKS_MAX];
 };
 
@@ -181,6 +188,8 @@ struct crew {
 	struct ring *rings;         /* from I to J: I * n + J */
 	pthread_mutex_t watch_lock; /* taken when a port changes hands */
 	struct pmtu_table pmtu;
+	_Atomic uint64_t
+	    alone_until_ms; /* helpers take processors from others: nobody is asked for help */
 };
 
 struct worker {
@@ -227,6 +236,8 @@ struct worker {
 	const struct port *deliver_to[DELIVER_MAX];
 	unsigned n_deliver;
 	struct pace pace;
+	unsigned
+	    units_of; /* whose queues of units packets are written to: of whom they are finished for */
 	struct limiter icmp;
 	struct limiter reports;
 	struct limiter ike_limit;
@@ -240,6 +251,12 @@ struct worker {
 	unsigned handed_last;     /* to whom the last one went */
 	const struct port *given; /* to worker given_to, at the end of the turn; NULL: none */
 	unsigned given_to;
+	uint64_t
+	    help_wall_ns; /* since when this thread does nothing but help, without a pause; 0: it does not */
+	uint64_t help_cpu_ns; /* its processor time then */
+	uint64_t wanted_ns;   /* of lately: how long it has helped, and what of that it got */
+	uint64_t got_ns;
+	bool holds_back; /* tasks use what would otherwise be given back */
 
 	/* recvmmsg's view of fresh packets */
 	struct pkt *rx_pkts[BURST_MAX];
@@ -279,6 +296,14 @@ clock_ns(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t
+clock_thread_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
@@ -361,12 +386,32 @@ void help_in(struct worker *w, struct pkt **pkts, unsigned n);
 void help_work(struct worker *w);
 /* The same until nothing is left; waits for helpers. */
 void help_drain(struct worker *w);
-/* The oldest task can be finished. */
-bool help_is_done(struct worker *w);
 /* Lowers what was given to what the oldest tasks use. */
 void help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch);
-/* Does something for another worker; false: there is nothing. */
+/* Does something for another worker; false: there is nothing. Once a turn. */
 bool help_others(struct worker *w);
+
+/* --- finish.c: what was computed leaves, in order --- */
+/* What somebody with the token has settled, but not yet let go: N tasks from AT on. */
+struct finishing {
+	uint32_t at;
+	unsigned n;
+	uint32_t held; /* the token, as long as it is his */
+};
+
+/* Finishes what is done at the head of OWNER's ring, unless somebody else does. W, who need not be the owner, has nothing
+ * waiting to be sent or delivered unless he is. */
+void finish_tasks(struct worker *w, struct worker *owner);
+/* The steps of it: worker INDEX takes the token; settles, or gives it back and returns false; lets the packets go and gives it back. */
+bool finish_try(struct worker *owner, unsigned index);
+bool finish_begin(struct worker *w, struct worker *owner, struct finishing *out);
+void finish_end(struct worker *w, struct worker *owner, const struct finishing *f);
+/* The head can be finished. Any worker. */
+bool finish_is_due(struct worker *owner);
+/* The owner has nothing else to do: gives up the head if he has waited for it for too long. True: something has changed. */
+bool finish_without(struct worker *w);
+/* Takes back what helpers of lost tasks are done with. The owner. */
+void finish_lost(struct worker *w);
 
 /* --- hand.c: packets from worker to worker; takes P over --- */
 void hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot);

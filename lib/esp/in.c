@@ -471,7 +471,8 @@ packet_open(struct burst_item *it)
 	enum drop verdict = replay_accept(&sa->replay, it->seq);
 	if (verdict != DROP_NONE)
 		return verdict;
-	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	atomic_store_explicit(&sa->seq, atomic_load_explicit(&sa->replay.top, memory_order_relaxed),
+	    memory_order_relaxed);
 	p->is_newest = is_newest(sa, it->seq);
 
 	uint32_t ahead = it->hdr_len + it->ipsec_len;
@@ -680,7 +681,8 @@ quick_open(struct sa *sa, const struct quick *q)
 	enum drop verdict = replay_accept(&sa->replay, q->seq);
 	if (verdict != DROP_NONE)
 		return verdict;
-	atomic_store_explicit(&sa->seq, sa->replay.top, memory_order_relaxed);
+	atomic_store_explicit(&sa->seq, atomic_load_explicit(&sa->replay.top, memory_order_relaxed),
+	    memory_order_relaxed);
 	p->is_newest = is_newest(sa, q->seq);
 	verdict = trailer_read(body, q->sealed_len, &len, &next);
 	if (verdict != DROP_NONE)

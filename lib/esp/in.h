@@ -27,8 +27,8 @@ struct sad;
 void in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n);
 
 /* in_burst() in three steps, so that another thread may do the crypto in between: see job.h. A packet that was refused
- * has its verdict already after the first step. The replay window moves in the last, so the owner finishes its jobs
- * in the order in which he prepared them. */
+ * has its verdict already after the first step. The replay window moves in the last, so jobs are finished
+ * in the order in which they were prepared, by one thread at a time. W: the calling thread's. */
 void in_prepare(
     struct esp_worker *w, const struct sad *sad, struct esp_job *job, struct pkt **pkts, size_t n);
 void in_finish(struct esp_worker *w, struct esp_job *job);

@@ -3,9 +3,10 @@
  * job.h - a burst whose crypto may be done by another thread than the one that owns the SAs.
  *
  * The owner prepares it (out_prepare(), in_prepare(): numbers, headers, look-up), anyone computes it
- * (job_crypt(), on a worker of his own), the owner finishes it (out_finish(), in_finish(): replay
- * window, counters, verdicts). Between these the job, its packets and their SAs belong to it: the SAs must not
- * be freed. Handing a job to another thread and back is the caller's (release and acquire).
+ * (job_crypt(), on a worker of his own), anyone finishes it (out_finish(), in_finish(): replay
+ * window, counters, verdicts), but of the jobs with one SA one at a time and in the order in which they were prepared. Between
+ * these the job, its packets and their SAs belong to it: the SAs must not be freed. The owner may prepare others meanwhile.
+ * Handing a job to another thread and back is the caller's (release and acquire).
  */
 #ifndef JOB_H
 #define JOB_H

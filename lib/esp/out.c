@@ -283,7 +283,7 @@ packet_seal(struct esp_worker *w, struct pkt *p, const struct ip_hdr *h, const s
 }
 
 static void
-packet_finish(struct esp_worker *w, struct burst_item *it)
+packet_finish(struct esp_worker *w, struct burst_item *it, struct sa_run *run)
 {
 	struct pkt *p = it->pkt;
 	if (!it->is_done) {
@@ -294,7 +294,7 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 		ip_hdr_copy(pkt_data(p), it->hdr, it->hdr_saved);
 	if (it->sa->lead_len == IP6_LEN + UDP_LEN)
 		tunnel_udp_sum(pkt_data(p), p->len);
-	sa_count_packet(it->sa, p->len);
+	sa_run_add(run, it->sa, p->len);
 	uint32_t limit = sa_limit(it->sa);
 	if (p->len <= limit)
 		return;
@@ -306,8 +306,10 @@ packet_finish(struct esp_worker *w, struct burst_item *it)
 void
 out_finish(struct esp_worker *w, struct esp_job *job)
 {
+	struct sa_run run = { 0 };
 	for (unsigned i = 0; i < job->burst.n; i++)
-		packet_finish(w, &job->burst.items[i]);
+		packet_finish(w, &job->burst.items[i], &run);
+	sa_run_end(&run);
 	job->burst.n = 0;
 }
 

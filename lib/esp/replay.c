@@ -4,7 +4,7 @@
  *
  * A ring of 64-bit words (RFC 6479): moving the window clears whole words instead of shifting
  * bits, at the price of one word more than the window needs. Called by in.c on the worker that
- * owns the SA; no locking. RFC 4303 s3.4.3.
+ * finishes for the SA; no locking. RFC 4303 s3.4.3.
  */
 #include "lib/esp/replay.h"
 
@@ -21,7 +21,7 @@ replay_words(uint32_t window)
 }
 
 void
-replay_init(struct replay *r, uint32_t window, uint64_t *words)
+replay_init(struct replay *r, uint32_t window, _Atomic uint64_t *words)
 {
 	unsigned n = replay_words(window);
 	*r = (struct replay){ .window = window, .mask = n ? n - 1 : 0, .words = words };
@@ -30,20 +30,22 @@ replay_init(struct replay *r, uint32_t window, uint64_t *words)
 void
 replay_move(struct replay *r, uint32_t seq)
 {
-	uint32_t words = seq / 64 - r->top / 64;
+	uint32_t top = atomic_load_explicit(&r->top, memory_order_relaxed);
+	uint32_t words = seq / 64 - top / 64;
 	if (words > r->mask + 1)
 		words = r->mask + 1;
 	for (uint32_t i = 1; i <= words; i++)
-		r->words[(r->top / 64 + i) & r->mask] = 0;
+		atomic_store_explicit(&r->words[(top / 64 + i) & r->mask], 0, memory_order_relaxed);
 }
 
 void
 replay_inherit(struct replay *to, const struct replay *from)
 {
-	to->top = from->top;
-	for (uint32_t age = 0; age < to->window && age < to->top; age++) {
-		uint32_t seq = to->top - age;
+	uint32_t top = atomic_load_explicit(&from->top, memory_order_relaxed);
+	atomic_store_explicit(&to->top, top, memory_order_relaxed);
+	for (uint32_t age = 0; age < to->window && age < top; age++) {
+		uint32_t seq = top - age;
 		if (age >= from->window || replay_check(from, seq) != DROP_NONE)
-			to->words[seq / 64 & to->mask] |= 1ULL << (seq % 64);
+			replay_mark(to, seq);
 	}
 }

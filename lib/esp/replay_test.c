@@ -55,7 +55,7 @@ every_row_of_the_table(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t words[REPLAY_WORDS_MAX] = { 0 };
+		_Atomic uint64_t words[REPLAY_WORDS_MAX] = { 0 };
 		struct replay r;
 		replay_init(&r, rows[i].window, words);
 		for (size_t k = 0; k < 8; k++) {
@@ -78,7 +78,7 @@ every_window_size_agrees_with_a_plain_memory(void **state)
 	static bool seen[SPAN];
 	srand(1);
 	for (uint32_t window = 32; window <= REPLAY_WINDOW_MAX; window += 32) {
-		uint64_t words[REPLAY_WORDS_MAX] = { 0 };
+		_Atomic uint64_t words[REPLAY_WORDS_MAX] = { 0 };
 		struct replay r;
 		assert_true(replay_words(window) <= REPLAY_WORDS_MAX);
 		replay_init(&r, window, words);
@@ -108,7 +108,7 @@ static void
 checking_changes_nothing(void **state)
 {
 	(void)state;
-	uint64_t words[2] = { 0 };
+	_Atomic uint64_t words[2] = { 0 };
 	struct replay r;
 	replay_init(&r, 64, words);
 	assert_int_equal(replay_check(&r, 5000), DROP_NONE);
@@ -123,7 +123,7 @@ an_heir_refuses_what_was_seen_and_takes_what_was_missing(void **state)
 	static const uint32_t windows[][2] = { { 64, 64 }, { 64, 256 }, { 256, 64 }, { 0, 64 },
 		{ 64, 0 } };
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
-		uint64_t words[2][REPLAY_WORDS_MAX] = { 0 };
+		_Atomic uint64_t words[2][REPLAY_WORDS_MAX] = { 0 };
 		struct replay from, to;
 		replay_init(&from, windows[i][0], words[0]);
 		replay_init(&to, windows[i][1], words[1]);

@@ -242,7 +242,7 @@ sa_build(const struct esp_worker *w, struct sa_params *p)
 	if (sa->is_aead && !sa->is_in)
 		w->iv.rand(w->iv.rand_arg, &sa->iv_next, sizeof(sa->iv_next));
 	replay_init(&sa->replay, p->window,
-	    words_len == 0 ? NULL : (uint64_t *)(void *)(sa->keys + words_at));
+	    words_len == 0 ? NULL : (_Atomic uint64_t *)(void *)(sa->keys + words_at));
 	explicit_bzero(p->auth_key, sizeof(p->auth_key));
 	explicit_bzero(p->enc_key, sizeof(p->enc_key));
 	sa->params = *p;
@@ -321,8 +321,7 @@ sa_count_clear(struct sa *sa)
 static void
 counter_add(_Atomic uint64_t *n)
 {
-	atomic_store_explicit(
-	    n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(n, 1, memory_order_relaxed);
 }
 
 void

@@ -100,7 +100,7 @@ struct sa {
 	};
 	_Alignas(16) uint8_t opad[SA_HMAC_STATE_LEN];
 
-	/* written by the owning worker, read by anyone */
+	/* counted by the owning worker and whoever finishes for him, read by anyone */
 	_Alignas(64) _Atomic uint64_t packets;
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t errors;
@@ -108,7 +108,7 @@ struct sa {
 	_Atomic uint64_t decrypt_errors;
 	_Atomic uint64_t replay_errors;
 	_Atomic uint32_t seq;
-	struct replay replay; /* the worker's own; its words lie behind the keys */
+	struct replay replay; /* moved by who finishes; its words lie behind the keys */
 	uint64_t iv_next; /* AEAD, outbound: starts at random, never comes again under this key */
 
 	/* what packets hardly ever need */
@@ -129,20 +129,12 @@ sa_limit_now(const struct sa *sa)
 	return path != 0 && path < limit ? path : limit;
 }
 
-/* Counts N packets that went through with BYTES octets of outer packets. Owning worker. */
+/* Counts N packets that went through with BYTES octets of outer packets. Any worker; so not for each packet. */
 static inline void
 sa_count_packets(struct sa *sa, uint32_t n, uint64_t bytes)
 {
-	uint64_t p = atomic_load_explicit(&sa->packets, memory_order_relaxed);
-	uint64_t b = atomic_load_explicit(&sa->bytes, memory_order_relaxed);
-	atomic_store_explicit(&sa->packets, p + n, memory_order_relaxed);
-	atomic_store_explicit(&sa->bytes, b + bytes, memory_order_relaxed);
-}
-
-static inline void
-sa_count_packet(struct sa *sa, uint32_t bytes)
-{
-	sa_count_packets(sa, 1, bytes);
+	atomic_fetch_add_explicit(&sa->packets, n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&sa->bytes, bytes, memory_order_relaxed);
 }
 
 /* Counts packets of one SA in registers, as long as no other comes between. */
@@ -194,7 +186,7 @@ sa_selectors4_fit(const struct sa *sa, const uint8_t *data)
 	       0;
 }
 
-/* Counts a packet that was dropped on SA. Owning worker. */
+/* Counts a packet that was dropped on SA. Any worker. */
 void sa_count_drop(struct sa *sa, enum drop reason);
 
 /* Octets of the encapsulated packet made of HDR_LEN octets of clear header that stay in front

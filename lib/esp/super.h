@@ -18,8 +18,8 @@
  *	else
  *		cut it and use out_burst()
  *
- * The jobs of a superpacket may be computed at the same time by different threads. On the owner's thread, except
- * super_crypt().
+ * The jobs of a superpacket may be computed at the same time by different threads, and finished by any. The rest is for the
+ * owner's thread.
  */
 #ifndef SUPER_H
 #define SUPER_H
