@@ -157,7 +157,7 @@ help_is_wanted(struct worker *w, uint32_t octets)
 	if (!help_is_none(w))
 		return true; /* behind what waits */
 	w->turn_octets += octets;
-	return w->turn_octets * w->ns_per_kib / 1024 > w->p.help_ns && has_idle(w);
+	return w->turn_octets * w->ns_per_kib / 1024 > w->snap->help_ns && has_idle(w);
 }
 
 void

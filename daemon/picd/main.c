@@ -116,11 +116,11 @@ workers_start(struct picd *p)
 	unsigned n = n_threads();
 	p->tally = tally_new(n);
 	p->assocs.n_workers = n;
+	p->help_ns = n > HELP_FEW ? HELP_NS : HELP_NS_FEW;
 	struct worker_params params = {
 		.tally = p->tally,
 		.notify = worker_notify,
 		.notify_arg = &p->notified,
-		.help_ns = HELP_NS_DEFAULT,
 		.now_ms = now_ms,
 		.rand = random_fill,
 		.hops = p->hops,

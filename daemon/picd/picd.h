@@ -40,6 +40,7 @@ struct picd {
 	struct worker *workers[CREW_MAX];
 	unsigned n_workers; /* threads; constant */
 	unsigned n_active;  /* of them that take part */
+	uint64_t help_ns;   /* see struct snap; where no configuration says it */
 	unsigned n_wanted;  /* how many shall */
 	uint64_t
 	    pause; /* the snapshot with which nobody takes packets any more; 0: no such change goes on */

@@ -92,6 +92,7 @@ publish_now(struct picd *p, struct assoc_retired retired)
 	struct snap *s =
 	    snap_build(p->conf, &p->assocs, &p->ports, p->n_active, ++p->generation, &clashes);
 	const struct conf_ifd *ifd = conf_ifd(p->conf, p->instance);
+	s->help_ns = ifd == NULL || ifd->io.help_us == 0 ? p->help_ns : ifd->io.help_us * 1000ULL;
 	s->has_merged = ifd == NULL || !ifd->io.no_inside_offload;
 	s->has_trains = ifd == NULL || !ifd->io.no_outside_offload;
 	if (clashes > 0)

@@ -124,6 +124,7 @@ struct receiver {
 struct snap {
 	uint64_t generation; /* counts from 1 */
 	unsigned n_workers;  /* that take part: the owners of SAs */
+	uint64_t help_ns;    /* of cryptography in one turn, from which on help is worth a wake */
 	bool has_merged;     /* packets may reach the host as superpackets; set by publish.c */
 	bool has_trains; /* ESP in UDP may leave as trains that the kernel cuts; set by publish.c */
 	struct arena *arena;      /* holds the snapshot itself */

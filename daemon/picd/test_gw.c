@@ -67,13 +67,13 @@ gw_init(struct gw *g, const char *instance)
 	struct worker_params params = {
 		.tally = g->p.tally,
 		.notify = notify,
-		.help_ns = test_help_ns,
 		.engine = test_engine,
 		.now_ms = now_ms,
 		.rand = rand_fill,
 	};
 	must(workers_new(&params, test_n_workers, g->p.workers), "workers");
 	g->p.n_workers = test_n_workers;
+	g->p.help_ns = test_help_ns;
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0, "socketpair");
 	control_link(&g->p, "mgd", sv[0]);
 	g->mgd_fd = sv[1];

@@ -112,6 +112,7 @@ enum conf_ifd_kind {
 
 enum {
 	WORKERS_MAX = 16, /* threads of one picd that carry packets */
+	HELP_US_MAX = 1000 * 1000,
 	SPI_SLOTS = 256,
 	SPI_SLOT_SHIFT = 24, /* where the slot is in an SPI */
 };
@@ -121,7 +122,8 @@ enum conf_plain_io { PLAIN_IO_AUTO, PLAIN_IO_XDP, PLAIN_IO_RAW };
 
 /* services-options: what packets of a services interface pass through; no configuration changes what becomes of them. */
 struct conf_io {
-	unsigned workers;        /* threads, 1 to 16; 0: one for each core */
+	unsigned workers; /* threads, 1 to 16; 0: one for each core */
+	unsigned help_us; /* cryptography from which on threads help each other; 0: as is best */
 	bool no_inside_offload;  /* units: no packets of several segments */
 	bool no_outside_offload; /* ESP in UDP: neither segmentation by the kernel nor merging */
 	enum conf_plain_io plain_io;

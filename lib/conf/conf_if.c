@@ -371,6 +371,7 @@ io_load(struct builder *b, const struct elem *e, struct conf_ifd *ifd)
 	if (options == NULL)
 		return;
 	child_u32(b, options, "workers", 1, WORKERS_MAX, &ifd->io.workers);
+	child_u32(b, options, "help-threshold", 1, HELP_US_MAX, &ifd->io.help_us);
 	ifd->io.no_inside_offload = elem_has(options, "no-inside-offload");
 	ifd->io.no_outside_offload = elem_has(options, "no-outside-offload");
 	for (size_t i = 0; plain != NULL && i < sizeof(words) / sizeof(words[0]); i++)

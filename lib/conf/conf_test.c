@@ -297,6 +297,7 @@ netd_and_picd_mean_the_same_workers(void **state)
 		for (size_t k = 0; k < 2; k++) {
 			const struct conf_io *io = &conf_ifd(parts[k], pics[i])->io;
 			assert_int_equal(conf_workers(parts[k], pics[i], 2), i == 0 ? 3 : 2);
+			assert_int_equal(io->help_us, i == 0 ? 25 : 0);
 			assert_int_equal(io->no_inside_offload, i == 0);
 			assert_int_equal(io->no_outside_offload, i == 1);
 			assert_int_equal(io->plain_io, i == 0 ? PLAIN_IO_RAW : PLAIN_IO_XDP);
