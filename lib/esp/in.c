@@ -2,7 +2,7 @@
  *
  * in.c - the inbound path: an ESP or AH packet becomes the packet that was protected.
  *
- * in_burst -> in_prepare: packet_parse (outer header, SPI) -> sad_find_burst -> packet_prepare (lengths,
+ * in_burst -> in_prepare: outer_lookup (outer headers, SAs) -> packet_prepare (lengths,
  * replay, what to compute); -> job_crypt -> in_finish: packet_finish (ICV, replay window, trailer, then tunnel_open or
  * transport_open). The SA table is prefetched for the whole burst before it is read. What was
  * decrypted is not looked at before the ICV was found right. Worker's thread. RFC 4303 s3.4, RFC
@@ -13,6 +13,7 @@
 #include <assert.h>
 
 #include "lib/esp/mutable.h"
+#include "lib/esp/outer.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/sa_priv.h"
 #include "lib/esp/sad.h"
@@ -25,203 +26,12 @@ enum {
 	QUICK_MAX = 8, /* more than two lags and a power of two */
 };
 
-/* What the outer header says. */
-struct outer {
-	const uint8_t *src; /* its addresses, where they are */
-	const uint8_t *dst;
-	uint32_t around;   /* octets of it that are not in the buffer */
-	uint32_t off;      /* of ESP or AH */
-	uint16_t udp_port; /* where a UDP header ahead of ESP says that it goes; 0: there is none */
-	uint32_t nh_at;    /* the octet that names it */
-	uint32_t spi;
-	uint8_t proto;
-	uint8_t family;
-	uint8_t tos;
-};
-
 static void
 packet_drop(struct pkt *p, enum drop reason)
 {
 	p->verdict = (uint8_t)reason;
 	if (p->sa != NULL)
 		sa_count_drop(p->sa, reason);
-}
-
-/* Steps over the UDP header *OFF octets into the packet. What is not ESP there (RFC 3948 s2.2: a non-ESP marker, a
- * NAT keepalive) should not have come here. The checksum means nothing: ESP has a better one. */
-static enum drop
-udp_skip(struct pkt *p, uint32_t *off, uint16_t *out_port)
-{
-	const uint8_t *udp = pkt_data(p) + *off;
-	uint32_t avail = p->len - *off;
-	if (avail < UDP_LEN)
-		return DROP_TRUNCATED;
-	uint32_t len = get16(udp + UDP_LENGTH);
-	if (len > avail || len < UDP_LEN + ESP_HDR_LEN)
-		return DROP_TRUNCATED;
-	uint16_t port = get16(udp + UDP_DPORT);
-	if (port == 0 || get32(udp + UDP_LEN) == 0)
-		return DROP_OUTER_PROTOCOL;
-	p->len = *off + len;
-	*off += UDP_LEN;
-	*out_port = port;
-	return DROP_NONE;
-}
-
-/* The packet came through a UDP socket: its headers are beside it. */
-static enum drop
-bare_parse(const struct pkt *p, struct outer *out)
-{
-	const struct pkt_outer *o = p->outer;
-	uint8_t family = o->dst.family;
-	if (family == ADDR_NONE || o->src.family != family)
-		return DROP_OUTER_HEADER;
-	if (p->len < ESP_HDR_LEN)
-		return DROP_TRUNCATED;
-	uint32_t spi = get32(pkt_data(p));
-	if (o->dst_port == 0 || spi == 0)
-		return DROP_OUTER_PROTOCOL;
-	*out = (struct outer){
-		.src = o->src.b,
-		.dst = o->dst.b,
-		.around = (family == ADDR_V4 ? (uint32_t)IP4_LEN : (uint32_t)IP6_LEN) + UDP_LEN,
-		.udp_port = o->dst_port,
-		.spi = spi,
-		.proto = PROTO_ESP,
-		.family = family,
-		.tos = o->tos,
-	};
-	return DROP_NONE;
-}
-
-static enum drop
-packet_parse(struct pkt *p, struct outer *out)
-{
-	const uint8_t *data = pkt_data(p);
-	if (p->outer != NULL)
-		return bare_parse(p, out);
-	struct ip_hdr h;
-	if (ip_read(data, p->len, &h) != DROP_NONE)
-		return DROP_OUTER_HEADER;
-	p->len = h.total_len;
-	uint8_t proto = h.proto;
-	uint32_t off = h.hdr_len;
-	uint32_t nh_at = IP4_PROTO;
-	if (h.is_fragment)
-		return DROP_OUTER_FRAGMENT;
-	if (h.family == ADDR_V6) {
-		struct ip6_chain c;
-		enum drop verdict = ip6_walk(data, p->len, &c);
-		if (verdict != DROP_NONE)
-			return verdict == DROP_OPTION ? DROP_OPTION : DROP_OUTER_HEADER;
-		if (c.frag_at != 0)
-			return DROP_OUTER_FRAGMENT;
-		off = c.off;
-		nh_at = c.nh_at;
-		proto = c.proto;
-	}
-	out->udp_port = 0;
-	if (proto == PROTO_UDP) {
-		enum drop verdict = udp_skip(p, &off, &out->udp_port);
-		if (verdict != DROP_NONE)
-			return verdict;
-		proto = PROTO_ESP;
-	}
-	if (proto != PROTO_ESP && proto != PROTO_AH)
-		return DROP_OUTER_PROTOCOL;
-	if (p->len - off < (proto == PROTO_ESP ? ESP_HDR_LEN : AH_FIXED_LEN))
-		return DROP_TRUNCATED;
-	out->spi = get32(data + off + (proto == PROTO_ESP ? 0 : 4));
-	out->proto = proto;
-	out->src = data + (h.family == ADDR_V4 ? IP4_SRC : IP6_SRC);
-	out->dst = data + (h.family == ADDR_V4 ? IP4_DST : IP6_DST);
-	out->around = 0;
-	out->off = off;
-	out->nh_at = nh_at;
-	out->family = h.family;
-	out->tos = h.tos;
-	return DROP_NONE;
-}
-
-/* Says why no SA was found. What came through a UDP socket nobody else has: the kernel gave it to us alone. */
-static enum drop
-sa_missing(const struct sad *sad, const uint8_t *dst, const struct sad_key *key, bool is_alone)
-{
-	struct sad_key other;
-	struct sad_key strays;
-	struct sad_key unclear;
-	if (!is_alone && sad_is_elsewhere(sad, key))
-		return DROP_ELSEWHERE;
-	uint8_t proto = key->proto == PROTO_ESP ? PROTO_AH : PROTO_ESP;
-	sad_key_init(&other, key->spi, proto, key->family, dst);
-	if (sad_find(sad, &other) != NULL)
-		return DROP_SA_PROTOCOL;
-	if (is_alone)
-		return DROP_NO_SA;
-	sad_key_init(&strays, SAD_STRAYS, 0, key->family, dst);
-	if (sad_is_elsewhere(sad, &other) || sad_is_elsewhere(sad, &strays))
-		return DROP_ELSEWHERE;
-	sad_key_init(&unclear, SAD_UNCLEAR, 0, key->family, dst);
-	return sad_is_elsewhere(sad, &unclear) ? DROP_UNCLEAR : DROP_NO_SA;
-}
-
-static inline bool
-key_is(const struct sad_key *key, const struct outer *o)
-{
-	struct ip_words dst = ip_words(o->dst, o->family);
-	return key->spi == o->spi && key->proto == o->proto && key->family == o->family &&
-	       key->dst[0] == dst.w[0] && key->dst[1] == dst.w[1];
-}
-
-/* Is P a packet like BEFORE, of the same message of a socket and of the same SA, so that all of O is true of it, too? */
-static inline bool
-is_alike(const struct pkt *p, const struct pkt *before, const struct outer *o)
-{
-	return p->outer != NULL && p->outer == before->outer && before->verdict == DROP_NONE &&
-	       p->len >= ESP_HDR_LEN && get32(pkt_data(p)) == o->spi;
-}
-
-/* Parses the outer headers of a burst and finds the SAs, which are being loaded afterwards. */
-static void
-burst_lookup(const struct sad *sad, struct pkt **pkts, struct outer *outers, size_t n)
-{
-	struct sad_key keys[ESP_BURST_MAX];
-	struct sa *sas[ESP_BURST_MAX];
-	uint8_t of[ESP_BURST_MAX]; /* a packet's key: neighbours mostly have the same */
-	size_t n_keys = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct pkt *p = pkts[i];
-		const struct outer *o = &outers[i];
-		p->family = 0;
-		p->sa = NULL;
-		if (i > 0 && is_alike(p, pkts[i - 1], &outers[i - 1])) {
-			p->verdict = DROP_NONE;
-			outers[i] = outers[i - 1];
-			of[i] = of[i - 1];
-			continue;
-		}
-		p->verdict = (uint8_t)packet_parse(p, &outers[i]);
-		if (p->verdict != DROP_NONE)
-			continue;
-		if (n_keys == 0 || !key_is(&keys[n_keys - 1], o))
-			sad_key_init(&keys[n_keys++], o->spi, o->proto, o->family, o->dst);
-		of[i] = (uint8_t)(n_keys - 1);
-	}
-	if (n_keys == 0)
-		return;
-	sad_find_burst(sad, keys, sas, n_keys);
-	for (size_t i = 0; i < n_keys; i++)
-		if (sas[i] != NULL)
-			sa_prefetch(sas[i]);
-	for (size_t i = 0; i < n; i++) {
-		struct pkt *p = pkts[i];
-		if (p->verdict != DROP_NONE)
-			continue;
-		p->sa = sas[of[i]];
-		if (p->sa == NULL)
-			p->verdict =
-			    (uint8_t)sa_missing(sad, outers[i].dst, &keys[of[i]], p->outer != NULL);
-	}
 }
 
 /* Notes the AH: its ICV, the header ahead as it came, and the form of both that the ICV covers. */
@@ -518,7 +328,7 @@ in_prepare(
 	(void)w;
 	assert(n <= ESP_BURST_MAX);
 	job->burst.n = 0;
-	burst_lookup(sad, pkts, outers, n);
+	outer_lookup(sad, pkts, outers, n);
 	for (size_t i = 0; i < n; i++) {
 		if (pkts[i]->verdict == DROP_NONE)
 			packet_add(job, pkts[i], &outers[i]);
@@ -743,7 +553,7 @@ static __attribute__((noinline)) bool
 belongs_to(struct pkt *p, const struct sa *sa)
 {
 	struct outer o;
-	return packet_parse(p, &o) == DROP_NONE && key_is(&sa->key, &o);
+	return outer_parse(p, &o) == DROP_NONE && outer_has_key(&o, &sa->key);
 }
 
 /* Opens those of the packets that belong to the SA of the first, if that has a short way; the others go to REST. With GCM
