@@ -80,32 +80,10 @@ prefix_print(struct prefix p, char buf[PREFIX_STRLEN])
 	return buf;
 }
 
-struct addr
-addr_v4(const uint8_t b[4])
-{
-	struct addr a = { .family = ADDR_V4 };
-	memcpy(a.b, b, 4);
-	return a;
-}
-
-struct addr
-addr_v6(const uint8_t b[16])
-{
-	struct addr a = { .family = ADDR_V6 };
-	memcpy(a.b, b, 16);
-	return a;
-}
-
 size_t
 addr_len(struct addr a)
 {
 	return a.family == ADDR_V4 ? 4 : a.family == ADDR_V6 ? 16 : 0;
-}
-
-bool
-addr_eq(struct addr a, struct addr b)
-{
-	return a.family == b.family && memcmp(a.b, b.b, sizeof(a.b)) == 0;
 }
 
 bool

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	ADDR_NONE = 0,
@@ -40,14 +41,32 @@ __attribute__((warn_unused_result)) bool prefix_parse(const char *text, struct p
 const char *addr_print(struct addr a, char buf[ADDR_STRLEN]);
 const char *prefix_print(struct prefix p, char buf[PREFIX_STRLEN]);
 
-/* Builds an address from wire bytes (4 or 16, network order). */
-struct addr addr_v4(const uint8_t b[4]);
-struct addr addr_v6(const uint8_t b[16]);
+/* Builds an address from wire bytes (4 or 16, network order). Here, with addr_eq(), since every packet has some. */
+static inline struct addr
+addr_v4(const uint8_t b[4])
+{
+	struct addr a = { .family = ADDR_V4 };
+	memcpy(a.b, b, 4);
+	return a;
+}
+
+static inline struct addr
+addr_v6(const uint8_t b[16])
+{
+	struct addr a = { .family = ADDR_V6 };
+	memcpy(a.b, b, 16);
+	return a;
+}
 
 /* Returns the length of the address in octets: 0, 4 or 16. */
 size_t addr_len(struct addr a);
 
-bool addr_eq(struct addr a, struct addr b);
+static inline bool
+addr_eq(struct addr a, struct addr b)
+{
+	return a.family == b.family && memcmp(a.b, b.b, sizeof(a.b)) == 0;
+}
+
 bool addr_is_any(struct addr a);       /* all zero, or ADDR_NONE */
 bool addr_is_multicast(struct addr a); /* 224/4 or ff00::/8 */
 
