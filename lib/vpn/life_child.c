@@ -475,8 +475,10 @@ on_both(
 		return;
 	}
 	gate_follow(t, p);
-	if (k->side == V1_RESPONDER)
+	if (k->side == V1_RESPONDER) {
 		c->hard_ms = c->up_ms + k->chosen.lifetime_s * UINT64_C(1000);
+		c->path = sa->path; /* the message that began it may have come from a new place */
+	}
 	c->late = life_alloc(sizeof(*c->late));
 	c->late->due_ms = UINT64_MAX;
 	memcpy(c->late->enc_key, k->out_enc_key, sizeof(c->late->enc_key));

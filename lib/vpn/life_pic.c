@@ -131,7 +131,7 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 		.out = out != NULL
 			   ? spis_of(out)
 			   : spis_of(&(struct life_sa){ .protocol = in->protocol, .spi = twin }),
-		.path = { in->local, in->remote },
+		.path = { in->local, out != NULL ? out->remote : in->remote },
 		.up_ms = l->now_ms,
 		.hard_ms = l->now_ms + in->hard_s * UINT64_C(1000),
 		.protocol = (uint8_t)in->protocol,

@@ -114,6 +114,30 @@ test_a_peer_that_moves_gets_new_pairs(void **state)
 	two_free(&t);
 }
 
+/* It moves, and the first that is heard of it from there is that it makes another pair. This end may make none. */
+static void
+test_a_pair_that_the_peer_makes_leads_to_where_that_is(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 600 }, 10000);
+	struct sim_conf *only = sim_conf_new(t.b, &(struct sim_shape){ .n = 1,
+						      .remote_net = 1,
+						      .lifetime2_s = 600,
+						      .establish = ESTABLISH_RESPONDER_ONLY });
+	(void)state;
+	life_conf(t.b->life, t.s->now_ms, &only->c);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 14500);
+	t.a->nat_shift = 20000;
+	life_spent(t.a->life, t.s->now_ms, T0, sim_out(t.a, T0)->sa.spi, false);
+	wait_s(&t, 2);
+	assert_int_equal(sim_count(t.b, T0, true), 2);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 24500);
+	two_free(&t);
+	sim_conf_free(only);
+}
+
 /* ESP says where the peer is, if that is the one behind the NAT, and as often as is good. */
 static void
 test_esp_from_elsewhere_moves_ike_and_the_pair(void **state)
@@ -512,6 +536,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open),
 		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
+		cmocka_unit_test(test_a_pair_that_the_peer_makes_leads_to_where_that_is),
 		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
 		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
