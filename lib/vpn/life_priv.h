@@ -210,6 +210,7 @@ struct life_tunnel {
 	unsigned fails;
 	unsigned failovers;
 	unsigned switches; /* since it was up last */
+	uint32_t spi;      /* the last one that was drawn for it */
 	uint8_t spi_slot;  /* of new inbound SAs; see conf_ifd */
 	uint16_t window;
 	uint16_t keepalive_s;

@@ -36,7 +36,7 @@ two_new(struct sim_shape shape, unsigned nat_shift)
 	t.a = &t.s->ends[0];
 	t.b = &t.s->ends[1];
 	t.a->nat_shift = nat_shift;
-	shape.n = 1;
+	shape.n = shape.n != 0 ? shape.n : 1;
 	shape.remote_net = 2;
 	t.conf[0] = sim_conf_new(t.a, &shape);
 	shape.remote_net = 1;
@@ -211,6 +211,29 @@ test_spis_lie_in_the_slot_of_the_services_interface(void **state)
 	wait_s(&t, 5);
 	assert_int_equal(sim_view(t.b, T0).n_pairs, 2);
 	assert_int_equal(sim_view(t.b, T0).pairs[0].in_spi >> 24, 255);
+	two_free(&t);
+}
+
+/* Behind the slot there are no more than 24 bits, and hundreds of negotiations at once. */
+static void
+test_two_negotiations_at_once_have_two_spis(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .n = 3 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		t.a->spi = 0x11223300 + i; /* the number of the message is the first to be drawn */
+		t.a->spi_again = 1;
+		sim_acquire(t.a, i == 0 ? "ss/r/1" : "ss/r/2");
+		sim_run(t.s, t.s->now_ms + 1);
+		assert_int_equal(t.a->spi, 0);
+	}
+	wait_s(&t, 1);
+	uint32_t one = sim_view(t.a, "ss/r/1").pairs[0].in_spi;
+	uint32_t two = sim_view(t.a, "ss/r/2").pairs[0].in_spi;
+	assert_true(one == 0x112233 || two == 0x112233);
+	assert_int_not_equal(one, two);
 	two_free(&t);
 }
 
@@ -540,6 +563,7 @@ main(void)
 		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
 		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
+		cmocka_unit_test(test_two_negotiations_at_once_have_two_spis),
 		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
 		cmocka_unit_test(test_certificates_prove_both_ends),
 		cmocka_unit_test(test_a_certificate_that_is_not_trusted),
