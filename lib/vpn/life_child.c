@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/conf/conf.h"
 #include "lib/vpn/tunnel.h"
 
 /* --- finding --- */
@@ -258,6 +259,15 @@ life_children_end(struct life_tunnel *t, bool tells, const char *why)
 	}
 	if (t->current != NULL)
 		life_child_end(t->current, tells, why);
+}
+
+/* Another services interface has taken the place of ours among SPIs: what comes for the old one in UDP goes there. */
+void
+life_slot_check(struct life_tunnel *t)
+{
+	const struct life_child *c = t->current;
+	if (c != NULL && c->is_udp && c->in.esp >> SPI_SLOT_SHIFT != t->spi_slot)
+		t->renew = true;
 }
 
 /* --- outbound --- */

@@ -151,6 +151,7 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 	t->gate = (uint8_t)gate;
 	if (out != NULL && (t->current == NULL || t->current->hard_ms < c->hard_ms))
 		t->current = c;
+	life_slot_check(t);
 	/* which of us is behind the NAT is not known any more */
 	if (c->is_udp && p->keepalive_ms == UINT64_MAX && p->keepalive_s > 0) {
 		p->path = c->path;

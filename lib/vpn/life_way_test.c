@@ -214,6 +214,25 @@ test_spis_lie_in_the_slot_of_the_services_interface(void **state)
 	two_free(&t);
 }
 
+/* The slot has become another one's while kmd was away. */
+static void
+test_a_pair_that_is_adopted_in_another_slot_is_made_anew(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, 10000);
+	struct conf_ifd *pic = (struct conf_ifd *)(uintptr_t)t.conf[0]->c.service_sets[0]->pic;
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	sim_kill(t.a);
+	pic->spi_slot = 200;
+	sim_start(t.s, 0, t.conf[0]);
+	wait_s(&t, 5);
+	assert_int_equal(t.a->n_kinds[LIFE_ADOPTED], 1);
+	assert_int_equal(sim_view(t.a, T0).n_pairs, 2);
+	assert_int_equal(sim_view(t.a, T0).pairs[0].in_spi >> 24, 200);
+	two_free(&t);
+}
+
 /* Behind the slot there are no more than 24 bits, and hundreds of negotiations at once. */
 static void
 test_two_negotiations_at_once_have_two_spis(void **state)
@@ -563,6 +582,7 @@ main(void)
 		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
 		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
+		cmocka_unit_test(test_a_pair_that_is_adopted_in_another_slot_is_made_anew),
 		cmocka_unit_test(test_two_negotiations_at_once_have_two_spis),
 		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
 		cmocka_unit_test(test_certificates_prove_both_ends),
