@@ -121,19 +121,31 @@ on_tunnel(
 	return best != NULL ? best->ike : NULL;
 }
 
+/* Has it been offered to a peer that has not answered yet? */
+static bool
+is_offered(const struct life *l, uint32_t spi)
+{
+	for (const struct life_turn *turn = l->turns.first; turn != NULL; turn = turn->next)
+		if (turn->tunnel != NULL && turn->tunnel->spi == spi)
+			return true;
+	return false;
+}
+
 static uint32_t
 on_spi(void *ctx, enum v1_protocol protocol, const struct ike_tunnel *tunnel)
 {
 	struct life *l = ctx;
-	const struct life_tunnel *t = tunnel->owner;
+	struct life_tunnel *t = tunnel->owner;
 	uint32_t slot = t != NULL ? t->spi_slot : 0;
 	uint32_t spi = 0;
 	(void)protocol;
-	while (spi < V1_SA_SPI_MIN ||
+	while (spi < V1_SA_SPI_MIN || is_offered(l, spi) ||
 	       life_child_of_in(l, NULL, (struct p2_spis){ .esp = spi, .ah = spi }) != NULL) {
 		l->host.random(l->host.ctx, &spi, sizeof(spi));
 		spi = slot << SPI_SLOT_SHIFT | spi >> (32 - SPI_SLOT_SHIFT);
 	}
+	if (t != NULL)
+		t->spi = spi;
 	return spi;
 }
 

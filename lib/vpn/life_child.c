@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/conf/conf.h"
 #include "lib/vpn/tunnel.h"
 
 /* --- finding --- */
@@ -260,6 +261,15 @@ life_children_end(struct life_tunnel *t, bool tells, const char *why)
 		life_child_end(t->current, tells, why);
 }
 
+/* Another services interface has taken the place of ours among SPIs: what comes for the old one in UDP goes there. */
+void
+life_slot_check(struct life_tunnel *t)
+{
+	const struct life_child *c = t->current;
+	if (c != NULL && c->is_udp && c->in.esp >> SPI_SLOT_SHIFT != t->spi_slot)
+		t->renew = true;
+}
+
 /* --- outbound --- */
 
 /* A peer that gives an SPI for the second time has one SA of that number, and it has just agreed to the keys of C. So the
@@ -475,8 +485,10 @@ on_both(
 		return;
 	}
 	gate_follow(t, p);
-	if (k->side == V1_RESPONDER)
+	if (k->side == V1_RESPONDER) {
 		c->hard_ms = c->up_ms + k->chosen.lifetime_s * UINT64_C(1000);
+		c->path = sa->path; /* the message that began it may have come from a new place */
+	}
 	c->late = life_alloc(sizeof(*c->late));
 	c->late->due_ms = UINT64_MAX;
 	memcpy(c->late->enc_key, k->out_enc_key, sizeof(c->late->enc_key));

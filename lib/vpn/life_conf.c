@@ -292,16 +292,6 @@ dpd_update(struct life_tunnel *t, unsigned interval_s, unsigned threshold)
 	t->dpd_threshold = (uint8_t)threshold;
 }
 
-/* Another services interface has taken the place of ours among SPIs: what comes for the old one in UDP goes there. */
-static void
-slot_set(struct life_tunnel *t, uint8_t slot)
-{
-	const struct life_child *c = t->current;
-	t->spi_slot = slot;
-	if (c != NULL && c->is_udp && c->in.esp >> SPI_SLOT_SHIFT != slot)
-		t->renew = true;
-}
-
 /* What may change while everything goes on, and what is made anew in any case. */
 static void
 tunnel_update(struct life_tunnel *t, struct spec *s)
@@ -310,7 +300,8 @@ tunnel_update(struct life_tunnel *t, struct spec *s)
 	t->is_seen = true;
 	t->index = s->index;
 	t->window = (uint16_t)s->window;
-	slot_set(t, ifd_of(s)->spi_slot);
+	t->spi_slot = ifd_of(s)->spi_slot;
+	life_slot_check(t);
 	for (unsigned i = 0; i < 2; i++) {
 		life_policy_unref(t->life, t->policies[i]);
 		t->policies[i] = s->policies[i];

@@ -131,7 +131,7 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 		.out = out != NULL
 			   ? spis_of(out)
 			   : spis_of(&(struct life_sa){ .protocol = in->protocol, .spi = twin }),
-		.path = { in->local, in->remote },
+		.path = { in->local, out != NULL ? out->remote : in->remote },
 		.up_ms = l->now_ms,
 		.hard_ms = l->now_ms + in->hard_s * UINT64_C(1000),
 		.protocol = (uint8_t)in->protocol,
@@ -151,6 +151,7 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 	t->gate = (uint8_t)gate;
 	if (out != NULL && (t->current == NULL || t->current->hard_ms < c->hard_ms))
 		t->current = c;
+	life_slot_check(t);
 	/* which of us is behind the NAT is not known any more */
 	if (c->is_udp && p->keepalive_ms == UINT64_MAX && p->keepalive_s > 0) {
 		p->path = c->path;

@@ -210,6 +210,7 @@ struct life_tunnel {
 	unsigned fails;
 	unsigned failovers;
 	unsigned switches; /* since it was up last */
+	uint32_t spi;      /* the last one that was drawn for it */
 	uint8_t spi_slot;  /* of new inbound SAs; see conf_ifd */
 	uint16_t window;
 	uint16_t keepalive_s;
@@ -343,7 +344,9 @@ uint32_t life_main_spi(unsigned protocol, struct p2_spis spis);
 uint64_t life_soft_ms(const struct life_child *c); /* UINT64_MAX: it is not renewed */
 void life_child_choose(struct life_tunnel *t);     /* another current one, when that is gone */
 uint64_t life_children_tick(
-    struct life_tunnel *t);             /* expires, installs; when it has to come again */
+    struct life_tunnel *t); /* expires, installs; when it has to come again */
+void life_slot_check(
+    struct life_tunnel *t); /* is the current one in the slot of its services interface? */
 void life_watch(struct life_tunnel *t); /* tells the PIC whether to watch */
 void life_on_child(
     struct life *l, struct ike_sa *sa, enum ike_child_event event, const struct ike_child *c);

@@ -224,6 +224,30 @@ test_the_ends_take_turns(void **state)
 	two_free(&t);
 }
 
+/* The peer's pair has just come up when this end is told to make another one, for it has moved, say: once is enough. */
+static void
+test_a_renewal_just_after_that_of_the_peer(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 10; seed++) {
+		for (unsigned ms = 60; ms < 600; ms += 130) {
+			struct two t = two_new((struct sim_shape){ .lifetime2_s = 3600 });
+			t.s->seed = seed;
+			begin(&t);
+			life_spent(t.a->life, t.s->now_ms, T0, spi_of(t.a), false);
+			sim_run(t.s, t.s->now_ms + ms);
+			life_spent(t.b->life, t.s->now_ms, T0, spi_of(t.b), false);
+			wait_s(&t, 2);
+			assert_int_equal(sim_count(t.a, T0, false), 3);
+			struct life_tunnel_view a = sim_view(t.a, T0);
+			assert_true(a.pairs[0].is_current && !a.pairs[0].is_initiator);
+			assert_int_equal(a.pairs[0].in_spi, spi_of(t.b));
+			assert_no_loss(&t);
+			two_free(&t);
+		}
+	}
+}
+
 static void
 test_both_begin_at_once(void **state)
 {
@@ -388,6 +412,7 @@ main(void)
 		cmocka_unit_test(test_short_lifetimes_are_renewed_in_proportion),
 		cmocka_unit_test(test_both_ends_at_once),
 		cmocka_unit_test(test_the_ends_take_turns),
+		cmocka_unit_test(test_a_renewal_just_after_that_of_the_peer),
 		cmocka_unit_test(test_both_begin_at_once),
 		cmocka_unit_test(test_the_winner_is_deleted_and_the_other_one_takes_over),
 		cmocka_unit_test(test_a_pair_that_nobody_renews_ends),

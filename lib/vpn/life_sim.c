@@ -234,7 +234,10 @@ on_random(void *ctx, void *out, size_t n)
 	uint8_t *p = out;
 	if (n == sizeof(e->spi) && e->spi != 0) {
 		memcpy(out, &e->spi, n);
-		e->spi = 0;
+		if (e->spi_again > 0)
+			e->spi_again--;
+		else
+			e->spi = 0;
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -53,6 +53,7 @@ struct sim_end {
 	unsigned nat_shift; /* it is behind a NAT that adds this to its ports; 0: it is not */
 	bool tells_first;   /* its PIC tells before there is a configuration */
 	uint32_t spi;       /* the next number of four octets that it draws; 0: any */
+	unsigned spi_again; /* and so many after that */
 	unsigned n_refused; /* outbound SAs that its PIC has already */
 	bool distrusts;     /* it takes no certificate */
 	unsigned deaf_from; /* messages to its gateways from this number on are lost ... */

@@ -191,6 +191,14 @@ phase1_begin(struct life_tunnel *t, struct life_peer *p)
 	turn_take(l, &p->turn);
 }
 
+/* Until when a pair that is begun here may be taken for a rival of the one in use, and come to nothing; see is_rival(). */
+static uint64_t
+rival_until(const struct life_tunnel *t)
+{
+	const struct life_child *c = t->current;
+	return c != NULL && !c->is_initiator && !c->is_adopted ? c->up_ms + LIFE_RIVAL_MS : 0;
+}
+
 static void
 phase2_begin(struct life_tunnel *t, struct life_ike *i)
 {
@@ -199,6 +207,10 @@ phase2_begin(struct life_tunnel *t, struct life_ike *i)
 	if (!wants_pair(t)) {
 		t->phase = LIFE_IDLE;
 		life_dirty(t);
+		return;
+	}
+	if (l->now_ms < rival_until(t)) {
+		try_later(t, rival_until(t));
 		return;
 	}
 	if (i->sa->is_aggressive && i->sa->side == V1_INITIATOR &&

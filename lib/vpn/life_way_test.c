@@ -36,7 +36,7 @@ two_new(struct sim_shape shape, unsigned nat_shift)
 	t.a = &t.s->ends[0];
 	t.b = &t.s->ends[1];
 	t.a->nat_shift = nat_shift;
-	shape.n = 1;
+	shape.n = shape.n != 0 ? shape.n : 1;
 	shape.remote_net = 2;
 	t.conf[0] = sim_conf_new(t.a, &shape);
 	shape.remote_net = 1;
@@ -114,6 +114,30 @@ test_a_peer_that_moves_gets_new_pairs(void **state)
 	two_free(&t);
 }
 
+/* It moves, and the first that is heard of it from there is that it makes another pair. This end may make none. */
+static void
+test_a_pair_that_the_peer_makes_leads_to_where_that_is(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 600 }, 10000);
+	struct sim_conf *only = sim_conf_new(t.b, &(struct sim_shape){ .n = 1,
+						      .remote_net = 1,
+						      .lifetime2_s = 600,
+						      .establish = ESTABLISH_RESPONDER_ONLY });
+	(void)state;
+	life_conf(t.b->life, t.s->now_ms, &only->c);
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 14500);
+	t.a->nat_shift = 20000;
+	life_spent(t.a->life, t.s->now_ms, T0, sim_out(t.a, T0)->sa.spi, false);
+	wait_s(&t, 2);
+	assert_int_equal(sim_count(t.b, T0, true), 2);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 24500);
+	two_free(&t);
+	sim_conf_free(only);
+}
+
 /* ESP says where the peer is, if that is the one behind the NAT, and as often as is good. */
 static void
 test_esp_from_elsewhere_moves_ike_and_the_pair(void **state)
@@ -187,6 +211,48 @@ test_spis_lie_in_the_slot_of_the_services_interface(void **state)
 	wait_s(&t, 5);
 	assert_int_equal(sim_view(t.b, T0).n_pairs, 2);
 	assert_int_equal(sim_view(t.b, T0).pairs[0].in_spi >> 24, 255);
+	two_free(&t);
+}
+
+/* The slot has become another one's while kmd was away. */
+static void
+test_a_pair_that_is_adopted_in_another_slot_is_made_anew(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, 10000);
+	struct conf_ifd *pic = (struct conf_ifd *)(uintptr_t)t.conf[0]->c.service_sets[0]->pic;
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	sim_kill(t.a);
+	pic->spi_slot = 200;
+	sim_start(t.s, 0, t.conf[0]);
+	wait_s(&t, 5);
+	assert_int_equal(t.a->n_kinds[LIFE_ADOPTED], 1);
+	assert_int_equal(sim_view(t.a, T0).n_pairs, 2);
+	assert_int_equal(sim_view(t.a, T0).pairs[0].in_spi >> 24, 200);
+	two_free(&t);
+}
+
+/* Behind the slot there are no more than 24 bits, and hundreds of negotiations at once. */
+static void
+test_two_negotiations_at_once_have_two_spis(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .n = 3 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		t.a->spi = 0x11223300 + i; /* the number of the message is the first to be drawn */
+		t.a->spi_again = 1;
+		sim_acquire(t.a, i == 0 ? "ss/r/1" : "ss/r/2");
+		sim_run(t.s, t.s->now_ms + 1);
+		assert_int_equal(t.a->spi, 0);
+	}
+	wait_s(&t, 1);
+	uint32_t one = sim_view(t.a, "ss/r/1").pairs[0].in_spi;
+	uint32_t two = sim_view(t.a, "ss/r/2").pairs[0].in_spi;
+	assert_true(one == 0x112233 || two == 0x112233);
+	assert_int_not_equal(one, two);
 	two_free(&t);
 }
 
@@ -512,9 +578,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open),
 		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
+		cmocka_unit_test(test_a_pair_that_the_peer_makes_leads_to_where_that_is),
 		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
 		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
+		cmocka_unit_test(test_a_pair_that_is_adopted_in_another_slot_is_made_anew),
+		cmocka_unit_test(test_two_negotiations_at_once_have_two_spis),
 		cmocka_unit_test(test_the_outbound_sa_waits_for_the_install_interval),
 		cmocka_unit_test(test_certificates_prove_both_ends),
 		cmocka_unit_test(test_a_certificate_that_is_not_trusted),
