@@ -106,8 +106,9 @@ hand_is_past(const struct worker *w, const struct port *p)
 	unsigned giver = atomic_load_explicit(&own->giver, memory_order_acquire);
 	if (giver == PORT_NOBODY)
 		return true;
+	/* no further than a ring is long: a device may be still until the places have gone half round */
 	if (giver != w->p.index &&
-	    (int32_t)(ring(w, giver, w->p.index)->out_next - own->behind) < 0)
+	    own->behind - ring(w, giver, w->p.index)->out_next - 1 < RING_LEN)
 		return false;
 	atomic_store_explicit(&own->giver, PORT_NOBODY, memory_order_relaxed);
 	return true;

@@ -79,6 +79,31 @@ swallow(int fd)
 		;
 }
 
+/* What was handed over before a device is waited for, but not when that is so long ago that the places have gone round. */
+static void
+device_waits_for_what_comes_first(void **state)
+{
+	struct lab l;
+	(void)state;
+	test_n_workers = 2;
+	lab_init(&l, "esp");
+	const struct worker *w = l.a.p.workers[1];
+	const struct port *port = port_find_unit(&l.a.p.ports, "sp-1/2/0.1", 0);
+	uint32_t out = w->crew->rings[1].out_next; /* from 0 to 1 */
+	atomic_store(&port->own->giver, 0);
+	port->own->behind = out + 1;
+	assert_false(hand_is_past(w, port));
+	port->own->behind = out + RING_LEN;
+	assert_false(hand_is_past(w, port));
+	port->own->behind = out;
+	assert_true(hand_is_past(w, port));
+	atomic_store(&port->own->giver, 0);
+	port->own->behind = out - INT32_MAX - 2U;
+	assert_true(hand_is_past(w, port));
+	assert_int_equal(atomic_load(&port->own->giver), PORT_NOBODY);
+	lab_done(&l);
+}
+
 /* All belongs to one worker: at last that one reads it. */
 static void
 queue_goes_to_whose_packets_it_brings(void **state)
@@ -125,6 +150,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queues_are_read_by_who_writes_to_them),
+		cmocka_unit_test(device_waits_for_what_comes_first),
 		cmocka_unit_test(queue_goes_to_whose_packets_it_brings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
