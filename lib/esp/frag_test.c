@@ -247,11 +247,12 @@ congestion_on_any_fragment_is_kept(void **state)
 	struct frag_table *t = frag_new(pool, 4, 4000);
 	for (int family = 4; family <= 6; family += 2) {
 		for (uint8_t ecn = 0; ecn < 4; ecn++) {
-			struct pkt *parts[8];
+			struct pkt *parts[8] = { NULL };
 			struct pkt *p = test_packet(w, family, 300);
 			test_tos(p, ecn);
 			unsigned n = cut(p, 168, parts, 8);
 			struct pkt *whole = NULL;
+			assert_true(n > 1);
 			test_tos(parts[1], 3);
 			for (unsigned i = 0; i < n; i++) {
 				enum drop verdict;
