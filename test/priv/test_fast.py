@@ -87,6 +87,7 @@ SECOND_SET = '''  service-set ss2
 '''
 
 PICD = 'picd-sp-1-2-0'
+SECOND = 'picd-sp-1-3-0'
 
 # sends one UDP packet, or a train: ADDRESS PORT HEX COPIES SEGMENT
 SEND = '''
@@ -96,6 +97,15 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 if int(segment):
     s.setsockopt(17, 103, int(segment))
 s.sendto(bytes.fromhex(octets) * int(copies), (address, int(port)))
+'''
+
+# ESP of 1000 octets and more with each first octet of an SPI: ADDRESS PORT
+SEND_EACH = '''
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for octet in range(256):
+    s.sendto(bytes([octet, 0, 1, 1]) + bytes(996 + octet), (sys.argv[1], int(sys.argv[2])))
+    time.sleep(0.001)
 '''
 
 
@@ -141,7 +151,7 @@ def came(gateway, name, what, n):
 
 def steered(gateway, times=1):
     """Waits until the kernel spreads packets over the sockets for the TIMES time, when that could not be at once."""
-    gateway.wait_log('netd', 'ESP in UDP for sp-1/2/0 at 10.1.1.1 is in force now', times)
+    gateway.wait_log('netd', 'ESP in UDP at 10.1.1.1 is in force now', times)
 
 
 def spread(gateway, workers=2):
@@ -228,17 +238,22 @@ def test_a_commit_changes_who_gets_esp_in_udp(gateway):
     gateway.wait_log(PICD, 'given queue 3 of natt 4 10.1.1.1', 2)
     wait(lambda: gateway.log(PICD).count('given queue 3') >= 2)
     spread(gateway, 4)
-    # two services interfaces cannot share them: each reads a copy
+    # a second services interface gets what begins with its octet, and nothing else; the first one all that is nobody's
     assert client.load(conf(2, more=SECOND_PIC, sets=SECOND_SET)) is None
-    gateway.wait_log('picd-sp-1-3-0', 'given udp 4 10.1.1.1')
-    for spi in (256, 257):
-        n = esp(gateway, spi)
-        for name in (PICD, 'picd-sp-1-3-0'):
-            came(gateway, name, 'udp 4 10.1.1.1', 28 + n)
+    gateway.wait_log(SECOND, 'given queue 1 of natt 4 10.1.1.1')
+    gateway.host(1, '/usr/bin/python3', '-c', SEND_EACH, '10.1.1.1', '4500')
+    lines = [f'packet queue 1 of natt 4 10.1.1.1 {1000 + octet} bytes' for octet in range(256)]
+    wait(lambda: all(line in gateway.log(PICD) + gateway.log(SECOND) for line in lines))
+    seconds = [octet for octet, line in enumerate(lines) if line in gateway.log(SECOND)]
+    assert len(seconds) == 1 and lines[seconds[0]] not in gateway.log(PICD)
+    came(gateway, SECOND, 'queue 0 of natt 4 10.1.1.1', esp(gateway, seconds[0] << 24 | 256))
     came(gateway, 'kmd', 'ike-natt 4 10.1.1.1', ike(gateway))
+    # who was first keeps its sockets when the other goes
+    given = gateway.log(PICD).count('given queue 1 of natt')
     assert client.load(conf(2)) is None
-    gateway.wait_log(PICD, 'given queue 1 of natt 4 10.1.1.1', 2)
+    gateway.wait_log(PICD, 'sync 6')
     spread(gateway)
+    assert gateway.log(PICD).count('given queue 1 of natt') == given
     assert gateway.stop() == 0
 
 
