@@ -72,8 +72,9 @@ class Process:
 
     @staticmethod
     def _read(pipe, lines):
-        for line in pipe:
-            lines.append(line.rstrip("\n"))
+        with pipe:
+            for line in pipe:
+                lines.append(line.rstrip("\n"))
 
     @property
     def pid(self):
@@ -106,6 +107,8 @@ class Process:
         status = self.popen.wait(timeout_s)
         for reader in self.readers:
             reader.join(timeout_s)
+        with contextlib.suppress(OSError):
+            self.popen.stdin.close()
         return status
 
     def stop(self, sig=signal.SIGTERM, timeout_s=PATIENCE_S):

@@ -62,6 +62,7 @@ class Carry:
         assert int(m[1]) == self.octets
         assert m[2] == self.digest, "what came is not what was sent"
         assert self.sender.wait(timeout_s) == 0, self.sender.err
+        assert self.receiver.wait(timeout_s) == 0, self.receiver.err
         os.unlink(self.path)
 
 
