@@ -268,7 +268,10 @@ processor_memory_and_workers_are_shown(void **state)
 	assert_null(done(&g, a));
 	ask(&g, "get-service-set-memory-statistics", no_leaves);
 	row(&g, a);
-	assert_string_equal(leaf(row(&g, a), NULL, "service-set-name"), "System");
+	e = row(&g, a);
+	assert_string_equal(leaf(e, NULL, "service-set-name"), "System");
+	/* what the C library says of itself; a sanitizer's says nothing */
+	bool is_known = strtoul(leaf(e, NULL, "bytes-used"), NULL, 10) > 0;
 	assert_null(done(&g, a));
 
 	ask(&g, "get-service-set-summary-information", no_leaves);
@@ -277,7 +280,8 @@ processor_memory_and_workers_are_shown(void **state)
 	assert_string_equal(leaf(e, NULL, "service-sets-configured"), "1");
 	unsigned long of_sets = strtoul(leaf(e, NULL, "service-set-policy-bytes-used"), NULL, 10);
 	assert_true(of_sets > 1000 && of_sets < 20000);
-	assert_true(strtoul(leaf(e, NULL, "service-set-bytes-used"), NULL, 10) > of_sets);
+	bytes = strtoul(leaf(e, NULL, "service-set-bytes-used"), NULL, 10);
+	assert_true(is_known ? bytes > of_sets : bytes == of_sets);
 	assert_non_null(strstr(leaf(e, NULL, "service-set-cpu-utilization"), "."));
 	assert_null(done(&g, a));
 
