@@ -293,6 +293,9 @@ watch_free(struct picd *p, struct watch *w)
 		}
 	filters_set(p);
 	p->tap_epochs[w->filter] = publish_epoch(p);
+	/* the next command shall not be refused because a worker without packets sleeps */
+	for (unsigned i = 0; i < p->n_workers; i++)
+		worker_nudge(p->workers[i]);
 	if (p->watches == NULL)
 		uv_timer_stop(&p->look);
 	free(w);

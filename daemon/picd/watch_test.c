@@ -6,6 +6,7 @@
 
 #include "daemon/picd/tap.h"
 #include "daemon/picd/test_gw.h"
+#include "daemon/picd/worker_priv.h"
 #include "lib/msg/elem.h"
 #include "lib/msg/msg.h"
 #include "lib/msg/row.h"
@@ -238,6 +239,29 @@ watches_end_when_nobody_listens(void **state)
 }
 
 static void
+idle_workers_let_go_of_filters(void **state)
+{
+	(void)state;
+	struct lab l;
+	lab_init(&l);
+	for (uint32_t i = 0; i < TAP_WATCHES; i++) {
+		ask(&l, 10 + i, "monitor-traffic", unit1);
+		row(&l, "monitor-begin");
+	}
+	gw_turns(&l.g);
+	struct worker *w = l.g.p.workers[0];
+	struct pollfd p = { .fd = w->wake_fd, .events = POLLIN };
+	assert_int_equal(poll(&p, 1, 0), 0);
+	watch_stop(&l.g.p, 10);
+	assert_int_equal(hear(&l).type, MSG_RPC_DONE);
+	assert_int_equal(poll(&p, 1, 0), 1); /* no packet needs to come */
+	worker_turn(w, -1);
+	ask(&l, 20, "monitor-traffic", unit1);
+	row(&l, "monitor-begin");
+	lab_done(&l);
+}
+
+static void
 requests_are_judged(void **state)
 {
 	(void)state;
@@ -276,6 +300,7 @@ main(void)
 		cmocka_unit_test(drops_say_why),
 		cmocka_unit_test(too_many_packets_are_lost_and_counted),
 		cmocka_unit_test(watches_end_when_nobody_listens),
+		cmocka_unit_test(idle_workers_let_go_of_filters),
 		cmocka_unit_test(requests_are_judged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

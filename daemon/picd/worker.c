@@ -395,6 +395,12 @@ worker_epoch_seen(const struct worker *w)
 	return atomic_load_explicit(&w->epoch_seen, memory_order_acquire);
 }
 
+void
+worker_nudge(struct worker *w)
+{
+	wake(w);
+}
+
 /* Has W listen to P, that nobody listens to; under the crew's lock. */
 static int
 watch_begin(struct worker *w, const struct port *p)

@@ -69,6 +69,8 @@ uint64_t worker_seen(const struct worker *w);
  * by then. */
 void worker_epoch(struct worker *w, uint64_t epoch);
 uint64_t worker_epoch_seen(const struct worker *w);
+/* Main thread: W takes a turn soon, and so sees the epoch, even if it has nothing to do. */
+void worker_nudge(struct worker *w);
 
 /* Main thread: packets from a port are taken by W, and by whom W gives it to; not taken any more by any of the crew. Watch a
  * port after the snapshot that has its lane is published, unwatch it before the one that has not is. Returns 0 or -errno. */
