@@ -6,6 +6,7 @@ import re
 
 import pytest
 from lab.gateway import Gateway
+from lab.netlab import wait_until
 from lab.ssh import PORT, SshServer
 from ncclient import manager
 from ncclient.operations import RPCError
@@ -135,8 +136,8 @@ def test_test_options(m):
 
 def test_a_trial_leaves_the_lock_and_the_log_as_they_are(m, server):
     edit(m, "<system><domain-name>a.b</domain-name></system>", test_option="test-then-set")
-    log = server.gateway.log()
-    assert "+ domain-name a.b" in log and "UI_CFG_AUDIT_OTHER" in log
+    for line in ("+ domain-name a.b", "UI_CFG_AUDIT_OTHER"):     # which somebody else writes
+        wait_until(lambda line=line: line in server.gateway.log(), what=line)
     m.discard_changes()
     with connect(server) as other, other.locked("candidate"):
         error = failure(m, "<system><domain-name>c.d</domain-name></system>", test_option="test-then-set")

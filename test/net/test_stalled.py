@@ -14,7 +14,7 @@ from lab.netlab import wait_until
 from lab.transfer import Carry
 
 N = 16              # tunnels: with two workers each has some
-STOPS = 40
+STOPS = 100
 TRAIN = 64          # the most packets that a helper has in its hands
 STOP_S = 0.35       # more than an owner waits for a helper, 250 ms
 SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
@@ -54,7 +54,7 @@ def start(t):
     back = "routing-options { static { route 10.1.0.0/24 next-hop sp-1/2/0.1; } }"
     a = junos.next_hop(junos.Side("a", t.WAN_A, t.WAN_B, ["10.1.0.0/24"] * N, nets_b), sas)
     b = junos.next_hop(junos.Side("b", t.WAN_B, t.WAN_A, nets_b, ["10.1.0.0/24"] * N), sas, routes=False, more=back)
-    return [Gateway(ns, text.replace("sp-1/2/0 {", "sp-1/2/0 { services-options { workers 2; }", 1))
+    return [Gateway(ns, text.replace("sp-1/2/0 {", "sp-1/2/0 { services-options { workers 2; help-threshold 1; }", 1))
             for ns, text in ((t.gw_a, a), (t.gw_b, b))]
 
 
