@@ -17,13 +17,16 @@
 #include "lib/msg/msg.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -31,6 +34,7 @@
 #include <cmocka.h>
 
 enum {
+	SKIP = 77, /* says meson */
 	SUPERS = 60,
 	OUT_MAX = 8192,
 	VNET = 10,
@@ -533,9 +537,26 @@ workers_help_each_other(void **state)
 	assert_true(n > 0);
 }
 
+/* A loopback of our own: whoever else has sockets of the same addresses and port, as a second run of this test has, would
+ * be given some of our packets, and we some of theirs. */
+static bool
+own_loopback(void)
+{
+	struct ifreq lo = { .ifr_name = "lo" };
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return false;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	lo.ifr_flags = IFF_UP;
+	bool is_up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
+	close(fd);
+	return is_up;
+}
+
 int
 main(void)
 {
+	if (!own_loopback())
+		return SKIP;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(superpackets_are_their_segments),
 		cmocka_unit_test(two_workers_are_one),
