@@ -477,6 +477,9 @@ key_wait(FILE *in, int ms)
 		int left = ms < 0 ? -1 : ms > past ? (int)(ms - past) : 0;
 		bool is_short = monitor_is_on() && (left < 0 || left > MONITOR_POLL_MS);
 		int n = wait_poll(p, 2, is_short ? MONITOR_POLL_MS : left, has_signal);
+		/* the end of a terminal can be seen before its signal comes, or without one; it ends us the same way */
+		if (n > 0 && (p[0].revents & POLLHUP) != 0)
+			raise(SIGHUP);
 		rl_check_signals(); /* readline keeps them back while it reads */
 		on_typing_interrupted();
 		if (n > 0 && p[0].revents != 0)

@@ -55,7 +55,7 @@ def home(c):
     return path
 
 
-def spawn(c, rows, columns, term="dumb"):
+def spawn(c, rows, columns, term="dumb", controlling=True):
     """Starts a command line on a terminal of that size; returns the process and the other end of the terminal."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -63,7 +63,7 @@ def spawn(c, rows, columns, term="dumb"):
     env.update(TERM=term, INPUTRC="/dev/null", TZ="UTC")
     p = subprocess.Popen(getattr(c, "shell", None) or [control.BUILD / "cli/sallyport", "-r", c.dir], stdin=slave, stdout=slave, stderr=slave,
                          close_fds=True, env=env, start_new_session=True, cwd=home(c),
-                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                         preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None)
     os.close(slave)
     return p, master
 
@@ -117,8 +117,8 @@ def normal(screen):
 class Typist:
     """Types key by key, as a person does, and looks at what each key shows."""
 
-    def __init__(self, c, rows=24, columns=100, term="dumb"):
-        self.p, self.master = spawn(c, rows, columns, term)
+    def __init__(self, c, rows=24, columns=100, term="dumb", controlling=True):
+        self.p, self.master = spawn(c, rows, columns, term, controlling)
         self.early = b""  # read while keys were typed
         self.seen = self.wait("> ")
 

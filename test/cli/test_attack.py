@@ -372,6 +372,20 @@ def test_a_ping_ends_with_its_terminal(gw, silence, how):
     control.wait(lambda: not pings())
 
 
+def test_the_end_of_a_terminal_may_be_seen_before_its_signal(gw, silence):
+    """The kernel hangs a terminal up, and sends SIGHUP then; here it is nobody's controlling terminal, and none is sent."""
+    gw.shell = ["ip", "netns", "exec", silence, control.BUILD / "cli/sallyport", "-r", gw.dir]
+    t = screen.Typist(gw, controlling=False)
+
+    def pings():
+        return subprocess.run(["ip", "netns", "pids", silence], capture_output=True, text=True).stdout.split()
+    os.write(t.master, b"ping 192.0.2.254 count 1 wait 1\n")
+    control.wait(lambda: len(pings()) == 2)
+    os.close(t.master)
+    assert t.p.wait(control.PATIENCE) == -signal.SIGHUP
+    control.wait(lambda: not pings())
+
+
 # --- commits whose session is gone ---
 
 MTU = "set interfaces ge-0/0/0 mtu 1400"
