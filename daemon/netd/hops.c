@@ -34,6 +34,7 @@ enum {
 	AGAIN_MS = 200, /* the picd before still holds its sockets */
 	READS_MAX = 16,
 	WHY_LEN = 96,
+	KEY_LEN = 128,
 };
 
 /* What has been told. */
@@ -55,6 +56,7 @@ struct hop {
 	bool is_told;
 	bool is_dirty;
 	bool is_busy; /* the way is not free yet */
+	bool is_gone; /* nobody wants to know; see list_tidy() */
 };
 
 struct hops {
@@ -67,6 +69,7 @@ struct hops {
 	size_t n_dirty;
 	size_t at;     /* where the search for dirty ones goes on */
 	bool is_moved; /* devices or routes have changed: look at everything again */
+	bool has_gone;
 	int fd;
 	uv_poll_t poll;
 	uv_timer_t timer;
@@ -371,30 +374,6 @@ hop_look(struct hops *h, struct hop *hop)
 	hop_tell(h, hop);
 }
 
-static void
-on_timer(uv_timer_t *t)
-{
-	struct hops *h = t->data;
-	if (h->is_moved) {
-		outsides_check(h);
-		mark_all(h);
-		h->is_moved = false;
-	}
-	for (unsigned done = 0; done < SLICE && h->n_dirty > 0; h->at++) {
-		if (h->at >= h->n_list)
-			h->at = 0;
-		struct hop *hop = &h->list[h->at];
-		if (!hop->is_dirty)
-			continue;
-		hop->is_dirty = false;
-		h->n_dirty--;
-		hop_look(h, hop);
-		done++;
-	}
-	if (h->n_dirty == 0)
-		uv_timer_stop(t);
-}
-
 static struct hop *
 hop_add(struct hops *h, const char *key)
 {
@@ -415,25 +394,103 @@ hop_add(struct hops *h, const char *key)
 	return &h->list[h->n_list++];
 }
 
+static void
+keys_clear(struct hops *h)
+{
+	for (size_t i = 0; i < h->by_key.cap; i++)
+		free((void *)(uintptr_t)h->by_key.slots[i].key);
+	smap_done(&h->by_key);
+}
+
+static void
+key_print(const char *pic, struct addr local, struct addr remote, char out[KEY_LEN])
+{
+	char text[2][ADDR_STRLEN];
+	snprintf(
+	    out, KEY_LEN, "%s %s %s", pic, addr_print(local, text[0]), addr_print(remote, text[1]));
+}
+
+/* Makes the list anew without those that are gone. */
+static void
+list_tidy(struct hops *h)
+{
+	size_t n = h->n_list;
+	keys_clear(h);
+	h->n_list = 0;
+	h->n_dirty = 0;
+	h->has_gone = false;
+	for (size_t i = 0; i < n; i++) {
+		struct hop hop = h->list[i];
+		char key[KEY_LEN];
+		if (hop.is_gone)
+			continue;
+		key_print(hop.pic, hop.local, hop.remote, key);
+		*hop_add(h, key) = hop;
+		h->n_dirty += hop.is_dirty;
+	}
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	struct hops *h = t->data;
+	if (h->has_gone)
+		list_tidy(h);
+	if (h->is_moved) {
+		outsides_check(h);
+		mark_all(h);
+		h->is_moved = false;
+	}
+	for (unsigned done = 0; done < SLICE && h->n_dirty > 0; h->at++) {
+		if (h->at >= h->n_list)
+			h->at = 0;
+		struct hop *hop = &h->list[h->at];
+		if (!hop->is_dirty)
+			continue;
+		hop->is_dirty = false;
+		h->n_dirty--;
+		hop_look(h, hop);
+		done++;
+	}
+	if (h->n_dirty == 0)
+		uv_timer_stop(t);
+}
+
+/* Reads between which addresses BODY is about. */
+static bool
+ends_read(const struct elem *body, struct addr *local, struct addr *remote)
+{
+	const char *words[] = { elem_value(body, "local"), elem_value(body, "remote") };
+	return words[0] != NULL && words[1] != NULL && addr_parse(words[0], local) &&
+	       addr_parse(words[1], remote) && local->family == remote->family &&
+	       local->family != ADDR_NONE;
+}
+
+static struct hop *
+hop_find(struct hops *h, const char *key)
+{
+	uintptr_t number = (uintptr_t)smap_find(&h->by_key, key);
+	return number != 0 ? &h->list[number - 1] : NULL;
+}
+
 bool
 hops_ask(struct hops *h, const char *pic, const struct elem *body)
 {
 	struct addr local;
 	struct addr remote;
-	char key[128];
-	char text[2][ADDR_STRLEN];
-	const char *words[] = { elem_value(body, "local"), elem_value(body, "remote") };
-	if (words[0] == NULL || words[1] == NULL || !addr_parse(words[0], &local) ||
-	    !addr_parse(words[1], &remote) || local.family != remote.family ||
-	    local.family == ADDR_NONE)
+	char key[KEY_LEN];
+	if (!ends_read(body, &local, &remote))
 		return false;
-	snprintf(key, sizeof(key), "%s %s %s", pic, addr_print(local, text[0]),
-	    addr_print(remote, text[1]));
-	if (smap_find(&h->by_key, key) != NULL)
+	key_print(pic, local, remote, key);
+	struct hop *hop = hop_find(h, key);
+	if (hop != NULL && !hop->is_gone)
 		return true;
-	struct hop *hop = hop_add(h, key);
 	if (hop == NULL)
-		return true; /* no answer: it stays with its raw socket */
+		hop = hop_add(h, key);
+	if (hop == NULL)
+		return true; /* no answer: it stays with its raw socket, and is asked for again */
+	hop->is_gone = false;
+	hop->is_told = false;
 	snprintf(hop->pic, sizeof(hop->pic), "%s", pic);
 	hop->local = local;
 	hop->remote = remote;
@@ -441,12 +498,22 @@ hops_ask(struct hops *h, const char *pic, const struct elem *body)
 	return true;
 }
 
-static void
-keys_clear(struct hops *h)
+bool
+hops_gone(struct hops *h, const char *pic, const struct elem *body)
 {
-	for (size_t i = 0; i < h->by_key.cap; i++)
-		free((void *)(uintptr_t)h->by_key.slots[i].key);
-	smap_done(&h->by_key);
+	struct addr local;
+	struct addr remote;
+	char key[KEY_LEN];
+	if (!ends_read(body, &local, &remote))
+		return false;
+	key_print(pic, local, remote, key);
+	struct hop *hop = hop_find(h, key);
+	if (hop == NULL)
+		return true; /* there was no room for it */
+	hop->is_gone = true;
+	h->has_gone = true;
+	work_soon(h);
+	return true;
 }
 
 bool
@@ -464,24 +531,12 @@ hops_ready(struct hops *h, const char *pic, const struct elem *body)
 void
 hops_forget(struct hops *h, const char *pic)
 {
-	size_t n = h->n_list;
-	keys_clear(h);
-	h->n_list = 0;
-	h->n_dirty = 0;
 	for (struct outside *o = h->outsides; o != NULL; o = o->next)
 		if (strcmp(o->pic, pic) == 0)
 			o->is_given = false;
-	for (size_t i = 0; i < n; i++) {
-		struct hop hop = h->list[i];
-		char key[128];
-		char text[2][ADDR_STRLEN];
-		if (strcmp(hop.pic, pic) == 0)
-			continue;
-		snprintf(key, sizeof(key), "%s %s %s", hop.pic, addr_print(hop.local, text[0]),
-		    addr_print(hop.remote, text[1]));
-		*hop_add(h, key) = hop;
-		h->n_dirty += hop.is_dirty;
-	}
+	for (size_t i = 0; i < h->n_list; i++)
+		h->list[i].is_gone = h->list[i].is_gone || strcmp(h->list[i].pic, pic) == 0;
+	list_tidy(h);
 }
 
 void

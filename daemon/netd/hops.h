@@ -22,6 +22,8 @@ void hops_free(struct hops *h); /* when the loop has ended */
 
 /* The picd of PIC asks with BODY. Returns false if that makes no sense. */
 bool hops_ask(struct hops *h, const char *pic, const struct elem *body);
+/* It wants to know no more about that. Returns false if BODY makes no sense. */
+bool hops_gone(struct hops *h, const char *pic, const struct elem *body);
 /* It has taken up the sockets of a queue. Returns false if BODY makes no sense. */
 bool hops_ready(struct hops *h, const char *pic, const struct elem *body);
 /* That picd is gone, or another one has its name: it knows nothing. */

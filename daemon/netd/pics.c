@@ -260,6 +260,11 @@ on_message(struct ipc *c, struct ipc_msg *m, void *arg)
 			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s asks for no way", name);
 		return;
 	}
+	if (m->type == MSG_HOP_GONE && m->body != NULL) {
+		if (n->hops != NULL && !hops_gone(n->hops, name, m->body))
+			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s gives up no way", name);
+		return;
+	}
 	if (m->type == MSG_XDP_READY && m->body != NULL) {
 		if (n->hops != NULL && !hops_ready(n->hops, name, m->body))
 			log_line(LOG_LEVEL_WARNING, "NETD_PICD", "%s has no such sockets", name);

@@ -296,6 +296,7 @@ static void
 on_sample(uv_timer_t *t)
 {
 	usage_sample(t->data);
+	hops_age(t->data);
 }
 
 void

@@ -269,7 +269,9 @@ void
 publish_reclaim(struct picd *p)
 {
 	regroup(p);
-	gone_free(p, publish_epoch_seen(p));
+	uint64_t epoch = publish_epoch_seen(p);
+	gone_free(p, epoch);
+	hops_reclaim(p->hops, epoch);
 	uint64_t seen = seen_by_all(p);
 	struct snap **link = &p->olds;
 	while (*link != NULL) {

@@ -91,6 +91,6 @@ show_io(struct picd *p, struct row_job *j, struct arena *a)
 		if (row != NULL)
 			return row;
 	}
-	const struct hop *hop = hops_get(p->hops, j->at_inner++);
+	const struct hop *hop = hops_next(p->hops, &j->at_inner);
 	return hop != NULL ? hop_row(p, a, hop) : NULL;
 }

@@ -70,6 +70,7 @@ gw_init(struct gw *g, const char *instance)
 		.engine = test_engine,
 		.now_ms = now_ms,
 		.rand = rand_fill,
+		.hops = g->p.hops,
 	};
 	must(workers_new(&params, test_n_workers, g->p.workers), "workers");
 	g->p.n_workers = test_n_workers;

@@ -104,7 +104,8 @@ struct udp_sender {
 struct xsk_sender {
 	unsigned device; /* its number */
 	unsigned n;
-	struct hop *hop; /* of the packet before, whose outer addresses, as on the wire, are: */
+	struct hop *hop; /* of the packet before; not to be used in another epoch */
+	uint64_t epoch;  /* in which it was found; whose outer addresses, as on the wire, are: */
 	uint32_t n_last;
 	uint8_t last[32];
 	uint64_t ways[BURST_MAX];

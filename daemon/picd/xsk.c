@@ -198,13 +198,20 @@ way_of(struct worker *w, const struct pkt *p, struct hop **out)
 	struct xsk_sender *s = &w->xsk;
 	const uint8_t *addresses = b + (is_v4 ? IP4_OFF_SRC : IP6_OFF_SRC);
 	uint32_t n = is_v4 ? IP4_ADDRESSES_LEN : IP6_ADDRESSES_LEN;
-	if (s->hop == NULL || s->n_last != n || memcmp(s->last, addresses, n) != 0) {
+	if (s->hop == NULL || s->epoch != w->turn_epoch || s->n_last != n ||
+	    memcmp(s->last, addresses, n) != 0) {
 		s->hop = hop_of(w, addresses, is_v4);
+		s->epoch = w->turn_epoch;
 		s->n_last = n;
 		memcpy(s->last, addresses, n);
 	}
 	*out = s->hop;
-	return s->hop != NULL ? atomic_load_explicit(&s->hop->way, memory_order_relaxed) : 0;
+	if (s->hop == NULL)
+		return 0;
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
+	if (atomic_load_explicit(&s->hop->used_s, memory_order_relaxed) != now_s)
+		atomic_store_explicit(&s->hop->used_s, now_s, memory_order_relaxed);
+	return atomic_load_explicit(&s->hop->way, memory_order_relaxed);
 }
 
 /* The kernel's own way once a second, and nothing overtakes it. */

@@ -75,6 +75,7 @@ enum msg_type {
 		  * AF_XDP socket of DEVICE, if it has no more than MTU octets from the IP header on; with a reason it may not. Answers
 		  * MSG_HOP_ASK, and comes again whenever it is another one. Before the first that says yes, and whenever they change:
 		  * MSG_XDP_MEMORY and MSG_SOCKET { kind "xdp", device, queue, way, ways, mode ("native", "generic") }, MSG_SOCKET_GONE */
+	MSG_HOP_GONE, /* P->N hop-gone { local, remote }: nothing has been sent there for minutes; tell no more of it */
 	/* --- sallyportd and mgd, again: what root alone may do, asked for by a user whom mgd has judged --- */
 	MSG_LOG_ASK =
 	    32, /* M->S log-ask { [name], [clear], [all] }: open log/NAME for reading; without a name: which are there? clear:
