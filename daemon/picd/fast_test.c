@@ -554,6 +554,37 @@ own_loopback(void)
 	return is_up;
 }
 
+/* What a unit with a vnet header brings is verified like what comes packet by packet, and nothing of it leaves. */
+static void
+wrong_header_checksums_are_counted(void **state)
+{
+	static const struct way with_supers = { .name = "supers", .has_supers = true };
+	static uint8_t octets[VNET + SEG_PACKET_MAX];
+	const struct seg_spec spec = {
+		.family = 4, .proto = 6, .host = 1, .ttl = 9, .payload_len = 5000
+	};
+	struct gw g;
+	(void)state;
+	test_n_workers = 1;
+	gw_init(&g, "sp-1/2/0");
+	assert_null(gw_commit(&g, conf_text(false, false)));
+	int in = unit_give(&with_supers, &g);
+	gw_sync(&g);
+	size_t n = VNET + seg_super(&spec, 1000, octets + VNET, octets);
+	for (unsigned bit = 0; bit < 8; bit++) {
+		octets[VNET + 12] ^= (uint8_t)(1U << bit); /* of the source */
+		assert_int_equal(write(in, octets, n), (ssize_t)n);
+		gw_turns(&g);
+		assert_int_equal(gw_drops(&g, "ss", DROP_INNER_CHECKSUM), bit + 1);
+		octets[VNET + 12] ^= (uint8_t)(1U << bit);
+	}
+	assert_int_equal(write(in, octets, n), (ssize_t)n);
+	gw_turns(&g);
+	assert_int_equal(gw_drops(&g, "ss", DROP_INNER_CHECKSUM), 8);
+	close(in);
+	gw_done(&g);
+}
+
 int
 main(void)
 {
@@ -562,6 +593,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(superpackets_are_their_segments),
 		cmocka_unit_test(two_workers_are_one),
+		cmocka_unit_test(wrong_header_checksums_are_counted),
 		cmocka_unit_test(workers_help_each_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

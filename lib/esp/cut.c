@@ -181,7 +181,7 @@ cut_start(struct cut *c, const struct pkt *super)
 	c->l4_sum = shared_sum(c);
 }
 
-/* IPv4: the superpacket's own checksum, which is right, less what the segment has otherwise (RFC 1624). */
+/* IPv4: the superpacket's own checksum, which cut_read() has verified, less what the segment has otherwise (RFC 1624). */
 static inline void
 ip4_fill(const struct cut *c, unsigned i, uint32_t total_len, uint8_t *out)
 {

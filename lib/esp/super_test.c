@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "lib/esp/flow.h"
 #include "lib/esp/in.h"
 #include "lib/esp/out.h"
 #include "lib/esp/sa_priv.h"
@@ -269,6 +270,81 @@ trains_are_what_cutting_makes(void **state)
 	assert_in_range(n_same, 900, 1100);
 }
 
+/* An octet of an IPv4 header that segments have as the superpacket does: not length, version or header length. */
+static unsigned
+random_place(const struct seg_spec *spec)
+{
+	unsigned at = (unsigned)rand() % (spec->has_ext ? 24 : 20);
+	return at == 0 || at == 2 || at == 3 ? 10 : at;
+}
+
+/* The header is damaged before anybody looks at it: what is said of the superpacket is what is said of each segment that comes by
+ * itself. RFC 1812 s5.2.2. */
+static void
+damage_first(const struct seg_spec *spec, uint16_t size, unsigned at, uint8_t bits)
+{
+	static uint8_t super[SEG_PACKET_MAX];
+	static uint8_t segment[SEG_PACKET_MAX];
+	uint8_t vnet[VNET_LEN];
+	struct flow f;
+	size_t len = seg_super(spec, size, super, vnet);
+	struct pkt *p = pkt_get(fast->pool);
+	memcpy(pkt_data(p), super, len);
+	pkt_data(p)[at] ^= bits;
+	p->len = (uint32_t)len;
+	assert_int_equal(cut_read(p, vnet, VNET_LEN), DROP_INNER_CHECKSUM);
+	assert_int_equal(p->gso, PKT_GSO_NONE);
+	pkt_put(fast->pool, p);
+	for (unsigned i = 0; (len = seg_cut(super, seg_payload_at(super) + spec->payload_len, size,
+				  i, segment)) > 0;
+	     i++) {
+		segment[at] ^= bits;
+		assert_int_equal(flow_parse(segment, len, &f), DROP_INNER_CHECKSUM);
+	}
+}
+
+/* It is damaged later, by us: no segment gets a checksum that is right. */
+static void
+damage_later(const struct seg_spec *spec, uint16_t size, unsigned at, uint8_t bits)
+{
+	static struct pkt *pkts[SEGS_MAX];
+	struct sa_params params = test_params(SA_OUT);
+	struct sa *sa = test_sa(fast, &params);
+	struct pkt *p = super_make(fast, spec, size);
+	struct super s;
+	struct cut c;
+	size_t n;
+	p->sa = sa;
+	pkt_data(p)[at] ^= bits;
+	assert_false(super_start(fast, &s, p, SUPER_BARE));
+	cut_start(&c, p);
+	while ((n = cut_pkts(&c, fast->pool, pkts, ESP_BURST_MAX)) > 0) {
+		out_burst(fast, pkts, n);
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(pkts[i]->verdict, DROP_INNER_CHECKSUM);
+			pkt_put(fast->pool, pkts[i]);
+		}
+	}
+	pkt_put(fast->pool, p);
+	sa_free(sa);
+}
+
+static void
+a_wrong_header_checksum_is_refused_either_way(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 300; round++) {
+		struct seg_spec spec = random_spec();
+		uint16_t size = (uint16_t)(400 + rand() % 1000);
+		uint8_t bits = (uint8_t)(1 << rand() % 8);
+		spec.family = 4;
+		unsigned at = random_place(&spec);
+		damage_first(&spec, size, at, bits);
+		if (at != 4 && at != 5 && at != 6 && at != 7 && at != 9) /* what was read already */
+			damage_later(&spec, size, at, bits);
+	}
+}
+
 /* Jumbo segments: a train of few. */
 static void
 large_segments_too(void **state)
@@ -509,6 +585,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trains_are_what_cutting_makes),
+		cmocka_unit_test(a_wrong_header_checksum_is_refused_either_way),
 		cmocka_unit_test(large_segments_too),
 		cmocka_unit_test(threads_share_a_superpacket),
 		cmocka_unit_test(jobs_are_done_in_any_order),
