@@ -3,10 +3,12 @@
  * matching.c - filter expressions; see matching.h. Called by input.c.
  *
  * libpcap says "syntax error" and not where. The place is found by asking it again: the longest beginning, in whole words,
- * that can still become an expression with some usual ending is right, so what follows it is wrong.
+ * that can still become an expression with some usual ending is right, so what follows it is wrong. It looks up names while it
+ * reads, so it is given addresses in their place until the rest is known to be right: only then are they asked for.
  */
 #include "cli/matching.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
@@ -69,6 +71,102 @@ word_end(const char *s, size_t at)
 	return at + (n_signs > 0 ? n_signs : strcspn(s + at, "()[]!&|=<> \t"));
 }
 
+/* Is EXPRESSION one, but for what its words mean? */
+static bool
+is_well_formed(pcap_t *p, const char *expression)
+{
+	struct bpf_program program;
+	if (lib.compile(p, &program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+		lib.freecode(&program);
+		return true;
+	}
+	return !is_syntax_error(p);
+}
+
+/* Can a name be written where the word of N octets at S is? Words of the language cannot, nor can numbers and their names. */
+static bool
+is_name(pcap_t *p, const char *s, size_t n)
+{
+	bool has_letter = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!isalnum((unsigned char)s[i]) && strchr("._-", s[i]) == NULL)
+			return false;
+		has_letter = has_letter || isalpha((unsigned char)s[i]);
+	}
+	if (!has_letter)
+		return false;
+	struct text as_name = { 0 };
+	struct text as_number = { 0 };
+	text_printf(&as_name, "port %.*s", (int)n, s); /* of services only, which are in a file */
+	text_printf(&as_number, "len = %.*s", (int)n, s);
+	bool is = is_well_formed(p, text_str(&as_name)) && !is_well_formed(p, text_str(&as_number));
+	text_done(&as_name);
+	text_done(&as_number);
+	return is;
+}
+
+static bool
+is_word(const char *s, size_t n, const char *const *words)
+{
+	while (*words != NULL && (strlen(*words) != n || memcmp(*words, s, n) != 0))
+		words++;
+	return *words != NULL;
+}
+
+/* What stands for a name, after the words before it. */
+struct meaning {
+	bool is_net;
+	bool is_other; /* of a port or protocol: stays, since nobody is asked for it */
+	bool is_v6;
+};
+
+/* A word that is no name: what does one that follows mean? A conjunction changes nothing: `host a or b`. */
+static void
+meaning_take(struct meaning *m, const char *s, size_t n)
+{
+	static const char *const joins[] = { "and", "or", "not", "&&", "||", "!", "(", ")", NULL };
+	static const char *const kinds[] = { "host", "net", "port", "portrange", "proto",
+		"protochain", NULL };
+	static const char *const ways[] = { "src", "dst", NULL };
+	static const char *const v6[] = { "ip6", "icmp6", NULL };
+	if (is_word(s, n, joins))
+		return;
+	if (is_word(s, n, kinds)) {
+		m->is_net = s[0] == 'n';
+		m->is_other = s[0] == 'p';
+		return;
+	}
+	bool is_v6 = is_word(s, n, v6) || (m->is_v6 && is_word(s, n, ways));
+	*m = (struct meaning){ .is_v6 = is_v6 };
+}
+
+/* Writes the first N octets of S with an address in the place of each name. */
+static void
+nameless_put(pcap_t *p, const char *s, size_t n, struct text *out)
+{
+	struct meaning m = { 0 };
+	size_t at = 0;
+	while (at < n) {
+		size_t end = word_end(s, at);
+		end = end > at && end <= n ? end : n;
+		size_t start = at + strspn(s + at, " \t");
+		start = start < end ? start : end;
+		text_putn(out, s + at, start - at);
+		if (!is_name(p, s + start, end - start)) {
+			meaning_take(&m, s + start, end - start);
+			text_putn(out, s + start, end - start);
+		} else if (m.is_other) {
+			text_putn(out, s + start, end - start);
+		} else {
+			text_printf(out, "%s%s", m.is_v6 ? "2001:db8::" : "10.0.0.0",
+			    !m.is_net ? ""
+			    : m.is_v6 ? "/32"
+				      : "/8");
+		}
+		at = end;
+	}
+}
+
 /* Can the first N octets of S become an expression? */
 static bool
 is_beginning(pcap_t *p, const char *s, size_t n)
@@ -78,20 +176,19 @@ is_beginning(pcap_t *p, const char *s, size_t n)
 	unsigned depth = 0;
 	for (size_t i = 0; i < n; i++)
 		depth += s[i] == '(' ? 1U : s[i] == ')' && depth > 0 ? -1U : 0U;
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		struct bpf_program program;
+	struct text begun = { 0 };
+	bool is_good = false;
+	nameless_put(p, s, n, &begun);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && !is_good; i++) {
 		struct text t = { 0 };
-		text_putn(&t, s, n);
+		text_put(&t, text_str(&begun));
 		text_put(&t, endings[i]);
 		text_fill(&t, ')', depth);
-		bool is_good = lib.compile(p, &program, text_str(&t), 1, PCAP_NETMASK_UNKNOWN) == 0;
+		is_good = is_well_formed(p, text_str(&t));
 		text_done(&t);
-		if (is_good)
-			lib.freecode(&program);
-		if (is_good || !is_syntax_error(p))
-			return true;
 	}
-	return false;
+	text_done(&begun);
+	return is_good;
 }
 
 /* Says where EXPRESSION is wrong. */
@@ -124,11 +221,29 @@ program_put(const struct bpf_program *program, struct text *out)
 	}
 }
 
+/* Compiles what is well-formed; names are looked up. */
+static bool
+expression_compile(pcap_t *p, const char *expression, struct text *out)
+{
+	struct bpf_program program;
+	if (lib.compile(p, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+		text_printf(out, "matching: %s", lib.geterr(p));
+		return false;
+	}
+	bool is_good = program.bf_len <= BPF_OPS_MAX;
+	if (is_good)
+		program_put(&program, out);
+	else
+		text_put(out, "matching: the expression is too long");
+	lib.freecode(&program);
+	return is_good;
+}
+
 bool
 matching_compile(const char *expression, struct text *out)
 {
-	struct bpf_program program;
 	bool is_good = false;
+	struct text nameless = { 0 };
 	if (!lib_load()) {
 		text_put(out, "libpcap cannot be used");
 		return false;
@@ -136,20 +251,14 @@ matching_compile(const char *expression, struct text *out)
 	pcap_t *p = lib.open_dead(DLT_RAW, SNAP);
 	if (p == NULL)
 		abort();
-	if (lib.compile(p, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		text_printf(out, "matching: ");
-		if (is_syntax_error(p))
-			place_put(p, expression, out);
-		else
-			text_put(out, lib.geterr(p));
+	nameless_put(p, expression, strlen(expression), &nameless);
+	if (is_well_formed(p, text_str(&nameless))) {
+		is_good = expression_compile(p, expression, out);
 	} else {
-		is_good = program.bf_len <= BPF_OPS_MAX;
-		if (is_good)
-			program_put(&program, out);
-		else
-			text_put(out, "matching: the expression is too long");
-		lib.freecode(&program);
+		text_put(out, "matching: ");
+		place_put(p, expression, out);
 	}
+	text_done(&nameless);
 	lib.close(p);
 	return is_good;
 }

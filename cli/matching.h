@@ -3,7 +3,7 @@
  * matching.h - filter expressions of `monitor traffic matching`, compiled with the rights of the person.
  *
  * The language is libpcap's, which is loaded when the first expression comes: it is no part of any daemon. Names of hosts are
- * looked up as everywhere in this process.
+ * looked up as everywhere in this process, where they are written and only if the expression is right.
  */
 #ifndef MATCHING_H
 #define MATCHING_H
