@@ -70,9 +70,10 @@ number(struct addr a)
 }
 
 static struct ike_policy *
-on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
+on_policy(void *ctx, const struct ike_path *path, const struct id *peer, struct addr *known_as)
 {
 	struct side *s = ctx;
+	(void)known_as;
 	(void)peer;
 	return is_flood ? strangers : s->policies[number(path->remote.addr)];
 }

@@ -107,10 +107,11 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 }
 
 static struct ike_policy *
-on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
+on_policy(void *ctx, const struct ike_path *path, const struct id *peer, struct addr *known_as)
 {
 	(void)ctx;
 	(void)path;
+	(void)known_as;
 	(void)peer;
 	return policy;
 }

@@ -310,9 +310,10 @@ on_peer_moved(struct pic *c, const struct ipc_msg *m)
 {
 	const char *tunnel = elem_value(m->body, "tunnel");
 	struct natt_end remote;
-	if (is_own(c, tunnel) && end_read(m->body, "remote", "remote-port", &remote) &&
-	    remote.port != 0)
-		life_moved(c->owner->life, kmd_now(), tunnel, &remote);
+	uint64_t spi;
+	if (is_own(c, tunnel) && number_read(m->body, "spi", UINT32_MAX, &spi) && spi != 0 &&
+	    end_read(m->body, "remote", "remote-port", &remote) && remote.port != 0)
+		life_moved(c->owner->life, kmd_now(), tunnel, (uint32_t)spi, &remote);
 }
 
 static void

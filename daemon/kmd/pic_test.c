@@ -112,12 +112,14 @@ life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_
 }
 
 void
-life_moved(struct life *l, uint64_t now_ms, const char *tunnel, const struct natt_end *remote)
+life_moved(struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi,
+    const struct natt_end *remote)
 {
 	char a[ADDR_STRLEN];
 	(void)l;
 	(void)now_ms;
-	text_printf(&heard, "moved %s %s %u\n", tunnel, addr_print(remote->addr, a), remote->port);
+	text_printf(
+	    &heard, "moved %s %u %s %u\n", tunnel, spi, addr_print(remote->addr, a), remote->port);
 }
 
 /* --- a picd at the other end --- */
@@ -368,7 +370,11 @@ everything_else_is_heard(void **state)
 	say(o, MSG_ACQUIRE, 0, "tunnel=ss/r/t");
 	say(o, MSG_IDLE, 0, "tunnel=a tunnel=b");
 	say(o, MSG_SA_SPENT, 0, "tunnel=ss/r/t spi=77 degree=hard");
-	/* not its business */
+	say(o, MSG_PEER_MOVED, 0, "tunnel=ss/r/t spi=78 remote=198.51.100.7 remote-port=4501");
+	/* not its business, or not all that belongs to it */
+	say(o, MSG_PEER_MOVED, 0, "tunnel=other/r/t spi=78 remote=198.51.100.7 remote-port=4501");
+	say(o, MSG_PEER_MOVED, 0, "tunnel=ss/r/t remote=198.51.100.7 remote-port=4501");
+	say(o, MSG_PEER_MOVED, 0, "tunnel=ss/r/t spi=78 remote=198.51.100.7 remote-port=0");
 	say(o, MSG_ACQUIRE, 0, "tunnel=other/r/t");
 	say(o, MSG_IDLE, 0, "tunnel=other/r/t");
 	say(o, MSG_SA_SPENT, 0, "tunnel=other/r/t spi=77 degree=hard");
@@ -376,6 +382,7 @@ everything_else_is_heard(void **state)
 	say(o, MSG_BAD_SPI, 0, "protocol=ah spi=99 local=192.0.2.1");
 	assert_string_equal(text_str(&heard),
 	    "acquire ss/r/t\nidle a\nidle b\nspent ss/r/t 77 hard\n"
+	    "moved ss/r/t 78 198.51.100.7 4501\n"
 	    "bad-spi ah 99 192.0.2.1 198.51.100.7\n");
 }
 

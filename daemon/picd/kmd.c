@@ -536,6 +536,7 @@ moved_send(struct picd *p, const struct notice *n)
 	struct arena *a = arena_new();
 	struct elem *e = elem_new(a, "moved");
 	elem_leaf(a, e, "tunnel", assoc_kmd_name(as));
+	elem_leaff(a, e, "spi", "%u", n->spi);
 	addr_leaf(a, e, "remote", n->remote);
 	elem_leaff(a, e, "remote-port", "%u", n->remote_port);
 	kmd_send(p, MSG_PEER_MOVED, e);

@@ -64,6 +64,7 @@ notice_moved(struct worker *w, const struct path *path, const struct pkt *p)
 	const struct notice n = {
 		.kind = NOTICE_MOVED,
 		.slot = path->slot,
+		.spi = sa_params(p->sa)->spi,
 		.remote = o->src,
 		.remote_port = o->src_port,
 	};

@@ -109,7 +109,8 @@ struct notice {
 	enum { NOTICE_ACQUIRE, NOTICE_BAD_SPI, NOTICE_HOP, NOTICE_MOVED } kind;
 	uint32_t
 	    slot; /* ACQUIRE: of the association that a packet waits for; MOVED: whose peer it is */
-	uint32_t spi; /* BAD_SPI: that nobody has, in a packet between these */
+	uint32_t
+	    spi; /* MOVED: of the inbound SA; BAD_SPI: that nobody has, in a packet between these */
 	bool is_ah;
 	struct addr local;  /* HOP: there is plain ESP to be sent between these */
 	struct addr remote; /* MOVED: from there its packets come now */

@@ -97,7 +97,7 @@ struct ike_policy {
 	struct part psk;
 	struct id local_id; /* `p` NULL: the address of the local gateway */
 	const struct ike_remote_id
-	    *remote_ids; /* any of them; none: the address that the peer comes from */
+	    *remote_ids; /* any of them; none: the address that the peer comes from, see known_as */
 	size_t n_remote_ids;
 	const struct part *cas; /* DER names: CERTREQ; none: one that asks for any */
 	size_t n_cas;
@@ -173,6 +173,8 @@ struct ike_sa {
 	uint64_t cky_i;
 	uint64_t cky_r;
 	struct ike_path path;
+	struct addr
+	    known_as; /* the peer's identity if the policy names none: where it came from, unless the host says else */
 	struct ike_policy *policy; /* a reference */
 	enum v1_side side;
 	enum ike_sa_state state;
@@ -278,8 +280,9 @@ struct ike_host {
 	void (*random)(void *ctx, void *out, size_t n);
 	void (*send)(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len);
 	/* Which policy has a peer that begins? PEER is who it says it is, without proof, in aggressive mode, and NULL in main
-	 * mode. NULL: none. */
-	struct ike_policy *(*policy)(void *ctx, const struct ike_path *path, const struct id *peer);
+	 * mode. NULL: none. *KNOWN_AS may be set; see struct ike_sa. */
+	struct ike_policy *(*policy)(
+	    void *ctx, const struct ike_path *path, const struct id *peer, struct addr *known_as);
 	/* Which tunnel has these networks with this peer? NULL: none, and WHY gets what there is instead. */
 	struct ike_tunnel *(*tunnel)(void *ctx, const struct ike_sa *sa, struct prefix local,
 	    struct prefix remote, struct text *why);

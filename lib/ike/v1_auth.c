@@ -67,7 +67,7 @@ static bool
 peer_is_allowed(const struct ike_sa *sa, const struct id *peer)
 {
 	uint8_t octets[ID_ADDR_MAX];
-	struct id by_addr = id_of_addr(sa->path.remote.addr, octets);
+	struct id by_addr = id_of_addr(sa->known_as, octets);
 	const struct ike_policy *policy = sa->policy;
 	if (policy->takes_any_id)
 		return true;
@@ -89,7 +89,7 @@ allowed_ids_put(const struct ike_sa *sa, struct text *why)
 		[IKE_MATCH_WILDCARD] = "wildcard ",
 	};
 	uint8_t octets[ID_ADDR_MAX];
-	struct id by_addr = id_of_addr(sa->path.remote.addr, octets);
+	struct id by_addr = id_of_addr(sa->known_as, octets);
 	const struct ike_policy *policy = sa->policy;
 	text_put(why, ", allowed ");
 	if (policy->n_remote_ids == 0)

@@ -196,6 +196,8 @@ v1_nat_float(struct ike_sa *sa)
 {
 	if (!sa->nat.is_local_behind && !sa->nat.is_remote_behind)
 		return;
+	if (sa->path.local.port == NATT_PORT)
+		return; /* it began there: RFC 3947 s4 */
 	sa->path.local.port = NATT_PORT;
 	sa->path.remote.port = NATT_PORT;
 }

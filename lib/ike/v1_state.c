@@ -384,6 +384,7 @@ v1_sa_new(struct ike *ike, uint64_t now_ms, const struct ike_path *path, struct 
 	sa->hand = v1_new(sizeof(*sa->hand));
 	sa->hand->memory.due_ms = UINT64_MAX;
 	sa->path = *path;
+	sa->known_as = path->remote.addr;
 	sa->policy = ike_policy_ref(policy);
 	sa->side = side;
 	sa->state = first_state(policy, side);

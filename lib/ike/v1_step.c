@@ -427,8 +427,9 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 	enum ike_reason reason = is_aggressive ? claimed_id(h, msg, len, &id) : IKE_OK;
 	if (reason != IKE_OK)
 		return reason;
+	struct addr known_as = t->path->remote.addr;
 	struct ike_policy *policy =
-	    ike->host.policy(ike->host.ctx, t->path, is_aggressive ? &id : NULL);
+	    ike->host.policy(ike->host.ctx, t->path, is_aggressive ? &id : NULL, &known_as);
 	if (policy == NULL)
 		return IKE_NO_POLICY;
 	if (policy->is_aggressive != is_aggressive) {
@@ -443,6 +444,7 @@ phase1_admit(struct v1_turn *t, uint8_t *msg, size_t len)
 		return IKE_HALF_OPEN;
 	victim_end(ike, victim);
 	t->sa = v1_sa_new(ike, t->now_ms, t->path, policy, V1_RESPONDER, h->cky_i);
+	t->sa->known_as = known_as;
 	table_add(&ike->table, t->sa);
 	return IKE_OK;
 }

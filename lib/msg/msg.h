@@ -128,8 +128,8 @@ enum msg_type {
 		       * or an inbound one is gone, since a commit gave its SPI to a manual SA (hard) */
 	MSG_REDUNDANCY, /* K->P redundancy { tunnel, primary, primary-state ("active", "standby"), [backup, backup-state], failovers }:
 			 * for show; the active one is the tunnel's remote gateway */
-	MSG_PEER_MOVED, /* P->K moved { tunnel, remote, remote-port }: its newest authentic packet of ESP in UDP came from there, and what is
-			 * sent goes elsewhere; at most one a second */
+	MSG_PEER_MOVED, /* P->K moved { tunnel, spi, remote, remote-port }: the newest authentic packet of ESP in UDP for this inbound SPI
+			 * came from there, and what is sent goes elsewhere; at most one a second */
 
 	/* --- kmd and pkid. Octets are hexadecimal --- */
 	MSG_PKI_CHAIN, /* K->C chain { certificate }: certificate-id. C->K chain { status, [text], [method ("rsa-signatures",

@@ -50,12 +50,15 @@ on_send(void *ctx, const struct ike_path *path, const uint8_t *msg, size_t len)
 }
 
 static struct ike_policy *
-on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
+on_policy(void *ctx, const struct ike_path *path, const struct id *peer, struct addr *known_as)
 {
 	struct life *l = ctx;
-	const struct life_peer *p = life_peer_find(l, path->local.addr, path->remote.addr);
+	const struct life_peer *p = life_peer_at(l, path->local.addr, path->remote.addr);
 	(void)peer;
-	return p != NULL ? p->policy->ike : NULL;
+	if (p == NULL)
+		return NULL;
+	*known_as = p->remote;
+	return p->policy->ike;
 }
 
 /* May the peer of an SA have this tunnel now? Over the standby gateway only while the active one has nothing up. */
@@ -153,7 +156,7 @@ static bool
 on_is_first(void *ctx, const struct ike_sa *sa)
 {
 	struct life *l = ctx;
-	const struct life_peer *p = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
+	const struct life_peer *p = life_peer_at(l, sa->path.local.addr, sa->path.remote.addr);
 	return p != NULL && !p->was_there && p->n_ikes == 0 && p->n_children == 0;
 }
 
@@ -214,7 +217,7 @@ on_refused(void *ctx, const struct ike_path *path, const struct ike_sa *sa, enum
     const char *why)
 {
 	struct life *l = ctx;
-	struct life_peer *p = life_peer_find(l, path->local.addr, path->remote.addr);
+	struct life_peer *p = life_peer_at(l, path->local.addr, path->remote.addr);
 	const char *sentence = reason_info(reason)->sentence;
 	bool is_noise = reason == IKE_REPEATED || reason == IKE_COOKIE || reason == IKE_STATE;
 	enum life_kind kind = is_noise                            ? LIFE_TRACE
@@ -325,6 +328,7 @@ life_free(struct life *l)
 	life_hash_done(&l->names);
 	life_hash_done(&l->selectors);
 	life_hash_done(&l->peers);
+	life_hash_done(&l->moved_peers);
 	life_hash_done(&l->policies);
 	life_hash_done(&l->in_spis);
 	life_hash_done(&l->out_spis);

@@ -203,9 +203,11 @@ void life_spent(struct life *l, uint64_t now_ms, const char *tunnel, uint32_t sp
 /* An SA that was added could not be: the pair is ended, with the peer told. */
 void life_sa_failed(
     struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi, const char *why);
-/* ESP in UDP of the tunnel, authentic and newer than all before, came from REMOTE. If the peer is the one behind a NAT, IKE goes
- * there from now on, and pairs are made anew for it. */
-void life_moved(struct life *l, uint64_t now_ms, const char *tunnel, const struct natt_end *remote);
+/* ESP in UDP for the inbound SPI of the tunnel, authentic and newer than all before with that, came from REMOTE. If the peer is the
+ * one behind a NAT, IKE goes there from now on, and pairs are made anew for it. Packets of another pair than the newest say
+ * nothing: somebody may have kept one back. */
+void life_moved(struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi,
+    const struct natt_end *remote);
 void life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_t spi,
     struct addr local, struct addr remote);
 

@@ -33,6 +33,59 @@ life_peer_find(const struct life *l, struct addr local, struct addr remote)
 	return NULL;
 }
 
+struct life_peer *
+life_peer_at(const struct life *l, struct addr local, struct addr remote)
+{
+	struct life_peer *found = life_peer_find(l, local, remote);
+	if (found != NULL)
+		return found;
+	for (struct life_node *n = life_hash_first(&l->moved_peers, peer_hash(l, local, remote));
+	     n != NULL; n = life_hash_next(n)) {
+		struct life_peer *p =
+		    (struct life_peer *)((char *)n - offsetof(struct life_peer, moved_node));
+		if (!addr_eq(p->local, local) || !addr_eq(p->moved_to, remote))
+			continue;
+		if (found != NULL)
+			return NULL; /* one NAT hides both: which one is it? */
+		found = p;
+	}
+	return found;
+}
+
+/* It is known to be behind a NAT, and there: as long as something is up that says so. */
+static bool
+is_path_good(const struct life_peer *p)
+{
+	return p->is_behind && (p->n_ikes > 0 || p->n_children > 0);
+}
+
+/* RFC 3947 s4: who is behind a NAT is spoken to from port 4500 on. Where that came to nothing, the way of the configuration has
+ * its turn. */
+struct ike_path
+life_peer_way(const struct life_peer *p)
+{
+	if (is_path_good(p) && p->fails % 2 == 0)
+		return p->path;
+	return (struct ike_path){ { p->local, 500 }, { p->remote, 500 } };
+}
+
+/* Has life_peer_at() find it where it is now. */
+static void
+moved_index(struct life_peer *p)
+{
+	struct life *l = p->life;
+	struct addr to = { 0 };
+	if (is_path_good(p) && !addr_eq(p->path.remote.addr, p->remote))
+		to = p->path.remote.addr;
+	if (addr_eq(to, p->moved_to))
+		return;
+	if (p->moved_to.family != ADDR_NONE)
+		life_hash_del(&l->moved_peers, &p->moved_node);
+	if (to.family != ADDR_NONE)
+		life_hash_add(&l->moved_peers, &p->moved_node, peer_hash(l, p->local, to));
+	p->moved_to = to;
+}
+
 static void
 on_timer(void *arg)
 {
@@ -69,6 +122,7 @@ life_peer_get(struct life *l, struct addr local, struct addr remote)
 void
 life_peer_update(struct life_peer *p)
 {
+	moved_index(p);
 	if (p->n_ikes == 0 && p->n_children == 0)
 		p->keepalive_ms = UINT64_MAX;
 	if (p->n_ikes == 0) {
@@ -124,6 +178,8 @@ life_peer_free(struct life_peer *p)
 	life_turn_end(&p->turn);
 	life_timer_set(&l->heap, &p->timer, UINT64_MAX);
 	life_hash_del(&l->peers, &p->node);
+	if (p->moved_to.family != ADDR_NONE)
+		life_hash_del(&l->moved_peers, &p->moved_node);
 	life_policy_unref(l, p->policy);
 	free(p->failure);
 	free(p->owed);
@@ -225,6 +281,7 @@ static void
 path_take(struct life_peer *p, const struct ike_sa *sa)
 {
 	p->path = sa->path;
+	p->is_behind = sa->nat.is_remote_behind;
 	bool is_behind = sa->nat.is_local_behind && p->keepalive_s > 0;
 	p->keepalive_ms =
 	    is_behind ? p->life->now_ms + p->keepalive_s * UINT64_C(1000) : UINT64_MAX;
@@ -249,7 +306,7 @@ waiters_wake(struct life_peer *p)
 static struct life_peer *
 beginner_find(const struct life *l, const struct ike_sa *sa)
 {
-	struct life_peer *p = life_peer_find(l, sa->path.local.addr, sa->path.remote.addr);
+	struct life_peer *p = life_peer_at(l, sa->path.local.addr, sa->path.remote.addr);
 	return p != NULL && sa->policy->owner == p->policy ? p : NULL;
 }
 
@@ -403,30 +460,47 @@ life_on_moved(struct life *l, struct ike_sa *sa)
 	i->heard_ms = l->now_ms;
 	if (!i->is_up)
 		return;
+	if (!end_eq(
+		&i->peer->path.remote, &sa->path.remote)) /* else another one has said so already */
+		life_tell(l, LIFE_MOVED, NULL, i->peer, sa,
+		    "the peer's NAT has it at %s port %u now",
+		    addr_print(sa->path.remote.addr, text), sa->path.remote.port);
 	i->peer->path = sa->path;
-	life_tell(l, LIFE_MOVED, NULL, i->peer, sa, "the peer's NAT has it at %s port %u now",
-	    addr_print(sa->path.remote.addr, text), sa->path.remote.port);
+	moved_index(i->peer);
 	for (struct life_gate *g = i->peer->gates; g != NULL; g = g->next)
 		pair_follow(g->tunnel, i);
 }
 
+/* The pair that the peer uses, or is about to. */
+static const struct life_child *
+newest(const struct life_tunnel *t)
+{
+	const struct life_child *c = t->children;
+	while (c != NULL && (!c->is_up || c->is_surplus))
+		c = c->next;
+	return c;
+}
+
 void
-life_moved(struct life *l, uint64_t now_ms, const char *tunnel, const struct natt_end *remote)
+life_moved(struct life *l, uint64_t now_ms, const char *tunnel, uint32_t spi,
+    const struct natt_end *remote)
 {
 	l->now_ms = now_ms;
 	struct life_tunnel *t = life_find(l, tunnel);
-	struct life_child *c = t != NULL ? t->current : NULL;
-	struct life_peer *p = c != NULL && c->is_udp ? c->peer : NULL;
-	struct life_ike *i = p != NULL ? p->ikes : NULL;
-	if (i == NULL || remote->addr.family != i->sa->path.remote.addr.family)
+	const struct life_child *c = t != NULL ? newest(t) : NULL;
+	if (c == NULL || !c->is_udp || life_main_spi(c->protocol, c->in) != spi ||
+	    remote->addr.family != c->peer->remote.family)
 		return;
+	struct life_peer *p = c->peer;
 	bool is_early = p->moved_ms != 0 && now_ms - p->moved_ms < LIFE_MOVED_MS;
-	if (!is_early && !end_eq(remote, &i->sa->path.remote)) {
+	for (struct life_ike *i = p->ikes; i != NULL; i = i->next) {
+		if (is_early || end_eq(remote, &i->sa->path.remote))
+			continue;
 		p->moved_ms = now_ms;
 		ike_move(l->ike, i->sa, remote);
 	}
-	if (i->sa->nat.is_remote_behind)
-		pair_follow(t, i);
+	if (p->ikes != NULL && p->ikes->sa->nat.is_remote_behind)
+		pair_follow(t, p->ikes);
 	life_run(l);
 }
 

@@ -157,6 +157,12 @@ adopt(struct life_tunnel *t, unsigned gate, const struct life_sa *in, const stru
 		p->path = c->path;
 		p->keepalive_ms = l->now_ms;
 	}
+	/* but where it cannot be without one */
+	if (c->is_udp && p->ikes == NULL && c == t->current &&
+	    (c->path.remote.port != NATT_PORT || !addr_eq(c->path.remote.addr, p->remote))) {
+		p->path = c->path;
+		p->is_behind = true;
+	}
 	/* what the peer says about these SAs comes over an IKE SA: the old one is lost, so it needs another one */
 	t->wants_p1 = p->ikes == NULL;
 	life_tell(l, LIFE_ADOPTED, t, p, NULL,

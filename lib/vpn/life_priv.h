@@ -90,7 +90,10 @@ struct life_owed {
 /* A pair of gateways. */
 struct life_peer {
 	struct life_timer timer;
-	struct life_node node; /* by addresses */
+	struct life_node node;       /* by addresses, as configured */
+	struct life_node moved_node; /* by LOCAL and MOVED_TO */
+	struct addr
+	    moved_to; /* where its NAT has it, if that is another address; ADDR_NONE: not, or nothing is up */
 	struct life *life;
 	struct addr local;
 	struct addr remote;
@@ -120,6 +123,7 @@ struct life_peer {
 	unsigned keepalive_s;
 	uint64_t keepalive_ms; /* UINT64_MAX: none */
 	struct ike_path path;  /* of the last IKE SA, or of an adopted pair */
+	bool is_behind;        /* ... for the peer is behind a NAT */
 	uint64_t moved_ms;     /* when ESP said where it is last; 0: never */
 	unsigned n_bad_spi;    /* told on the present IKE SA */
 	unsigned n_created;
@@ -264,6 +268,7 @@ struct life {
 	struct life_hash names;
 	struct life_hash selectors; /* gates */
 	struct life_hash peers;
+	struct life_hash moved_peers;
 	struct life_hash policies;
 	struct life_hash in_spis;
 	struct life_hash out_spis;
@@ -303,6 +308,9 @@ void life_policy_unref(struct life *l, struct life_policy *p); /* NULL is fine *
 
 /* life_peer.c */
 struct life_peer *life_peer_find(const struct life *l, struct addr local, struct addr remote);
+/* The same, or who is there because a NAT has moved it. */
+struct life_peer *life_peer_at(const struct life *l, struct addr local, struct addr remote);
+struct ike_path life_peer_way(const struct life_peer *p); /* where phase 1 begins */
 struct life_peer *life_peer_get(struct life *l, struct addr local, struct addr remote);
 void life_peer_free(struct life_peer *p);   /* ends its IKE SAs; it has no gates and no children */
 void life_peer_update(struct life_peer *p); /* sets its timer, as times have changed */

@@ -231,7 +231,7 @@ peer_failure(const struct life_peer *p)
 bool
 life_peer(const struct life *l, const struct ike_path *path, struct life_peer_view *out)
 {
-	const struct life_peer *p = life_peer_find(l, path->local.addr, path->remote.addr);
+	const struct life_peer *p = life_peer_at(l, path->local.addr, path->remote.addr);
 	if (p == NULL || p->gates == NULL)
 		return false;
 	*out = (struct life_peer_view){

@@ -67,6 +67,28 @@ end_of(struct sim *s, struct addr a)
 	return NULL;
 }
 
+/* The NATs at both ends, for IKE. What is sent to a gateway that its NAT has elsewhere goes nowhere. */
+static void
+nat_pass(struct sim_msg *m, const struct sim_end *from)
+{
+	struct natt_end *source = &m->path.remote;
+	struct natt_end *target = &m->path.local;
+	if (from != NULL) {
+		source->port = (uint16_t)(source->port + from->nat_shift);
+		if (from->nat_addr.family != ADDR_NONE && addr_eq(source->addr, from->natted))
+			source->addr = from->nat_addr;
+	}
+	if (m->to == NULL)
+		return;
+	target->port = (uint16_t)(target->port - m->to->nat_shift);
+	if (m->to->nat_addr.family == ADDR_NONE)
+		return;
+	if (addr_eq(target->addr, m->to->natted))
+		m->to = NULL;
+	else if (addr_eq(target->addr, m->to->nat_addr))
+		target->addr = m->to->natted;
+}
+
 static struct sim_msg *
 wire_put(struct sim *s, const struct ike_path *path, const uint8_t *b, size_t n)
 {
@@ -75,13 +97,8 @@ wire_put(struct sim *s, const struct ike_path *path, const uint8_t *b, size_t n)
 	    s->now_ms + s->latency_ms + (n > 0 && s->jitter_ms > 0 ? draw(s) % s->jitter_ms : 0);
 	m->to = end_of(s, path->remote.addr);
 	m->path = (struct ike_path){ .local = path->remote, .remote = path->local };
-	if (n > 0) {
-		const struct sim_end *from = end_of(s, path->local.addr);
-		m->path.remote.port =
-		    (uint16_t)(m->path.remote.port + (from != NULL ? from->nat_shift : 0));
-		m->path.local.port =
-		    (uint16_t)(m->path.local.port - (m->to != NULL ? m->to->nat_shift : 0));
-	}
+	if (n > 0)
+		nat_pass(m, end_of(s, path->local.addr));
 	m->n = n;
 	if (n > 0)
 		memcpy(m->b, b, n);

@@ -51,6 +51,9 @@ struct sim_end {
 	bool is_off;        /* whatever is sent to it is lost */
 	bool is_deaf;       /* IKE is lost, packets arrive */
 	unsigned nat_shift; /* it is behind a NAT that adds this to its ports; 0: it is not */
+	/* where its NAT has NATTED, which is one of its gateways, if it is not there; in the same net */
+	struct addr nat_addr; /* ADDR_NONE: it is */
+	struct addr natted;
 	bool tells_first;   /* its PIC tells before there is a configuration */
 	uint32_t spi;       /* the next number of four octets that it draws; 0: any */
 	unsigned spi_again; /* and so many after that */

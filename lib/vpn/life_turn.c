@@ -181,11 +181,12 @@ phase1_begin(struct life_tunnel *t, struct life_peer *p)
 	if (p->starting != NULL)
 		return;
 	struct life_ike *i = life_alloc(sizeof(*i));
-	const struct ike_path path = { { p->local, 500 }, { p->remote, 500 } };
+	const struct ike_path path = life_peer_way(p);
 	i->life = l;
 	i->peer = p;
 	p->starting = i;
 	i->sa = ike_start(l->ike, l->now_ms, &path, p->policy->ike);
+	i->sa->known_as = p->remote;
 	i->sa->owner = i;
 	i->sa->is_hasty = life_peer_is_hasty(p);
 	turn_take(l, &p->turn);

@@ -62,6 +62,26 @@ wait_s(struct two *t, unsigned s)
 
 /* --- NAT --- */
 
+/* ESP of the newest pair of T0 has come from TO. */
+static void
+moved(struct two *t, struct sim_end *e, const struct natt_end *to)
+{
+	life_moved(e->life, t->s->now_ms, T0, sim_view(e, T0).pairs[0].in_spi, to);
+}
+
+/* How many IKE SAs E has with the peer at TO. */
+static unsigned
+ikes_at(const struct sim_end *e, const struct natt_end *to)
+{
+	const struct ike *ike = life_ike(e->life);
+	unsigned n = 0;
+	for (size_t i = 0; i < ike_n_sas(ike); i++) {
+		const struct natt_end *at = &ike_sa_at(ike, i)->path.remote;
+		n += addr_eq(at->addr, to->addr) && at->port == to->port;
+	}
+	return n;
+}
+
 static void
 test_behind_a_nat_esp_goes_in_udp_and_the_way_is_kept_open(void **state)
 {
@@ -148,24 +168,164 @@ test_esp_from_elsewhere_moves_ike_and_the_pair(void **state)
 	wait_s(&t, 1);
 	struct natt_end to = { sim_gateway(1, 1), 24500 };
 	t.a->nat_shift = 20000;
-	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	moved(&t, t.b, &to);
 	wait_s(&t, 2);
 	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 24500);
 	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
 	assert_non_null(strstr(t.b->text[LIFE_MOVED], "port 24500"));
 	assert_int_equal(sim_count(t.b, T0, true), 2);
 	/* what is known already, or of nobody, changes nothing */
-	life_moved(t.b->life, t.s->now_ms, T0, &to);
-	life_moved(t.b->life, t.s->now_ms, "ss/r/none", &to);
+	moved(&t, t.b, &to);
+	life_moved(t.b->life, t.s->now_ms, "ss/r/none", 1, &to);
 	wait_s(&t, 2);
 	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
 	assert_int_equal(sim_count(t.b, T0, true), 2);
 	/* twice at once is followed once */
 	to.port = 34500;
-	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	moved(&t, t.b, &to);
 	to.port = 44500;
-	life_moved(t.b->life, t.s->now_ms, T0, &to);
+	moved(&t, t.b, &to);
 	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 2);
+	two_free(&t);
+}
+
+/* Somebody kept a packet back until there was another pair, and sends it from elsewhere. */
+static void
+test_a_packet_of_the_pair_before_moves_nothing(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime2_s = 600 }, 10000);
+	struct natt_end to = { sim_gateway(1, 1), 5555 };
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	uint32_t before = sim_view(t.b, T0).pairs[0].in_spi;
+	life_spent(t.a->life, t.s->now_ms, T0, sim_out(t.a, T0)->sa.spi, false);
+	wait_s(&t, 2);
+	assert_int_equal(sim_view(t.b, T0).n_pairs, 2);
+	uint32_t now = sim_view(t.b, T0).pairs[0].in_spi;
+	assert_int_not_equal(now, before);
+	life_moved(t.b->life, t.s->now_ms, T0, before, &to);
+	life_moved(t.b->life, t.s->now_ms, T0, 0, &to);
+	life_moved(t.b->life, t.s->now_ms, T0, sim_view(t.b, T0).pairs[0].out_spi, &to);
+	wait_s(&t, 2);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 0);
+	assert_int_equal(sim_out(t.b, T0)->sa.remote.port, 14500);
+	life_moved(t.b->life, t.s->now_ms, T0, now, &to);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	two_free(&t);
+}
+
+/* While one takes the place of another there are two, and quick mode or DPD may come on either. */
+static void
+test_all_ike_sas_of_the_peer_move(void **state)
+{
+	struct two t =
+	    two_new((struct sim_shape){ .lifetime1_s = 600, .lifetime2_s = 3600 }, 10000);
+	struct natt_end from = { sim_gateway(1, 1), 14500 };
+	struct natt_end to = { sim_gateway(1, 1), 24500 };
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 580);
+	life_spent(t.a->life, t.s->now_ms, T0, sim_out(t.a, T0)->sa.spi, false);
+	wait_s(&t, 2);
+	assert_int_equal(ikes_at(t.b, &from), 2);
+	t.a->nat_shift = 20000;
+	moved(&t, t.b, &to);
+	assert_int_equal(ikes_at(t.b, &from), 0);
+	assert_int_equal(ikes_at(t.b, &to), 2);
+	assert_int_equal(t.b->n_kinds[LIFE_MOVED], 1);
+	two_free(&t);
+}
+
+/* The NAT has A at another address from now on, and B is told by ESP. */
+static struct natt_end
+address_change(struct two *t)
+{
+	struct natt_end to = { sim_gateway(1, 999), 24500 };
+	t->a->natted = sim_gateway(1, 1);
+	t->a->nat_addr = to.addr;
+	t->a->nat_shift = 20000;
+	moved(t, t->b, &to);
+	wait_s(t, 2);
+	assert_true(addr_eq(sim_out(t->b, T0)->sa.remote.addr, to.addr));
+	return to;
+}
+
+/* It has another address for good: this end makes its IKE SAs with that, and pairs go on. */
+static void
+test_phase_1_follows_to_another_address(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime1_s = 600, .lifetime2_s = 300 }, 10000);
+	struct sim_conf *only = sim_conf_new(t.a, &(struct sim_shape){ .n = 1,
+						      .remote_net = 2,
+						      .lifetime1_s = 600,
+						      .lifetime2_s = 300,
+						      .establish = ESTABLISH_RESPONDER_ONLY });
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	life_conf(t.a->life, t.s->now_ms, &only->c); /* all is B's to do */
+	struct natt_end to = address_change(&t);
+	t.s->has_traffic = true;
+	unsigned n_up = t.b->n_kinds[LIFE_P1_UP];
+	wait_s(&t, 5000);
+	assert_true(t.b->n_kinds[LIFE_P1_UP] > n_up + 3);
+	assert_non_null(strstr(t.b->text[LIFE_P1_UP], "initiator"));
+	assert_int_equal(t.s->n_lost + t.s->n_dark, 0);
+	assert_int_equal(t.b->n_kinds[LIFE_P1_FAILED], 0);
+	assert_true(ikes_at(t.b, &to) > 0);
+	/* nothing is left of it: it is where the configuration says, or nowhere */
+	life_clear_ipsec(t.b->life, t.s->now_ms, &(struct life_select){ 0 });
+	wait_s(&t, 1);
+	life_clear_ike(t.b->life, t.s->now_ms, &(struct life_select){ 0 });
+	wait_s(&t, 1);
+	t.s->has_traffic = false;
+	sim_acquire(t.b, T0);
+	wait_s(&t, 200);
+	assert_true(t.b->n_kinds[LIFE_P1_FAILED] > 0);
+	assert_int_equal(ike_n_sas(life_ike(t.b->life)), 0);
+	two_free(&t);
+	sim_conf_free(only);
+}
+
+/* The same if it is the peer that begins, from where no configuration has it. */
+static void
+test_a_peer_that_has_moved_may_begin(void **state)
+{
+	struct two t = two_new((struct sim_shape){ .lifetime1_s = 600, .lifetime2_s = 300 }, 10000);
+	struct sim_conf *only = sim_conf_new(t.b, &(struct sim_shape){ .n = 1,
+						      .remote_net = 1,
+						      .lifetime1_s = 600,
+						      .lifetime2_s = 300,
+						      .establish = ESTABLISH_RESPONDER_ONLY });
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	(void)address_change(&t);
+	life_conf(t.b->life, t.s->now_ms, &only->c);
+	t.s->has_traffic = true;
+	wait_s(&t, 5000);
+	assert_non_null(strstr(t.b->text[LIFE_P1_UP], "responder"));
+	assert_int_equal(t.s->n_lost + t.s->n_dark, 0);
+	assert_int_equal(t.b->n_kinds[LIFE_P1_NO_POLICY], 0);
+	two_free(&t);
+	sim_conf_free(only);
+}
+
+/* Nothing says any more who is behind a NAT, but where the peer is does. */
+static void
+test_an_adopted_pair_says_where_the_peer_is(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	struct natt_end to = address_change(&t);
+	sim_kill(t.b);
+	sim_start(t.s, 1, t.conf[1]);
+	wait_s(&t, 5);
+	assert_int_equal(ikes_at(t.b, &to), 1);
+	assert_non_null(strstr(t.b->text[LIFE_P1_UP], "initiator"));
 	two_free(&t);
 }
 
@@ -179,7 +339,7 @@ test_a_peer_that_is_not_behind_a_nat_does_not_move(void **state)
 		struct two t = two_new((struct sim_shape){ 0 }, shift);
 		sim_acquire(t.a, T0);
 		wait_s(&t, 1);
-		life_moved(t.a->life, t.s->now_ms, T0, &to);
+		moved(&t, t.a, &to);
 		wait_s(&t, 2);
 		assert_int_equal(t.a->n_kinds[LIFE_MOVED], 0);
 		assert_int_equal(sim_count(t.a, T0, true), 1);
@@ -580,6 +740,11 @@ main(void)
 		cmocka_unit_test(test_a_peer_that_moves_gets_new_pairs),
 		cmocka_unit_test(test_a_pair_that_the_peer_makes_leads_to_where_that_is),
 		cmocka_unit_test(test_esp_from_elsewhere_moves_ike_and_the_pair),
+		cmocka_unit_test(test_a_packet_of_the_pair_before_moves_nothing),
+		cmocka_unit_test(test_all_ike_sas_of_the_peer_move),
+		cmocka_unit_test(test_phase_1_follows_to_another_address),
+		cmocka_unit_test(test_a_peer_that_has_moved_may_begin),
+		cmocka_unit_test(test_an_adopted_pair_says_where_the_peer_is),
 		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
 		cmocka_unit_test(test_a_pair_that_is_adopted_in_another_slot_is_made_anew),

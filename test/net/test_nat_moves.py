@@ -3,6 +3,9 @@
 # test_nat_moves.py - the NAT before gateway a gives it another port in the middle of traffic: gateway b follows ESP, and nothing else.
 
 import contextlib
+import os
+import signal
+import time
 
 import pytest
 from lab import gateway, junos
@@ -10,19 +13,27 @@ from lab.netlab import wait_until
 from lab.transfer import Carry
 
 IPSEC_SAS = "show services ipsec-vpn ipsec security-associations detail"
+IKE_SAS = "show services ipsec-vpn ike security-associations"
+ELSEWHERE = "192.0.2.99"
 
 
 class Nat:
-    """What b sees of a: port 500 as 1500, and port 4500 as one that can change. The way back leads to the present port only."""
+    """What b sees of a: port 500 as 1500, and port 4500 as one that can change, like the address. The way back leads to the present
+    ones only."""
 
     def __init__(self, t):
         self.t = t
+        t.gw_b.ip(f"neigh replace {ELSEWHERE} lladdr {t.gw_a.mac('wan')} dev wan nud permanent")
         self.map(14500)
 
-    def map(self, port):
-        self.port = port
-        out = f"udp sport 500 udp dport 500 udp sport set 1500; udp sport 4500 udp dport 4500 udp sport set {port};"
-        back = f"udp sport 500 udp dport 1500 udp dport set 500; udp sport 4500 udp dport 4500 drop; udp dport {port} udp dport set 4500;"
+    def map(self, port, address=None):
+        at, moved = address or self.t.WAN_A, ""
+        if address:
+            moved = f" ip saddr set {address}"
+        out = f"udp sport 500 udp dport 500 udp sport set 1500{moved}; udp sport 4500 udp dport 4500 udp sport set {port}{moved};"
+        back = (f"ip daddr != {at} udp sport {{ 500, 4500 }} drop; udp sport 500 udp dport 1500 udp dport set 500 ip daddr set {self.t.WAN_A};"
+                "udp sport 4500 udp dport 4500 drop;"
+                f"udp dport {port} udp dport set 4500 ip daddr set {self.t.WAN_A};")
         for ns, rules in ((self.t.gw_b, out), (self.t.gw_a, back)):
             with contextlib.suppress(AssertionError):
                 ns.run(["nft", "delete table ip lab-nat"])
@@ -47,6 +58,9 @@ class Moving:
         """Where b sends what is for a."""
         text = self.b.cli(IPSEC_SAS)
         return int(text.rsplit("UDP Destination port: ", 1)[1].split()[0].rstrip(","))
+
+    def peer_address(self):
+        return self.b.cli(IPSEC_SAS).rsplit("Remote gateway: ", 1)[1].split()[0].rstrip(",")
 
     def moves(self):
         return self.b.cli("show log messages").count("KMD_PM_NAT_MOVED")
@@ -86,3 +100,55 @@ def test_a_recording_moves_nothing(moving):
     wait_until(m.carries, 5, "packets")
     assert m.peer_port() == 14500
     assert m.moves() == 0
+
+
+def test_what_was_kept_back_of_the_pair_before_moves_nothing(moving):
+    """The last packets of a pair are authentic and the newest that it has; b gets them when there is another pair, from elsewhere."""
+    from scapy.all import IP, UDP, Ether, Raw
+    m, t = moving, moving.t
+    m.a.configure("set interfaces sp-1/2/0 services-options no-outside-offload")    # each packet by itself
+    with t.gw_b.capture("wan", "udp dst port 4500 and src host 192.0.2.1") as wire:
+        wait_until(m.carries, 5, "packets")
+    spi, = {bytes(p[UDP].payload)[:4] for p in wire.packets() if bytes(p[UDP].payload)[:4] != bytes(4)}
+    with t.gw_b.capture("wan", "udp src port 4500 and src host 192.0.2.1") as wire:
+        m.nat.map(24500)
+        # the first ones say that there is another port; what follows of the pair is kept back
+        t.gw_b.run(["nft", "table ip kept-back { chain pre { type filter hook prerouting priority -350; "
+                    f"iifname wan udp dport 4500 @th,64,32 0x{spi.hex()} quota over 500 bytes drop; }}; }}"])
+        t.host_a.run(["/usr/bin/python3", "-c", f"import socket; s = socket.socket(2, 2); s.connect(('{t.HOST_B}', 9));"
+                      "[s.send(bytes(100)) for _ in range(50)]"])
+        wait_until(lambda: m.peer_port() == 24500, 10, lambda: f"the other port\n{m.b.log()}")
+    t.gw_b.run(["nft", "delete table ip kept-back"])
+    wait_until(m.carries, 5, "packets")
+    kept = [bytes(p[UDP].payload) for p in wire.packets() if bytes(p[UDP].payload)[:4] == spi]
+    assert len(kept) > 1, "none was kept back"
+    moves = m.moves()
+    time.sleep(2)   # no more than one is told in a second
+    before = m.b.cli("show services ipsec-vpn ipsec statistics")
+    with t.gw_a.wire("wan") as w:
+        w.send(Ether(dst=t.gw_b.mac("wan"), src=t.gw_a.mac("wan")) / IP(src=t.WAN_A, dst=t.WAN_B)
+               / UDP(sport=5555, dport=4500) / Raw(kept[-1]))
+    wait_until(lambda: m.b.cli("show services ipsec-vpn ipsec statistics") != before, 5, "the packet to be counted")
+    wait_until(m.carries, 5, "packets")
+    assert (m.moves(), m.peer_port()) == (moves, 24500)
+
+
+def test_another_address_for_good(moving):
+    """b begins phase 1 anew with where a is now, and goes on with that when its kmd has forgotten everything."""
+    m, t = moving, moving.t
+    m.nat.map(24500, ELSEWHERE)
+    stream = t.host_a.ping_start(t.HOST_B, interval_s=0.02)
+    wait_until(lambda: m.peer_address() == ELSEWHERE, 10, lambda: f"the other address\n{m.b.log()}")
+    old, = m.b.pids("kmd")
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: m.b.pids("kmd") not in ([], [old]), 10, "another kmd")
+    wait_until(lambda: f"{ELSEWHERE}      Matured" in m.b.cli(IKE_SAS, check=False).stdout, 10, lambda: f"an IKE SA\n{m.b.log()}")
+    wait_until(m.carries, 5, "packets")
+    # and a may begin from there
+    old, = m.a.pids("kmd")
+    sas = m.b.cli(IKE_SAS).count("Matured")
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: m.a.pids("kmd") not in ([], [old]), 10, "another kmd")
+    wait_until(lambda: m.b.cli(IKE_SAS, check=False).stdout.count("Matured") > sas, 10, lambda: f"another IKE SA\n{m.b.log()}")
+    assert m.carries()
+    t.host_a.ping_end(stream)

@@ -73,10 +73,11 @@ tunnel_make(struct talk_side *s, unsigned i)
 }
 
 static struct ike_policy *
-on_policy(void *ctx, const struct ike_path *path, const struct id *peer)
+on_policy(void *ctx, const struct ike_path *path, const struct id *peer, struct addr *known_as)
 {
 	struct talk_side *s = ctx;
 	(void)path;
+	(void)known_as;
 	s->claimed = peer != NULL ? *peer : (struct id){ 0 };
 	s->claimed.p = NULL;
 	return policy_make(s);
