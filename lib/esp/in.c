@@ -399,9 +399,9 @@ quick_sa(const struct sad *sad, const struct front *f)
 	memcpy(dst, &f->dst, sizeof(dst));
 	sad_key_init(&key, f->spi, PROTO_ESP, ADDR_V4, dst);
 	struct sa *sa = sad_find(sad, &key);
-	bool is_exact = sa != NULL && sa->key.family == ADDR_V4;
-	bool has_source = is_exact && sa->checks_source && sa->source_family == ADDR_V4;
-	return has_source && sa->is_quick ? sa : NULL;
+	if (sa == NULL || !sa->is_quick || sa->key.family != ADDR_V4)
+		return NULL;
+	return !sa->checks_source || sa->source_family == ADDR_V4 ? sa : NULL;
 }
 
 /* A packet on the short way. */
@@ -425,7 +425,7 @@ front_check(const struct pkt *p, const struct sa *sa, const struct front *f, uin
 	*out_sealed = avail - around;
 	return f->udp_port == sa->udp_port && avail <= BURST_LEN_MAX &&
 	       avail >= around + sa->block_len && ((avail - around) & (sa->block_len - 1U)) == 0 &&
-	       sa->source.w[0] == f->src &&
+	       (!sa->checks_source || sa->source.w[0] == f->src) &&
 	       replay_check(&sa->replay, get32(pkt_data(p) + f->off + 4)) == DROP_NONE;
 }
 
