@@ -98,6 +98,9 @@ struct udp_sender {
 	struct mmsghdr msgs[UDP_SEND_MAX];
 	struct iovec iov[UDP_SEND_MAX];
 	struct pkt *pkts[UDP_SEND_MAX];
+	/* a train that lies bare and waits for more; then there are no others */
+	struct super_job *open;
+	bool has_open;
 };
 
 /* Packets on their way to an AF_XDP socket. */
@@ -450,6 +453,10 @@ void send_udp_flush(struct worker *w);
 /* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
 unsigned send_layout(const struct worker *w, const struct pkt *p);
 void send_udp_train(struct worker *w, const struct super_job *job);
+/* The same with a job of SUPER_BARE, which may continue the train that waits; it leaves when it is full, or with the next flush. */
+void send_udp_gather(struct worker *w, const struct super_job *job);
+/* The train that waits for more; NULL: there is none. */
+const struct super_job *send_udp_open(const struct worker *w);
 
 /* Sends what waits for the raw sockets. */
 void send_raw_flush(struct worker *w);
