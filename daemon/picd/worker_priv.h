@@ -14,6 +14,7 @@
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
+#include "lib/base/clock.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
@@ -23,7 +24,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
 	BURST_MAX = ESP_BURST_MAX,
@@ -291,23 +291,6 @@ static inline enum drop
 errno_drop(int e)
 {
 	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
-}
-
-/* A clock for measuring. */
-static inline uint64_t
-clock_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static inline uint64_t
-clock_thread_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* This worker's part of what all may do together. */
