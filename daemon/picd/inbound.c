@@ -97,9 +97,12 @@ inbound_take(struct worker *w, struct pkt *p)
 {
 	unsigned owner = owner_find(w, p);
 	if (owner != w->p.index) {
+		pkt_come_home(p);
 		hand_in(w, p, owner);
 		return;
 	}
+	if (tap_is_on(w))
+		pkt_come_home(p);
 	tap(w, p, TAP_RECEIVED, NULL);
 	w->in_q[w->n_in++] = p;
 	if (w->n_in == BURST_MAX)
@@ -132,6 +135,8 @@ inbound_flush(struct worker *w)
 			help_learn(w, octets, clock_ns() - start);
 		inbound_burst_done(w, w->in_q, n);
 	} else if (help_has_room(w, 1)) {
+		for (unsigned i = 0; i < n; i++)
+			pkt_come_home(w->in_q[i]);
 		help_in(w, w->in_q, n);
 	} else {
 		for (unsigned i = 0; i < n; i++) {

@@ -112,13 +112,17 @@ static void
 trains(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
+	super_alone(s, send_udp_open(w));
 	while (super_next(w->esp, s, &job)) {
 		wstat_burst(w->stat.out_bursts, job.n);
 		uint64_t start = clock_ns();
 		super_crypt(w->esp, &job);
 		help_learn(w, job.n * job.seg_len, clock_ns() - start);
 		super_finish(w->esp, &job);
-		seal_train_done(w, &job);
+		if (job.super.layout == SUPER_BARE)
+			send_udp_gather(w, &job);
+		else
+			seal_train_done(w, &job);
 	}
 	pkt_put(w->pool, p);
 }

@@ -14,6 +14,7 @@
 #include "daemon/picd/tally.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
+#include "lib/base/clock.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
@@ -23,7 +24,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
 	BURST_MAX = ESP_BURST_MAX,
@@ -98,6 +98,9 @@ struct udp_sender {
 	struct mmsghdr msgs[UDP_SEND_MAX];
 	struct iovec iov[UDP_SEND_MAX];
 	struct pkt *pkts[UDP_SEND_MAX];
+	/* a train that lies bare and waits for more; then there are no others */
+	struct super_job *open;
+	bool has_open;
 };
 
 /* Packets on their way to an AF_XDP socket. */
@@ -291,23 +294,6 @@ errno_drop(int e)
 	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
 }
 
-/* A clock for measuring. */
-static inline uint64_t
-clock_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static inline uint64_t
-clock_thread_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* This worker's part of what all may do together. */
 static inline unsigned
 worker_share(const struct worker *w, unsigned per_s)
@@ -451,6 +437,10 @@ void send_udp_flush(struct worker *w);
 /* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
 unsigned send_layout(const struct worker *w, const struct pkt *p);
 void send_udp_train(struct worker *w, const struct super_job *job);
+/* The same with a job of SUPER_BARE, which may continue the train that waits; it leaves when it is full, or with the next flush. */
+void send_udp_gather(struct worker *w, const struct super_job *job);
+/* The train that waits for more; NULL: there is none. */
+const struct super_job *send_udp_open(const struct worker *w);
 
 /* Sends what waits for the raw sockets. */
 void send_raw_flush(struct worker *w);

@@ -102,9 +102,9 @@ frame_take(struct worker *w, const struct port *port, const struct lane *lane, s
 		worker_drop(w, NULL, lane, len > 0 ? DROP_NO_BUFFER : DROP_BAD_LENGTH);
 		return;
 	}
-	memcpy(pkt_data(p), frame + ETH_LEN, len);
+	p->away = frame + ETH_LEN;
 	p->len = len;
-	p->tag = tag_of(w, port, pkt_data(p), r);
+	p->tag = tag_of(w, port, p->away, r);
 	inbound_take(w, p);
 }
 
@@ -128,6 +128,7 @@ rx_xsk(struct worker *w, const struct port *port, const struct lane *lane)
 				frame_ask(x, i + AHEAD);
 			frame_take(w, port, lane, &recent, frame, len);
 		}
+		inbound_flush(w); /* nothing is away any more */
 		xsk_rx_done(x, n);
 	}
 }
