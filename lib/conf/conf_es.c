@@ -37,7 +37,7 @@ window_load(struct builder *b, const struct elem *dynamic, struct conf_sa *sa)
 static void
 sa_load(struct builder *b, const struct elem *e, struct conf_sa *sa)
 {
-	sa->name = entry_name(b, e);
+	*sa = (struct conf_sa){ .name = entry_name(b, e) }; /* see terms_load() of conf_rule.c */
 	const char *description = elem_value(e, "description");
 	if (description != NULL)
 		sa->description = arena_strdup(b->a, description);

@@ -210,7 +210,9 @@ terms_load(struct builder *b, const struct elem *e, struct conf_rule *rule, size
 	struct smap names = { 0 };
 	size_t i = 0;
 	elem_each (t, e, "term") {
-		terms[i].rule = rule;
+		terms[i] =
+		    (struct conf_term){ .rule =
+					    rule }; /* one that was refused may have been here */
 		if (!term_load(b, t, &terms[i]))
 			continue;
 		if (!smap_add(&names, terms[i].name, t)) {
