@@ -146,7 +146,7 @@ static void
 message(uint8_t kind, const uint8_t *data, size_t size)
 {
 	static const uint16_t netd[] = { MSG_DEVICE, MSG_SOCKET, MSG_DEVICE_GONE, MSG_SOCKET_GONE,
-		MSG_NET_SYNC, MSG_STOP };
+		MSG_NET_SYNC, MSG_STOP, MSG_HOP };
 	static const uint16_t mgd[] = { MSG_RPC, MSG_CONF_CHECK, MSG_CONF_APPLY };
 	static const uint16_t kmd[] = { MSG_SA_ADD, MSG_SA_DEL, MSG_WATCH, MSG_REDUNDANCY,
 		MSG_SA_HELD };
@@ -162,6 +162,7 @@ message(uint8_t kind, const uint8_t *data, size_t size)
 		/* a descriptor that can be read, of the test's own */
 		m.fd = m.type == MSG_DEVICE || m.type == MSG_SOCKET ? dup(ports[0]) : -1;
 		control_netd(&gw.p, &m);
+		hops_age(&gw.p);
 	} else if (m.body != NULL) {
 		m.type = mgd[kind / 2 % (sizeof(mgd) / sizeof(mgd[0]))];
 		m.fd = m.type == MSG_RPC ? -1 : memfd_from_elem(m.body);
