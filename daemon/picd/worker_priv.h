@@ -107,8 +107,9 @@ struct udp_sender {
 struct xsk_sender {
 	unsigned device; /* its number */
 	unsigned n;
-	struct hop *hop; /* of the packet before; not to be used in another epoch */
-	uint64_t epoch;  /* in which it was found; whose outer addresses, as on the wire, are: */
+	uint64_t reserved; /* the way of frames that are taken, but not yet sent */
+	struct hop *hop;   /* of the packet before; not to be used in another epoch */
+	uint64_t epoch;    /* in which it was found; whose outer addresses, as on the wire, are: */
 	uint32_t n_last;
 	uint8_t last[32];
 	uint64_t ways[BURST_MAX];
@@ -450,6 +451,14 @@ void rx_xsk(struct worker *w, const struct port *port, const struct lane *lane);
 /* Takes P over if it can leave as a frame; else false. */
 __attribute__((warn_unused_result)) bool send_xsk(struct worker *w, struct pkt *p);
 void send_xsk_flush(struct worker *w);
+/* Takes frames for N packets of the SA of P, which is set, of at most LEN octets each, and stores in OUT where they shall be
+ * written. False: they have to go another way. */
+__attribute__((warn_unused_result)) bool send_xsk_reserve(
+    struct worker *w, const struct pkt *p, unsigned n, uint32_t len, uint8_t **out);
+/* Sends JOB, whose packets lie there. Takes its train over. */
+void send_xsk_job(struct worker *w, const struct super_job *job);
+/* Or gives the N frames back. */
+void send_xsk_release(struct worker *w, unsigned n, uint8_t *const *places);
 
 /* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */

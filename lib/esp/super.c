@@ -144,6 +144,18 @@ super_alone(struct super *s, const struct super_job *open)
 }
 
 void
+super_place(struct super *s, uint8_t *const *places)
+{
+	s->places = places;
+}
+
+uint32_t
+super_longest(const struct super *s)
+{
+	return whole_len(s, s->cut.size);
+}
+
+void
 super_append(struct super_job *open, const struct super_job *job)
 {
 	open->n += job->n;
@@ -181,9 +193,10 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 		return false;
 	const struct super_job *open = s->open;
 	unsigned at = open != NULL ? open->n : 0;
+	unsigned most = s->places != NULL ? SUPER_SEGS_MAX : s->per_job - at;
 	unsigned n = s->cut.n - s->next;
-	if (n > s->per_job - at)
-		n = s->per_job - at;
+	if (n > most)
+		n = most;
 	s->open = NULL;
 	struct pkt *train = open != NULL ? open->train : pkt_get(w->pool);
 	if (train == NULL) {
@@ -226,6 +239,8 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 static uint8_t *
 esp_at(const struct super_job *job, unsigned k)
 {
+	if (job->super.places != NULL)
+		return job->super.places[k] + job->super.lead;
 	return pkt_data(job->train) + (size_t)(job->at + k) * job->stride + job->super.lead;
 }
 

@@ -60,6 +60,7 @@ struct super {
 	unsigned per_job;
 	unsigned next;                /* segment */
 	const struct super_job *open; /* the train that the next job continues; NULL: a new one */
+	uint8_t *const *places;       /* see super_place() */
 	unsigned n_jobs;              /* how many times super_next() will be true */
 	unsigned n_lost; /* segments for which there was no buffer after all; counted on the SA */
 	enum super_layout layout;
@@ -94,6 +95,14 @@ bool super_start(struct esp_worker *w, struct super *s, struct pkt *p, enum supe
  * be, and the first segments go behind OPEN if it is not NULL, has room and leaves the same way. OPEN: what super_append() has
  * made of finished BARE jobs; it must stay until the next super_next(). */
 void super_alone(struct super *s, const struct super_job *open);
+
+/* For who seals all of it himself, of a WHOLE one: the next job has up to SUPER_SEGS_MAX segments and writes packet K of them
+ * to PLACES[K], which has room for it; its train holds nothing, and super_views() is not for it. NULL: to a train again.
+ * PLACES must stay until the job is finished. */
+void super_place(struct super *s, uint8_t *const *places);
+
+/* Octets of its longest packet, outer headers included. */
+uint32_t super_longest(const struct super *s);
 
 /* Makes JOB, finished and with `at` above 0, part of OPEN, whose train it continues. */
 void super_append(struct super_job *open, const struct super_job *job);
