@@ -87,11 +87,14 @@ def test_what_was_kept_back_of_the_pair_before_moves_nothing(moving):
     spi, = {bytes(p[UDP].payload)[:4] for p in wire.packets() if bytes(p[UDP].payload)[:4] != bytes(4)}
     with t.gw_b.capture("wan", "udp src port 4500 and src host 192.0.2.1") as wire:
         m.nat.map(24500)
-        # the first ones say that there is another port; what follows of the pair is kept back
-        t.gw_b.run(["nft", "table ip kept-back { chain pre { type filter hook prerouting priority -350; "
-                    f"iifname wan udp dport 4500 @th,64,32 0x{spi.hex()} quota over 500 bytes drop; }}; }}"])
+        # the first ones say that there is another port; what follows of the pair is kept back, and IKE until all has been sent
+        for table, rule in (("kept-back", f"@th,64,32 0x{spi.hex()} quota over 500 bytes drop"), ("no-ike", "@th,64,32 0 drop")):
+            t.gw_b.run(["nft", f"table ip {table} {{ chain pre {{ type filter hook prerouting priority -350; "
+                        f"iifname wan udp dport 4500 {rule}; }}; }}"])
         t.host_a.run(["/usr/bin/python3", "-c", f"import socket; s = socket.socket(2, 2); s.connect(('{t.HOST_B}', 9));"
                       "[s.send(bytes(100)) for _ in range(50)]"])
+        wait_until(lambda: m.moves() == 1, 10, lambda: f"the move\n{m.b.log()}")
+        t.gw_b.run(["nft", "delete table ip no-ike"])
         wait_until(lambda: m.peer_port() == 24500, 10, lambda: f"the other port\n{m.b.log()}")
     t.gw_b.run(["nft", "delete table ip kept-back"])
     wait_until(m.carries, 5, "packets")
