@@ -68,7 +68,7 @@ is_free(struct worker *host)
 
 /* May W read for HOST what that shares? */
 static bool
-is_welcome(const struct worker *w, const struct worker *host)
+is_welcome(const struct worker *w, struct worker *host)
 {
 	return shared_of(host) != NULL &&
 	       atomic_load_explicit(&host->tasks.shared_in, memory_order_acquire) == w->snap &&
@@ -138,12 +138,19 @@ guest_make(struct worker *w, struct worker *host, uint32_t held, bool has_more)
 		all_back(w, host);
 	}
 	hand_flush(w);
-	help_own(w);
-	w->shares = false;
 	w->is_astray = false;
 	w->is_crowded = false;
-	w->host = w;
 	return is_ours;
+}
+
+void
+guest_leave(struct worker *w)
+{
+	struct worker *host = w->host;
+	help_own(w);
+	w->shares = false;
+	w->host = w;
+	finish_tasks(w, host, false);
 }
 
 /* Waits for a moment until there is something to do at HOST's. */
@@ -168,7 +175,7 @@ visit(struct worker *w, struct worker *host)
 		if (guest_take(w, host, &held)) {
 			bool has_more = guest_read(w, host);
 			(void)guest_make(w, host, held, has_more);
-			finish_tasks(w, host, false);
+			guest_leave(w);
 			n++;
 			continue;
 		}

@@ -201,24 +201,16 @@ help_learn(struct worker *w, uint32_t octets, uint64_t ns)
 }
 
 bool
-help_is_full(const struct worker *w)
-{
-	return !help_is_none(w) && help_room(w) < TASKS_MAX / 2;
-}
-
-bool
 help_is_none(const struct worker *w)
 {
 	return atomic_load_explicit(&w->tasks.head, memory_order_acquire) ==
 	       atomic_load_explicit(&w->tasks.tail, memory_order_relaxed);
 }
 
-unsigned
-help_room(const struct worker *w)
+/* Places behind the tail of HOST's ring that are free. */
+static unsigned
+room_of(struct worker *host)
 {
-	struct worker *host = w->host;
-	if (w->is_crowded)
-		return 0;
 	uint32_t head = atomic_load_explicit(&host->tasks.head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&host->tasks.tail, memory_order_relaxed);
 	unsigned n = 0;
@@ -226,6 +218,18 @@ help_room(const struct worker *w)
 	       !atomic_load_explicit(&task_at(host, tail + n)->is_lost, memory_order_acquire))
 		n++;
 	return n;
+}
+
+bool
+help_is_full(struct worker *w)
+{
+	return !help_is_none(w) && room_of(w) < TASKS_MAX / 2;
+}
+
+unsigned
+help_room(struct worker *w)
+{
+	return w->is_crowded ? 0 : room_of(w->host);
 }
 
 bool

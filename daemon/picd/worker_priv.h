@@ -413,11 +413,11 @@ bool help_is_worth(const struct worker *w, uint32_t octets);
 /* OCTETS took so long. */
 void help_learn(struct worker *w, uint32_t octets, uint64_t ns);
 /* So much waits that no more should be read. */
-bool help_is_full(const struct worker *w);
+bool help_is_full(struct worker *w);
 /* Nothing waits for its cryptography. */
 bool help_is_none(const struct worker *w);
 /* How many tasks more there is room for in the ring that W fills. */
-unsigned help_room(const struct worker *w);
+unsigned help_room(struct worker *w);
 /* Is there room for N? If there is not, first does what can be done; that may take packets from the pool. */
 bool help_has_room(struct worker *w, unsigned n);
 /* Make tasks, for which there must be room; take the packets over. WHOLE: of the last train of a superpacket, else NULL. */
@@ -448,11 +448,12 @@ void guest_share(struct worker *w, const struct port *port, const struct lane *l
 bool guest_others(struct worker *w);
 /* Has something of W's come to the head of a ring of another, that nobody else finishes? */
 bool guest_is_due(struct worker *w);
-/* The steps of it: takes the token of HOST; reads; makes tasks, or finds that the token was taken away, and gives the
- * packets to HOST. HELD is the token. */
+/* The steps of it: takes the token of HOST; reads, and returns if there is more; makes tasks and gives the token back, or finds that it
+ * was taken away, and gives the packets to HOST; computes. HELD is the token. */
 bool guest_take(struct worker *w, struct worker *host, uint32_t *held);
 bool guest_read(struct worker *w, struct worker *host);
 bool guest_make(struct worker *w, struct worker *host, uint32_t held, bool has_more);
+void guest_leave(struct worker *w);
 /* And of W: sharing ends, with W's own token; gets it back from whoever has it. */
 void guest_close(struct worker *w);
 void guest_back(struct worker *w);
