@@ -58,7 +58,8 @@ static bool
 is_for(const struct worker *w, struct task *t, bool all)
 {
 	uint32_t maker = atomic_load_explicit(&t->maker, memory_order_relaxed);
-	return (maker & ~(uint32_t)TASK_MAKERS) == w->p.index || (all && (maker & TASK_MAKERS) == 0);
+	return (maker & ~(uint32_t)TASK_MAKERS) == w->p.index ||
+	       (all && (maker & TASK_MAKERS) == 0);
 }
 
 bool
@@ -192,7 +193,8 @@ static void
 task_free(struct worker *w, struct task *t)
 {
 	_Atomic uint32_t *pin = t->pin;
-	uint32_t maker = atomic_load_explicit(&t->maker, memory_order_relaxed) & ~(uint32_t)TASK_MAKERS;
+	uint32_t maker =
+	    atomic_load_explicit(&t->maker, memory_order_relaxed) & ~(uint32_t)TASK_MAKERS;
 	state_set(t, TASK_FREE);
 	if (pin != NULL && atomic_fetch_sub_explicit(pin, 1, memory_order_seq_cst) == 1 &&
 	    maker != w->p.index)
@@ -249,7 +251,8 @@ head_tell(struct worker *w, struct worker *owner)
 	if (head == atomic_load_explicit(&owner->tasks.tail, memory_order_acquire) ||
 	    !has_state(t, TASK_DONE))
 		return;
-	uint32_t maker = atomic_load_explicit(&t->maker, memory_order_relaxed) & ~(uint32_t)TASK_MAKERS;
+	uint32_t maker =
+	    atomic_load_explicit(&t->maker, memory_order_relaxed) & ~(uint32_t)TASK_MAKERS;
 	if (w != owner)
 		worker_wake(owner);
 	if (maker != w->p.index && maker != owner->p.index)
@@ -355,7 +358,8 @@ finish_lost(struct worker *w)
 		return;
 	for (unsigned i = 0; i < TASKS_MAX; i++) {
 		struct task *t = &w->tasks.ring[i];
-		if (!atomic_load_explicit(&t->is_lost, memory_order_relaxed) || !has_state(t, TASK_DONE))
+		if (!atomic_load_explicit(&t->is_lost, memory_order_relaxed) ||
+		    !has_state(t, TASK_DONE))
 			continue;
 		if (t->kind == TASK_TRAIN) {
 			pkt_put(w->pool, t->train->train);

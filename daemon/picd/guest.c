@@ -11,8 +11,8 @@
  *
  * The owner has the token but while he shares, which ends in the same turn with the token his: so snapshots, inheritances of
  * SAs and moves of ports never meet a guest. A guest sees the same snapshot as the owner or stays away. It holds the token firmly only
- * while it makes tasks; while it reads, the owner may take the token away, after TAKE_NS: then what the guest has read goes to
- * the owner by hand.c, and comes when it comes. What is not for a guest, packets of SAs of others and fragments, which
+ * while it makes tasks; while it reads, the owner may take the token away: then what the guest has read goes to
+ * the owner by hand.c, and comes when it comes. That is loss where windows are small, so it happens only after TAKE_MS. What is not for a guest, packets of SAs of others and fragments, which
  * meet in one place, goes that way as well, with all that follows in the batch, and nobody reads on before the owner has it.
  * All else that a packet may lead to is done with the guest's own means. What a guest's tasks use is kept for as long as they
  * are in the ring (struct pin). Each function says whose thread it is for.
@@ -26,11 +26,12 @@
 
 enum {
 	SPIN_NS = 20 * 1000,
-	TAKE_NS = 1000 * 1000, /* a guest that has not read a batch by then was stopped */
-	TAKE_MS = 1,
-	VISIT_MAX = 8,  /* batches of a guest before it looks at its own ports */
-	LOOK_EVERY = 4, /* batches of an owner before it looks whether there is something else to do, */
-	SHARE_MS = 10,  /* and after which it has other things to do in any case */
+	TAKE_MS =
+	    50, /* a guest that has not read a batch by then was stopped, and comes too late */
+	VISIT_MAX = 8, /* batches of a guest before it looks at its own ports */
+	LOOK_EVERY =
+	    4, /* batches of an owner before it looks whether there is something else to do, */
+	SHARE_MS = 10, /* and after which it has other things to do in any case */
 };
 
 static bool
@@ -216,8 +217,7 @@ guest_is_due(struct worker *w)
 void
 guest_open(struct worker *w, const struct port *port)
 {
-	if (w->shares || w->snap->n_workers == 1 ||
-	    !help_is_worth(w, w->in_octets + w->out_octets))
+	if (w->shares || w->snap->n_workers == 1 || !help_is_worth(w, w->in_octets + w->out_octets))
 		return;
 	if (help_is_none(w)) { /* what was not shared leaves first */
 		deliver_flush(w);
@@ -247,14 +247,14 @@ is_called(const struct worker *w)
 
 /* Sleeps until a guest has done something, but not for long. */
 static void
-guest_wait(struct worker *w)
+guest_wait(struct worker *w, int timeout_ms)
 {
 	struct pollfd p = { .fd = w->wake_fd, .events = POLLIN };
 	uint64_t wakes;
 	atomic_store_explicit(&w->tasks.is_missed, true, memory_order_seq_cst);
 	atomic_store_explicit(&w->is_asleep, true, memory_order_seq_cst);
 	bool must_wait = !is_free(w) && !finish_is_due(w, w, true);
-	if (must_wait && poll(&p, 1, TAKE_MS) > 0)
+	if (must_wait && poll(&p, 1, timeout_ms) > 0)
 		(void)!read(w->wake_fd, &wakes, sizeof(wakes));
 	atomic_store_explicit(&w->is_asleep, false, memory_order_relaxed);
 	atomic_store_explicit(&w->tasks.is_missed, false, memory_order_relaxed);
@@ -275,10 +275,12 @@ guest_back(struct worker *w)
 			continue;
 		}
 		uint32_t was = token_of(token);
-		bool is_late = is_called(w) || now - start > TAKE_NS;
-		if (is_late && (was & TOKEN_FIRM) == 0 && token_set(token, was, w->p.index + 1))
+		bool is_late = (now - start) / 1000000 >= TAKE_MS;
+		if (is_late && (was & TOKEN_FIRM) == 0 && token_set(token, was, w->p.index + 1)) {
+			help_alone(w); /* others need the processors */
 			break;
-		guest_wait(w);
+		}
+		guest_wait(w, is_late ? 1 : TAKE_MS);
 	}
 }
 

@@ -237,7 +237,7 @@ stopped_while_packets_leave(void **state)
 	assert_false(help_is_home(g));
 	finish_end(g, c.owner, &f);
 	assert_int_equal(sealed(&c), 0);
-	assert_int_equal(gw_drops(&c.l.a, NULL, DROP_LATE), 5);
+	assert_int_equal(gw_drops(&c.l.a, "ss", DROP_LATE), 5);
 	help_work(c.owner);
 	assert_true(help_is_home(g));
 	guest_leave(g);
@@ -335,7 +335,8 @@ commit_comes_between(void **state)
 	uint64_t generation = owner->snap->generation;
 	assert_null(gw_commit(&c.l.a, lab_conf(1, 3, "")));
 	assert_ptr_not_equal(m->out.sa, old);
-	worker_turn(g, 0); /* nothing of it is at the head for others; it finishes what is its own */
+	worker_turn(
+	    g, 0); /* nothing of it is at the head for others; it finishes what is its own */
 	assert_true(help_is_home(g));
 	assert_true(worker_seen(g) > generation);
 	worker_turn(owner, 0);

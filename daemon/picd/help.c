@@ -120,6 +120,12 @@ help_anybody(struct worker *w)
 	return false;
 }
 
+void
+help_alone(struct worker *w)
+{
+	atomic_store_explicit(&w->crew->alone_until_ms, w->now_ms + ALONE_MS, memory_order_relaxed);
+}
+
 /* Adds what has passed since the clocks were looked at. */
 static void
 share_add(struct worker *w)
@@ -130,8 +136,7 @@ share_add(struct worker *w)
 	if (w->wanted_ns < SHARE_NS)
 		return;
 	if (w->got_ns < w->wanted_ns / 3 * 2)
-		atomic_store_explicit(
-		    &w->crew->alone_until_ms, w->now_ms + ALONE_MS, memory_order_relaxed);
+		help_alone(w);
 	w->wanted_ns = 0;
 	w->got_ns = 0;
 }

@@ -66,7 +66,8 @@ device_read(struct worker *w, const struct port *port, const struct lane *lane, 
 		if (p == NULL) {
 			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
 			if (may_open)
-				seal_flush(w); /* gives buffers back; the packet is still in the queue */
+				seal_flush(
+				    w); /* gives buffers back; the packet is still in the queue */
 			return false;
 		}
 		p->off -= port->vnet_header;

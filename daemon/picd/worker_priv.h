@@ -49,8 +49,9 @@ enum {
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
 	IN_MAX = 256,               /* received packets that wait to be opened */
-	GUEST_OCTETS = 256 << 10,   /* read by who shares a port before the next one may; stays in a cache */
-	GUEST_MESSAGES = 4,         /* so many octets in messages */
+	GUEST_OCTETS =
+	    256 << 10, /* read by who shares a port before the next one may; stays in a cache */
+	GUEST_MESSAGES = 4, /* so many octets in messages */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,         /* a burst so large says what cryptography costs */
@@ -169,7 +170,8 @@ struct task {
 	_Atomic bool
 	    is_lost; /* given up, but the helper still works on it; written by the owner with the token */
 	unsigned n;
-	_Atomic uint32_t *pin; /* counts what its maker has in rings of others; NULL: it is his own */
+	_Atomic uint32_t
+	    *pin; /* counts what its maker has in rings of others; NULL: it is his own */
 	bool is_waited_for;
 	uint64_t since_ms;       /* when the owner began to wait */
 	const struct snap *snap; /* that it was made with, */
@@ -191,10 +193,10 @@ struct tasks {
 	_Atomic uint32_t token;             /* see finish.c */
 	unsigned n_taken;                   /* tasks from the head on that its holder works on */
 	/* see guest.c */
-	_Alignas(64) _Atomic uint32_t making;  /* the other token */
-	_Atomic(const struct port *) shared;   /* what guests may read; NULL: nothing */
+	_Alignas(64) _Atomic uint32_t making;   /* the other token */
+	_Atomic(const struct port *) shared;    /* what guests may read; NULL: nothing */
 	_Atomic(const struct snap *) shared_in; /* the picture of the world in which they may */
-	_Atomic bool is_over;                  /* a guest has found nothing more, or what is not for him */
+	_Atomic bool is_over; /* a guest has found nothing more, or what is not for him */
 	struct task ring[TASKS_MAX];
 };
 
@@ -245,7 +247,7 @@ struct worker {
 	struct frag_table *frags;
 	struct pkt *out_q[BURST_MAX]; /* user: struct path; tag: of the lane */
 	unsigned n_out;
-	uint32_t out_octets;         /* in out_q */
+	uint32_t out_octets;      /* in out_q */
 	struct pkt *in_q[IN_MAX]; /* tag: of the lane */
 	unsigned n_in;
 	uint32_t in_octets; /* in in_q */
@@ -267,12 +269,14 @@ struct worker {
 	struct limiter reports;
 	struct limiter ike_limit;
 	struct tasks tasks;
-	struct worker *host; /* whose ports it reads and whose ring it fills: itself, or as a guest another */
-	bool shares;         /* what it reads becomes tasks that are its own to compute */
-	bool is_astray;      /* the guest has met what is not for him: all that follows goes to the host */
-	bool is_crowded;     /* the host's ring had no room: likewise */
-	bool is_out;         /* at the end of the turn it had tasks in rings of others */
-	unsigned n_made;     /* tasks that it has made but not computed, */
+	struct worker
+	    *host; /* whose ports it reads and whose ring it fills: itself, or as a guest another */
+	bool shares; /* what it reads becomes tasks that are its own to compute */
+	bool
+	    is_astray; /* the guest has met what is not for him: all that follows goes to the host */
+	bool is_crowded;          /* the host's ring had no room: likewise */
+	bool is_out;              /* at the end of the turn it had tasks in rings of others */
+	unsigned n_made;          /* tasks that it has made but not computed, */
 	uint32_t made[TASKS_MAX]; /* with their places in the host's ring */
 	struct pin pins[2];       /* one for new tasks while the other empties */
 	unsigned pin;
@@ -430,6 +434,8 @@ void help_work(struct worker *w);
 void help_drain(struct worker *w);
 /* Computes what W has made for itself. */
 void help_own(struct worker *w);
+/* Nobody is asked for help for a while. */
+void help_alone(struct worker *w);
 /* Wakes one of those who sleep. */
 void help_wake(struct worker *w);
 /* Lowers what was given to what the oldest tasks use, in its own ring and of its own in others. */
