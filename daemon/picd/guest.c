@@ -10,12 +10,13 @@
  * those that have come to the head leave. What another one has made is left to him as long as there is something else to do.
  *
  * The owner has the token but while he shares, which ends in the same turn with the token his: so snapshots, inheritances of
- * SAs and moves of ports never meet a guest. A guest sees the same snapshot as the owner or stays away. It holds the token firmly only
- * while it makes tasks; while it reads, the owner may take the token away: then what the guest has read goes to
- * the owner by hand.c, and comes when it comes. That is loss where windows are small, so it happens only after TAKE_MS. What is not for a guest, packets of SAs of others and fragments, which
- * meet in one place, goes that way as well, with all that follows in the batch, and nobody reads on before the owner has it.
- * All else that a packet may lead to is done with the guest's own means. What a guest's tasks use is kept for as long as they
- * are in the ring (struct pin). Each function says whose thread it is for.
+ * SAs and moves of ports never meet a guest. A guest sees the same snapshot as the owner or stays away. It holds the token firmly
+ * only while it makes tasks; while it reads, the owner may take the token away: then what the guest has read goes to the
+ * owner by hand.c, and comes when it comes. That is loss where windows are small, so it happens only after TAKE_MS. What is
+ * not for a guest, packets of SAs of others and fragments, which meet in one place, goes that way as well, with all that
+ * follows in the batch, and nobody reads on before the owner has it. All else that a packet may lead to is done with the guest's
+ * own means. What a guest's tasks use is kept for as long as they are in the ring (struct pin). Nobody spins for longer than
+ * SPIN_NS: then a guest leaves, and the owner sleeps until the guest gives the token back. Each part says whose thread it is for.
  */
 #include "daemon/picd/worker_priv.h"
 
@@ -25,7 +26,7 @@
 #include <unistd.h>
 
 enum {
-	SPIN_NS = 20 * 1000,
+	SPIN_NS = 40 * 1000, /* about as long as another one reads a batch */
 	TAKE_MS =
 	    50, /* a guest that has not read a batch by then was stopped, and comes too late */
 	VISIT_MAX = 8, /* batches of a guest before it looks at its own ports */
@@ -154,17 +155,17 @@ guest_leave(struct worker *w)
 	finish_tasks(w, host, false);
 }
 
-/* Waits for a moment until there is something to do at HOST's. */
+/* Waits for a moment until HOST's token is free. */
 static bool
-wait_for_host(struct worker *w, struct worker *host)
+wait_for_token(struct worker *host)
 {
 	uint64_t start = clock_ns();
-	do {
-		if (is_free(host) || finish_is_due(w, host, true))
-			return shared_of(host) != NULL;
+	while (!is_free(host) && shared_of(host) != NULL) {
+		if (clock_ns() - start > SPIN_NS)
+			return false;
 		_mm_pause();
-	} while (shared_of(host) != NULL && clock_ns() - start < SPIN_NS);
-	return false;
+	}
+	return true;
 }
 
 static bool
@@ -178,11 +179,9 @@ visit(struct worker *w, struct worker *host)
 			(void)guest_make(w, host, held, has_more);
 			guest_leave(w);
 			n++;
-			continue;
-		}
-		finish_tasks(w, host, true);
-		if (!wait_for_host(w, host))
+		} else if (!wait_for_token(host)) {
 			break;
+		}
 	}
 	if (n > 0)
 		finish_tasks(w, host, true);
@@ -264,18 +263,16 @@ void
 guest_back(struct worker *w)
 {
 	_Atomic uint32_t *token = &w->tasks.making;
-	uint64_t start = 0;
+	uint64_t start = clock_ns();
 	while (!token_try(token, w->p.index + 1)) {
-		finish_tasks(w, w, true);
-		uint64_t now = clock_ns();
-		if (start == 0)
-			start = now;
-		if (now - start < SPIN_NS) {
+		uint64_t passed = clock_ns() - start;
+		if (passed < SPIN_NS) {
 			_mm_pause();
 			continue;
 		}
+		finish_tasks(w, w, true); /* there is nothing better to do */
 		uint32_t was = token_of(token);
-		bool is_late = (now - start) / 1000000 >= TAKE_MS;
+		bool is_late = passed / 1000000 >= TAKE_MS;
 		if (is_late && (was & TOKEN_FIRM) == 0 && token_set(token, was, w->p.index + 1)) {
 			help_alone(w); /* others need the processors */
 			break;
@@ -289,11 +286,15 @@ static bool
 is_only(struct worker *w, const struct port *port)
 {
 	struct epoll_event events[EVENTS_MAX];
+	uint64_t wakes;
 	if (is_called(w) || hand_waits(w) || w->p.now_ms() - w->now_ms > SHARE_MS)
 		return false;
 	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, 0);
 	for (int i = 0; i < n; i++)
-		if (events[i].data.ptr != port)
+		if (events[i].data.ptr ==
+		    NULL) /* a guest was too late to wake us; who calls is looked for above */
+			(void)!read(w->wake_fd, &wakes, sizeof(wakes));
+		else if (events[i].data.ptr != port)
 			return false;
 	return true;
 }

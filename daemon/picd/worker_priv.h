@@ -51,7 +51,7 @@ enum {
 	IN_MAX = 256,               /* received packets that wait to be opened */
 	GUEST_OCTETS =
 	    256 << 10, /* read by who shares a port before the next one may; stays in a cache */
-	GUEST_MESSAGES = 4, /* so many octets in messages */
+	GUEST_MESSAGES = 2, /* so many octets in messages */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,         /* a burst so large says what cryptography costs */
