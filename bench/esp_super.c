@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/esp/csum.h"
 #include "lib/esp/cut.h"
 #include "lib/esp/in.h"
@@ -57,9 +57,7 @@ struct setup {
 static double
 now_ns(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+	return (double)clock_ns();
 }
 
 static void

@@ -8,6 +8,7 @@
  * 100,000 beginnings from as many addresses cost, and a handshake of a peer that is known in the midst of them.
  */
 #include "bench/ike_floor.h"
+#include "lib/base/clock.h"
 #include "lib/crypto/rand.h"
 #include "lib/ike/ike.h"
 
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { QUEUE_MAX = 64, PEERS = 10000, ROUNDS = 11 };
 
@@ -194,9 +194,7 @@ side_done(struct side *s)
 static double
 now(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)clock_process_ns() / 1e9;
 }
 
 /* --- a handshake --- */

@@ -6,19 +6,17 @@
  */
 #include "bench/ike_floor.h"
 
+#include "lib/base/clock.h"
 #include "lib/crypto/dh.h"
 #include "lib/crypto/hash.h"
 #include "lib/crypto/rand.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 static double
 now(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)clock_process_ns() / 1e9;
 }
 
 static void

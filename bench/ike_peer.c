@@ -11,6 +11,7 @@
  * 192.168.0.0/16 of the gateway 198.18.0.1. Proposals are those of kmd_bench. What the environment's GROUP says (2) is offered. One thread.
  */
 #include "bench/ike_floor.h"
+#include "lib/base/clock.h"
 #include "lib/crypto/rand.h"
 #include "lib/ike/ike.h"
 
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { AT_ONCE = 64, PEERS_MAX = 65536, LONGEST = 4096, PATIENCE_MS = 300000 };
@@ -44,9 +44,7 @@ static unsigned n_fresh;
 static uint64_t
 now_ms(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return clock_ns() / 1000000;
 }
 
 static struct prefix

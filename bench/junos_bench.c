@@ -6,6 +6,7 @@
  * changed, written as set lines, turned into elements and expanded with its groups; processor times and memory go to standard output.
  */
 #include "lib/base/arena.h"
+#include "lib/base/clock.h"
 #include "lib/base/report.h"
 #include "lib/base/text.h"
 #include "lib/junos/groups.h"
@@ -13,15 +14,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static double
 now_ms(void)
 {
-	struct timespec ts;
-	clock_gettime(
-	    CLOCK_PROCESS_CPUTIME_ID, &ts); /* one thread, on a machine that may be busy */
-	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+	return (double)clock_process_ns() / 1e6; /* one thread, on a machine that may be busy */
 }
 
 static double

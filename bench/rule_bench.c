@@ -7,12 +7,12 @@
  * no answer, the second. Half of the packets belong to each. Prints ns a packet and the ratio to one term.
  */
 #include "lib/base/arena.h"
+#include "lib/base/clock.h"
 #include "lib/vpn/rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PACKETS = 1 << 14, TABLES = 2 };
 
@@ -24,9 +24,7 @@ struct packet {
 static double
 now_ns(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+	return (double)clock_thread_ns();
 }
 
 static struct addr

@@ -17,6 +17,8 @@
  * drain: lets process PID, which was stopped, go on, and prints as JSON by how much the numbers in the files COUNTER rose altogether and
  * in how many seconds, until they have not risen for a while.
  */
+#include "lib/base/clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -62,9 +64,7 @@ static uint8_t in[AT_ONCE][LONGEST + 1024];
 static double
 now_s(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)clock_ns() / 1e9;
 }
 
 static void

@@ -306,6 +306,38 @@ what_is_sent_leaves_the_device(void **state)
 	}
 }
 
+/* Frames are taken at once, filled in any order, and given back. */
+static void
+frames_taken_ahead_leave_too(void **state)
+{
+	enum { N = 60 };
+	const struct lab *l = *state;
+	uint8_t *frames[N];
+	uint8_t b[FRAME_MAX];
+	uint8_t *all[XSK_TX_FRAMES];
+	unsigned lost;
+	for (unsigned round = 0; round < 40; round++) {
+		assert_true(xsk_tx_take(l->xsk, N, frames));
+		for (unsigned i = 0; i < N; i++) { /* not where a frame begins */
+			struct frame f = esp4(100 + i);
+			memcpy(frames[i] + 2, f.b, f.n);
+		}
+		for (unsigned i = 0; i < N; i++)
+			xsk_tx_put_at(l->xsk, frames[i] + 2, (uint32_t)esp4(100 + i).n);
+		assert_int_equal(xsk_tx_kick(l->xsk, &lost), 0);
+		for (unsigned i = 0; i < N; i++) {
+			struct frame f = esp4(100 + i);
+			assert_true(waits(l->far));
+			assert_int_equal(recv(l->far, b, sizeof(b), 0), (ssize_t)f.n);
+			assert_memory_equal(b, f.b, f.n);
+		}
+		xsk_tx_reclaim(l->xsk);
+		assert_true(xsk_tx_take(l->xsk, XSK_TX_FRAMES, all)); /* all of them are back */
+		assert_false(xsk_tx_take(l->xsk, 1, frames));
+		xsk_tx_untake(l->xsk, XSK_TX_FRAMES, all);
+	}
+}
+
 static void
 rings_run_round(void **state)
 {
@@ -470,6 +502,7 @@ main(void)
 		IN_LAB(esp_for_a_gateway_of_ours_is_taken),
 		IN_LAB(everything_else_goes_its_way),
 		IN_LAB(what_is_sent_leaves_the_device),
+		IN_LAB(frames_taken_ahead_leave_too),
 		IN_LAB(rings_run_round),
 		IN_LAB(who_comes_next_finds_what_waits),
 		IN_LAB(the_spi_chooses_the_way),

@@ -312,6 +312,8 @@ guest_share(struct worker *w, const struct port *port, const struct lane *lane)
 			help_work(w);
 		if (help_is_full(w) || (n % LOOK_EVERY == 0 && !is_only(w, port)))
 			break;
+		deliver_flush(w); /* what could not be made tasks of */
+		send_flush(w);
 		token_give(&w->tasks.making);
 		help_wake(w);
 		help_own(w);

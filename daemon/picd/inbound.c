@@ -98,9 +98,12 @@ inbound_take(struct worker *w, struct pkt *p)
 	unsigned owner = owner_find(w, p);
 	if (owner != w->host->p.index || w->is_astray || w->n_in == IN_MAX) {
 		w->is_astray = w->host != w;
+		pkt_come_home(p);
 		hand_in(w, p, w->is_astray ? w->host->p.index : owner);
 		return;
 	}
+	if (tap_is_on(w))
+		pkt_come_home(p);
 	tap(w, p, TAP_RECEIVED, NULL);
 	w->in_q[w->n_in++] = p;
 	w->in_octets += p->len;
@@ -142,6 +145,8 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 			help_learn(w, octets, clock_ns() - start);
 		inbound_burst_done(w, pkts, n);
 	} else if (help_has_room(w, 1)) {
+		for (unsigned i = 0; i < n; i++)
+			pkt_come_home(pkts[i]);
 		help_in(w, pkts, n);
 	} else {
 		for (unsigned i = 0; i < n; i++)

@@ -113,18 +113,51 @@ cut(struct worker *w, struct pkt *p)
 	}
 }
 
+static void
+job_run(struct worker *w, struct super_job *job)
+{
+	wstat_burst(w->stat.out_bursts, job->n);
+	uint64_t start = clock_ns();
+	super_crypt(w->esp, job);
+	help_learn(w, job->n * job->seg_len, clock_ns() - start);
+	super_finish(w->esp, job);
+}
+
+/* Packets of S that may leave as frames are sealed where the kernel takes those from. */
+static void
+frames(struct worker *w, struct super *s)
+{
+	struct super_job job;
+	uint8_t *places[SUPER_SEGS_MAX];
+	while (s->layout == SUPER_WHOLE && s->next < s->cut.n && !tap_is_on(w)) {
+		unsigned left = s->cut.n - s->next;
+		unsigned n = left < SUPER_SEGS_MAX ? left : SUPER_SEGS_MAX;
+		if (!send_xsk_reserve(w, s->pkt, n, super_longest(s), places))
+			break;
+		super_place(s, places);
+		if (!super_next(w->esp, s, &job)) {
+			send_xsk_release(w, n, places);
+			break;
+		}
+		job_run(w, &job);
+		send_xsk_job(w, &job);
+	}
+	super_place(s, NULL);
+}
+
 /* All trains of a superpacket, one after the other. */
 static void
 trains(struct worker *w, struct super *s, struct pkt *p)
 {
 	struct super_job job;
+	frames(w, s);
+	super_alone(s, send_udp_open(w));
 	while (super_next(w->esp, s, &job)) {
-		wstat_burst(w->stat.out_bursts, job.n);
-		uint64_t start = clock_ns();
-		super_crypt(w->esp, &job);
-		help_learn(w, job.n * job.seg_len, clock_ns() - start);
-		super_finish(w->esp, &job);
-		seal_train_done(w, &job);
+		job_run(w, &job);
+		if (job.super.layout == SUPER_BARE)
+			send_udp_gather(w, &job);
+		else
+			seal_train_done(w, &job);
 	}
 	pkt_put(w->pool, p);
 }

@@ -8,7 +8,7 @@
  * fragment (DF) is a property of the socket, changed between messages when it has to be. What the socket refuses
  * goes by the raw socket, which knows about fragments and path MTUs, at once: what leaves later is too late for a small
  * window. What was sealed as a train already has no headers at
- * all and is one message. A train that finds no room in the socket's buffer is lost as a whole, as in any queue that
+ * all and is one message; one that is not full waits for the next superpacket, until anything else is sent or the turn ends. A train that finds no room in the socket's buffer is lost as a whole, as in any queue that
  * is full: where there is room at all, the kernel takes a whole train, so a shorter one would not get in either, and to wait
  * would take time from other tunnels. Each of its packets is counted. Worker's thread. RFC 3948.
  */
@@ -127,6 +127,10 @@ void
 send_udp_flush(struct worker *w)
 {
 	struct udp_sender *s = &w->udp;
+	if (s->has_open) {
+		s->has_open = false;
+		seal_train_done(w, s->open);
+	}
 	if (s->n_trains == 0)
 		return;
 	for (unsigned i = 0; i < s->n_trains; i++) {
@@ -191,7 +195,7 @@ send_udp(struct worker *w, struct pkt *p)
 	const struct port *port = path->udp != NULL ? path->udp[w->p.index] : NULL;
 	if (port == NULL || p->lead == 0 || !out_outer(p, &o) || o.src_port != NATT_PORT)
 		return false;
-	if (s->port != port || s->n_pkts == UDP_SEND_MAX)
+	if (s->port != port || s->n_pkts == UDP_SEND_MAX || s->has_open)
 		send_udp_flush(w);
 	if (w->is_raw_ahead)
 		send_raw_flush(w);
@@ -265,4 +269,25 @@ send_udp_train(struct worker *w, const struct super_job *job)
 	if (sendmsg(port->fd, &m.msg_hdr, MSG_DONTWAIT) < 0)
 		bare_failed(w, job, errno);
 	pkt_put(w->pool, job->train);
+}
+
+const struct super_job *
+send_udp_open(const struct worker *w)
+{
+	return w->udp.has_open ? w->udp.open : NULL;
+}
+
+void
+send_udp_gather(struct worker *w, const struct super_job *job)
+{
+	struct udp_sender *s = &w->udp;
+	if (job->at > 0) {
+		super_append(s->open, job);
+	} else {
+		send_udp_flush(w); /* what came before */
+		*s->open = *job;
+		s->has_open = true;
+	}
+	if (super_is_full(s->open))
+		send_udp_flush(w);
 }

@@ -8,13 +8,13 @@
 #include "daemon/picd/tap.h"
 
 #include "lib/base/bytes.h"
+#include "lib/base/clock.h"
 #include "lib/esp/flow.h"
 #include "lib/esp/peek.h"
 #include "lib/esp/sa.h"
 #include "lib/esp/sad.h"
 
 #include <string.h>
-#include <time.h>
 
 enum {
 	PROTO_NUMBER_UDP = 17,
@@ -64,14 +64,6 @@ outer_put(const struct pkt *p, uint8_t out[OUTER_MAX])
 	return w.len;
 }
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Copies the beginning of P, as it is at POINT, to DATA; returns how much, and the length of the whole. */
 static uint16_t
 octets_put(const struct pkt *p, enum tap_point point, uint8_t data[TAP_SNAP], uint32_t *out_len)
@@ -108,7 +100,7 @@ record_put(struct worker *w, struct taps *t, const struct pkt *p, const struct t
 	}
 	struct tap_record *r = &ring->slots[in % TAP_SLOTS];
 	memcpy(r, facts, offsetof(struct tap_record, data));
-	r->at_ns = now_ns();
+	r->at_ns = clock_real_ns();
 	r->worker = (uint8_t)w->p.index;
 	if (r->point != TAP_DROPPED && r->point != TAP_CHOSEN && r->point != TAP_HANDED)
 		r->captured = octets_put(p, r->point, r->data, &r->len);

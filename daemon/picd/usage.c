@@ -10,19 +10,10 @@
 #include "daemon/picd/picd.h"
 #include "daemon/picd/traffic.h"
 #include "daemon/picd/wstat.h"
+#include "lib/base/clock.h"
 #include "lib/conf/conf.h"
 
-#include <time.h>
-
 enum { PACKET_OCTETS = 500, NS_PER_MS = 1000000 };
-
-static uint64_t
-process_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* What has gone through the tunnels of SET, as far as it costs time. */
 static uint64_t
@@ -58,7 +49,7 @@ usage_sample(struct picd *p)
 {
 	struct usage *u = &p->usage;
 	uint64_t busy = 0;
-	uint64_t process = process_ns();
+	uint64_t process = clock_process_ns();
 	uint64_t now_ms = p->now_ms();
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		uint64_t ns = wstat_get(worker_stat(p->workers[i]), WSTAT_BUSY_NS);

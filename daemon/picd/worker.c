@@ -12,6 +12,7 @@
 #include "lib/esp/frag.h"
 #include "lib/esp/merge.h"
 #include "lib/esp/sa.h"
+#include "lib/esp/super.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -264,8 +265,10 @@ worker_make(struct worker *w)
 		w->frags = frag_new(w->pool, FRAG_LIMIT_DEFAULT, FRAG_TIMEOUT_MS_DEFAULT);
 	}
 	w->merge = merge_new();
-	return help_make(w) && w->frags != NULL && w->merge != NULL && w->epoll_fd >= 0 &&
-	       w->wake_fd >= 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) == 0;
+	w->udp.open = malloc(sizeof(*w->udp.open));
+	return help_make(w) && w->udp.open != NULL && w->frags != NULL && w->merge != NULL &&
+	       w->epoll_fd >= 0 && w->wake_fd >= 0 &&
+	       epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &ev) == 0;
 }
 
 static void
@@ -284,6 +287,7 @@ worker_free(struct worker *w)
 {
 	help_free(w);
 	merge_free(w->merge);
+	free(w->udp.open);
 	esp_worker_free(w->esp);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);

@@ -15,6 +15,7 @@
 #include "daemon/picd/token.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
+#include "lib/base/clock.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/pkt.h"
 #include "lib/esp/worker.h"
@@ -24,7 +25,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
 	BURST_MAX = ESP_BURST_MAX,
@@ -103,13 +103,17 @@ struct udp_sender {
 	struct mmsghdr msgs[UDP_SEND_MAX];
 	struct iovec iov[UDP_SEND_MAX];
 	struct pkt *pkts[UDP_SEND_MAX];
+	/* a train that lies bare and waits for more; then there are no others */
+	struct super_job *open;
+	bool has_open;
 };
 
 /* Packets on their way to an AF_XDP socket. */
 struct xsk_sender {
 	unsigned device; /* its number */
 	unsigned n;
-	struct hop *hop; /* of the packet before, whose outer addresses, as on the wire, are: */
+	uint64_t reserved; /* the way of frames that are taken, but not yet sent */
+	struct hop *hop;   /* of the packet before, whose outer addresses, as on the wire, are: */
 	uint32_t n_last;
 	uint8_t last[32];
 	uint64_t ways[BURST_MAX];
@@ -328,23 +332,6 @@ errno_drop(int e)
 	return e == EAGAIN || e == ENOBUFS || e == ENOMEM ? DROP_SEND_FULL : DROP_SEND;
 }
 
-/* A clock for measuring. */
-static inline uint64_t
-clock_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static inline uint64_t
-clock_thread_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* This worker's part of what all may do together. */
 static inline unsigned
 worker_share(const struct worker *w, unsigned per_s)
@@ -527,6 +514,10 @@ void send_udp_flush(struct worker *w);
 /* How a train for the SA of P should lie (enum super_layout), and sends one that lies bare, of a finished job. Takes the train over. */
 unsigned send_layout(const struct worker *w, const struct pkt *p);
 void send_udp_train(struct worker *w, const struct super_job *job);
+/* The same with a job of SUPER_BARE, which may continue the train that waits; it leaves when it is full, or with the next flush. */
+void send_udp_gather(struct worker *w, const struct super_job *job);
+/* The train that waits for more; NULL: there is none. */
+const struct super_job *send_udp_open(const struct worker *w);
 
 /* Sends what waits for the raw sockets. */
 void send_raw_flush(struct worker *w);
@@ -536,6 +527,14 @@ void rx_xsk(struct worker *w, const struct port *port, const struct lane *lane);
 /* Takes P over if it can leave as a frame; else false. */
 __attribute__((warn_unused_result)) bool send_xsk(struct worker *w, struct pkt *p);
 void send_xsk_flush(struct worker *w);
+/* Takes frames for N packets of the SA of P, which is set, of at most LEN octets each, and stores in OUT where they shall be
+ * written. False: they have to go another way. */
+__attribute__((warn_unused_result)) bool send_xsk_reserve(
+    struct worker *w, const struct pkt *p, unsigned n, uint32_t len, uint8_t **out);
+/* Sends JOB, whose packets lie there. Takes its train over. */
+void send_xsk_job(struct worker *w, const struct super_job *job);
+/* Or gives the N frames back. */
+void send_xsk_release(struct worker *w, unsigned n, uint8_t *const *places);
 
 /* --- deliver.c --- */
 /* Writes a whole IP packet to a device; DROP_NONE, or why it was not taken. P stays the caller's. */

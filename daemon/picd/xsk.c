@@ -3,7 +3,8 @@
  * xsk.c - plain ESP by AF_XDP sockets: frames in and out in batches, with one system call for a batch out.
  *
  * Each queue of an outside device has a socket for each worker, and the SPI says which one a packet comes to, so nothing is
- * handed over; a worker sends by one of its own. What may not leave so goes by the raw socket:
+ * handed over; a worker sends by one of its own. Nothing is copied on the short way: AES-GCM opens a packet from its frame, and the
+ * packets of a superpacket are sealed into frames. What may not leave so goes by the raw socket:
  * what is not plain ESP, longer than the device's MTU (the kernel's answer to that is needed), or on a way that netd has
  * not told. Once a second a packet for each next hop goes there as well, so that the kernel goes on asking whether
  * the neighbour is there. Worker's thread.
@@ -13,6 +14,8 @@
 #include "daemon/picd/hops.h"
 #include "daemon/picd/tap.h"
 #include "lib/base/bytes.h"
+#include "lib/esp/sa.h"
+#include "lib/esp/super.h"
 #include "lib/os/xsk.h"
 
 #include <errno.h>
@@ -31,7 +34,6 @@ enum {
 	IP6_OFF_NEXT = 6,
 	IP6_OFF_SRC = 8,
 	IP6_OFF_DST = 24,
-	IP6_LEN = 40,
 	IP4_ADDRESSES_LEN = 8,
 	IP6_ADDRESSES_LEN = 32,
 	PROTO_NUMBER_ESP = 50,
@@ -102,9 +104,9 @@ frame_take(struct worker *w, const struct port *port, const struct lane *lane, s
 		worker_drop(w, NULL, lane, len > 0 ? DROP_NO_BUFFER : DROP_BAD_LENGTH);
 		return;
 	}
-	memcpy(pkt_data(p), frame + ETH_LEN, len);
+	p->away = frame + ETH_LEN;
 	p->len = len;
-	p->tag = tag_of(w, port, pkt_data(p), r);
+	p->tag = tag_of(w, port, p->away, r);
 	inbound_take(w, p);
 }
 
@@ -128,6 +130,7 @@ rx_xsk(struct worker *w, const struct port *port, const struct lane *lane)
 				frame_ask(x, i + AHEAD);
 			frame_take(w, port, lane, &recent, frame, len);
 		}
+		inbound_flush(w); /* nothing is away any more */
 		xsk_rx_done(x, n);
 	}
 }
@@ -135,16 +138,35 @@ rx_xsk(struct worker *w, const struct port *port, const struct lane *lane)
 /* --- sending --- */
 
 static void
-frame_put(struct xsk *x, const struct snap_device *d, uint64_t way, const struct pkt *p)
+ethernet_put(uint8_t *frame, const struct snap_device *d, uint64_t way, uint8_t family)
 {
-	uint8_t *frame = xsk_tx_frame(x);
-	uint16_t type = p->family == ADDR_V4 ? ETH_TYPE4 : ETH_TYPE6;
+	uint16_t type = family == ADDR_V4 ? ETH_TYPE4 : ETH_TYPE6;
 	memcpy(frame, &way, MAC_LEN);
 	memcpy(frame + MAC_LEN, d->from, MAC_LEN);
 	frame[ETH_LEN - 2] = (uint8_t)(type >> 8);
 	frame[ETH_LEN - 1] = (uint8_t)type;
+}
+
+static void
+frame_put(struct xsk *x, const struct snap_device *d, uint64_t way, const struct pkt *p)
+{
+	uint8_t *frame = xsk_tx_frame(x);
+	ethernet_put(frame, d, way, p->family);
 	memcpy(frame + ETH_LEN, pkt_data(p), p->len);
 	xsk_tx_put(x, ETH_LEN + p->len);
+}
+
+static unsigned
+device_of(uint64_t way)
+{
+	return way >> 48 & 0xff;
+}
+
+/* The worker's socket of the device of WAY. */
+static struct xsk *
+socket_of(const struct worker *w, uint64_t way)
+{
+	return w->snap->devices[device_of(way)].ports[w->p.index]->xsk;
 }
 
 void
@@ -209,13 +231,10 @@ way_of(struct worker *w, const struct pkt *p, struct hop **out)
 
 /* The kernel's own way once a second, and nothing overtakes it. */
 static bool
-is_raw_due(struct worker *w, struct hop *hop)
+is_raw_due(const struct worker *w, struct hop *hop)
 {
-	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
-	if (atomic_load_explicit(&hop->raw_s, memory_order_relaxed) == now_s)
-		return false;
-	atomic_store_explicit(&hop->raw_s, now_s, memory_order_relaxed);
-	return true;
+	return atomic_load_explicit(&hop->raw_s, memory_order_relaxed) !=
+	       (uint32_t)(w->now_ms / 1000);
 }
 
 bool
@@ -226,7 +245,7 @@ send_xsk(struct worker *w, struct pkt *p)
 	uint64_t way = way_of(w, p, &hop);
 	if (way == 0)
 		return false;
-	unsigned device = way >> 48 & 0xff;
+	unsigned device = device_of(way);
 	const struct snap_device *d = &w->snap->devices[device];
 	if (d->ports == NULL || p->len > d->mtu || p->len > XSK_TX_MAX - ETH_LEN) {
 		send_xsk_flush(w);
@@ -234,6 +253,8 @@ send_xsk(struct worker *w, struct pkt *p)
 		return false;
 	}
 	if (is_raw_due(w, hop)) {
+		atomic_store_explicit(
+		    &hop->raw_s, (uint32_t)(w->now_ms / 1000), memory_order_relaxed);
 		send_xsk_flush(w);
 		send_raw(w, p);
 		send_raw_flush(w);
@@ -249,4 +270,69 @@ send_xsk(struct worker *w, struct pkt *p)
 	if (s->n == BURST_MAX)
 		send_xsk_flush(w);
 	return true;
+}
+
+/* --- superpackets: they are sealed into frames --- */
+
+bool
+send_xsk_reserve(struct worker *w, const struct pkt *p, unsigned n, uint32_t len, uint8_t **out)
+{
+	const struct sa_params *sa = sa_params(p->sa);
+	if (w->p.hops == NULL || sa->protocol != SA_ESP || sa->src_port != 0)
+		return false;
+	struct hop *hop = hops_find(w->p.hops, &sa->src, &sa->dst);
+	uint64_t way = hop != NULL ? atomic_load_explicit(&hop->way, memory_order_relaxed) : 0;
+	if (way == 0) /* who asks for it is send_xsk() */
+		return false;
+	const struct snap_device *d = &w->snap->devices[device_of(way)];
+	if (d->ports == NULL || len > d->mtu || len > XSK_TX_MAX - ETH_LEN || is_raw_due(w, hop))
+		return false;
+	send_xsk_flush(w); /* what came before */
+	if (w->is_raw_ahead)
+		send_raw_flush(w);
+	struct xsk *x = socket_of(w, way);
+	xsk_tx_reclaim(x);
+	if (!xsk_tx_take(x, n, out))
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		out[i] += ETH_LEN;
+	w->xsk.reserved = way;
+	return true;
+}
+
+void
+send_xsk_release(struct worker *w, unsigned n, uint8_t *const *places)
+{
+	uint8_t *frames[SUPER_SEGS_MAX];
+	for (unsigned i = 0; i < n; i++)
+		frames[i] = places[i] - ETH_LEN;
+	xsk_tx_untake(socket_of(w, w->xsk.reserved), n, frames);
+}
+
+void
+send_xsk_job(struct worker *w, const struct super_job *job)
+{
+	uint64_t way = w->xsk.reserved;
+	const struct snap_device *d = &w->snap->devices[device_of(way)];
+	struct xsk *x = socket_of(w, way);
+	struct pkt *train = job->train;
+	unsigned lost = 0;
+	enum drop reason = (enum drop)job->verdict;
+	if (reason != DROP_NONE) {
+		send_xsk_release(w, job->n, job->super.places);
+		lost = job->n;
+	} else {
+		for (unsigned k = 0; k < job->n; k++) {
+			uint8_t *frame = job->super.places[k] - ETH_LEN;
+			ethernet_put(frame, d, way, train->family);
+			xsk_tx_put_at(
+			    x, frame, ETH_LEN + (k + 1 < job->n ? job->seg_len : job->last_len));
+		}
+		reason = errno_drop(-xsk_tx_kick(x, &lost));
+		wstat_add(&w->stat, WSTAT_SENDS, 1);
+		wstat_add(&w->stat, WSTAT_FRAMES, job->n - lost);
+	}
+	for (unsigned k = 0; k < lost; k++)
+		worker_drop(w, train->user, NULL, reason);
+	pkt_put(w->pool, train);
 }

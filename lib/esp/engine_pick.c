@@ -9,11 +9,11 @@
  * libipsec-mb's own choice stays unless another is clearly better: a wrong measurement must not
  * cost much. A few milliseconds in all, once in the process. Called by engine.c.
  */
+#include "lib/base/clock.h"
 #include "lib/esp/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/esp/burst.h"
 #include "lib/esp/worker_priv.h"
@@ -46,9 +46,7 @@ zero_fill(void *arg, void *buf, size_t n)
 static double
 now_ns(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+	return (double)clock_ns();
 }
 
 /* Seconds do not matter, only which is less: for one burst in one direction. */

@@ -2,7 +2,7 @@
  *
  * esp_cut_fuzz.c - any vnet header in front of any octets: refused, or cut into whole packets and sealed.
  *
- * The first octet chooses the SA and the layout of the train, and may ask for the IPv4 checksum to be made
+ * The first octet chooses the SA, the layout of the train and whether packets lie one by one, and may ask for the IPv4 checksum to be made
  * right, then come ten octets of vnet header, then the packet. The segments of what was accepted must be
  * IP packets with right checksums that hold the payload, all of it, in order; a train must open to them.
  */
@@ -25,6 +25,8 @@ enum {
 
 	FIX_SUM = 0x80,
 	WHOLE = 0x40,
+	APART = 0x20,
+	ROOM = PKT_MAX_LEN + 100,
 };
 
 static struct esp_worker *w;
@@ -97,21 +99,42 @@ cut_check(const struct pkt *super, struct pkt **out, unsigned *out_n)
 	*out_n = n;
 }
 
+/* Makes packets of those that JOB has put there. */
+static void
+apart_take(const struct super_job *job, struct pkt **out)
+{
+	for (unsigned k = 0; k < job->n; k++)
+		out[k] = test_bytes(
+		    w, job->super.places[k], k + 1 < job->n ? job->seg_len : job->last_len);
+}
+
 /* Seals the superpacket and compares what opens with the segments. */
 static void
-train_check(struct pkt *super, enum super_layout layout, struct pkt **want, unsigned n)
+train_check(struct pkt *super, uint8_t how, struct pkt **want, unsigned n)
 {
+	static uint8_t rooms[SUPER_SEGS_MAX][ROOM];
+	enum super_layout layout = how & WHOLE ? SUPER_WHOLE : SUPER_BARE;
 	struct super s;
 	struct super_job job;
 	struct pkt *views[SUPER_SEGS_MAX];
+	uint8_t *places[SUPER_SEGS_MAX];
 	if (!super_start(w, &s, super, layout))
 		return;
+	for (unsigned k = 0; k < SUPER_SEGS_MAX; k++)
+		places[k] = rooms[k];
+	if (how & APART && layout == SUPER_WHOLE)
+		super_place(&s, places);
+	else if (how & APART)
+		super_alone(&s, NULL);
 	while (super_next(w, &s, &job)) {
 		super_crypt(w, &job);
 		super_finish(w, &job);
 		must(job.verdict == DROP_NONE);
 		if (layout == SUPER_WHOLE && job.first + job.n <= n) {
-			must(super_views(w, &job, views));
+			if (job.super.places != NULL)
+				apart_take(&job, views);
+			else
+				must(super_views(w, &job, views));
 			in_burst(w, sad, views, job.n);
 			for (unsigned k = 0; k < job.n; k++) {
 				const struct pkt *p = want[job.first + k];
@@ -147,7 +170,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cut_read(p, vnet, VNET_LEN) == DROP_NONE && p->gso != PKT_GSO_NONE) {
 		unsigned n;
 		cut_check(p, pkts, &n);
-		train_check(p, how & WHOLE ? SUPER_WHOLE : SUPER_BARE, pkts, n);
+		train_check(p, how, pkts, n);
 		while (n > 0)
 			pkt_put(pool, pkts[--n]);
 	} else {

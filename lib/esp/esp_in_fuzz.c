@@ -98,6 +98,19 @@ outer_take(struct pkt *p, uint8_t how, struct pkt_outer *outer)
 	p->outer = outer;
 }
 
+/* P lies elsewhere, in as much room as it needs; returns what the caller frees. */
+static uint8_t *
+take_away(struct pkt *p)
+{
+	uint8_t *room = malloc(p->len > 0 ? p->len : 1);
+	if (room == NULL)
+		abort();
+	memcpy(room, pkt_data(p), p->len);
+	memset(pkt_data(p), 0, p->len);
+	p->away = room;
+	return room;
+}
+
 static void
 one_packet(const uint8_t *data, size_t n, uint8_t how)
 {
@@ -112,7 +125,11 @@ one_packet(const uint8_t *data, size_t n, uint8_t how)
 	if (how & 0x40)
 		outer_take(p, how, &outer);
 	if (p->next == NULL) {
+		uint8_t *room = how & 0x20 ? take_away(p) : NULL;
 		in_burst(w, sad, &p, 1);
+		if (p->away != NULL)
+			abort();
+		free(room);
 		result_check(p);
 	}
 	pkt_put(esp_worker_pool(w), p);

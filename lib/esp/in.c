@@ -328,6 +328,8 @@ in_prepare(
 	(void)w;
 	assert(n <= ESP_BURST_MAX);
 	job->burst.n = 0;
+	for (size_t i = 0; i < n; i++)
+		assert(pkts[i]->away == NULL);
 	outer_lookup(sad, pkts, outers, n);
 	for (size_t i = 0; i < n; i++) {
 		if (pkts[i]->verdict == DROP_NONE)
@@ -361,7 +363,7 @@ struct front {
 static inline bool
 front_read(const struct pkt *p, struct front *out)
 {
-	const uint8_t *data = pkt_data(p);
+	const uint8_t *data = pkt_octets(p);
 	struct ip_hdr h;
 	if (p->outer != NULL) {
 		const struct pkt_outer *o = p->outer;
@@ -399,9 +401,9 @@ quick_sa(const struct sad *sad, const struct front *f)
 	memcpy(dst, &f->dst, sizeof(dst));
 	sad_key_init(&key, f->spi, PROTO_ESP, ADDR_V4, dst);
 	struct sa *sa = sad_find(sad, &key);
-	bool is_exact = sa != NULL && sa->key.family == ADDR_V4;
-	bool has_source = is_exact && sa->checks_source && sa->source_family == ADDR_V4;
-	return has_source && sa->is_quick ? sa : NULL;
+	if (sa == NULL || !sa->is_quick || sa->key.family != ADDR_V4)
+		return NULL;
+	return !sa->checks_source || sa->source_family == ADDR_V4 ? sa : NULL;
 }
 
 /* A packet on the short way. */
@@ -409,7 +411,8 @@ struct quick {
 	_Alignas(16) uint8_t nonce[16];
 	uint8_t icv[AEAD_ICV_LEN]; /* the right one */
 	struct pkt *p;
-	uint8_t *esp;
+	const uint8_t *esp;
+	uint8_t *body; /* of the clear packet; the encrypted one is behind ESP */
 	uint32_t seq;
 	uint32_t sealed_len;
 	uint32_t outer_len;
@@ -425,8 +428,8 @@ front_check(const struct pkt *p, const struct sa *sa, const struct front *f, uin
 	*out_sealed = avail - around;
 	return f->udp_port == sa->udp_port && avail <= BURST_LEN_MAX &&
 	       avail >= around + sa->block_len && ((avail - around) & (sa->block_len - 1U)) == 0 &&
-	       sa->source.w[0] == f->src &&
-	       replay_check(&sa->replay, get32(pkt_data(p) + f->off + 4)) == DROP_NONE;
+	       (!sa->checks_source || sa->source.w[0] == f->src) &&
+	       replay_check(&sa->replay, get32(pkt_octets(p) + f->off + 4)) == DROP_NONE;
 }
 
 /* Prepares a packet of GCM. What comes out is what packet_prepare() and packet_finish() would have made. */
@@ -434,10 +437,12 @@ static inline void
 quick_prepare(
     struct pkt *p, const struct sa *sa, const struct front *f, uint32_t sealed_len, struct quick *q)
 {
-	uint8_t *esp = pkt_data(p) + f->off;
+	const uint8_t *esp = pkt_octets(p) + f->off;
 	engine_nonce(sa, esp, q->nonce);
 	q->p = p;
 	q->esp = esp;
+	q->body = pkt_data(p) + f->off + QUICK_HDR_LEN;
+	p->away = NULL;
 	q->seq = get32(esp + 4);
 	q->sealed_len = sealed_len;
 	q->outer_len = f->around + p->len;
@@ -473,8 +478,8 @@ quick_item(
 static inline void
 quick_crypt(struct esp_worker *w, const struct sa *sa, struct quick *q)
 {
-	uint8_t *body = q->esp + QUICK_HDR_LEN;
-	engine_gcm(&w->engines, sa, q->nonce, q->esp, body, body, q->sealed_len, q->icv);
+	engine_gcm(&w->engines, sa, q->nonce, q->esp, q->esp + QUICK_HDR_LEN, q->body,
+	    q->sealed_len, q->icv);
 }
 
 /* What packet_open() does, for these packets. */
@@ -482,11 +487,11 @@ static inline __attribute__((always_inline)) enum drop
 quick_open(struct sa *sa, const struct quick *q)
 {
 	struct pkt *p = q->p;
-	uint8_t *body = q->esp + QUICK_HDR_LEN;
+	uint8_t *body = q->body;
 	uint32_t len;
 	uint8_t next;
 	p->family = 0;
-	if (!engine_icv_eq(q->icv, body + q->sealed_len))
+	if (!engine_icv_eq(q->icv, q->esp + QUICK_HDR_LEN + q->sealed_len))
 		return DROP_ESP_AUTH;
 	enum drop verdict = replay_accept(&sa->replay, q->seq);
 	if (verdict != DROP_NONE)
@@ -521,6 +526,8 @@ quick_finish(struct sa *sa, const struct quick *q, struct sa_run *run)
 static void
 in_steps(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		pkt_come_home(pkts[i]);
 	in_prepare(w, sad, &w->job, pkts, n);
 	job_crypt(w, &w->job);
 	in_finish(w, &w->job);
@@ -553,6 +560,7 @@ static __attribute__((noinline)) bool
 belongs_to(struct pkt *p, const struct sa *sa)
 {
 	struct outer o;
+	pkt_come_home(p);
 	return outer_parse(p, &o) == DROP_NONE && outer_has_key(&o, &sa->key);
 }
 
@@ -590,6 +598,7 @@ burst_quick(
 		p->sa = sa;
 		p->family = 0;
 		if (sa->gcm == NULL) {
+			pkt_come_home(p);
 			quick_item(p, sa, &f, sealed_len, burst_next(&w->job.burst));
 			continue;
 		}

@@ -17,7 +17,7 @@ struct esp_worker;
 struct pkt;
 struct sad;
 
-/* Opens N (at most ESP_BURST_MAX) packets in place. Each starts at its outer IP header and is not a
+/* Opens N (at most ESP_BURST_MAX) packets in place, or from where they are `away` into their place. Each starts at its outer IP header and is not a
  * fragment; or it came through a UDP socket, starts behind the UDP header, and `outer` tells what was in front. On return each has its verdict and, once found, its SA:
  * DROP_NONE: the inner packet at off..len, `family` 4 or 6, is ready to be delivered (tunnel
  * mode), or
@@ -26,7 +26,7 @@ struct sad;
  * The caller keeps ownership of all packets. */
 void in_burst(struct esp_worker *w, const struct sad *sad, struct pkt **pkts, size_t n);
 
-/* in_burst() in three steps, so that another thread may do the crypto in between: see job.h. A packet that was refused
+/* in_burst() in three steps, so that another thread may do the crypto in between: see job.h. None is away. A packet that was refused
  * has its verdict already after the first step. The replay window moves in the last, so jobs are finished
  * in the order in which they were prepared, by one thread at a time. W: the calling thread's. */
 void in_prepare(

@@ -12,7 +12,7 @@ enum { AH_SPI_AT = 4 };
 bool
 peek_spi(const struct pkt *p, uint32_t *out)
 {
-	const uint8_t *data = pkt_data(p);
+	const uint8_t *data = pkt_octets(p);
 	uint32_t at = 0;
 	if (p->outer == NULL) {
 		struct ip_hdr h;

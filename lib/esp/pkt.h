@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/base/addr.h"
 #include "lib/esp/drop.h"
@@ -81,6 +82,9 @@ struct pkt {
 	/* Borrowed, until in_burst() or in_prepare() returns. Set by the caller before these: the packet starts with its
 	 * ESP header and this is what was around it; NULL: it starts with its outer IP header. */
 	const struct pkt_outer *outer;
+	/* Borrowed likewise. Set by the caller before in_burst(): the octets are there, and not yet at off; NULL: they are. Decryption
+	 * is the copy where the algorithm allows it. See pkt_octets(), pkt_come_home(). */
+	const uint8_t *away;
 
 	struct pkt_pool *home; /* the pool that it is from; constant */
 	struct pkt *parent;    /* of a view; else NULL */
@@ -120,6 +124,23 @@ static inline uint32_t
 pkt_room(const struct pkt *p)
 {
 	return p->parent != NULL ? p->len : PKT_HEADROOM + PKT_MAX_LEN - p->off;
+}
+
+/* Where the octets of P are, also if they are away. */
+static inline const uint8_t *
+pkt_octets(const struct pkt *p)
+{
+	return p->away != NULL ? p->away : pkt_data(p);
+}
+
+/* Copies them to where they belong; P, no view, is then like any other. */
+static inline void
+pkt_come_home(struct pkt *p)
+{
+	if (p->away == NULL)
+		return;
+	memcpy(pkt_data(p), p->away, p->len);
+	p->away = NULL;
 }
 
 /* How many packets P becomes on a wire. */

@@ -31,6 +31,7 @@ struct way {
 };
 
 static uint32_t seed;
+static bool is_source_free; /* inbound, as with a peer behind a NAT */
 
 static uint32_t
 rnd(uint32_t below)
@@ -51,6 +52,8 @@ way_init(struct way *y, bool is_quick, const struct sa_params *params)
 		p.direction = SA_OUT;
 		y->out[i] = test_sa(y->w, &p);
 		p.direction = SA_IN;
+		if (is_source_free)
+			p.src = (struct addr){ 0 };
 		y->in[i] = test_sa(y->w, &p);
 		assert_true(y->out[i]->is_quick && y->in[i]->is_quick);
 		y->out[i]->iv_next = 0x1122334455667788 * (i + 1);
@@ -163,6 +166,17 @@ packet_bare(struct pkt *p, struct pkt_outer *outer, uint32_t at)
 	p->len -= IP4_LEN + UDP_LEN;
 }
 
+/* Every third one lies elsewhere, as in a ring that the kernel fills. */
+static void
+packet_away(struct pkt *p, uint8_t *room, uint32_t at)
+{
+	if (at % 3 != 0)
+		return;
+	memcpy(room, pkt_data(p), p->len);
+	memset(pkt_data(p), 0xee, p->len);
+	p->away = room;
+}
+
 static void
 packets_eq(const struct pkt *a, const struct pkt *b)
 {
@@ -206,6 +220,7 @@ burst_run_through(struct way *ways, uint32_t round, unsigned *n_good)
 	}
 	struct pkt *back[2][N];
 	static struct pkt_outer outers[N];
+	static uint8_t rooms[2][N][4096];
 	unsigned n_back = 0;
 	for (unsigned i = 0; i < n; i++) {
 		packets_eq(ways[0].pkts[i], ways[1].pkts[i]);
@@ -219,6 +234,7 @@ burst_run_through(struct way *ways, uint32_t round, unsigned *n_good)
 				    test_bytes(ways[y].w, pkt_data(sealed), sealed->len);
 				packet_spoil(q, round * 7777 + n_back);
 				packet_bare(q, &outers[n_back], round / 8 + n_back / 8);
+				packet_away(q, rooms[y][n_back], round + n_back);
 				back[y][n_back] = q;
 			}
 			n_back++;
@@ -240,6 +256,7 @@ burst_run_through(struct way *ways, uint32_t round, unsigned *n_good)
 	}
 	for (unsigned i = 0; i < n_back; i++) {
 		const struct sa *sa = back[0][i]->sa;
+		assert_null(back[0][i]->away);
 		packets_eq(back[0][i], back[1][i]);
 		assert_int_equal(sa == ways[0].in[0], back[1][i]->sa == ways[1].in[0]);
 		assert_int_equal(sa == ways[0].in[1], back[1][i]->sa == ways[1].in[1]);
@@ -297,8 +314,34 @@ in_udp_with_selectors(void **state)
 	both_ways(&p);
 }
 
+/* Peers behind a NAT have the short way, too. */
 static void
-df_cleared_without_window_and_source(void **state)
+from_anywhere_in_udp(void **state)
+{
+	(void)state;
+	struct sa_params p = gcm(ENC_AES_128_GCM);
+	p.src_port = p.dst_port = 4500;
+	is_source_free = true;
+	both_ways(&p);
+
+	struct way y;
+	struct pkt_outer outer;
+	way_init(&y, true, &p);
+	struct pkt *sealed = test_packet(y.w, 4, 100);
+	sealed->sa = y.out[0];
+	out_burst(y.w, &sealed, 1);
+	packet_bare(sealed, &outer, 1);
+	y.w->job.burst.items[0].pkt = NULL;
+	in_burst(y.w, y.sad, &sealed, 1);
+	assert_int_equal(sealed->verdict, DROP_NONE);
+	assert_null(y.w->job.burst.items[0].pkt); /* the long way would have used it */
+	pkt_put(y.w->pool, sealed);
+	way_done(&y);
+	is_source_free = false;
+}
+
+static void
+df_cleared_without_window(void **state)
 {
 	(void)state;
 	struct sa_params p = gcm(ENC_AES_256_GCM);
@@ -367,7 +410,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain),
 		cmocka_unit_test(in_udp_with_selectors),
-		cmocka_unit_test(df_cleared_without_window_and_source),
+		cmocka_unit_test(from_anywhere_in_udp),
+		cmocka_unit_test(df_cleared_without_window),
 		cmocka_unit_test(selectors_judge_as_prefixes_do),
 	};
 	setenv("SALLYPORT_ENGINE", "ipsec-mb", 1); /* the one that has a short way */

@@ -5,8 +5,9 @@
  * super_start decides whether all segments can be sealed alike; super_next spends the numbers of one
  * train; super_crypt does the work: aead_seal, segment by segment from the superpacket's buffer into
  * the train's, or bulk_seal, which cuts all into the train and seals them there as one burst. The
- * first and the last segments of a train whose neighbours belong to another train are copied, as many as
- * headers or a trailer reach, because another thread may be reading those. RFC 4303 s3.3.
+ * first and the last segments of a job whose neighbours belong to another job are copied, as many as
+ * headers or a trailer reach, because another thread may be reading those. A superpacket has nearly always more segments
+ * than a train; who seals all of them himself has the rest wait for the next superpacket of the flow. RFC 4303 s3.3.
  */
 #include "lib/esp/super.h"
 
@@ -98,12 +99,70 @@ super_start(struct esp_worker *w, struct super *s, struct pkt *p, enum super_lay
 		fit = SUPER_SEGS_MAX;
 	if (fit == 0)
 		return false;
+	s->fit = fit;
 	s->per_job = job_size(sa, s->cut.n, fit);
 	s->n_jobs = div_up(s->cut.n, s->per_job);
 	if (pkt_pool_left(w->pool) < s->n_jobs)
 		return false;
 	headers_keep(s);
 	return true;
+}
+
+/* Would segments of S leave with the same outer headers as those of OPEN? */
+static bool
+is_same_way(const struct super_job *open, const struct super *s)
+{
+	struct pkt_outer a;
+	struct pkt_outer b;
+	if (open->super.sa != s->sa || open->train->user != s->pkt->user)
+		return false;
+	tunnel_outer_facts(s->sa, &open->super.inner, &a);
+	tunnel_outer_facts(s->sa, &s->inner, &b);
+	return a.tos == b.tos && a.ttl == b.ttl && a.df == b.df;
+}
+
+bool
+super_is_full(const struct super_job *open)
+{
+	return !open->super.sa->is_aead || open->n >= open->super.fit ||
+	       open->last_len != open->stride;
+}
+
+void
+super_alone(struct super *s, const struct super_job *open)
+{
+	if (s->layout != SUPER_BARE || !s->sa->is_aead)
+		return;
+	unsigned room = 0;
+	s->per_job = s->fit;
+	if (open != NULL && open->stride == s->stride && !super_is_full(open) &&
+	    is_same_way(open, s)) {
+		s->open = open;
+		room = s->fit - open->n;
+	}
+	s->n_jobs = (room > 0) + (s->cut.n > room ? div_up(s->cut.n - room, s->fit) : 0);
+}
+
+void
+super_place(struct super *s, uint8_t *const *places)
+{
+	s->places = places;
+}
+
+uint32_t
+super_longest(const struct super *s)
+{
+	return whole_len(s, s->cut.size);
+}
+
+void
+super_append(struct super_job *open, const struct super_job *job)
+{
+	open->n += job->n;
+	open->last_len = job->last_len;
+	open->is_done &= job->is_done;
+	if (open->verdict == DROP_NONE)
+		open->verdict = job->verdict;
 }
 
 /* Takes the identifications of N outer packets. */
@@ -132,10 +191,14 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 	struct sa *sa = s->sa;
 	if (s->next == s->cut.n)
 		return false;
+	const struct super_job *open = s->open;
+	unsigned at = open != NULL ? open->n : 0;
+	unsigned most = s->places != NULL ? SUPER_SEGS_MAX : s->per_job - at;
 	unsigned n = s->cut.n - s->next;
-	if (n > s->per_job)
-		n = s->per_job;
-	struct pkt *train = pkt_get(w->pool);
+	if (n > most)
+		n = most;
+	s->open = NULL;
+	struct pkt *train = open != NULL ? open->train : pkt_get(w->pool);
 	if (train == NULL) {
 		rest_lose(s);
 		return false;
@@ -147,6 +210,7 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 	*out = (struct super_job){
 		.super = *s,
 		.train = train,
+		.at = at,
 		.first = s->next,
 		.n = n,
 		.seg_len = train_len(s, n > 1 ? s->cut.size : last_payload),
@@ -166,7 +230,7 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 	train->trace = s->pkt->trace;
 	train->user = s->pkt->user;
 	train->family = sa->outer_len == IP4_LEN ? ADDR_V4 : ADDR_V6;
-	train->len = (n - 1) * s->stride + out->last_len;
+	train->len = (at + n - 1) * s->stride + out->last_len;
 	s->next += n;
 	return true;
 }
@@ -175,7 +239,9 @@ super_next(struct esp_worker *w, struct super *s, struct super_job *out)
 static uint8_t *
 esp_at(const struct super_job *job, unsigned k)
 {
-	return pkt_data(job->train) + (size_t)k * job->stride + job->super.lead;
+	if (job->super.places != NULL)
+		return job->super.places[k] + job->super.lead;
+	return pkt_data(job->train) + (size_t)(job->at + k) * job->stride + job->super.lead;
 }
 
 /* Writes what is ahead of the body of segment K, but the IV. */

@@ -56,9 +56,12 @@ struct super {
 	uint8_t hdr[SUPER_HDR_MAX]; /* the superpacket's headers, as the SA wants them */
 	uint32_t stride;
 	uint32_t lead; /* octets ahead of ESP in the train */
+	unsigned fit;  /* how many segments a train has room for */
 	unsigned per_job;
-	unsigned next;   /* segment */
-	unsigned n_jobs; /* how many times super_next() will be true */
+	unsigned next;                /* segment */
+	const struct super_job *open; /* the train that the next job continues; NULL: a new one */
+	uint8_t *const *places;       /* see super_place() */
+	unsigned n_jobs;              /* how many times super_next() will be true */
 	unsigned n_lost; /* segments for which there was no buffer after all; counted on the SA */
 	enum super_layout layout;
 };
@@ -69,6 +72,7 @@ struct super_job {
 	struct pkt *
 	    train; /* from the worker's pool, with the sa, tag and user of the superpacket; the caller's after
 			     * super_finish(). Its data is the train */
+	unsigned at;    /* its first segment's place in the train: 0 unless it continues one */
 	unsigned first; /* the segment of the superpacket that is the first here */
 	unsigned n;     /* segments */
 	uint32_t
@@ -86,6 +90,25 @@ struct super_job {
  * from the first super_next() on, must stay until the last job is finished. False, nothing changed or counted: cut it
  * and use out_burst(), which knows every case (segments too big for the SA, AH, transport mode, numbers used up, no buffers ...). */
 bool super_start(struct esp_worker *w, struct super *s, struct pkt *p, enum super_layout layout);
+
+/* After super_start(), for who seals all of it himself, in order, and sends it by UDP_SEGMENT: trains are as long as they can
+ * be, and the first segments go behind OPEN if it is not NULL, has room and leaves the same way. OPEN: what super_append() has
+ * made of finished BARE jobs; it must stay until the next super_next(). */
+void super_alone(struct super *s, const struct super_job *open);
+
+/* For who seals all of it himself, of a WHOLE one: the next job has up to SUPER_SEGS_MAX segments and writes packet K of them
+ * to PLACES[K], which has room for it; its train holds nothing, and super_views() is not for it. NULL: to a train again.
+ * PLACES must stay until the job is finished. */
+void super_place(struct super *s, uint8_t *const *places);
+
+/* Octets of its longest packet, outer headers included. */
+uint32_t super_longest(const struct super *s);
+
+/* Makes JOB, finished and with `at` above 0, part of OPEN, whose train it continues. */
+void super_append(struct super_job *open, const struct super_job *job);
+
+/* Nothing can be put behind OPEN; what works on many packets at once never has something put behind. */
+bool super_is_full(const struct super_job *open);
 
 /* Takes the numbers of the next train and a buffer for it. False: there are no more; or the caller has emptied the pool
  * since super_start(), and s->n_lost segments are lost. */

@@ -147,7 +147,9 @@ static void
 segment_check(const struct super_job *job, unsigned k, const struct pkt *want)
 {
 	uint32_t len = k + 1 < job->n ? job->seg_len : job->last_len;
-	const uint8_t *got = pkt_data(job->train) + (size_t)k * job->stride;
+	const uint8_t *got = job->super.places != NULL
+				 ? job->super.places[k]
+				 : pkt_data(job->train) + (size_t)k * job->stride;
 	uint32_t skip = want->len - len;
 	const struct sa *sa = want->sa;
 	assert_int_equal(skip, job->super.layout == SUPER_BARE ? sa->lead_len : 0);
@@ -200,6 +202,8 @@ compare(const struct sa_params *p, const struct seg_spec *spec, uint16_t gso_siz
     enum super_layout layout)
 {
 	static struct pkt *want[SEGS_MAX];
+	static uint8_t rooms[SUPER_SEGS_MAX][2048];
+	uint8_t *places[SUPER_SEGS_MAX];
 	struct sa *a = test_sa(simple, p);
 	struct sa *b = test_sa(fast, p);
 	states_equal(a, b);
@@ -215,9 +219,17 @@ compare(const struct sa_params *p, const struct seg_spec *spec, uint16_t gso_siz
 	assert_int_equal(is_eligible, n > 0);
 	unsigned at = 0;
 	unsigned n_jobs = 0;
+	bool is_elsewhere =
+	    is_eligible && layout == SUPER_WHOLE && super_longest(&s) < 1990 && rand() % 2;
+	for (unsigned k = 0; is_elsewhere && k < SUPER_SEGS_MAX; k++)
+		places[k] = rooms[SUPER_SEGS_MAX - 1 - k] + rand() % 50;
+	if (is_elsewhere)
+		super_place(&s, places);
 	while (is_eligible && super_next(fast, &s, &job)) {
 		assert_in_range(job.n, 1, SUPER_SEGS_MAX);
-		assert_in_range(job.train->len, 1, SUPER_TRAIN_MAX);
+		assert_true(is_elsewhere || job.train->len <= SUPER_TRAIN_MAX);
+		if (is_elsewhere && rand() % 8 == 0)
+			super_place(&s, NULL); /* the rest lies in trains again */
 		super_crypt(fast, &job);
 		super_finish(fast, &job);
 		assert_int_equal(job.verdict, DROP_NONE);
@@ -225,7 +237,7 @@ compare(const struct sa_params *p, const struct seg_spec *spec, uint16_t gso_siz
 		assert_ptr_equal(job.train->user, fast);
 		for (unsigned k = 0; k < job.n; k++)
 			segment_check(&job, k, want[at + k]);
-		if (layout == SUPER_WHOLE)
+		if (layout == SUPER_WHOLE && job.super.places == NULL)
 			views_check(&job, want + at);
 		at += job.n;
 		n_jobs++;
@@ -233,7 +245,7 @@ compare(const struct sa_params *p, const struct seg_spec *spec, uint16_t gso_siz
 	}
 	if (is_eligible) {
 		assert_int_equal(at, n);
-		assert_int_equal(n_jobs, s.n_jobs);
+		assert_true(is_elsewhere || n_jobs == s.n_jobs);
 		counters_check(a, b);
 		if (layout == SUPER_WHOLE)
 			assert_int_equal(fast->ip4_id, simple->ip4_id);
@@ -504,10 +516,158 @@ emptied_pool_is_counted(void **state)
 	esp_worker_free(small);
 }
 
+/* Trains of several superpackets, and what the simple way makes of those. */
+struct series {
+	struct sa *a;
+	struct sa *b;
+	struct pkt *want[SEGS_MAX];
+	unsigned n_want;
+	unsigned n_left; /* of them have left */
+	struct super_job open;
+	bool has_open;
+	unsigned n_trains;
+};
+
+/* The train leaves: all of it must be what the simple way made, and so must be the copies of who cannot send it. */
+static void
+series_flush(struct series *r)
+{
+	struct pkt *copies[SUPER_SEGS_MAX];
+	if (!r->has_open)
+		return;
+	struct super_job *job = &r->open;
+	struct pkt *const *want = r->want + r->n_left;
+	assert_int_equal(job->verdict, DROP_NONE);
+	assert_in_range(job->n, 1, SUPER_SEGS_MAX);
+	assert_in_range(job->train->len, 1, SUPER_TRAIN_MAX);
+	assert_int_equal(job->train->len, (job->n - 1) * job->stride + job->last_len);
+	assert_true(super_copies(fast, job, copies));
+	for (unsigned k = 0; k < job->n; k++) {
+		assert_true(k + 1 == job->n || job->seg_len == job->stride);
+		segment_check(job, k, want[k]);
+		assert_int_equal(copies[k]->len, want[k]->len);
+		uint32_t outer =
+		    copies[k]->lead; /* identifications are not those of the simple way */
+		assert_memory_equal(
+		    pkt_data(copies[k]) + outer, pkt_data(want[k]) + outer, want[k]->len - outer);
+		struct pkt_outer x;
+		struct pkt_outer y;
+		assert_true(out_outer(copies[k], &x) && out_outer(want[k], &y));
+		assert_true(x.tos == y.tos && x.df == y.df && x.ttl == y.ttl);
+		pkt_put(fast->pool, copies[k]);
+	}
+	r->n_left += job->n;
+	r->n_trains++;
+	r->has_open = false;
+	pkt_put(fast->pool, job->train);
+}
+
+static void
+series_add(struct series *r, const struct seg_spec *spec, uint16_t gso_size)
+{
+	struct pkt *p1 = super_make(simple, spec, gso_size);
+	struct pkt *p2 = super_make(fast, spec, gso_size);
+	struct super s;
+	struct super_job job;
+	p1->sa = r->a;
+	p2->sa = r->b;
+	fast->iv = simple->iv; /* CBC's are drawn */
+	unsigned n = simple_run(p1, r->want + r->n_want);
+	assert_true(n > 0 && super_start(fast, &s, p2, SUPER_BARE));
+	r->n_want += n;
+	super_alone(&s, r->has_open ? &r->open : NULL);
+	unsigned n_jobs = s.n_jobs;
+	for (; super_next(fast, &s, &job); n_jobs--) {
+		super_crypt(fast, &job);
+		super_finish(fast, &job);
+		if (job.at > 0) {
+			super_append(&r->open, &job);
+		} else {
+			series_flush(r);
+			r->open = job;
+			r->has_open = true;
+		}
+		if (super_is_full(&r->open))
+			series_flush(r);
+	}
+	assert_int_equal(n_jobs, 0);
+	pkt_put(simple->pool, p1);
+	pkt_put(fast->pool, p2);
+}
+
+static void
+series_end(struct series *r)
+{
+	series_flush(r);
+	assert_int_equal(r->n_left, r->n_want);
+	counters_check(r->a, r->b);
+	for (unsigned i = 0; i < r->n_want; i++)
+		pkt_put(simple->pool, r->want[i]);
+	sa_free(r->a);
+	sa_free(r->b);
+}
+
+static void
+superpackets_share_trains(void **state)
+{
+	static struct series r;
+	(void)state;
+	for (unsigned round = 0; round < 400; round++) {
+		struct sa_params p = random_params(round);
+		p.src_port = p.dst_port = 4500;
+		size_t left = pkt_pool_left(fast->pool);
+		uint16_t gso_size = (uint16_t)(200 + rand() % 1100);
+		struct seg_spec spec = random_spec();
+		r = (struct series){ .a = test_sa(simple, &p), .b = test_sa(fast, &p) };
+		states_equal(r.a, r.b);
+		for (unsigned i = 0; i < 5; i++) {
+			spec.payload_len = gso_size * (2U + (uint32_t)rand() % 40);
+			if (rand() % 4 == 0)
+				spec.payload_len +=
+				    1 + (uint32_t)rand() % 100; /* a shorter last one */
+			if (rand() % 4 == 0)
+				spec.tos = (uint8_t)rand();
+			if (rand() % 4 == 0)
+				gso_size = (uint16_t)(200 + rand() % 1100);
+			if (spec.payload_len > 60000)
+				spec.payload_len = gso_size * 2U;
+			series_add(&r, &spec, gso_size);
+		}
+		series_end(&r);
+		assert_int_equal(pkt_pool_left(fast->pool), left);
+	}
+}
+
+/* What a bulk flow brings: 47 segments at a time, of which 44 fit into a train. */
+static void
+trains_of_a_flow_are_full(void **state)
+{
+	static struct series r;
+	(void)state;
+	struct sa_params p = test_params(SA_OUT);
+	struct seg_spec spec = random_spec();
+	p.enc = ENC_AES_128_GCM;
+	p.auth = AUTH_NONE;
+	p.src_port = p.dst_port = 4500;
+	spec.family = 4;
+	spec.proto = 6;
+	spec.has_ext = false;
+	spec.payload_len = 47 * 1348;
+	r = (struct series){ .a = test_sa(simple, &p), .b = test_sa(fast, &p) };
+	states_equal(r.a, r.b);
+	for (unsigned i = 0; i < 8; i++)
+		series_add(&r, &spec, 1348);
+	unsigned fit = r.open.super.fit;
+	series_end(&r);
+	assert_int_equal(r.n_trains, (8 * 47 + fit - 1) / fit);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(superpackets_share_trains),
+		cmocka_unit_test(trains_of_a_flow_are_full),
 		cmocka_unit_test(trains_are_what_cutting_makes),
 		cmocka_unit_test(large_segments_too),
 		cmocka_unit_test(threads_share_a_superpacket),

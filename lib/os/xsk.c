@@ -22,11 +22,14 @@
 #ifndef SOL_XDP
 #define SOL_XDP 283
 #endif
+#ifndef XDP_MAX_TX_SKB_BUDGET /* since Linux 6.17 */
+#define XDP_MAX_TX_SKB_BUDGET 9
+#endif
 
 enum {
 	FRAMES = XSK_RX_FRAMES + XSK_WAYS_MAX * XSK_TX_FRAMES,
 	DONE_LEN = XSK_WAYS_MAX * XSK_TX_FRAMES, /* a power of two */
-	KICKS_MAX = 2 + XSK_TX_FRAMES / 16, /* one sends 32, or fewer where that is set lower */
+	KICKS_MAX = 2 + XSK_TX_FRAMES / 16, /* one may send 32, or fewer where that is set lower */
 	SEND_BUFFER = 8 << 20,
 };
 
@@ -92,6 +95,7 @@ static int
 way_make(int fd, unsigned ifindex, unsigned queue, int shared)
 {
 	static const int buffer = SEND_BUFFER;
+	static const uint32_t budget = XSK_TX_FRAMES;
 	struct sockaddr_xdp at = {
 		.sxdp_family = AF_XDP,
 		.sxdp_flags = fd == shared ? XDP_COPY : XDP_SHARED_UMEM,
@@ -104,6 +108,8 @@ way_make(int fd, unsigned ifindex, unsigned queue, int shared)
 		rc = ring_make(fd, XDP_TX_RING, XSK_TX_FRAMES);
 	/* a larger buffer needs a right that a container may lack; the default works */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+	/* more frames in one call; older kernels do not know it */
+	(void)setsockopt(fd, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, &budget, sizeof(budget));
 	if (rc == 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
 		rc = -errno;
 	return rc;
@@ -406,6 +412,32 @@ xsk_tx_put(struct xsk *x, uint32_t len)
 		.addr = (uint64_t)x->free[--x->n_free] * XSK_FRAME,
 		.len = len,
 	};
+}
+
+bool
+xsk_tx_take(struct xsk *x, unsigned n, uint8_t **out_frames)
+{
+	if (x->n_free < n)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		out_frames[i] = x->pool->memory + (size_t)x->free[--x->n_free] * XSK_FRAME;
+	return true;
+}
+
+void
+xsk_tx_put_at(struct xsk *x, const uint8_t *frame, uint32_t len)
+{
+	*desc(&x->tx, x->tx_in++) = (struct xdp_desc){
+		.addr = (uint64_t)(frame - x->pool->memory),
+		.len = len,
+	};
+}
+
+void
+xsk_tx_untake(struct xsk *x, unsigned n, uint8_t *const *frames)
+{
+	while (n-- > 0)
+		x->free[x->n_free++] = (uint32_t)((frames[n] - x->pool->memory) / XSK_FRAME);
 }
 
 /* Takes back what the kernel has not taken: it looks at the ring during a kick only. */

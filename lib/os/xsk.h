@@ -61,6 +61,11 @@ void xsk_rx_done(struct xsk *x, unsigned n);
 uint8_t *xsk_tx_frame(struct xsk *x);
 /* Queues the first LEN octets of that frame. */
 void xsk_tx_put(struct xsk *x, uint32_t len);
+/* Takes N free frames and stores where they are. False: there are not so many. They must all be given back next, by
+ * xsk_tx_put_at(), which queues the first LEN octets of one, or by xsk_tx_untake(). */
+bool xsk_tx_take(struct xsk *x, unsigned n, uint8_t **out_frames);
+void xsk_tx_put_at(struct xsk *x, const uint8_t *frame, uint32_t len);
+void xsk_tx_untake(struct xsk *x, unsigned n, uint8_t *const *frames);
 /* Makes the kernel send what is queued. Returns 0 when it has taken all of it; else why not (-EAGAIN: its queues are full;
  * -ENETDOWN, -ENXIO), and stores in OUT_LOST how many of the last ones have been given up. */
 __attribute__((warn_unused_result)) int xsk_tx_kick(struct xsk *x, unsigned *out_lost);

@@ -53,7 +53,7 @@ def test_packets_pass_by_the_stack_of_both(two_gateways, outer):
     carried(t, t.HOST_B6)
     wan = (t.WAN_A, t.WAN_B) if outer == 4 else (t.WAN_A6, t.WAN_B6)
     for ns, gateway, ends in ((t.gw_a, a, wan), (t.gw_b, b, wan[::-1])):
-        assert has_program(ns)
+        wait_until(lambda: has_program(ns), what="the program")
         shown = io(gateway)
         assert shown["wan"][0] == "af-xdp native", shown
         assert shown[f"{ends[0]} to {ends[1]}"] == ("af-xdp on wan", ""), shown
@@ -125,7 +125,7 @@ def test_filters_of_the_interface_still_see_packets(two_gateways):
     t = two_gateways
     a, _, _ = start(t)
     carried(t)
-    assert has_program(t.gw_a)
+    wait_until(lambda: has_program(t.gw_a), what="the program")
     a.configure("set firewall family inet filter f term t then accept", "set interfaces ge-0/0/9 device wan",
                 "set interfaces ge-0/0/9 unit 0 family inet filter input f")
     wait_until(lambda: not has_program(t.gw_a), what="the program to go")
