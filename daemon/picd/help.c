@@ -8,8 +8,9 @@
  * may be stopped in the middle by the scheduler: the owner goes on reading until half of the ring is taken, and after LATE_MS gives
  * up those packets, but not their memory, which comes back when the helper is done. Others are woken only when there is more
  * work than a wake and the way between two caches cost, as measured, and nobody spins. Where helpers do not get the processor
- * that they want, it is because something else needs it: then nobody is asked for a while. Each function says whose thread
- * it is for.
+ * that they want, it is because something else needs it: then nobody is asked for a while. Who shares a port (guest.c)
+ * makes tasks that are his own at once; open ones are made of what comes in other ways. Each function says whose thread it is
+ * for.
  */
 #include "daemon/picd/worker_priv.h"
 
