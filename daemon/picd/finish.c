@@ -21,48 +21,12 @@
 #include "lib/esp/out.h"
 #include "lib/esp/super.h"
 
-/* The token: who has it (index + 1; 0: nobody), whether he must be waited for, and how often it changed hands. */
-enum {
-	TOKEN_HOLDER = 0xff,
-	TOKEN_FIRM = 0x100, /* he settles, or moves the head */
-	TOKEN_STEP = 0x200, /* so that he is not taken for himself later */
-	RUN_MAX = 4,        /* tasks that leave together: as many packets as deliver.c keeps */
-};
-
-static uint32_t
-token_of(struct worker *owner)
-{
-	return atomic_load_explicit(&owner->tasks.token, memory_order_seq_cst);
-}
-
-/* The token after WAS, with this holder. */
-static uint32_t
-token_next(uint32_t was, uint32_t holder)
-{
-	return (was & ~(uint32_t)(TOKEN_STEP - 1)) + TOKEN_STEP + holder;
-}
-
-/* It goes from WAS to the next with this holder; false: somebody was quicker. */
-static bool
-token_set(struct worker *owner, uint32_t was, uint32_t holder)
-{
-	return atomic_compare_exchange_strong_explicit(&owner->tasks.token, &was,
-	    token_next(was, holder), memory_order_seq_cst, memory_order_relaxed);
-}
+enum { RUN_MAX = 4 }; /* tasks that leave together: as many packets as deliver.c keeps */
 
 bool
 finish_try(struct worker *owner, unsigned index)
 {
-	uint32_t was = token_of(owner);
-	return (was & TOKEN_HOLDER) == 0 && token_set(owner, was, TOKEN_FIRM | (index + 1));
-}
-
-/* The holder gives it back, firm as he has it. */
-static void
-token_give(struct worker *owner)
-{
-	atomic_store_explicit(
-	    &owner->tasks.token, token_next(token_of(owner), 0), memory_order_seq_cst);
+	return token_try(&owner->tasks.token, TOKEN_FIRM | (index + 1));
 }
 
 static struct task *
@@ -89,12 +53,21 @@ head_of(struct worker *owner)
 	return atomic_load_explicit(&owner->tasks.head, memory_order_seq_cst);
 }
 
+/* Is T for W to finish, as far as its maker is concerned? */
+static bool
+is_for(const struct worker *w, struct task *t, bool all)
+{
+	uint32_t maker = atomic_load_explicit(&t->maker, memory_order_relaxed);
+	return (maker & ~(uint32_t)TASK_MAKERS) == w->p.index ||
+	       (all && (maker & TASK_MAKERS) == 0);
+}
+
 bool
-finish_is_due(struct worker *owner)
+finish_is_due(const struct worker *w, struct worker *owner, bool all)
 {
 	uint32_t head = head_of(owner);
 	return head != atomic_load_explicit(&owner->tasks.tail, memory_order_acquire) &&
-	       has_state(task_at(owner, head), TASK_DONE);
+	       has_state(task_at(owner, head), TASK_DONE) && is_for(w, task_at(owner, head), all);
 }
 
 /* --- with the token --- */
@@ -119,14 +92,18 @@ whole_put(struct worker *w, struct worker *owner, struct task *t)
 
 /* May W, who need not be the owner, finish T? */
 static bool
-may_finish(const struct worker *w, const struct worker *owner, const struct task *t)
+may_finish(const struct worker *w, const struct worker *owner, struct task *t, bool all)
 {
+	if (!is_for(w, t, all))
+		return false;
 	if (w == owner)
 		return true;
-	if (t->is_owners || w->p.index >= t->snap->n_workers)
+	if (w->p.index >= t->snap->n_workers)
 		return false;
-	const struct path *path = t->kind == TASK_TRAIN ? t->train->train->user : NULL;
-	return path == NULL || path->udp[w->p.index] != NULL;
+	if (t->kind != TASK_TRAIN || t->train->super.layout != SUPER_BARE)
+		return true;
+	const struct path *path = t->train->train->user;
+	return path->udp != NULL && path->udp[w->p.index] != NULL;
 }
 
 /* The SAs learn what became of T. */
@@ -188,7 +165,7 @@ leave_all(struct worker *w, struct worker *owner, const struct finishing *f)
 	w->snap = task_at(owner, f->at)->snap;
 	w->units_of = owner->p.index;
 	for (unsigned i = 0; i < f->n; i++)
-		leave(w, task_at(owner, f->at + i), token_of(owner) != f->held);
+		leave(w, task_at(owner, f->at + i), token_of(&owner->tasks.token) != f->held);
 	deliver_flush(w);
 	send_flush(w);
 	w->snap = own;
@@ -197,18 +174,31 @@ leave_all(struct worker *w, struct worker *owner, const struct finishing *f)
 
 /* Settles what is done from AT on, at most RUN_MAX tasks of one snapshot; returns how many. */
 static unsigned
-settle_all(struct worker *w, struct worker *owner, uint32_t at)
+settle_all(struct worker *w, struct worker *owner, uint32_t at, bool all)
 {
 	uint32_t tail = atomic_load_explicit(&owner->tasks.tail, memory_order_acquire);
 	unsigned n = 0;
 	for (; n < RUN_MAX && at + n != tail; n++) {
 		struct task *t = task_at(owner, at + n);
-		if (!has_state(t, TASK_DONE) || !may_finish(w, owner, t) ||
+		if (!has_state(t, TASK_DONE) || !may_finish(w, owner, t, all) ||
 		    t->snap != task_at(owner, at)->snap)
 			break;
 		settle(w, t);
 	}
 	return n;
+}
+
+/* T is through: its place is free, and its maker may let go of what it used. */
+static void
+task_free(struct worker *w, struct task *t)
+{
+	_Atomic uint32_t *pin = t->pin;
+	uint32_t maker =
+	    atomic_load_explicit(&t->maker, memory_order_relaxed) & ~(uint32_t)TASK_MAKERS;
+	state_set(t, TASK_FREE);
+	if (pin != NULL && atomic_fetch_sub_explicit(pin, 1, memory_order_seq_cst) == 1 &&
+	    maker != w->p.index)
+		worker_wake(w->crew->workers[maker]);
 }
 
 /* Moves the head past N tasks that are through. */
@@ -217,22 +207,22 @@ head_move(struct worker *w, struct worker *owner, uint32_t at, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		whole_put(w, owner, task_at(owner, at + i));
-		state_set(task_at(owner, at + i), TASK_FREE);
+		task_free(w, task_at(owner, at + i));
 	}
 	atomic_store_explicit(&owner->tasks.head, at + n, memory_order_seq_cst);
 }
 
 bool
-finish_begin(struct worker *w, struct worker *owner, struct finishing *out)
+finish_begin(struct worker *w, struct worker *owner, bool all, struct finishing *out)
 {
 	uint32_t at = head_of(owner);
-	unsigned n = settle_all(w, owner, at);
+	unsigned n = settle_all(w, owner, at, all);
 	if (n == 0) {
-		token_give(owner);
+		token_give(&owner->tasks.token);
 		return false;
 	}
 	owner->tasks.n_taken = n;
-	uint32_t held = token_next(token_of(owner), w->p.index + 1);
+	uint32_t held = token_next(token_of(&owner->tasks.token), w->p.index + 1);
 	*out = (struct finishing){ .at = at, .n = n, .held = held };
 	/* nobody changes what is firm; from here on it may be taken away */
 	atomic_store_explicit(&owner->tasks.token, held, memory_order_seq_cst);
@@ -243,28 +233,46 @@ void
 finish_end(struct worker *w, struct worker *owner, const struct finishing *f)
 {
 	leave_all(w, owner, f);
-	if (token_set(owner, f->held, TOKEN_FIRM | (w->p.index + 1))) {
+	if (token_set(&owner->tasks.token, f->held, TOKEN_FIRM | (w->p.index + 1))) {
 		head_move(w, owner, f->at, f->n);
-		token_give(owner);
+		token_give(&owner->tasks.token);
 	} else {
 		for (unsigned i = 0; i < f->n; i++) /* taken away: the owner has the memory back */
 			state_set(task_at(owner, f->at + i), TASK_DONE);
 	}
 }
 
+/* The head is done, and not for W: says so to whom it may concern. */
+static void
+head_tell(struct worker *w, struct worker *owner)
+{
+	uint32_t head = head_of(owner);
+	struct task *t = task_at(owner, head);
+	if (head == atomic_load_explicit(&owner->tasks.tail, memory_order_acquire) ||
+	    !has_state(t, TASK_DONE))
+		return;
+	uint32_t maker =
+	    atomic_load_explicit(&t->maker, memory_order_relaxed) & ~(uint32_t)TASK_MAKERS;
+	if (w != owner)
+		worker_wake(owner);
+	if (maker != w->p.index && maker != owner->p.index)
+		worker_wake(w->crew->workers[maker]);
+}
+
 void
-finish_tasks(struct worker *w, struct worker *owner)
+finish_tasks(struct worker *w, struct worker *owner, bool all)
 {
 	struct finishing f;
 	bool is_through = true;
-	while (is_through && finish_is_due(owner) && finish_try(owner, w->p.index)) {
-		is_through = finish_begin(w, owner, &f);
+	while (is_through && finish_is_due(w, owner, all) && finish_try(owner, w->p.index)) {
+		is_through = finish_begin(w, owner, all, &f);
 		if (is_through)
 			finish_end(w, owner, &f);
 	}
 	bool is_missed = atomic_load_explicit(&owner->tasks.is_missed, memory_order_seq_cst);
-	if (w != owner && (!is_through || is_missed))
+	if (w != owner && is_missed)
 		worker_wake(owner);
+	head_tell(w, owner);
 }
 
 /* --- the owner --- */
@@ -273,7 +281,7 @@ finish_tasks(struct worker *w, struct worker *owner)
 static void
 lose(struct worker *w, struct task *t)
 {
-	t->is_lost = true;
+	atomic_store_explicit(&t->is_lost, true, memory_order_relaxed);
 	atomic_fetch_add_explicit(&w->tasks.n_lost, 1, memory_order_relaxed);
 }
 
@@ -308,16 +316,25 @@ is_late(const struct worker *w, struct task *t)
 	return w->now_ms > t->since_ms && w->now_ms - t->since_ms > LATE_MS;
 }
 
+/* T is done, but who alone may let its packets go does not come: they are lost. */
+static void
+drop_done(struct worker *w, struct task *t)
+{
+	settle(w, t);
+	leave(w, t, true);
+	head_move(w, w, head_of(w), 1);
+}
+
 bool
 finish_without(struct worker *w)
 {
-	uint32_t token = token_of(w);
+	uint32_t token = token_of(&w->tasks.token);
 	if (help_is_none(w))
 		return false;
 	struct task *t = task_at(w, head_of(w));
 	if (!is_late(w, t) || (token & TOKEN_FIRM) != 0)
 		return false;
-	if (!token_set(w, token, TOKEN_FIRM | (w->p.index + 1)))
+	if (!token_set(&w->tasks.token, token, TOKEN_FIRM | (w->p.index + 1)))
 		return true; /* something has happened */
 	if ((token & TOKEN_HOLDER) != 0) {
 		unsigned n = w->tasks.n_taken;
@@ -326,8 +343,10 @@ finish_without(struct worker *w)
 		head_pass(w, n);
 	} else if (has_state(t, TASK_CLAIMED)) {
 		give_up(w, t);
+	} else if (has_state(t, TASK_DONE) && !is_for(w, t, true)) {
+		drop_done(w, t);
 	}
-	token_give(w);
+	token_give(&w->tasks.token);
 	return true;
 }
 
@@ -339,7 +358,8 @@ finish_lost(struct worker *w)
 		return;
 	for (unsigned i = 0; i < TASKS_MAX; i++) {
 		struct task *t = &w->tasks.ring[i];
-		if (!t->is_lost || !has_state(t, TASK_DONE))
+		if (!atomic_load_explicit(&t->is_lost, memory_order_relaxed) ||
+		    !has_state(t, TASK_DONE))
 			continue;
 		if (t->kind == TASK_TRAIN) {
 			pkt_put(w->pool, t->train->train);
@@ -347,9 +367,9 @@ finish_lost(struct worker *w)
 		}
 		for (unsigned k = 0; t->kind != TASK_TRAIN && k < t->n; k++)
 			pkt_put(w->pool, t->pkts[k]);
-		t->is_lost = false;
-		state_set(t, TASK_FREE);
+		task_free(w, t);
+		atomic_store_explicit(&t->is_lost, false, memory_order_release);
 		atomic_fetch_sub_explicit(&w->tasks.n_lost, 1, memory_order_release);
 	}
-	token_give(w);
+	token_give(&w->tasks.token);
 }

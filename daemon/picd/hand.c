@@ -22,7 +22,8 @@ void
 worker_wake(struct worker *to)
 {
 	static const uint64_t one = 1;
-	if (atomic_exchange_explicit(&to->is_asleep, false, memory_order_seq_cst))
+	if (atomic_load_explicit(&to->is_asleep, memory_order_seq_cst) &&
+	    atomic_exchange_explicit(&to->is_asleep, false, memory_order_seq_cst))
 		(void)!write(to->wake_fd, &one, sizeof(one));
 }
 
@@ -67,14 +68,27 @@ hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot)
 		.pkt = p,
 		.generation = w->snap->generation,
 		.slot = slot,
-		.is_out = true,
+		.kind = HANDED_OUT,
 	    });
 }
 
 void
 hand_in(struct worker *w, struct pkt *p, unsigned to)
 {
-	put(w, to, (struct handed){ .pkt = p });
+	put(w, to, (struct handed){ .pkt = p, .kind = HANDED_IN });
+}
+
+void
+hand_read(struct worker *w, struct pkt *p, unsigned to)
+{
+	put(w, to, (struct handed){ .pkt = p, .kind = HANDED_READ });
+}
+
+void
+hand_mark(struct worker *w, const struct port *p, unsigned to)
+{
+	p->own->behind = ring(w, w->p.index, to)->in_next;
+	atomic_store_explicit(&p->own->giver, w->p.index, memory_order_release);
 }
 
 void
@@ -134,10 +148,17 @@ ring_take(struct worker *w, struct ring *r)
 	/* as with what devices have: what cannot be worked on stays where it is */
 	while (r->out_next - first < n && !help_is_full(w)) {
 		struct handed h = r->slots[r->out_next++ % RING_LEN];
-		if (h.is_out)
-			outbound_take_over(w, h.pkt, h.slot, h.generation);
-		else
+		switch (h.kind) {
+		case HANDED_IN:
 			inbound_take(w, h.pkt);
+			break;
+		case HANDED_OUT:
+			outbound_take_over(w, h.pkt, h.slot, h.generation);
+			break;
+		case HANDED_READ:
+			outbound_take_read(w, h.pkt);
+			break;
+		}
 	}
 	wstat_add(&w->stat, WSTAT_TAKEN_OVER, r->out_next - first);
 }

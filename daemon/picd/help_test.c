@@ -495,7 +495,7 @@ anybody_finishes_in_order(void **state)
 		assert_true(help_others(other));
 	assert_false(help_others(other));
 	assert_int_equal(left_in_order(&l, &last), 5);
-	assert_true(finish_is_due(owner));
+	assert_true(finish_is_due(owner, owner, true));
 	help_work(owner);
 	send_flush(owner);
 	assert_int_equal(left_in_order(&l, &last), PAYLOAD_LEN / GSO_SIZE + 5);
@@ -524,11 +524,11 @@ stopped_finisher_is_left_behind(void **state)
 	atomic_store(&head->state, TASK_DONE);
 	struct finishing f;
 	assert_true(finish_try(owner, other->p.index));
-	assert_true(finish_begin(other, owner, &f));
+	assert_true(finish_begin(other, owner, true, &f));
 	assert_int_equal(f.n, 1);
 	help_work(owner); /* computes the other one, and does not overtake */
 	assert_int_equal(left_in_order(&l, &last), 0);
-	assert_false(finish_is_due(owner));
+	assert_false(finish_is_due(owner, owner, true));
 	test_now_ms += LATE_MS;
 	owner->now_ms = test_now_ms;
 	help_work(owner);

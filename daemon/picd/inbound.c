@@ -89,23 +89,25 @@ owner_find(const struct worker *w, const struct pkt *p)
 	uint32_t spi;
 	if (w->snap->n_workers == 1)
 		return 0;
-	return peek_spi(p, &spi) ? owner_of(spi, w->snap->n_workers) : w->p.index;
+	return peek_spi(p, &spi) ? owner_of(spi, w->snap->n_workers) : w->host->p.index;
 }
 
 void
 inbound_take(struct worker *w, struct pkt *p)
 {
 	unsigned owner = owner_find(w, p);
-	if (owner != w->p.index) {
+	if (owner != w->host->p.index || w->is_astray || w->n_in == IN_MAX) {
+		w->is_astray = w->host != w;
 		pkt_come_home(p);
-		hand_in(w, p, owner);
+		hand_in(w, p, w->is_astray ? w->host->p.index : owner);
 		return;
 	}
 	if (tap_is_on(w))
 		pkt_come_home(p);
 	tap(w, p, TAP_RECEIVED, NULL);
 	w->in_q[w->n_in++] = p;
-	if (w->n_in == BURST_MAX)
+	w->in_octets += p->len;
+	if (w->n_in == (w->shares ? (unsigned)IN_MAX : (unsigned)BURST_MAX) && w->host == w)
 		inbound_flush(w);
 }
 
@@ -117,32 +119,49 @@ inbound_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 		opened(w, pkts[i], &last);
 }
 
+/* Nobody can open P in time. */
+static void
+late(struct worker *w, struct pkt *p)
+{
+	if (w->host != w) {
+		hand_in(w, p, w->host->p.index);
+		return;
+	}
+	tap_step(w, p, TAP_DROPPED, NULL, DROP_LATE);
+	worker_drop(w, NULL, worker_lane(w, p->tag), DROP_LATE);
+	pkt_put(w->pool, p);
+}
+
+static void
+burst(struct worker *w, struct pkt **pkts, unsigned n)
+{
+	uint32_t octets = 0;
+	for (unsigned i = 0; i < n; i++)
+		octets += pkts[i]->len;
+	if (!help_is_wanted(w, octets)) {
+		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
+		in_burst(w->esp, w->snap->sad, pkts, n);
+		if (octets >= LEARN_OCTETS)
+			help_learn(w, octets, clock_ns() - start);
+		inbound_burst_done(w, pkts, n);
+	} else if (help_has_room(w, 1)) {
+		for (unsigned i = 0; i < n; i++)
+			pkt_come_home(pkts[i]);
+		help_in(w, pkts, n);
+	} else {
+		for (unsigned i = 0; i < n; i++)
+			late(w, pkts[i]);
+		return;
+	}
+	wstat_burst(w->stat.in_bursts, n);
+}
+
 void
 inbound_flush(struct worker *w)
 {
 	unsigned n = w->n_in;
 	w->n_in = 0;
-	if (n == 0)
-		return;
-	uint32_t octets = 0;
-	for (unsigned i = 0; i < n; i++)
-		octets += w->in_q[i]->len;
-	wstat_burst(w->stat.in_bursts, n);
-	if (!help_is_wanted(w, octets)) {
-		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
-		in_burst(w->esp, w->snap->sad, w->in_q, n);
-		if (octets >= LEARN_OCTETS)
-			help_learn(w, octets, clock_ns() - start);
-		inbound_burst_done(w, w->in_q, n);
-	} else if (help_has_room(w, 1)) {
-		for (unsigned i = 0; i < n; i++)
-			pkt_come_home(w->in_q[i]);
-		help_in(w, w->in_q, n);
-	} else {
-		for (unsigned i = 0; i < n; i++) {
-			tap_step(w, w->in_q[i], TAP_DROPPED, NULL, DROP_LATE);
-			worker_drop(w, NULL, worker_lane(w, w->in_q[i]->tag), DROP_LATE);
-			pkt_put(w->pool, w->in_q[i]);
-		}
-	}
+	w->in_octets = 0;
+	for (unsigned i = 0; i < n; i += BURST_MAX)
+		burst(w, w->in_q + i, n - i < BURST_MAX ? n - i : BURST_MAX);
 }

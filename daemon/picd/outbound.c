@@ -93,9 +93,11 @@ static void
 path_put(struct worker *w, struct pkt *p, const struct path *path, struct sa *out)
 {
 	unsigned owner = owner_of(sa_home(out), w->snap->n_workers);
-	if (owner != w->p.index) {
-		tap_step(w, p, TAP_HANDED, path, owner);
-		hand_out(w, p, owner, path->slot);
+	if (owner != w->host->p.index || w->is_astray) {
+		w->is_astray = w->host != w;
+		unsigned to = w->is_astray ? w->host->p.index : owner;
+		tap_step(w, p, TAP_HANDED, path, to);
+		hand_out(w, p, to, path->slot);
 		return;
 	}
 	p->sa = out;
@@ -116,6 +118,11 @@ whole_packet(struct worker *w, struct pkt *p)
 	enum drop reason = flow_parse(pkt_data(p), p->len, &f);
 	if (reason != DROP_NONE) {
 		drop_packet(w, p, l, reason);
+		return;
+	}
+	if (f.is_fragment && w->host != w) { /* there is one place where they meet */
+		w->is_astray = true;
+		hand_read(w, p, w->host->p.index);
 		return;
 	}
 	p->len = f.total_len; /* without the padding of a short frame */
@@ -185,9 +192,18 @@ outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t gene
 void
 outbound_take(struct worker *w, struct pkt *p)
 {
+	tap(w, p, TAP_ARRIVED, NULL);
+	if (w->host == w)
+		outbound_take_read(w, p);
+	else
+		whole_packet(w, p);
+}
+
+void
+outbound_take_read(struct worker *w, struct pkt *p)
+{
 	const struct lane *l = worker_lane(w, p->tag);
 	enum drop reason = DROP_NONE;
-	tap(w, p, TAP_ARRIVED, NULL);
 	uint32_t trace = p->trace;
 	uint32_t tag = p->tag;
 	p = frag_in(w->frags, p, w->now_ms, &reason);

@@ -51,26 +51,32 @@ device_headers_take(const struct port *port, struct pkt *p, size_t n)
 	return cut_read(p, vnet, port->vnet_header);
 }
 
-/* Reads packets of a device while there are some; returns how many there were. */
-static unsigned
-device_read(struct worker *w, const struct port *port, const struct lane *lane)
+/* Reads packets of a device, at most MAX, while there are some and they have fewer than so many octets; false: there are
+ * no more. */
+static bool
+device_read(struct worker *w, const struct port *port, const struct lane *lane, unsigned max,
+    size_t max_octets)
 {
 	size_t octets = 0;
-	unsigned i = 0;
-	for (; i < READS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
+	bool may_open = !w->shares;
+	for (unsigned i = 0; i < max && octets < max_octets; i++) {
+		if (may_open && (w->shares || help_is_full(w)))
+			break;
 		struct pkt *p = pkt_get(w->pool);
 		if (p == NULL) {
 			worker_drop(w, NULL, lane, DROP_NO_BUFFER);
-			seal_flush(w); /* gives buffers back; the packet is still in the queue */
-			break;
+			if (may_open)
+				seal_flush(
+				    w); /* gives buffers back; the packet is still in the queue */
+			return false;
 		}
 		p->off -= port->vnet_header;
 		ssize_t n = read(port->fd, pkt_data(p), pkt_room(p));
 		if (n < 0) {
 			pkt_put(w->pool, p);
 			if (errno != EAGAIN && errno != EINTR)
-				(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
-			break;
+				(void)epoll_ctl(w->host->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
+			return false;
 		}
 		enum drop reason = device_headers_take(port, p, (size_t)n);
 		if (reason != DROP_NONE) {
@@ -82,16 +88,27 @@ device_read(struct worker *w, const struct port *port, const struct lane *lane)
 		wstat_add(&w->stat, WSTAT_READS, 1);
 		wstat_add(&w->stat, WSTAT_READ_SUPERS, p->gso != PKT_GSO_NONE);
 		outbound_take(w, p);
+		if (may_open)
+			guest_open(w, port);
 	}
-	return i;
+	return true;
+}
+
+bool
+rx_device_batch(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	return device_read(w, port, lane, BURST_MAX, GUEST_OCTETS);
 }
 
 void
 rx_device(struct worker *w, const struct port *port, const struct lane *lane)
 {
-	uint32_t before = w->n_strange;
-	unsigned n = device_read(w, port, lane);
-	hand_note(w, port, n, w->n_strange - before);
+	uint32_t n_strange = w->n_strange;
+	uint64_t n_read = wstat_get(&w->stat, WSTAT_READS);
+	(void)device_read(w, port, lane, READS_MAX, TURN_OCTETS);
+	guest_share(w, port, lane);
+	hand_note(w, port, (unsigned)(wstat_get(&w->stat, WSTAT_READS) - n_read),
+	    w->n_strange - n_strange);
 }
 
 /* What the socket tells about one IPv6 packet. */
@@ -175,11 +192,9 @@ rx_prepare(struct worker *w, unsigned max)
 	return n;
 }
 
-void
-rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
+bool
+rx_raw_batch(struct worker *w, const struct port *port, const struct lane *lane)
 {
-	if (help_is_full(w))
-		return;
 	unsigned n_fresh = rx_prepare(w, BURST_MAX);
 	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
 	if (n_fresh == 0)
@@ -205,4 +220,15 @@ rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
 		}
 		inbound_take(w, p);
 	}
+	return n == BURST_MAX;
+}
+
+void
+rx_raw(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	if (help_is_full(w))
+		return;
+	if (rx_raw_batch(w, port, lane))
+		guest_open(w, port);
+	guest_share(w, port, lane);
 }

@@ -135,11 +135,12 @@ message_take(struct worker *w, const struct port *port, const struct lane *lane,
 	}
 }
 
-/* One reception; returns how many octets it brought, 0 if there is no more. */
+/* One reception of at most MAX messages; returns how many octets it brought, 0 if there is no more. */
 static size_t
-receive(struct worker *w, const struct port *port, const struct lane *lane)
+receive(struct worker *w, const struct port *port, const struct lane *lane, unsigned max)
 {
-	unsigned n_fresh = rx_prepare(w, UDP_BATCH);
+	bool may_open = !w->shares;
+	unsigned n_fresh = rx_prepare(w, max);
 	int n = n_fresh > 0 ? recvmmsg(port->fd, w->rx_msgs, n_fresh, MSG_DONTWAIT, NULL) : 0;
 	if (n_fresh == 0)
 		worker_drop(w, NULL, lane, DROP_NO_BUFFER);
@@ -150,22 +151,38 @@ receive(struct worker *w, const struct port *port, const struct lane *lane)
 			message_take(w, port, lane, &w->rx_msgs[i], w->rx_pkts[i]);
 		else
 			pkt_put(w->pool, w->rx_pkts[i]);
+		if (may_open && n == (int)max)
+			guest_open(w, port);
 	}
 	if (n <= 0)
 		return 0;
 	wstat_add(&w->stat, WSTAT_RECEIVES, 1);
 	wstat_add(&w->stat, WSTAT_RECEIVED, (unsigned)n);
-	return n == UDP_BATCH ? octets : 0;
+	return n == (int)max ? octets : 0;
+}
+
+bool
+rx_udp_batch(struct worker *w, const struct port *port, const struct lane *lane)
+{
+	size_t octets = 0;
+	while (octets < GUEST_OCTETS / 2 && w->n_in < BURST_MAX) {
+		size_t n = receive(w, port, lane, GUEST_MESSAGES);
+		if (n == 0)
+			return false;
+		octets += n;
+	}
+	return true;
 }
 
 void
 rx_udp(struct worker *w, const struct port *port, const struct lane *lane)
 {
 	size_t octets = 0;
-	for (unsigned i = 0; i < ROUNDS_MAX && octets < TURN_OCTETS && !help_is_full(w); i++) {
-		size_t n = receive(w, port, lane);
+	for (unsigned i = 0; i < ROUNDS_MAX && octets < TURN_OCTETS && !w->shares; i++) {
+		size_t n = help_is_full(w) ? 0 : receive(w, port, lane, UDP_BATCH);
 		if (n == 0)
 			break;
 		octets += n;
 	}
+	guest_share(w, port, lane);
 }

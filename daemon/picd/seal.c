@@ -37,6 +37,11 @@ seal_burst_done(struct worker *w, struct pkt **pkts, unsigned n)
 static void
 late(struct worker *w, struct pkt *p)
 {
+	if (w->host != w) { /* who has it may find room */
+		const struct path *path = p->user;
+		hand_out(w, p, w->host->p.index, path->slot);
+		return;
+	}
 	tap_step(w, p, TAP_DROPPED, p->user, DROP_LATE);
 	worker_drop_super(w, p->user, NULL, DROP_LATE, p);
 	pkt_put(w->pool, p);
@@ -49,9 +54,6 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 	uint32_t octets = 0;
 	for (unsigned i = 0; i < n; i++)
 		octets += pkts[i]->len;
-	wstat_burst(w->stat.out_bursts, n);
-	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
-	wstat_add(&w->stat, WSTAT_OUT_BYTES, octets);
 	if (!help_is_wanted(w, octets)) {
 		uint64_t start = octets >= LEARN_OCTETS ? clock_ns() : 0;
 		out_burst(w->esp, pkts, n);
@@ -63,7 +65,11 @@ burst(struct worker *w, struct pkt **pkts, unsigned n)
 	} else {
 		for (unsigned i = 0; i < n; i++)
 			late(w, pkts[i]);
+		return;
 	}
+	wstat_burst(w->stat.out_bursts, n);
+	wstat_add(&w->stat, WSTAT_OUT_PACKETS, n);
+	wstat_add(&w->stat, WSTAT_OUT_BYTES, octets);
 }
 
 void
@@ -180,7 +186,11 @@ superpacket(struct worker *w, struct pkt *p)
 	bool is_helped = help_is_wanted(w, p->len);
 	bool is_train = super_start(w->esp, &s, p, layout);
 	if (is_train && help_room(w) < s.n_jobs) {
-		help_work(w);
+		bool has_room = help_has_room(w, s.n_jobs);
+		if (!has_room && w->host != w) {
+			late(w, p);
+			return;
+		}
 		is_train = super_start(w->esp, &s, p, layout);
 	}
 	if (!is_train) {
@@ -204,7 +214,7 @@ seal_take(struct worker *w, struct pkt *p)
 {
 	w->out_q[w->n_out++] = p;
 	w->out_octets += p->len;
-	if (w->n_out == BURST_MAX || w->out_octets >= OUT_OCTETS_MAX)
+	if (!w->shares && (w->n_out == BURST_MAX || w->out_octets >= OUT_OCTETS_MAX))
 		seal_flush(w);
 }
 

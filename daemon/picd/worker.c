@@ -82,10 +82,10 @@ port_ready(struct worker *w, const struct port *port, uint32_t events)
 	if (port->kind == PORT_RAW || port->kind == PORT_SEND) {
 		if ((events & EPOLLERR) != 0 && port->is_addressed)
 			(void)pmtu_read_errors(w, port, NULL);
-		if (port->kind == PORT_RAW && (events & EPOLLIN) != 0)
+		if (port->kind == PORT_RAW && (events & EPOLLIN) != 0 && hand_is_past(w, port))
 			rx_raw(w, port, lane);
 	} else if (port->kind == PORT_UDP) {
-		if ((events & EPOLLIN) != 0)
+		if ((events & EPOLLIN) != 0 && hand_is_past(w, port))
 			rx_udp(w, port, lane);
 		if ((events & EPOLLERR) != 0)
 			error_clear(port);
@@ -158,7 +158,8 @@ wait_for_work(struct worker *w, struct epoll_event *events, int timeout_ms)
 	atomic_store_explicit(
 	    &w->tasks.is_missed, w->holds_back || help_is_full(w), memory_order_seq_cst);
 	atomic_store_explicit(&w->is_asleep, true, memory_order_seq_cst);
-	if (finish_is_due(w) || (hand_waits(w) && !help_is_full(w)))
+	if (finish_is_due(w, w, true) || (hand_waits(w) && !help_is_full(w)) ||
+	    (w->is_out && (help_is_home(w) || guest_is_due(w))))
 		timeout_ms = 0;
 	else if (!help_is_none(w) && (timeout_ms < 0 || timeout_ms > LATE_MS))
 		timeout_ms = LATE_MS;
@@ -213,6 +214,7 @@ worker_turn(struct worker *w, int timeout_ms)
 	w->has_helped = help_others(w);
 	uint64_t generation = w->snap->generation;
 	help_oldest(w, &generation, &epoch);
+	w->is_out = !help_is_home(w);
 	w->holds_back = generation != w->snap->generation || epoch != w->turn_epoch;
 	w->snap = NULL;
 	bool is_new_epoch = atomic_load_explicit(&w->epoch_seen, memory_order_relaxed) != epoch;
@@ -335,6 +337,8 @@ workers_new(const struct worker_params *p, unsigned n, struct worker **out)
 		w->p = *p;
 		w->p.index = i;
 		w->units_of = i;
+		w->host = w;
+		atomic_init(&w->tasks.making, i + 1);
 		w->crew = c;
 		c->workers[c->n++] = w;
 		ok = worker_make(w);

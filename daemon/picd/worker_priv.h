@@ -12,6 +12,7 @@
 #include "daemon/picd/pace.h"
 #include "daemon/picd/snap.h"
 #include "daemon/picd/tally.h"
+#include "daemon/picd/token.h"
 #include "daemon/picd/workers.h"
 #include "daemon/picd/wstat.h"
 #include "lib/base/clock.h"
@@ -47,6 +48,10 @@ enum {
 	UDP_SEND_MAX = 256,         /* sealed packets that wait for the UDP socket */
 	OUT_OCTETS_MAX = 256 << 10, /* of clear packets that wait; more would leave the cache */
 	UDP_BATCH = 8,              /* messages of 64 KB received in one call */
+	IN_MAX = 256,               /* received packets that wait to be opened */
+	GUEST_OCTETS =
+	    256 << 10, /* read by who shares a port before the next one may; stays in a cache */
+	GUEST_MESSAGES = 2, /* so many octets in messages */
 	TRAIN_CONTROL_LEN = 96,
 	TASKS_MAX = 32, /* bursts and trains whose cryptography others may do; a power of two */
 	LEARN_OCTETS = 4096,         /* a burst so large says what cryptography costs */
@@ -128,13 +133,19 @@ struct pmtu_table {
 	unsigned next; /* overwritten when the table is full */
 };
 
-/* A packet for an SA that is another worker's. Where its reader found the tunnel in another snapshot than the owner
- * has, the owner looks again. */
+enum handed_kind {
+	HANDED_IN,  /* protected, as it was received */
+	HANDED_OUT, /* clear, and its path is known */
+	HANDED_READ /* clear, as it was read from a device */
+};
+
+/* A packet for an SA that is another worker's, or from a port that is. Where its reader found the tunnel in another snapshot
+ * than the owner has, the owner looks again. */
 struct handed {
 	struct pkt *pkt;
-	uint64_t generation; /* outbound: of the snapshot that the slot is about */
-	uint32_t slot;       /* outbound: of the path */
-	bool is_out;
+	uint64_t generation; /* OUT: of the snapshot that the slot is about */
+	uint32_t slot;       /* OUT: of the path */
+	enum handed_kind kind;
 };
 
 /* From one worker to another: one writer, one reader. */
@@ -150,6 +161,7 @@ struct ring {
 };
 
 enum task_kind { TASK_TRAIN, TASK_OUT, TASK_IN };
+enum { TASK_MAKERS = 0x100 }; /* nobody else finishes it */
 enum task_state { TASK_FREE, TASK_OPEN, TASK_CLAIMED, TASK_DONE, TASK_LEAVING };
 
 struct super_job;
@@ -158,11 +170,13 @@ struct taps;
 /* Work to be done, by its owner or a helper. */
 struct task {
 	_Alignas(64) _Atomic uint32_t state; /* enum task_state */
+	_Atomic uint32_t maker;              /* index; with TASK_MAKERS */
 	enum task_kind kind;
-	bool
+	_Atomic bool
 	    is_lost; /* given up, but the helper still works on it; written by the owner with the token */
-	bool is_owners; /* nobody else finishes it */
 	unsigned n;
+	_Atomic uint32_t
+	    *pin; /* counts what its maker has in rings of others; NULL: it is his own */
 	bool is_waited_for;
 	uint64_t since_ms;       /* when the owner began to wait */
 	const struct snap *snap; /* that it was made with, */
@@ -183,6 +197,11 @@ struct tasks {
 	_Alignas(64) _Atomic uint32_t head; /* moved by who has the token */
 	_Atomic uint32_t token;             /* see finish.c */
 	unsigned n_taken;                   /* tasks from the head on that its holder works on */
+	/* see guest.c */
+	_Alignas(64) _Atomic uint32_t making;   /* the other token */
+	_Atomic(const struct port *) shared;    /* what guests may read; NULL: nothing */
+	_Atomic(const struct snap *) shared_in; /* the picture of the world in which they may */
+	_Atomic bool is_over; /* a guest has found nothing more, or what is not for him */
 	struct task ring[TASKS_MAX];
 };
 
@@ -195,6 +214,13 @@ struct crew {
 	struct pmtu_table pmtu;
 	_Atomic uint64_t
 	    alone_until_ms; /* helpers take processors from others: nobody is asked for help */
+};
+
+/* What a worker has in rings of others, and the oldest that this may use. */
+struct pin {
+	_Alignas(64) _Atomic uint32_t n;
+	uint64_t generation;
+	uint64_t epoch;
 };
 
 struct worker {
@@ -226,9 +252,10 @@ struct worker {
 	struct frag_table *frags;
 	struct pkt *out_q[BURST_MAX]; /* user: struct path; tag: of the lane */
 	unsigned n_out;
-	uint32_t out_octets;         /* in out_q */
-	struct pkt *in_q[BURST_MAX]; /* tag: of the lane */
+	uint32_t out_octets;      /* in out_q */
+	struct pkt *in_q[IN_MAX]; /* tag: of the lane */
 	unsigned n_in;
+	uint32_t in_octets; /* in in_q */
 	struct sender send4;
 	struct sender send6;
 	struct udp_sender udp;
@@ -247,6 +274,17 @@ struct worker {
 	struct limiter reports;
 	struct limiter ike_limit;
 	struct tasks tasks;
+	struct worker
+	    *host; /* whose ports it reads and whose ring it fills: itself, or as a guest another */
+	bool shares; /* what it reads becomes tasks that are its own to compute */
+	bool
+	    is_astray; /* the guest has met what is not for him: all that follows goes to the host */
+	bool is_crowded;          /* the host's ring had no room: likewise */
+	bool is_out;              /* at the end of the turn it had tasks in rings of others */
+	unsigned n_made;          /* tasks that it has made but not computed, */
+	uint32_t made[TASKS_MAX]; /* with their places in the host's ring */
+	struct pin pins[2];       /* one for new tasks while the other empties */
+	unsigned pin;
 	uint64_t ns_per_kib;      /* what cryptography costs lately */
 	uint32_t turn_octets;     /* of packets since the turn began */
 	uint64_t turn_epoch;      /* as it was then */
@@ -326,16 +364,22 @@ bool limiter_take(struct limiter *l, uint64_t now_ms, unsigned per_s);
 /* --- rx.c: one event's worth of packets from a port --- */
 void rx_device(struct worker *w, const struct port *port, const struct lane *lane);
 void rx_raw(struct worker *w, const struct port *port, const struct lane *lane);
+/* A batch of who shares the port; false: there is no more now. */
+bool rx_device_batch(struct worker *w, const struct port *port, const struct lane *lane);
+bool rx_raw_batch(struct worker *w, const struct port *port, const struct lane *lane);
 /* Prepares rx_msgs for at most MAX fresh packets, in rx_pkts; returns how many there are. */
 unsigned rx_prepare(struct worker *w, unsigned max);
 /* --- rx_udp.c --- */
 void rx_udp(struct worker *w, const struct port *port, const struct lane *lane);
+bool rx_udp_batch(struct worker *w, const struct port *port, const struct lane *lane);
 /* --- rx_ike.c --- */
 /* P, with its outer header, is IKE that was merged with ESP: sends it to kmd's socket, a bounded number per second. */
 void rx_ike(struct worker *w, const struct lane *lane, const struct pkt *p);
 
 /* --- outbound.c: clear packets; takes P over --- */
 void outbound_take(struct worker *w, struct pkt *p);
+/* The same with one that a guest has read. */
+void outbound_take_read(struct worker *w, struct pkt *p);
 /* The same with a packet that another worker has found the path of SLOT for, in the snapshot of GENERATION. */
 void outbound_take_over(struct worker *w, struct pkt *p, uint32_t slot, uint64_t generation);
 /* Puts P, whose sa and user are set, behind those that wait to be sealed. */
@@ -356,14 +400,16 @@ bool help_make(struct worker *w);
 void help_free(struct worker *w);
 /* More packets, of so many octets, have come in this turn: shall others help with them? True as long as some wait. */
 bool help_is_wanted(struct worker *w, uint32_t octets);
+/* Would they, if OCTETS more came? */
+bool help_is_worth(const struct worker *w, uint32_t octets);
 /* OCTETS took so long. */
 void help_learn(struct worker *w, uint32_t octets, uint64_t ns);
 /* So much waits that no more should be read. */
-bool help_is_full(const struct worker *w);
+bool help_is_full(struct worker *w);
 /* Nothing waits for its cryptography. */
 bool help_is_none(const struct worker *w);
-/* How many tasks more there is room for. */
-unsigned help_room(const struct worker *w);
+/* How many tasks more there is room for in the ring that W fills. */
+unsigned help_room(struct worker *w);
 /* Is there room for N? If there is not, first does what can be done; that may take packets from the pool. */
 bool help_has_room(struct worker *w, unsigned n);
 /* Make tasks, for which there must be room; take the packets over. WHOLE: of the last train of a superpacket, else NULL. */
@@ -374,10 +420,37 @@ void help_in(struct worker *w, struct pkt **pkts, unsigned n);
 void help_work(struct worker *w);
 /* The same until nothing is left; waits for helpers. */
 void help_drain(struct worker *w);
-/* Lowers what was given to what the oldest tasks use. */
+/* Computes what W has made for itself. */
+void help_own(struct worker *w);
+/* Nobody is asked for help for a while. */
+void help_alone(struct worker *w);
+/* Wakes one of those who sleep. */
+void help_wake(struct worker *w);
+/* Lowers what was given to what the oldest tasks use, in its own ring and of its own in others. */
 void help_oldest(struct worker *w, uint64_t *generation, uint64_t *epoch);
+/* Is nothing of W's in the ring of another? */
+bool help_is_home(struct worker *w);
 /* Does something for another worker; false: there is nothing. Once a turn. */
 bool help_others(struct worker *w);
+
+/* --- guest.c: who reads --- */
+/* PORT of W may have more than what is being handled: has W share it from now on, if it is worth it and it does not yet. */
+void guest_open(struct worker *w, const struct port *port);
+/* If it does: reads PORT, with whoever comes, until there is no more, or something else to do. */
+void guest_share(struct worker *w, const struct port *port, const struct lane *lane);
+/* Reads for another worker what that shares; false: nothing. */
+bool guest_others(struct worker *w);
+/* Has something of W's come to the head of a ring of another, that nobody else finishes? */
+bool guest_is_due(struct worker *w);
+/* The steps of it: takes the token of HOST; reads, and returns if there is more; makes tasks and gives the token back, or finds that it
+ * was taken away, and gives the packets to HOST; computes. HELD is the token. */
+bool guest_take(struct worker *w, struct worker *host, uint32_t *held);
+bool guest_read(struct worker *w, struct worker *host);
+bool guest_make(struct worker *w, struct worker *host, uint32_t held, bool has_more);
+void guest_leave(struct worker *w);
+/* And of W: sharing ends, with W's own token; gets it back from whoever has it. */
+void guest_close(struct worker *w);
+void guest_back(struct worker *w);
 
 /* --- finish.c: what was computed leaves, in order --- */
 /* What somebody with the token has settled, but not yet let go: N tasks from AT on. */
@@ -387,15 +460,15 @@ struct finishing {
 	uint32_t held; /* the token, as long as it is his */
 };
 
-/* Finishes what is done at the head of OWNER's ring, unless somebody else does. W, who need not be the owner, has nothing
- * waiting to be sent or delivered unless he is. */
-void finish_tasks(struct worker *w, struct worker *owner);
+/* Finishes what is done at the head of OWNER's ring, unless somebody else does; ALL: also what others have made. W, who need
+ * not be the owner, has nothing waiting to be sent or delivered unless he is. */
+void finish_tasks(struct worker *w, struct worker *owner, bool all);
 /* The steps of it: worker INDEX takes the token; settles, or gives it back and returns false; lets the packets go and gives it back. */
 bool finish_try(struct worker *owner, unsigned index);
-bool finish_begin(struct worker *w, struct worker *owner, struct finishing *out);
+bool finish_begin(struct worker *w, struct worker *owner, bool all, struct finishing *out);
 void finish_end(struct worker *w, struct worker *owner, const struct finishing *f);
-/* The head can be finished. Any worker. */
-bool finish_is_due(struct worker *owner);
+/* The head can be finished by W; ALL: also if somebody else has made it. */
+bool finish_is_due(const struct worker *w, struct worker *owner, bool all);
 /* The owner has nothing else to do: gives up the head if he has waited for it for too long. True: something has changed. */
 bool finish_without(struct worker *w);
 /* Takes back what helpers of lost tasks are done with. The owner. */
@@ -404,6 +477,10 @@ void finish_lost(struct worker *w);
 /* --- hand.c: packets from worker to worker; takes P over --- */
 void hand_out(struct worker *w, struct pkt *p, unsigned to, uint32_t slot);
 void hand_in(struct worker *w, struct pkt *p, unsigned to);
+/* P is clear, and nothing is known about it yet. */
+void hand_read(struct worker *w, struct pkt *p, unsigned to);
+/* W has read PORT for worker TO and given it some of that, which comes before what TO reads next. */
+void hand_mark(struct worker *w, const struct port *p, unsigned to);
 /* Port P, a device, has brought N packets, and N_HANDED of them were for other workers: when most of what it brings belongs to
  * one other worker for long, that one shall read it. */
 void hand_note(struct worker *w, const struct port *p, unsigned n, unsigned n_handed);
