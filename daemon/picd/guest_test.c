@@ -39,16 +39,6 @@ turn_begin(struct worker *w)
 	w->now_ms = test_now_ms;
 }
 
-static const struct port *
-port_of(struct gw *g, enum port_kind kind)
-{
-	for (size_t i = 0; i < g->p.ports.n; i++)
-		if (g->p.ports.by_index[i]->kind == kind)
-			return g->p.ports.by_index[i];
-	fail_msg("no port");
-	return NULL;
-}
-
 /* W shares PORT, as if it had much to do. */
 static void
 share(struct worker *w, const struct port *port)
@@ -79,7 +69,7 @@ setup(struct crew_lab *c, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++)
 		c->left[i] = pkt_pool_left(all[i]->pool);
-	c->port = port_of(&c->l.a, PORT_UNIT);
+	c->port = gw_port(&c->l.a, PORT_UNIT);
 	share(c->owner, c->port);
 	for (unsigned i = 1; i < n; i++)
 		atomic_store(&c->guests[i - 1]->is_asleep, false);
@@ -101,8 +91,6 @@ teardown(struct crew_lab *c)
 		w->snap = NULL;
 	}
 	lab_done(&c->l);
-	test_n_workers = 1;
-	test_help_ns = UINT64_MAX;
 }
 
 static void
@@ -120,7 +108,7 @@ sealed(struct crew_lab *c)
 {
 	uint8_t octets[2000];
 	unsigned n = 0;
-	int fd = port_of(&c->l.b, PORT_RAW)->fd;
+	int fd = gw_port(&c->l.b, PORT_RAW)->fd;
 	while (recv(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0) {
 		uint32_t seq;
 		memcpy(&seq, octets + HDR_SEQ, sizeof(seq));
@@ -499,7 +487,7 @@ guests_open_what_is_the_owners(void **state)
 	help_work(c.owner);
 	send_flush(c.owner);
 	struct worker **all = c.l.b.p.workers;
-	const struct port *raw = port_of(&c.l.b, PORT_RAW);
+	const struct port *raw = gw_port(&c.l.b, PORT_RAW);
 	turn_begin(all[0]);
 	turn_begin(all[1]);
 	struct worker *owner = all[owner_of(2000, 2)];

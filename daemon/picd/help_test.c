@@ -157,8 +157,6 @@ full_ring_loses_nothing(void **state)
 	assert_int_equal(
 	    wstat_get(&w->stat, WSTAT_OUT_PACKETS) - before, MANY * (PAYLOAD_LEN / GSO_SIZE));
 	w->snap = NULL;
-	test_n_workers = 1;
-	test_help_ns = UINT64_MAX;
 	lab_done(&l);
 }
 
@@ -186,7 +184,6 @@ late_superpacket_is_many(void **state)
 	help_work(w); /* nobody has computed anything: no packets */
 	assert_true(help_is_none(w));
 	w->snap = NULL;
-	test_n_workers = 1;
 	lab_done(&l);
 }
 
@@ -207,7 +204,6 @@ full_ring_counts_segments(void **state)
 	assert_int_equal(gw_drops(&l.a, NULL, DROP_HAND_OVER), PAYLOAD_LEN / GSO_SIZE);
 	r->in_next -= RING_LEN;
 	w->snap = NULL;
-	test_n_workers = 1;
 	lab_done(&l);
 }
 
@@ -312,8 +308,6 @@ stalled_helper_holds_nobody(void **state)
 	send_flush(w);
 	assert_int_equal(pkt_pool_left(w->pool), left);
 	w->snap = NULL;
-	test_n_workers = 1;
-	test_engine = ESP_ENGINE_FASTEST;
 	lab_done(&l);
 }
 
@@ -358,7 +352,6 @@ handed_packets_wait_for_helpers(void **state)
 	send_flush(w);
 	hand_taken(w);
 	w->snap = NULL;
-	test_n_workers = 1;
 	lab_done(&l);
 }
 
@@ -411,10 +404,7 @@ left_in_order(struct lab *l, uint32_t *last)
 {
 	uint8_t octets[2000];
 	unsigned n = 0;
-	int fd = -1;
-	for (size_t i = 0; i < l->b.p.ports.n; i++)
-		if (l->b.p.ports.by_index[i]->kind == PORT_RAW)
-			fd = l->b.p.ports.by_index[i]->fd;
+	int fd = gw_port(&l->b, PORT_RAW)->fd;
 	while (recv(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0) {
 		uint32_t seq;
 		memcpy(&seq, octets + HDR_SEQ, sizeof(seq));

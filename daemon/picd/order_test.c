@@ -68,10 +68,7 @@ raw_count(struct lab *l)
 {
 	uint8_t octets[2000];
 	unsigned n = 0;
-	int fd = -1;
-	for (size_t i = 0; i < l->b.p.ports.n; i++)
-		if (l->b.p.ports.by_index[i]->kind == PORT_RAW)
-			fd = l->b.p.ports.by_index[i]->fd;
+	int fd = gw_port(&l->b, PORT_RAW)->fd;
 	while (recv(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0)
 		n++;
 	return n;

@@ -293,6 +293,16 @@ gw_capture(struct gw *g, const char *role, const char *set)
 	return gw_give_pair(g, MSG_DEVICE, leaves);
 }
 
+const struct port *
+gw_port(const struct gw *g, enum port_kind kind)
+{
+	for (size_t i = 0; i < g->p.ports.n; i++)
+		if (g->p.ports.by_index[i]->kind == kind)
+			return g->p.ports.by_index[i];
+	must(false, "port");
+	return NULL;
+}
+
 void
 gw_join(struct gw *a, struct gw *b, const char *kind)
 {

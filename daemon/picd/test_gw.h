@@ -10,6 +10,7 @@
 #define TEST_GW_H
 
 #include "daemon/picd/picd.h"
+#include "daemon/picd/port.h"
 #include "lib/esp/drop.h"
 #include "lib/esp/worker.h"
 
@@ -64,6 +65,9 @@ int gw_give_pair(struct gw *g, uint16_t type, const char *const *leaves);
 int gw_unit(struct gw *g, const char *unit);
 int gw_capture(struct gw *g, const char *role, const char *set);
 void gw_take(struct gw *g, uint16_t type, const char *const *leaves);
+
+/* The first port of a kind. */
+const struct port *gw_port(const struct gw *g, enum port_kind kind);
 
 /* A's protected packets reach B, and the other way round, as protocol KIND ("esp", "ah") of family 4. */
 void gw_join(struct gw *a, struct gw *b, const char *kind);

@@ -77,6 +77,9 @@ lab_init(struct lab *l, const char *kind)
 void
 lab_done(struct lab *l)
 {
+	test_n_workers = 1;
+	test_help_ns = UINT64_MAX;
+	test_engine = ESP_ENGINE_FASTEST;
 	gw_done(&l->a);
 	gw_done(&l->b);
 	close(l->in_a);

@@ -21,6 +21,7 @@ const char *lab_conf(unsigned local, unsigned remote, const char *options);
 
 /* Protected packets go as protocol KIND. */
 void lab_init(struct lab *l, const char *kind);
+/* Gateways made later have one worker, no help and the fastest engine again. */
 void lab_done(struct lab *l);
 
 /* No changes, for the functions that follow. */
