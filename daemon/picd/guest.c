@@ -78,6 +78,14 @@ is_welcome(const struct worker *w, struct worker *host)
 	       w->p.index < w->snap->n_workers && !help_is_full(host);
 }
 
+/* HOST may have gone to sleep until its token is free. */
+static void
+wake_missing(struct worker *host)
+{
+	if (atomic_load_explicit(&host->tasks.is_missed, memory_order_seq_cst))
+		worker_wake(host);
+}
+
 bool
 guest_take(struct worker *w, struct worker *host, uint32_t *held)
 {
@@ -89,6 +97,7 @@ guest_take(struct worker *w, struct worker *host, uint32_t *held)
 	if (is_welcome(w, host)) /* as it is now */
 		return true;
 	(void)token_set(token, *held, 0);
+	wake_missing(host);
 	return false;
 }
 
@@ -134,8 +143,7 @@ guest_make(struct worker *w, struct worker *host, uint32_t held, bool has_more)
 		if (!has_more)
 			atomic_store_explicit(&host->tasks.is_over, true, memory_order_relaxed);
 		token_give(token);
-		if (atomic_load_explicit(&host->tasks.is_missed, memory_order_seq_cst))
-			worker_wake(host);
+		wake_missing(host);
 	} else {
 		all_back(w, host);
 	}

@@ -289,6 +289,25 @@ other_snapshots_are_no_guests(void **state)
 	teardown(&c);
 }
 
+/* A guest that has the token for a moment only, since it is not welcome, wakes the owner that has begun to wait for it. */
+static void
+who_stays_away_wakes_the_owner(void **state)
+{
+	struct crew_lab c;
+	uint32_t held;
+	(void)state;
+	setup(&c, 2);
+	pass_on(c.owner);
+	atomic_store(&c.owner->tasks.is_over, true); /* just before it had the token */
+	atomic_store(&c.owner->tasks.is_missed, true);
+	atomic_store(&c.owner->is_asleep, true);
+	assert_false(guest_take(c.guests[0], c.owner, &held));
+	assert_false(atomic_load(&c.owner->is_asleep));
+	atomic_store(&c.owner->tasks.is_missed, false);
+	guest_back(c.owner);
+	teardown(&c);
+}
+
 /* Numbers that a guest has given are inherited, and what its tasks use is not freed before they have left. */
 static void
 commit_comes_between(void **state)
@@ -545,6 +564,7 @@ main(void)
 		cmocka_unit_test(stopped_while_packets_leave),
 		cmocka_unit_test(stopped_while_it_reads),
 		cmocka_unit_test(other_snapshots_are_no_guests),
+		cmocka_unit_test(who_stays_away_wakes_the_owner),
 		cmocka_unit_test(commit_comes_between),
 		cmocka_unit_test(guest_keeps_what_it_uses),
 		cmocka_unit_test(fragments_meet_at_the_owners),
