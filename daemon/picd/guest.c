@@ -334,6 +334,8 @@ guest_share(struct worker *w, const struct port *port, const struct lane *lane)
 	inbound_flush(w);
 	seal_flush(w);
 	guest_close(w);
+	if (is_called(w)) /* guest_wait() or is_only() may have taken the word of it */
+		worker_nudge(w);
 	help_own(w);
 	finish_tasks(w, w, true);
 }

@@ -10,6 +10,7 @@
 #include "lib/esp/sa.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -308,6 +309,28 @@ who_stays_away_wakes_the_owner(void **state)
 	teardown(&c);
 }
 
+/* Who waits for a guest may hear of a snapshot, but takes it up in his next turn: he does not go to sleep before. */
+static void
+snapshots_are_not_slept_over(void **state)
+{
+	struct crew_lab c;
+	uint32_t held;
+	(void)state;
+	setup(&c, 2);
+	struct pollfd wake = { .fd = c.owner->wake_fd, .events = POLLIN };
+	pass_on(c.owner);
+	assert_true(guest_take(c.guests[0], c.owner, &held)); /* and is stopped */
+	assert_null(gw_commit(&c.l.a, lab_conf(1, 2, "")));
+	assert_int_equal(poll(&wake, 1, 0), 1);
+	guest_back(c.owner);
+	assert_int_equal(poll(&wake, 1, 0), 0);
+	guest_share(c.owner, c.port, worker_lane(c.owner, c.port->tag));
+	assert_int_equal(poll(&wake, 1, 0), 1);
+	assert_false(guest_make(c.guests[0], c.owner, held, true));
+	guest_leave(c.guests[0]);
+	teardown(&c);
+}
+
 /* Numbers that a guest has given are inherited, and what its tasks use is not freed before they have left. */
 static void
 commit_comes_between(void **state)
@@ -565,6 +588,7 @@ main(void)
 		cmocka_unit_test(stopped_while_it_reads),
 		cmocka_unit_test(other_snapshots_are_no_guests),
 		cmocka_unit_test(who_stays_away_wakes_the_owner),
+		cmocka_unit_test(snapshots_are_not_slept_over),
 		cmocka_unit_test(commit_comes_between),
 		cmocka_unit_test(guest_keeps_what_it_uses),
 		cmocka_unit_test(fragments_meet_at_the_owners),
