@@ -235,6 +235,46 @@ full_socket_counts_segments(void **state)
 	lab_done(&l);
 }
 
+/* While sockets come and go a guest may have one for trains that the owner does not have, and the owner lets them go all the
+ * same. */
+static void
+owner_without_a_socket(void **state)
+{
+	static const char *const ports[] = { "local-port", "4500", "remote-port", "4500", NULL };
+	static const char *const leaves[] = { "kind", "natt", "address", "192.0.2.1", "family", "4",
+		"queue", "0", NULL };
+	struct lab l;
+	uint8_t octets[2000];
+	unsigned n = 0;
+	(void)state;
+	test_n_workers = 2;
+	lab_init(&l, "udp");
+	gw_give(&l.a, MSG_SOCKET, socket(AF_INET, SOCK_DGRAM, 0), leaves);
+	gw_sync(&l.a);
+	lab_must_add(&l.a, true, "2001", false, ports);
+	struct worker *guest = l.a.p.workers[0];
+	struct worker *owner = l.a.p.workers[1];
+	turn_begin(guest);
+	turn_begin(owner);
+	size_t left = pkt_pool_left(guest->pool);
+	guest->host = owner;
+	guest->shares = true;
+	seal_take(guest, super_make(&l.a, guest));
+	seal_flush(guest);
+	help_own(guest);
+	guest->host = guest;
+	guest->shares = false;
+	finish_tasks(owner, owner, true);
+	while (recv(gw_port(&l.b, PORT_RAW)->fd, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		n++;
+	assert_int_equal(n, PAYLOAD_LEN / GSO_SIZE);
+	assert_true(help_is_none(owner));
+	assert_int_equal(pkt_pool_left(guest->pool), left);
+	guest->snap = NULL;
+	owner->snap = NULL;
+	lab_done(&l);
+}
+
 /* Somebody is stopped in the middle of a packet. */
 static struct stall {
 	pthread_t thread; /* only this one */
@@ -621,6 +661,7 @@ main(void)
 		cmocka_unit_test(late_superpacket_is_many),
 		cmocka_unit_test(full_ring_counts_segments),
 		cmocka_unit_test(full_socket_counts_segments),
+		cmocka_unit_test(owner_without_a_socket),
 		cmocka_unit_test(stalled_helper_holds_nobody),
 		cmocka_unit_test(handed_packets_wait_for_helpers),
 		cmocka_unit_test(numbers_are_inherited_once),
