@@ -443,6 +443,29 @@ fragments_meet_at_the_owners(void **state)
 	teardown(&c);
 }
 
+/* One that says that it is whole loses its header at the owner's, like any that the owner has read. */
+static void
+lonely_fragments_lose_their_header(void **state)
+{
+	/* to the documentation prefix, which no rule knows; a fragment header around no next header */
+	static const uint8_t lonely[48] = { 0x60, [5] = 8, 44, 64, 0x20, 1, 0xd, 0xb8, [23] = 1,
+		0x20, 1, 0xd, 0xb8, [39] = 2, 59 };
+	struct crew_lab c;
+	(void)state;
+	setup(&c, 2);
+	pass_on(c.owner);
+	assert_int_equal(write(c.l.in_a, lonely, sizeof(lonely)), sizeof(lonely));
+	guest_batch(c.guests[0], c.owner);
+	guest_leave(c.guests[0]);
+	assert_true(hand_waits(c.owner));
+	guest_back(c.owner);
+	guest_close(c.owner);
+	hand_take(c.owner);
+	hand_taken(c.owner);
+	assert_int_equal(gw_drops(&c.l.a, "ss", DROP_NO_RULE), 1);
+	teardown(&c);
+}
+
 /* No room in the owner's ring: what does not fit comes to the owner by hand, and in its order. */
 static void
 no_room_loses_nothing(void **state)
@@ -592,6 +615,7 @@ main(void)
 		cmocka_unit_test(commit_comes_between),
 		cmocka_unit_test(guest_keeps_what_it_uses),
 		cmocka_unit_test(fragments_meet_at_the_owners),
+		cmocka_unit_test(lonely_fragments_lose_their_header),
 		cmocka_unit_test(no_room_loses_nothing),
 		cmocka_unit_test(two_guests),
 		cmocka_unit_test(guests_open_what_is_the_owners),

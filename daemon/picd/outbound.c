@@ -120,7 +120,8 @@ whole_packet(struct worker *w, struct pkt *p)
 		drop_packet(w, p, l, reason);
 		return;
 	}
-	if (f.is_fragment && w->host != w) { /* there is one place where they meet */
+	/* there is one place where they meet, and where one that says that it is whole loses its header */
+	if ((f.is_fragment || f.ip6_frag_at != 0) && w->host != w) {
 		w->is_astray = true;
 		hand_read(w, p, w->host->p.index);
 		return;
