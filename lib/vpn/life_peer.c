@@ -616,7 +616,7 @@ life_bad_spi(struct life *l, uint64_t now_ms, enum v1_protocol protocol, uint32_
     struct addr local, struct addr remote)
 {
 	l->now_ms = now_ms;
-	struct life_peer *p = life_peer_find(l, local, remote);
+	struct life_peer *p = life_peer_at(l, local, remote);
 	if (p != NULL && p->ikes != NULL && p->n_bad_spi < p->policy->bad_spi_max &&
 	    !is_ours(l, spi, local)) {
 		p->n_bad_spi++;

@@ -312,6 +312,27 @@ test_a_peer_that_has_moved_may_begin(void **state)
 	sim_conf_free(only);
 }
 
+/* What it still sends with SAs that this end has no more comes from where it is, and is answered there. */
+static void
+test_a_peer_that_has_moved_hears_of_unknown_spis(void **state)
+{
+	struct two t = two_new((struct sim_shape){ 0 }, 10000);
+	(void)state;
+	sim_acquire(t.a, T0);
+	wait_s(&t, 1);
+	struct natt_end to = address_change(&t);
+	uint32_t spi = sim_out(t.a, T0)->sa.spi;
+	t.s->loss = 1000;
+	life_clear_ipsec(t.b->life, t.s->now_ms, &(struct life_select){ 0 });
+	wait_s(&t, 1);
+	t.s->loss = 0;
+	life_bad_spi(t.b->life, t.s->now_ms, V1_PROTO_ESP, spi, sim_gateway(2, 1), to.addr);
+	wait_s(&t, 1);
+	assert_int_equal(t.a->n_kinds[LIFE_BAD_SPI], 1);
+	assert_int_not_equal(sim_out(t.a, T0)->sa.spi, spi);
+	two_free(&t);
+}
+
 /* Nothing says any more who is behind a NAT, but where the peer is does. */
 static void
 test_an_adopted_pair_says_where_the_peer_is(void **state)
@@ -744,6 +765,7 @@ main(void)
 		cmocka_unit_test(test_all_ike_sas_of_the_peer_move),
 		cmocka_unit_test(test_phase_1_follows_to_another_address),
 		cmocka_unit_test(test_a_peer_that_has_moved_may_begin),
+		cmocka_unit_test(test_a_peer_that_has_moved_hears_of_unknown_spis),
 		cmocka_unit_test(test_an_adopted_pair_says_where_the_peer_is),
 		cmocka_unit_test(test_a_peer_that_is_not_behind_a_nat_does_not_move),
 		cmocka_unit_test(test_spis_lie_in_the_slot_of_the_services_interface),
