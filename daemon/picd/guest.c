@@ -326,6 +326,7 @@ guest_share(struct worker *w, const struct port *port, const struct lane *lane)
 		help_wake(w);
 		help_own(w);
 		finish_tasks(w, w, false);
+		hand_flush(w); /* what is for others has waited for a batch */
 		guest_back(w);
 		if (atomic_load_explicit(&w->tasks.is_over, memory_order_relaxed))
 			break;

@@ -137,6 +137,14 @@ rx_xsk(struct worker *w, const struct port *port, const struct lane *lane)
 
 /* --- sending --- */
 
+/* What waits for raw sockets leaves first: some of it may be of the same SA, from before the way of frames was known. */
+static void
+raw_first(struct worker *w)
+{
+	if (w->is_raw_ahead || w->send4.n + w->send6.n > 0)
+		send_raw_flush(w);
+}
+
 static void
 ethernet_put(uint8_t *frame, const struct snap_device *d, uint64_t way, uint8_t family)
 {
@@ -267,8 +275,7 @@ send_xsk(struct worker *w, struct pkt *p)
 		send_raw_flush(w);
 		return true;
 	}
-	if (w->is_raw_ahead)
-		send_raw_flush(w);
+	raw_first(w);
 	if (s->n > 0 && s->device != device)
 		send_xsk_flush(w);
 	s->device = device;
@@ -295,8 +302,7 @@ send_xsk_reserve(struct worker *w, const struct pkt *p, unsigned n, uint32_t len
 	if (d->ports == NULL || len > d->mtu || len > XSK_TX_MAX - ETH_LEN || is_raw_due(w, hop))
 		return false;
 	send_xsk_flush(w); /* what came before */
-	if (w->is_raw_ahead)
-		send_raw_flush(w);
+	raw_first(w);
 	struct xsk *x = socket_of(w, way);
 	xsk_tx_reclaim(x);
 	if (!xsk_tx_take(x, n, out))
