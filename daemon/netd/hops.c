@@ -456,44 +456,47 @@ on_timer(uv_timer_t *t)
 		uv_timer_stop(t);
 }
 
-/* Reads between which addresses BODY is about. */
+/* Which hop is meant. */
+struct wanted {
+	struct addr local;
+	struct addr remote;
+	char key[KEY_LEN];
+	struct hop *hop; /* NULL: there is none */
+};
+
+/* Reads what the picd of PIC means by BODY; false: that makes no sense. */
 static bool
-ends_read(const struct elem *body, struct addr *local, struct addr *remote)
+wanted_read(const struct hops *h, const char *pic, const struct elem *body, struct wanted *out)
 {
 	const char *words[] = { elem_value(body, "local"), elem_value(body, "remote") };
-	return words[0] != NULL && words[1] != NULL && addr_parse(words[0], local) &&
-	       addr_parse(words[1], remote) && local->family == remote->family &&
-	       local->family != ADDR_NONE;
-}
-
-static struct hop *
-hop_find(struct hops *h, const char *key)
-{
-	uintptr_t number = (uintptr_t)smap_find(&h->by_key, key);
-	return number != 0 ? &h->list[number - 1] : NULL;
+	if (words[0] == NULL || words[1] == NULL || !addr_parse(words[0], &out->local) ||
+	    !addr_parse(words[1], &out->remote) || out->local.family != out->remote.family ||
+	    out->local.family == ADDR_NONE)
+		return false;
+	key_print(pic, out->local, out->remote, out->key);
+	uintptr_t number = (uintptr_t)smap_find(&h->by_key, out->key);
+	out->hop = number != 0 ? &h->list[number - 1] : NULL;
+	return true;
 }
 
 bool
 hops_ask(struct hops *h, const char *pic, const struct elem *body)
 {
-	struct addr local;
-	struct addr remote;
-	char key[KEY_LEN];
-	if (!ends_read(body, &local, &remote))
+	struct wanted wanted;
+	if (!wanted_read(h, pic, body, &wanted))
 		return false;
-	key_print(pic, local, remote, key);
-	struct hop *hop = hop_find(h, key);
+	struct hop *hop = wanted.hop;
 	if (hop != NULL && !hop->is_gone)
 		return true;
 	if (hop == NULL)
-		hop = hop_add(h, key);
+		hop = hop_add(h, wanted.key);
 	if (hop == NULL)
 		return true; /* no answer: it stays with its raw socket, and is asked for again */
 	hop->is_gone = false;
 	hop->is_told = false;
 	snprintf(hop->pic, sizeof(hop->pic), "%s", pic);
-	hop->local = local;
-	hop->remote = remote;
+	hop->local = wanted.local;
+	hop->remote = wanted.remote;
 	hop_look(h, hop);
 	return true;
 }
@@ -501,16 +504,12 @@ hops_ask(struct hops *h, const char *pic, const struct elem *body)
 bool
 hops_gone(struct hops *h, const char *pic, const struct elem *body)
 {
-	struct addr local;
-	struct addr remote;
-	char key[KEY_LEN];
-	if (!ends_read(body, &local, &remote))
+	struct wanted wanted;
+	if (!wanted_read(h, pic, body, &wanted))
 		return false;
-	key_print(pic, local, remote, key);
-	struct hop *hop = hop_find(h, key);
-	if (hop == NULL)
+	if (wanted.hop == NULL)
 		return true; /* there was no room for it */
-	hop->is_gone = true;
+	wanted.hop->is_gone = true;
 	h->has_gone = true;
 	work_soon(h);
 	return true;

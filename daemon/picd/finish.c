@@ -2,7 +2,7 @@
  *
  * finish.c - what becomes of tasks that are computed: their SAs learn of them, their packets leave, in the order of the ring.
  *
- * Whoever has computed something finishes it, if it is at the head: the owner may read and prepare more meanwhile. One worker at a
+ * Whoever has computed something finishes it, if it is at the head, and what others have made only when he has nothing better to do: the owner may read and prepare more meanwhile. One worker at a
  * time, who has the owner's token; nobody waits for it. Who could not have it has put DONE before, and who gives it back
  * looks at the head afterwards, so nothing is left lying. The holder takes some tasks that are done and settles them with
  * their SAs (replay window, counters), then lets their packets leave by sockets and queues of his own, in the picture of

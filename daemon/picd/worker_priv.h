@@ -4,7 +4,8 @@
  *
  * The path, in order: rx.c and rx_udp.c read -> outbound.c or inbound.c decides and gives what belongs to another worker's SA
  * to hand.c; seal.c and inbound.c call lib/esp -> send.c, send_udp.c or deliver.c takes the result; refuse.c answers, pmtu.c learns, flowlog.c notes. All of it
- * runs on the worker's thread. What workers share is the crew: rings from each to each, and path MTUs.
+ * runs on the worker's thread. When there is more than one can do, guest.c has others read a port, too, help.c says who computes,
+ * and finish.c lets out what was computed, in order. What workers share is the crew: rings from each to each, and path MTUs.
  */
 #ifndef WORKER_PRIV_H
 #define WORKER_PRIV_H
@@ -506,6 +507,7 @@ void send_chain(struct worker *w, struct pkt *p);
 void send_flush(struct worker *w);
 /* Sends a protected packet with the headers that it has; takes P over. */
 void send_raw(struct worker *w, struct pkt *p);
+/* Sends what waits for the raw sockets. */
 void send_raw_flush(struct worker *w);
 
 /* --- send_udp.c --- */
@@ -519,9 +521,6 @@ void send_udp_train(struct worker *w, const struct super_job *job);
 void send_udp_gather(struct worker *w, const struct super_job *job);
 /* The train that waits for more; NULL: there is none. */
 const struct super_job *send_udp_open(const struct worker *w);
-
-/* Sends what waits for the raw sockets. */
-void send_raw_flush(struct worker *w);
 
 /* --- xsk.c --- */
 void rx_xsk(struct worker *w, const struct port *port, const struct lane *lane);
